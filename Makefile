@@ -1,0 +1,32 @@
+PYTHON ?= python3
+# Runs a command in the environment that it sets up by itself: virtual environment, ROS 2, build.
+RUN := $(PYTHON) tools/env.py
+
+# What the tests can use beyond the repository; each test that does says so and skips without.
+export POSE_ROS_TEST_DATA ?= $(realpath ../shared)
+
+DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION)) \
+       $(if $(MODEL),--model $(MODEL))
+
+.PHONY: demo test lint format bench clean
+
+demo:
+	@$(RUN) pose-ros demo $(DEMO)
+
+test: lint
+	@$(RUN) pytest
+
+lint:
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+
+format:
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+bench:
+	@$(RUN) python benchmarks/run.py $(BENCH)
+
+clean:
+	rm -rf .venv build install log out

@@ -1,0 +1,1 @@
+"""The drawn person whose joints are known: demo and ground truth."""

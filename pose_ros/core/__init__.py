@@ -1,0 +1,1 @@
+"""The ROS-free core: pictures in, people out."""

@@ -1,0 +1,1 @@
+"""One module a model family: tensors in, people out."""

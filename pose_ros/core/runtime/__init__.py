@@ -1,0 +1,1 @@
+"""LiteRT and the model store."""

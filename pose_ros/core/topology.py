@@ -1,0 +1,176 @@
+"""Keypoint formats as data: names, bones, left/right pairs and maps between formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A keypoint format.
+
+    Attributes
+    ----------
+    name
+        Name of the format, as it stands in ``Skeleton.format``.
+    keypoint_names
+        Name of each keypoint in the format's order; "left" is the person's left.
+    edges
+        Bones by anatomy, as pairs of keypoint indices.
+    """
+
+    name: str
+    keypoint_names: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...]
+
+    def __len__(self) -> int:
+        """Return the number of keypoints."""
+        return len(self.keypoint_names)
+
+    def index(self, keypoint_name: str) -> int:
+        """Index of a keypoint; ValueError names the format if it has no such keypoint."""
+        try:
+            return self._indices[keypoint_name]
+        except KeyError:
+            raise ValueError(f'{self.name} has no keypoint {keypoint_name!r}') from None
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.keypoint_names)}
+
+    @cached_property
+    def mirror(self) -> np.ndarray:
+        """Indices [K] that swap left and right: ``keypoints[mirror]`` relabels the sides."""
+        swap = {'left': 'right', 'right': 'left'}
+        mirrored = (
+            '_'.join(swap.get(part, part) for part in name.split('_'))
+            for name in self.keypoint_names
+        )
+        return np.array([self.index(name) for name in mirrored])
+
+    @cached_property
+    def sides(self) -> np.ndarray:
+        """Side of each keypoint [K]: -1 the person's left, +1 the right, 0 the middle."""
+        return np.array(
+            [
+                -1 if 'left' in name else 1 if 'right' in name else 0
+                for name in self.keypoint_names
+            ],
+            dtype=np.int8,
+        )
+
+
+def _named_edges(names: tuple[str, ...], text: str) -> tuple[tuple[int, int], ...]:
+    """Index pairs from chains of names: ``'a-b-c d-e'`` joins a to b, b to c and d to e."""
+    chains = (chain.split('-') for chain in text.split())
+    return tuple((names.index(a), names.index(b)) for chain in chains for a, b in pairwise(chain))
+
+
+_LIMBS = """
+left_shoulder-right_shoulder-right_hip-left_hip-left_shoulder
+left_shoulder-left_elbow-left_wrist right_shoulder-right_elbow-right_wrist
+left_hip-left_knee-left_ankle right_hip-right_knee-right_ankle
+"""
+
+_COCO17_NAMES = (
+    'nose',
+    'left_eye',
+    'right_eye',
+    'left_ear',
+    'right_ear',
+    'left_shoulder',
+    'right_shoulder',
+    'left_elbow',
+    'right_elbow',
+    'left_wrist',
+    'right_wrist',
+    'left_hip',
+    'right_hip',
+    'left_knee',
+    'right_knee',
+    'left_ankle',
+    'right_ankle',
+)
+
+_BLAZEPOSE33_NAMES = (
+    'nose',
+    'left_eye_inner',
+    'left_eye',
+    'left_eye_outer',
+    'right_eye_inner',
+    'right_eye',
+    'right_eye_outer',
+    'left_ear',
+    'right_ear',
+    'mouth_left',
+    'mouth_right',
+    'left_shoulder',
+    'right_shoulder',
+    'left_elbow',
+    'right_elbow',
+    'left_wrist',
+    'right_wrist',
+    'left_pinky',
+    'right_pinky',
+    'left_index',
+    'right_index',
+    'left_thumb',
+    'right_thumb',
+    'left_hip',
+    'right_hip',
+    'left_knee',
+    'right_knee',
+    'left_ankle',
+    'right_ankle',
+    'left_heel',
+    'right_heel',
+    'left_foot_index',
+    'right_foot_index',
+)
+
+COCO17 = Topology(
+    'coco17',
+    _COCO17_NAMES,
+    _named_edges(_COCO17_NAMES, 'left_ear-left_eye-nose-right_eye-right_ear' + _LIMBS),
+)
+
+BLAZEPOSE33 = Topology(
+    'blazepose33',
+    _BLAZEPOSE33_NAMES,
+    _named_edges(
+        _BLAZEPOSE33_NAMES,
+        """
+        left_ear-left_eye_outer-left_eye-left_eye_inner-nose
+        nose-right_eye_inner-right_eye-right_eye_outer-right_ear mouth_left-mouth_right
+        left_wrist-left_pinky-left_index-left_wrist-left_thumb
+        right_wrist-right_pinky-right_index-right_wrist-right_thumb
+        left_ankle-left_heel-left_foot_index-left_ankle
+        right_ankle-right_heel-right_foot_index-right_ankle
+        """
+        + _LIMBS,
+    ),
+)
+
+TOPOLOGIES = {topology.name: topology for topology in (COCO17, BLAZEPOSE33)}
+
+
+def topology_named(name: str) -> Topology:
+    """Topology of a format name; ValueError lists the known ones."""
+    try:
+        return TOPOLOGIES[name]
+    except KeyError:
+        known = ', '.join(TOPOLOGIES)
+        raise ValueError(f'unknown keypoint format {name!r}, known are: {known}') from None
+
+
+def keypoint_map(source: Topology, target: Topology) -> np.ndarray:
+    """Indices into the source's keypoints, in the target's order.
+
+    ``keypoints[keypoint_map(BLAZEPOSE33, COCO17)]`` turns 33 keypoints into COCO's 17.
+    ValueError where the source lacks a keypoint of the target.
+    """
+    return np.array([source.index(name) for name in target.keypoint_names])

@@ -1,0 +1,203 @@
+"""The values that pass through the core; each checks itself when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Literal
+
+import numpy as np
+
+from pose_ros.core.topology import Topology, keypoint_map
+
+MAX_IMAGE_SIDE = 16384
+
+
+class FrameError(ValueError):
+    """A picture that cannot be used; the message says what was wrong."""
+
+
+class KeypointState(IntEnum):
+    """How a keypoint came about; the values are those of ``Keypoint.msg``."""
+
+    OBSERVED = 0
+    BELOW_THRESHOLD = 1
+    PREDICTED = 2
+    IMPLAUSIBLE = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture.
+
+    Attributes
+    ----------
+    image
+        uint8 [height, width, 3]; never written to.
+    stamp
+        Time of the exposure [s], on any clock that only goes forward.
+    channels
+        Order of the channels. Kept as delivered: models swap on their small crop.
+    """
+
+    image: np.ndarray
+    stamp: float = 0.0
+    channels: Literal['rgb', 'bgr'] = 'rgb'
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a picture."""
+        shape = getattr(self.image, 'shape', None)
+        if shape is None or len(shape) != 3 or shape[2] != 3 or self.image.dtype != np.uint8:
+            found = f'{getattr(self.image, "dtype", type(self.image).__name__)} {shape}'
+            raise FrameError(f'expected a uint8 image [height, width, 3], got {found}')
+        if not (0 < shape[0] <= MAX_IMAGE_SIDE and 0 < shape[1] <= MAX_IMAGE_SIDE):
+            raise FrameError(
+                f'image sides must be 1 to {MAX_IMAGE_SIDE} px, got {shape[1]}×{shape[0]}'
+            )
+        if self.channels not in ('rgb', 'bgr'):
+            raise FrameError(f"channels must be 'rgb' or 'bgr', got {self.channels!r}")
+        if not np.isfinite(self.stamp):
+            raise FrameError(f'stamp must be finite, got {self.stamp}')
+
+    @property
+    def width(self) -> int:
+        """Width [px]."""
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height [px]."""
+        return int(self.image.shape[0])
+
+
+@dataclass(frozen=True)
+class Box:
+    """An upright rectangle in pixels of the source image; may reach beyond its edges."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @classmethod
+    def around(cls, points: np.ndarray) -> Box:
+        """Smallest box around points [N, 2]."""
+        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+        return cls(float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Centre (x, y) [px]."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square region of the source image, possibly rotated and beyond its edges.
+
+    Attributes
+    ----------
+    centre
+        (x, y) [px].
+    side
+        Side of the square [px].
+    rotation
+        Angle [rad], clockwise in the image, by which the square is turned.
+    """
+
+    centre: tuple[float, float]
+    side: float
+    rotation: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a region that is no region."""
+        if not (np.isfinite([*self.centre, self.side, self.rotation]).all() and self.side > 0):
+            raise ValueError(f'a crop needs finite values and a positive side, got {self}')
+
+    def to_image(self, size: float) -> np.ndarray:
+        """Affine matrix [2, 3] from the crop's own pixels (0 to size) to the image's.
+
+        Coordinates are continuous: (0, 0) is the outer corner of the first pixel.
+        """
+        cos, sin = np.cos(self.rotation), np.sin(self.rotation)
+        scale = self.side / size
+        matrix = np.array([[cos, -sin, 0.0], [sin, cos, 0.0]]) * scale
+        matrix[:, 2] = np.asarray(self.centre) - matrix[:, :2] @ (size / 2, size / 2)
+        return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person of one frame.
+
+    Attributes
+    ----------
+    topology
+        The keypoint format.
+    keypoints
+        float32 [K, 2]: (x, y) [px of the source image], always the full set.
+    scores
+        float32 [K], 0 to 1.
+    states
+        uint8 [K] of `KeypointState`.
+    score
+        0 to 1, for the person as a whole.
+    box
+        Around the keypoints that can be trusted [px].
+    id
+        Stable while the person is tracked; 0 = untracked.
+    z
+        float32 [K]: depth relative to the hips' middle, in pixels (smaller is nearer), or None.
+    world
+        float32 [K, 3] [m], origin in the hips' middle, axes as the camera's (x right, y down,
+        z away), or None.
+    """
+
+    topology: Topology
+    keypoints: np.ndarray
+    scores: np.ndarray
+    states: np.ndarray
+    score: float
+    box: Box
+    id: int = 0
+    z: np.ndarray | None = None
+    world: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit the format."""
+        count = len(self.topology)
+        for name, shape in (
+            ('keypoints', (count, 2)),
+            ('scores', (count,)),
+            ('states', (count,)),
+            ('z', (count,)),
+            ('world', (count, 3)),
+        ):
+            array = getattr(self, name)
+            if array is None and name in ('z', 'world'):
+                continue
+            if getattr(array, 'shape', None) != shape:
+                found = getattr(array, 'shape', type(array).__name__)
+                raise ValueError(
+                    f'{self.topology.name} {name} must have shape {shape}, got {found}'
+                )
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Mask [K] of the keypoints seen in this frame with a score over the threshold."""
+        return np.asarray(self.states == KeypointState.OBSERVED)
+
+    def converted(self, target: Topology) -> Person:
+        """Return the same person in another format that this one contains."""
+        if target is self.topology:
+            return self
+        index = keypoint_map(self.topology, target)
+        return replace(
+            self,
+            topology=target,
+            keypoints=self.keypoints[index],
+            scores=self.scores[index],
+            states=self.states[index],
+            z=None if self.z is None else self.z[index],
+            world=None if self.world is None else self.world[index],
+        )

@@ -1,0 +1,26 @@
+"""The ROS-free part: ``pip install .`` brings the core and the pose-ros command.
+
+With ROS 2 the package is built by colcon (CMakeLists.txt), which does not read this file.
+"""
+
+from setuptools import find_packages, setup
+
+setup(
+    name='pose_ros',
+    version='0.1.0',
+    description='Human pose for ROS 2: skeletons and gestures from images',
+    license='Apache-2.0',
+    packages=find_packages(include=['pose_ros', 'pose_ros.*']),
+    package_data={'pose_ros': ['py.typed']},
+    data_files=[('share/pose_ros/config', ['config/models.yaml'])],
+    python_requires='>=3.10',
+    install_requires=[
+        'ai-edge-litert; platform_machine == "x86_64" or platform_machine == "aarch64"',
+        'numpy',
+        'opencv-python-headless',
+        'PyYAML',
+        'rich',
+        'typer',
+    ],
+    entry_points={'console_scripts': ['pose-ros = pose_ros.cli.main:main']},
+)

