@@ -10,6 +10,7 @@ Everything lands in .venv, build and install inside the repository. With a sourc
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from pathlib import Path
@@ -38,7 +39,11 @@ def main() -> None:
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     try:
+        # Two commands at once must not set up the same folders.
+        folder = os.open(ROOT, os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
         set_up()
+        os.close(folder)
     except SetupError as error:
         sys.exit(f'pose_ros: {error}')
     except KeyboardInterrupt:
