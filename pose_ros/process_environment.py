@@ -1,0 +1,44 @@
+"""Environment variables with which images pass quickly from one process to another.
+
+They must be set before a process starts: the launch file and the demo set them for the nodes
+that they start. Free of ROS and of everything else, so that both can import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import os
+
+from pose_ros.core.resources import config_file
+
+# Fast DDS reads the first up to Jazzy and the second from Kilted on.
+PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+
+# An image is taken from the heap instead of fresh pages that the kernel must clear each time.
+# 32 MiB is the most that glibc accepts as the first; beyond it the setting is ignored.
+MALLOC_VARIABLES = {
+    'MALLOC_MMAP_THRESHOLD_': str(32 * 1024**2),
+    'MALLOC_TRIM_THRESHOLD_': str(128 * 1024**2),
+}
+
+
+def image_transport_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables to add to the environment of a process that sends or receives images.
+
+    Parameters
+    ----------
+    environment
+        The environment so far, ``os.environ`` if None. What the user set there stays: a variable
+        that is in it is not returned, and with a Fast DDS profile of their own ours is left out.
+
+    Returns
+    -------
+    dict
+        Only what is to be added. FileNotFoundError if config/fastdds.xml is not installed.
+    """
+    present = os.environ if environment is None else environment
+    added = {name: value for name, value in MALLOC_VARIABLES.items() if name not in present}
+    if not any(name in present for name in PROFILE_VARIABLES):
+        profile = str(config_file('fastdds.xml'))
+        added.update(dict.fromkeys(PROFILE_VARIABLES, profile))
+    return added
