@@ -1,0 +1,153 @@
+"""What config/models.yaml says: models, their files and how a file is recognised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pose_ros.core.runtime.errors import ModelError
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One file of a model.
+
+    Attributes
+    ----------
+    role
+        What it is for: 'model', or 'detector' and 'landmarks'.
+    name
+        File name in the folder of models.
+    address
+        'https://…', or 'wheel:NAME/path' for a file inside a wheel of the manifest.
+    size
+        [bytes], or None where it is not known.
+    sha256
+        Hexadecimal, or None where it is not known.
+    git_blob
+        Git's id of the file's content, or None.
+    device
+        What runs it: 'cpu' or 'edgetpu'.
+    """
+
+    role: str
+    name: str
+    address: str
+    size: int | None = None
+    sha256: str | None = None
+    git_blob: str | None = None
+    device: str = 'cpu'
+
+    def fault(self, path: Path) -> str:
+        """Say in which way a file differs from this one; empty if it does not."""
+        content = path.read_bytes()
+        if self.size is not None and len(content) != self.size:
+            return f'wrong size: expected {self.size} bytes, found {len(content)}'
+        if self.sha256 is not None:
+            return _difference('SHA-256', self.sha256, hashlib.sha256(content))
+        if self.git_blob is not None:
+            blob = hashlib.sha1(b'blob %d\0' % len(content) + content, usedforsecurity=False)
+            return _difference('git blob id', self.git_blob, blob)
+        return ''
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model of the manifest; `input` is the (width, height) that it takes [px]."""
+
+    name: str
+    family: str
+    format: str
+    input: tuple[int, int]
+    licence: str
+    summary: str
+    files: tuple[ModelFile, ...]
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Devices that there are builds for."""
+        return tuple(dict.fromkeys(file.device for file in self.files))
+
+    def files_for(self, device: str) -> tuple[ModelFile, ...]:
+        """Files of the build for a device; ModelError lists the devices there are."""
+        files = tuple(file for file in self.files if file.device == device)
+        if not files:
+            there = ', '.join(self.devices)
+            raise ModelError(f'model {self.name} has no build for {device!r}, there are: {there}')
+        return files
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A Python package that carries model files.
+
+    `requirement` pins name and version; `platform` and `python` choose one of its builds.
+    """
+
+    requirement: str
+    platform: str
+    python: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that is known of models; `default` is the name of the embedded one."""
+
+    default: str
+    wheels: dict[str, Wheel]
+    models: dict[str, ModelEntry]
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Read a manifest; ModelError names the file and what is wrong in it."""
+    where = 'the file'
+    try:
+        data = yaml.safe_load(path.read_text(encoding='utf-8'))
+        wheels = {}
+        for name, values in (data.get('wheels') or {}).items():
+            where = f'wheel {name}'
+            wheels[name] = Wheel(**values)
+        models = {}
+        for name, values in data['models'].items():
+            where = f'model {name}'
+            models[name] = _model_entry(name, values, wheels)
+        where = 'default'
+        if data['default'] not in models:
+            raise ValueError(f'there is no model {data["default"]!r}')
+    except OSError as error:
+        raise ModelError(f'cannot read the models: {error}') from error
+    except KeyError as error:
+        raise ModelError(f'{path}: {where}: {error} is missing') from error
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        raise ModelError(f'{path}: {where}: {error}') from error
+    return Manifest(data['default'], wheels, models)
+
+
+def _model_entry(name: str, values: dict[str, Any], wheels: dict[str, Wheel]) -> ModelEntry:
+    width, height = values['input']
+    files = tuple(ModelFile(**file) for file in values['files'])
+    for file in files:
+        wheel = wheel_path(file.address)
+        if wheel is not None and wheel[0] not in wheels:
+            raise ValueError(f'{file.address}: there is no wheel {wheel[0]!r}')
+    text = {key: str(values[key]) for key in ('family', 'format', 'licence', 'summary')}
+    return ModelEntry(name=name, input=(width, height), files=files, **text)
+
+
+def wheel_path(address: str) -> tuple[str, str] | None:
+    """Name of the wheel and path inside it, of an address 'wheel:NAME/path'; else None."""
+    if not address.startswith('wheel:'):
+        return None
+    name, _, path = address[len('wheel:') :].partition('/')
+    return name, path
+
+
+def _difference(kind: str, expected: str, found: Any) -> str:
+    digest = found.hexdigest()
+    return '' if digest == expected else f'wrong {kind}: expected {expected}, found {digest}'
