@@ -1,0 +1,225 @@
+"""People drawn onto a picture, and the colours that drawings and markers share."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from pose_ros.core.topology import Topology
+from pose_ros.core.types import Person
+
+Colour = tuple[float, float, float]
+
+# (r, g, b), 0 to 1, of the keypoints by side as in Topology.sides: left, middle, right.
+SIDE_COLOURS: dict[int, Colour] = {-1: (1.0, 0.6, 0.1), 0: (1.0, 1.0, 1.0), 1: (0.1, 0.85, 1.0)}
+
+_OUTLINE: Colour = (0.06, 0.06, 0.08)
+_FAINT = 0.5  # share of the colour in what was not observed
+_SHIFT = 4  # fraction bits of the coordinates that OpenCV draws with
+_FARTHEST = 1e5  # [px] beyond which OpenCV's integers could overflow
+_FONT = cv2.FONT_HERSHEY_DUPLEX
+
+
+def colour_of(person_id: int) -> Colour:
+    """Colour (r, g, b), 0 to 1, of a person; the same for the same id, far apart for the next."""
+    hue = (0.80 + 0.618034 * person_id) % 1.0
+    rgb = colorsys.hsv_to_rgb(hue, 0.9, 1.0)
+    # Blue and violet are dark to the eye: towards white until they stand out as green does.
+    luminance = float(np.dot(rgb, (0.2126, 0.7152, 0.0722)))
+    white = max(0.0, (0.45 - luminance) / (1.0 - luminance))
+    red, green, blue = (c + (1.0 - c) * white for c in rgb)
+    return red, green, blue
+
+
+@lru_cache(maxsize=256)
+def keypoint_colours(topology: Topology) -> np.ndarray:
+    """Colour of each keypoint [K, 3], 0 to 1, by its side. Read-only."""
+    colours = np.array([SIDE_COLOURS[int(side)] for side in topology.sides], np.float32)
+    colours.setflags(write=False)
+    return colours
+
+
+@lru_cache(maxsize=256)
+def bone_colours(topology: Topology, person_id: int) -> np.ndarray:
+    """Colour of each bone [E, 3], 0 to 1: the person's, lighter left and deeper right. Read-only.
+
+    A bone belongs to a side when both of its ends do.
+    """
+    colour = np.array(colour_of(person_id), np.float32)
+    shades = {-1: colour * 0.45 + 0.55, 0: colour, 1: colour * 0.7}
+    sides = topology.sides[np.array(topology.edges)]
+    both = np.where(sides[:, 0] == sides[:, 1], sides[:, 0], 0)
+    colours = np.array([shades[int(side)] for side in both], np.float32)
+    colours.setflags(write=False)
+    return colours
+
+
+def draw_people(
+    image: np.ndarray,
+    people: Sequence[Person],
+    channels: Literal['rgb', 'bgr'] = 'bgr',
+    labels: Mapping[int, str] | None = None,
+) -> np.ndarray:
+    """Draw people onto a copy of a picture.
+
+    Parameters
+    ----------
+    image
+        uint8 [height, width, 3]; is not changed.
+    people
+        Keypoints in pixels of the picture. Those observed are drawn solid, the others faint and
+        hollow; those that are not finite are left out, with their bones.
+    channels
+        Order of the picture's channels.
+    labels
+        Words to stand beside a person's id, by id, such as the gesture. ASCII.
+
+    Returns
+    -------
+    np.ndarray
+        uint8 [height, width, 3], contiguous. ValueError if the image is no such picture.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(
+            f'expected a uint8 image [height, width, 3], got {image.dtype} {image.shape}'
+        )
+    picture = np.array(image, order='C')
+    for person in people:
+        _PersonDrawing(picture, person, channels).draw()
+    # Labels last: no other person may hide them.
+    for person in people:
+        text = (labels or {}).get(person.id, '')
+        _PersonDrawing(picture, person, channels).draw_label(text)
+    return picture
+
+
+class _PersonDrawing:
+    """One person on a picture that is drawn into."""
+
+    def __init__(self, picture: np.ndarray, person: Person, channels: str) -> None:
+        self._picture = picture
+        self._person = person
+        self._channels = channels
+        points = person.keypoints.astype(np.float64)
+        with np.errstate(invalid='ignore'):
+            self._known = np.all(np.abs(points) < _FARTHEST, axis=1)
+        # OpenCV counts from the middle of the first pixel.
+        self._points = np.where(self._known[:, None], points - 0.5, 0.0)
+        self._solid = self._known & person.observed
+        size = self._size()
+        self._line = float(np.clip(size / 90, 2.0, 14.0))
+        self._edge = float(np.clip(self._line * 0.35, 1.0, 3.0))
+
+    def draw(self) -> None:
+        """Bones and keypoints: what was not observed first and faintly, then the outlines."""
+        edges = np.array(self._person.topology.edges)
+        known = self._known[edges].all(axis=1)
+        solid = self._solid[edges].all(axis=1)
+        bones = bone_colours(self._person.topology, self._person.id)
+        dots = keypoint_colours(self._person.topology)
+        lengths = np.linalg.norm(self._points[edges[:, 0]] - self._points[edges[:, 1]], axis=1)
+        widths = np.clip(lengths * 0.3, 1.0, self._line)
+        radii = self._radii(edges, lengths, known)
+
+        faint_bones = np.flatnonzero(known & ~solid)
+        faint_dots = np.flatnonzero(self._known & ~self._solid)
+        if faint_bones.size or faint_dots.size:
+            area = self._area(np.append(edges[faint_bones].ravel(), faint_dots))
+            before = area.copy()
+            for i in faint_bones:
+                self._draw_line(edges[i], bones[i], 1.0)
+            for i in faint_dots:
+                self._draw_dot(i, dots[i], radii[i], hollow=True)
+            cv2.addWeighted(area, _FAINT, before, 1.0 - _FAINT, 0.0, dst=area)
+
+        for i in np.flatnonzero(solid):
+            self._draw_line(edges[i], _OUTLINE, widths[i] + 2 * min(self._edge, widths[i] / 2))
+        for i in np.flatnonzero(solid):
+            self._draw_line(edges[i], bones[i], widths[i])
+        for i in np.flatnonzero(self._solid):
+            self._draw_dot(i, _OUTLINE, radii[i] + min(self._edge, radii[i] / 2))
+            self._draw_dot(i, dots[i], radii[i])
+
+    def draw_label(self, words: str) -> None:
+        """Id and words on a plate of the person's colour, above the head, inside the picture."""
+        identity = f'{self._person.id}' if self._person.id else ''
+        text = '  '.join(filter(None, [identity, words]))
+        shown = self._solid if self._solid.any() else self._known
+        if not text or not shown.any():
+            return
+        text = text.encode('ascii', 'replace').decode()
+        height, width = self._picture.shape[:2]
+        size = self._size()
+        scale = float(np.clip(size / 500, 0.45, 1.6))
+        (text_width, text_height), _ = cv2.getTextSize(text, _FONT, scale, 1)
+        pad = round(text_height * 0.5)
+        plate = np.array([text_width + 2 * pad, text_height + 2 * pad])
+        points = self._points[shown]
+        middle = (points[:, 0].min() + points[:, 0].max()) / 2
+        corner = np.array([middle - plate[0] / 2, points[:, 1].min() - 0.08 * size - plate[1]])
+        corner = np.clip(corner, 0, np.maximum(np.array([width, height]) - plate, 0)).astype(int)
+        x, y = int(corner[0]), int(corner[1])
+        end = (x + int(plate[0]), y + int(plate[1]))
+        cv2.rectangle(self._picture, (x, y), end, self._colour(_OUTLINE), cv2.FILLED)
+        cv2.rectangle(
+            self._picture, (x, y), end, self._colour(colour_of(self._person.id)), 2, cv2.LINE_AA
+        )
+        origin = (x + pad, y + pad + text_height)
+        white = (255, 255, 255)
+        cv2.putText(self._picture, text, origin, _FONT, scale, white, 1, cv2.LINE_AA)
+
+    def _size(self) -> float:
+        """Greater side [px] of the box around what is shown, at most the picture's."""
+        shown = self._solid if self._solid.any() else self._known
+        if not shown.any():
+            return 0.0
+        points = self._points[shown]
+        side = (points.max(axis=0) - points.min(axis=0)).max()
+        return float(min(side, max(self._picture.shape[:2])))
+
+    def _radii(self, edges: np.ndarray, lengths: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Radius [px] of each dot [K]: smaller where bones are short, as in face and hands."""
+        radii = np.full(len(self._person.topology), self._line * 0.8)
+        for (a, b), length in zip(edges[known], lengths[known]):
+            radii[[a, b]] = np.minimum(radii[[a, b]], length * 0.3)
+        return np.maximum(radii, 1.2)
+
+    def _area(self, indices: np.ndarray) -> np.ndarray:
+        """View of the picture that holds these keypoints with their dots."""
+        points = self._points[indices]
+        margin = self._line + self._edge + 2
+        height, width = self._picture.shape[:2]
+        x0, y0 = np.clip(points.min(axis=0) - margin, 0, (width, height)).astype(int)
+        x1, y1 = np.clip(points.max(axis=0) + margin + 1, 0, (width, height)).astype(int)
+        return self._picture[y0:y1, x0:x1]
+
+    def _draw_line(self, ends: np.ndarray, colour: Sequence[float], width: float) -> None:
+        start, end = (self._fixed(self._points[i]) for i in ends)
+        thickness = max(1, round(float(width)))
+        cv2.line(self._picture, start, end, self._colour(colour), thickness, cv2.LINE_AA, _SHIFT)
+
+    def _draw_dot(
+        self, index: int | np.integer, colour: Sequence[float], radius: float, hollow: bool = False
+    ) -> None:
+        cv2.circle(
+            self._picture,
+            self._fixed(self._points[index]),
+            round(float(radius) * 2**_SHIFT),
+            self._colour(colour),
+            1 if hollow else cv2.FILLED,
+            cv2.LINE_AA,
+            _SHIFT,
+        )
+
+    def _fixed(self, point: np.ndarray) -> tuple[int, int]:
+        x, y = (point * 2**_SHIFT).round().astype(int)
+        return int(x), int(y)
+
+    def _colour(self, colour: Sequence[float]) -> tuple[int, int, int]:
+        first, second, third = (round(255 * float(c)) for c in colour)
+        return (first, second, third) if self._channels == 'rgb' else (third, second, first)
