@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Mapping, Sequence
+import colorsys
 from functools import lru_cache
 from typing import Literal
 
@@ -152,14 +152,16 @@ class _PersonDrawing:
         shown = self._solid if self._solid.any() else self._known
         if not text or not shown.any():
             return
-        text = text.encode('ascii', 'replace').decode()
         height, width = self._picture.shape[:2]
+        points = self._points[shown]
+        if not np.all((points >= 0) & (points < (width, height)), axis=1).any():
+            return
+        text = text.encode('ascii', 'replace').decode()
         size = self._size()
         scale = float(np.clip(size / 500, 0.45, 1.6))
         (text_width, text_height), _ = cv2.getTextSize(text, _FONT, scale, 1)
         pad = round(text_height * 0.5)
         plate = np.array([text_width + 2 * pad, text_height + 2 * pad])
-        points = self._points[shown]
         middle = (points[:, 0].min() + points[:, 0].max()) / 2
         corner = np.array([middle - plate[0] / 2, points[:, 1].min() - 0.08 * size - plate[1]])
         corner = np.clip(corner, 0, np.maximum(np.array([width, height]) - plate, 0)).astype(int)
