@@ -1,4 +1,8 @@
-"""The values that pass through the core; each checks itself when it is made."""
+"""The values that pass through the core; each checks itself when it is made.
+
+Pixel coordinates are those of OpenCV and of ROS camera models: x to the right, y down, (0, 0) in
+the centre of the first pixel.
+"""
 
 from __future__ import annotations
 
@@ -115,10 +119,7 @@ class Crop:
             raise ValueError(f'a crop needs finite values and a positive side, got {self}')
 
     def to_image(self, size: float) -> np.ndarray:
-        """Affine matrix [2, 3] from the crop's own pixels (0 to size) to the image's.
-
-        Coordinates are continuous: (0, 0) is the outer corner of the first pixel.
-        """
+        """Affine matrix [2, 3] from coordinates within the crop, 0 to size, to the image's."""
         cos, sin = np.cos(self.rotation), np.sin(self.rotation)
         scale = self.side / size
         matrix = np.array([[cos, -sin, 0.0], [sin, cos, 0.0]]) * scale

@@ -1,0 +1,53 @@
+"""MoveNet single pose (Lightning, Thunder).
+
+Input and output as described on the model's card (Google, 2021): an RGB picture with pixels from
+0 to 255, and [1, 1, 17, 3] of (y, x, score), coordinates relative to the picture's sides.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pose_ros.core.models.crop import CropReader, apply_affine
+from pose_ros.core.models.pose import Pose
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import Crop, Frame
+
+
+class MoveNet:
+    """A MoveNet single-pose model.
+
+    Parameters
+    ----------
+    path
+        The .tflite file.
+    threads
+        Number of CPU threads.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be used or is no such model.
+    """
+
+    topology = COCO17
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        self._model = TfliteModel(path, threads)
+        self._model.require_outputs((1, 1, 17, 3))
+        width, height = self._model.input_size
+        if width != height:
+            raise ModelError(f'{path}: expected a square input, found {width}×{height}')
+        self._reader = CropReader(width)
+
+    def estimate(self, frame: Frame, crop: Crop) -> Pose:
+        """Pose of the person in the region."""
+        (output,) = self._model.run(self._reader.read(frame, crop))
+        y_x_score = output.reshape(17, 3)
+        keypoints = apply_affine(crop.to_image(1.0), y_x_score[:, 1::-1])
+        scores = np.clip(y_x_score[:, 2], 0.0, 1.0)
+        return Pose(keypoints.astype(np.float32), scores, score=float(scores.mean()))

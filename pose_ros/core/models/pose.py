@@ -1,0 +1,49 @@
+"""What a single-person model is and what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from pose_ros.core.topology import Topology
+from pose_ros.core.types import Crop, Frame
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """One person as a model sees them, before anything is remembered or smoothed.
+
+    Attributes
+    ----------
+    keypoints
+        float32 [K, 2]: (x, y) [px of the source image].
+    scores
+        float32 [K], 0 to 1.
+    score
+        0 to 1, for the person as a whole.
+    z
+        float32 [K] [px], relative to the hips' middle, or None.
+    world
+        float32 [K, 3] [m], or None.
+    alignment
+        float32 [2, 2] [px]: the hips' middle and a point on the circle around the whole body, from
+        which the next region follows, or None.
+    """
+
+    keypoints: np.ndarray
+    scores: np.ndarray
+    score: float
+    z: np.ndarray | None = None
+    world: np.ndarray | None = None
+    alignment: np.ndarray | None = None
+
+
+class PoseModel(Protocol):
+    """Finds the one person in a region of a frame."""
+
+    topology: Topology
+
+    def estimate(self, frame: Frame, crop: Crop) -> Pose:
+        """Pose of the person in the region; its score tells whether there is one."""
