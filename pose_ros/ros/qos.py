@@ -1,0 +1,32 @@
+"""Quality of service of every topic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.topic_endpoint_info import TopicEndpointInfo
+
+# Only the newest image: a slow subscriber is late by one image at most, never behind.
+# Best effort is understood by every publisher.
+IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Fast DDS loses large best-effort images that a reliable subscription gets.
+IMAGE_RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+CAMERA_INFO = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Gestures need every skeleton, but no old ones.
+SKELETONS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+EVENTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+MARKERS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+DIAGNOSTICS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+# Late subscribers get the last message.
+LATCHED = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+def image_profile(publishers: Sequence[TopicEndpointInfo]) -> QoSProfile:
+    """Profile for images from these publishers: reliable only if all of them offer it."""
+    offered = {info.qos_profile.reliability for info in publishers}
+    return IMAGE_RELIABLE if offered == {ReliabilityPolicy.RELIABLE} else IMAGE

@@ -1,0 +1,70 @@
+"""From the start of a node's process to its clean end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import sys
+
+import rclpy
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.logging import get_logger
+from rclpy.node import Node
+
+
+def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -> None:
+    """Make a node and spin it until Ctrl-C or a termination signal, then leave the process.
+
+    Parameters
+    ----------
+    make_node
+        The node's class. A ValueError from it is a bad parameter: one line, exit code 2.
+    arguments
+        Command line; by default that of the process.
+    """
+    rclpy.init(args=arguments)
+    node = None
+    code = 0
+    try:
+        node = make_node()
+        spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except ValueError as error:
+        if node is not None:
+            raise
+        get_logger(getattr(make_node, '__name__', 'pose_ros')).fatal(str(error))
+        code = 2
+    except Exception:
+        # A signal ends the context at any moment: a callback that is publishing then fails.
+        if rclpy.ok():
+            raise
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    sys.exit(code)
+
+
+def spin(node: Node) -> None:
+    """Spin a node in the executor that its parameter ``executor`` names, by default single."""
+    wanted = node.get_parameter('executor').value if node.has_parameter('executor') else 'single'
+    executor = make_executor(node, wanted)
+    executor.add_node(node)
+    try:
+        # EventsExecutor dispatches next to nothing in spin() and without a time-out.
+        while node.context.ok():
+            executor.spin_once(timeout_sec=1.0)
+    finally:
+        executor.shutdown(timeout_sec=0)
+
+
+def make_executor(node: Node, kind: str) -> Executor:
+    """Executor by name: 'single', or 'events' where this rclpy has it."""
+    if kind == 'events':
+        try:
+            from rclpy.experimental import EventsExecutor  # noqa: PLC0415
+        except ImportError:
+            node.get_logger().warning("this rclpy has no EventsExecutor; using 'single'")
+        else:
+            return EventsExecutor(context=node.context)
+    return SingleThreadedExecutor(context=node.context)

@@ -1,0 +1,249 @@
+"""Image messages to frames: every encoding, padding, byte order, and whatever cannot be used."""
+
+from array import array
+
+import cv2
+import numpy as np
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from pose_ros.core.types import FrameError
+from pose_ros.ros.images import ENCODINGS, ImageWriter, compressed_to_frame, image_to_frame
+
+WIDTH, HEIGHT = 48, 32
+RGB_TO_YUV = np.array([[66, 129, 25], [-38, -74, 112], [112, -94, -18]]) / 256
+
+
+@pytest.fixture
+def picture():
+    """RGB [32, 48, 3] whose four quarters tell every mix-up of colour, side or place apart."""
+    rgb = np.empty((HEIGHT, WIDTH, 3), np.uint8)
+    rgb[:16, :24] = (200, 40, 30)
+    rgb[:16, 24:] = (30, 160, 60)
+    rgb[16:, :24] = (20, 60, 190)
+    rgb[16:, 24:] = (220, 210, 90)
+    return rgb
+
+
+def yuv(rgb):
+    """Planes y, u, v of BT.601 in the video range, in full resolution."""
+    planes = rgb.astype(float) @ RGB_TO_YUV.T + (16, 128, 128)
+    return np.moveaxis(planes.round().astype(np.uint8), -1, 0)
+
+
+def encode(rgb, encoding, bigendian=False):
+    """Rows [rows, bytes] of a picture in an encoding; written without the code under test."""
+    height = len(rgb)
+    base = encoding.rstrip('0123456789')
+    grey = rgb.mean(axis=2).round().astype(np.uint8)
+    opaque = np.full((*rgb.shape[:2], 1), 255, np.uint8)
+    if encoding in ('8UC1', '8UC3', '8UC4'):
+        base, encoding = {'8UC1': 'mono', '8UC3': 'bgr', '8UC4': 'bgra'}[encoding], 'x8'
+    if base.startswith('bayer_'):
+        tile = [['rgb'.index(c) for c in base[6:8]], ['rgb'.index(c) for c in base[8:10]]]
+        channel = np.tile(tile, (height // 2, rgb.shape[1] // 2))
+        samples = np.take_along_axis(rgb, channel[..., None], axis=2)[..., 0]
+    elif base in ('uyvy', 'yuv', 'yuyv', 'yuv422_yuy'):
+        y, u, v = yuv(rgb)
+        chroma = np.where(np.arange(rgb.shape[1]) % 2, v, u)
+        luma_first = encoding in ('yuyv', 'yuv422_yuy2')
+        samples = np.stack([y, chroma] if luma_first else [chroma, y], axis=2)
+    elif base == 'nv':
+        y, u, v = yuv(rgb)
+        order = [u, v] if encoding == 'nv12' else [v, u]
+        chroma = np.stack([plane[::2, ::2] for plane in order], axis=2)
+        samples = np.concatenate([y, chroma.reshape(height // 2, -1)])
+    else:
+        samples = {
+            'rgb': rgb,
+            'bgr': rgb[..., ::-1],
+            'rgba': np.concatenate([rgb, opaque], axis=2),
+            'bgra': np.concatenate([rgb[..., ::-1], opaque], axis=2),
+            'mono': grey,
+        }[base]
+    if encoding.endswith('16'):
+        # The lower byte is what a mix-up of the byte order would show.
+        wide = samples.astype(np.uint16) << 8 | 0x55
+        samples = wide.astype('>u2' if bigendian else '<u2')
+    return np.ascontiguousarray(samples).view(np.uint8).reshape(len(samples), -1)
+
+
+def message(rows, encoding, padding=0, bigendian=False, size=(WIDTH, HEIGHT)):
+    """Image message of rows [rows, bytes]; the padding is bright, so that it would be seen."""
+    padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=255)
+    return Image(
+        width=size[0],
+        height=size[1],
+        encoding=encoding,
+        is_bigendian=bigendian,
+        step=padded.shape[1],
+        data=array('B', padded.tobytes()),
+    )
+
+
+def as_rgb(frame):
+    return frame.image if frame.channels == 'rgb' else frame.image[..., ::-1]
+
+
+@pytest.mark.parametrize('padding', [0, 6])
+@pytest.mark.parametrize('bigendian', [False, True])
+@pytest.mark.parametrize('encoding', ENCODINGS)
+def test_every_encoding_gives_the_same_picture(picture, encoding, bigendian, padding):
+    rows = encode(picture, encoding, bigendian)
+    frame = image_to_frame(message(rows, encoding, padding, bigendian))
+    grey = encoding.startswith('mono') or encoding == '8UC1'
+    expected = picture.astype(float)
+    if grey:
+        expected = np.repeat(expected.mean(axis=2, keepdims=True), 3, axis=2)
+    assert (frame.width, frame.height) == (WIDTH, HEIGHT)
+    error = np.abs(as_rgb(frame) - expected)
+    # Away from the borders of the quarters, where colours of half resolution must mix.
+    for y in (slice(3, 13), slice(19, 29)):
+        for x in (slice(3, 21), slice(27, 45)):
+            assert error[y, x].max() <= 4
+
+
+@pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', '8UC3'])
+@pytest.mark.parametrize('padding', [0, 5])
+def test_three_channels_are_not_copied(picture, encoding, padding):
+    given = message(encode(picture, encoding), encoding, padding)
+    frame = image_to_frame(given)
+    assert np.shares_memory(frame.image, np.frombuffer(given.data, np.uint8))
+    assert frame.channels == ('rgb' if encoding == 'rgb8' else 'bgr')
+
+
+def test_the_last_row_may_lack_its_padding(picture):
+    given = message(encode(picture, 'rgb8'), 'rgb8', padding=8)
+    given.data = given.data[:-8]
+    assert (image_to_frame(given).image == picture).all()
+
+
+def test_the_stamp_is_that_of_the_header(picture):
+    given = message(encode(picture, 'rgb8'), 'rgb8')
+    given.header.stamp.sec, given.header.stamp.nanosec = 1_700_000_000, 250_000_000
+    assert image_to_frame(given).stamp == 1_700_000_000.25
+
+
+@pytest.mark.parametrize(
+    ('changes', 'reason'),
+    [
+        ({'encoding': 'rgb9'}, "unknown encoding 'rgb9'"),
+        ({'encoding': ''}, "unknown encoding ''"),
+        ({'width': 0}, '0×32'),
+        ({'height': 0}, '48×0'),
+        ({'width': 4_000_000_000, 'step': 4_294_967_295}, '4000000000×32'),
+        ({'height': 20_000}, '48×20000'),
+        ({'step': 143}, 'a row needs 144 bytes, step is 143'),
+        ({'step': 0}, 'step is 0'),
+        ({'data': array('B', bytes(100))}, 'expected 4608 bytes of data, got 100'),
+        ({'data': array('B', bytes(4609))}, 'expected 4608 bytes of data, got 4609'),
+        ({'data': array('B')}, 'got 0'),
+        ({'encoding': 'uyvy', 'width': 47}, 'multiples of 2 and 1'),
+        ({'encoding': 'nv12', 'height': 31}, 'multiples of 2 and 2'),
+        ({'encoding': 'bayer_rggb8', 'height': 31}, 'multiples of 2 and 2'),
+    ],
+)
+def test_what_is_wrong_is_said(picture, changes, reason):
+    given = message(encode(picture, 'rgb8'), 'rgb8')
+    for name, value in changes.items():
+        setattr(given, name, value)
+    with pytest.raises(FrameError, match=reason):
+        image_to_frame(given)
+
+
+def compressed(picture, extension):
+    data = cv2.imencode(extension, picture[..., ::-1])[1].tobytes()
+    return CompressedImage(format=extension[1:], data=array('B', data))
+
+
+@pytest.mark.parametrize(('extension', 'tolerance'), [('.jpg', 25), ('.png', 0), ('.bmp', 0)])
+def test_compressed_images(picture, extension, tolerance):
+    frame = compressed_to_frame(compressed(picture, extension))
+    assert np.abs(as_rgb(frame).astype(int) - picture)[4:12, 4:20].max() <= tolerance
+
+
+def test_exif_does_not_turn_the_picture(picture):
+    given = compressed(picture, '.jpg')
+    # Orientation 6: "turn by 90 degrees to show".
+    tags = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0'
+    segment = b'\xff\xe1' + (len(tags) + 2).to_bytes(2, 'big') + tags
+    given.data = given.data[:2] + array('B', segment) + given.data[2:]
+    assert cv2.imdecode(np.array(given.data), cv2.IMREAD_COLOR).shape == (WIDTH, HEIGHT, 3)
+    assert compressed_to_frame(given).image.shape == (HEIGHT, WIDTH, 3)
+
+
+def cut(data):
+    return data[: len(data) // 2]
+
+
+def jpeg_of_60000(data):
+    start = bytes(data).find(b'\xff\xc0')
+    return data[: start + 5] + array('B', b'\xea\x60\xea\x60') + data[start + 9 :]
+
+
+def png_of_60000(data):
+    return data[:16] + array('B', b'\0\0\xea\x60\0\0\xea\x60') + data[24:]
+
+
+@pytest.mark.parametrize(
+    ('extension', 'damage', 'reason'),
+    [
+        ('.jpg', lambda data: array('B'), 'without data'),
+        ('.jpg', lambda data: array('B', b'no picture at all'), 'cannot be decoded'),
+        ('.jpg', cut, 'cut off|no picture'),
+        ('.jpg', lambda data: data[:-2], 'cut off'),
+        ('.jpg', lambda data: data[:40], 'no picture'),
+        ('.jpg', jpeg_of_60000, '60000×60000'),
+        ('.png', png_of_60000, '60000×60000'),
+        ('.png', lambda data: data[:20], 'image sides|decoded'),
+    ],
+)
+def test_damaged_compressed_images(picture, extension, damage, reason):
+    given = compressed(picture, extension)
+    given.data = damage(given.data)
+    with pytest.raises(FrameError, match=reason):
+        compressed_to_frame(given)
+
+
+def test_compressed_depth_is_refused(picture):
+    given = compressed(picture, '.png')
+    given.format = '16UC1; compressedDepth png'
+    with pytest.raises(FrameError, match='depth'):
+        compressed_to_frame(given)
+
+
+def test_random_bytes_never_raise_anything_else():
+    random = np.random.default_rng(1)
+    for size in (1, 3, 10, 100, 1000):
+        for start in (b'', b'\xff\xd8', b'\xff\xd8\xff\xc0', b'\x89PNG\r\n\x1a\n'):
+            data = array('B', start + random.bytes(size))
+            with pytest.raises(FrameError):
+                compressed_to_frame(CompressedImage(format='jpeg', data=data))
+
+
+@pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', 'mono8'])
+def test_the_writer_keeps_its_array(picture, encoding):
+    image = picture[..., 0] if encoding == 'mono8' else picture
+    writer = ImageWriter(encoding)
+    header = Header(frame_id='camera')
+    first = writer.write(image, header)
+    data = first.data
+    assert first.header is header
+    assert bytes(data) == image.tobytes()
+    second = writer.write(255 - image, header)
+    assert second.data is data
+    assert bytes(data) == (255 - image).tobytes()
+    smaller = writer.write(image[:20, ::2], header)
+    assert (smaller.width, smaller.height) == (WIDTH // 2, 20)
+    assert smaller.step * smaller.height == len(smaller.data)
+    expected = image[:20, ::2] if encoding != 'mono8' else image[:20, ::2, None].repeat(3, 2)
+    assert (image_to_frame(smaller).image == expected).all()
+
+
+def test_the_writer_refuses_what_its_encoding_cannot_hold(picture):
+    for encoding, image in (('mono8', picture), ('rgb8', picture[..., 0])):
+        with pytest.raises(ValueError, match='needs a uint8 image'):
+            ImageWriter(encoding).write(image, Header())
+    with pytest.raises(ValueError, match='needs a uint8 image'):
+        ImageWriter('rgb8').write(picture.astype(np.float32), Header())
