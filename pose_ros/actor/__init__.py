@@ -1,1 +1,20 @@
-"""The drawn person whose joints are known: demo and ground truth."""
+"""The drawn person with known joints: the demo's actor and the ground truth of the tests."""
+
+from pose_ros.actor.figure import Clothes
+from pose_ros.actor.film import ActorFrame, ActorTruth, frames
+from pose_ros.actor.motions import MOTIONS
+from pose_ros.actor.scene import Action, Actor, Scene
+from pose_ros.actor.showreel import random_scene, showreel
+
+__all__ = [
+    'MOTIONS',
+    'Action',
+    'Actor',
+    'ActorFrame',
+    'ActorTruth',
+    'Clothes',
+    'Scene',
+    'frames',
+    'random_scene',
+    'showreel',
+]

@@ -1,0 +1,134 @@
+"""The actor's skeleton: joint angles in, points in space out (forward kinematics).
+
+Lengths are fractions of the body's height. Axes are the camera's: x to the picture's right, y
+down, z away from the camera. A person who faces the camera has the left side at +x.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+Pair = tuple[float, float]
+
+
+class Pose(NamedTuple):
+    """Angles of one moment [deg], each a pair; zero everywhere is standing to attention.
+
+    A limb's pair is (sideways, forward): sideways from hanging down (0) over stretched out to
+    its own side (90) to straight up (180); forward from the picture plane (0) to straight ahead
+    (90). Each limb counts from the trunk, not from the limb above it.
+    """
+
+    shift: Pair = (0.0, 0.0)
+    """Pelvis from the actor's place (to the picture's right, up from the ground) [heights]."""
+    body: Pair = (0.0, 0.0)
+    """(roll clockwise in the picture, turn towards the picture's right)."""
+    torso: Pair = (0.0, 0.0)
+    """(lean clockwise in the picture, bend forward)."""
+    head: Pair = (0.0, 0.0)
+    """(tilt clockwise in the picture, turn towards the picture's right), on top of the torso."""
+    left_arm: Pair = (0.0, 0.0)
+    right_arm: Pair = (0.0, 0.0)
+    left_forearm: Pair = (0.0, 0.0)
+    right_forearm: Pair = (0.0, 0.0)
+    left_thigh: Pair = (0.0, 0.0)
+    right_thigh: Pair = (0.0, 0.0)
+    left_shin: Pair = (0.0, 0.0)
+    right_shin: Pair = (0.0, 0.0)
+
+    def blend(self, other: Pose, weight: float) -> Pose:
+        """Pose on the way to another: this one at weight 0, the other at 1."""
+        start, end = np.array(self), np.array(other)
+        return Pose(*map(tuple, (start + (end - start) * weight).tolist()))
+
+
+# Where joints lie in the standing body, from the middle of the hip joints: (side, up, front).
+_SHOULDER = (0.112, 0.288)
+_HIP = 0.075
+_NECK = 0.305
+_HEAD = 0.408
+_UPPER_ARM, _FOREARM, _HAND = 0.165, 0.145, 0.085
+_THIGH, _SHIN, _SOLE, _FOOT = 0.240, 0.242, 0.042, 0.075
+_SKULL = {
+    'nose': (0.0, -0.010, 0.058),
+    'left_eye': (0.020, 0.012, 0.044),
+    'right_eye': (-0.020, 0.012, 0.044),
+    'left_ear': (0.047, 0.002, 0.002),
+    'right_ear': (-0.047, 0.002, 0.002),
+    'left_mouth': (0.014, -0.033, 0.044),
+    'right_mouth': (-0.014, -0.033, 0.044),
+    'left_temple': (0.026, 0.046, 0.022),
+    'right_temple': (-0.026, 0.046, 0.022),
+    'bridge': (0.0, 0.010, 0.048),
+    'forehead': (0.0, 0.020, 0.010),
+    'jaw': (0.0, -0.032, 0.020),
+    'chin': (0.0, -0.056, 0.030),
+    'crown': (0.0, 0.058, -0.004),
+    'nape': (0.0, 0.010, -0.016),
+}
+
+
+def _rotation(axis: int, degrees: float) -> np.ndarray:
+    """Matrix [3, 3] that turns about x (0), y (1) or z (2)."""
+    angle = np.radians(degrees)
+    cos, sin = np.cos(angle), np.sin(angle)
+    matrix = np.eye(3)
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    matrix[first, first] = matrix[second, second] = cos
+    matrix[first, second], matrix[second, first] = -sin, sin
+    return matrix
+
+
+def _direction(side: int, angles: Pair) -> np.ndarray:
+    """Unit vector [3] of a limb; side is +1 for the left, -1 for the right."""
+    sideways, forward = np.radians(angles)
+    return np.array(
+        [
+            side * np.sin(sideways) * np.cos(forward),
+            np.cos(sideways) * np.cos(forward),
+            -np.sin(forward),
+        ]
+    )
+
+
+def joints(pose: Pose) -> dict[str, np.ndarray]:
+    """Points of the body by name: the 17 of COCO and those that the drawing needs.
+
+    Returns
+    -------
+    dict
+        Name to point [3] in heights, from the middle of the hips; the pose's shift is not in.
+    """
+    turn = _rotation(2, pose.body[0]) @ _rotation(1, -pose.body[1])
+    trunk = turn @ _rotation(2, pose.torso[0]) @ _rotation(0, pose.torso[1])
+    skull = trunk @ _rotation(2, pose.head[0]) @ _rotation(1, -pose.head[1])
+    neck = trunk @ (0.0, -_NECK, 0.0)
+    head = trunk @ (0.0, -_NECK, 0.0) + skull @ (0.0, _NECK - _HEAD, -0.012)
+    points = {'pelvis': np.zeros(3), 'neck': neck, 'head': head}
+    for name, (side, up, front) in _SKULL.items():
+        points[name] = head + skull @ (side, -up, -front)
+    for name, side in (('left', 1), ('right', -1)):
+        shoulder = trunk @ (side * _SHOULDER[0], -_SHOULDER[1], 0.0)
+        elbow = shoulder + trunk @ _direction(side, getattr(pose, f'{name}_arm')) * _UPPER_ARM
+        along = trunk @ _direction(side, getattr(pose, f'{name}_forearm'))
+        wrist = elbow + along * _FOREARM
+        hip = turn @ (side * _HIP, 0.0, 0.0)
+        knee = hip + turn @ _direction(side, getattr(pose, f'{name}_thigh')) * _THIGH
+        shin = turn @ _direction(side, getattr(pose, f'{name}_shin'))
+        ankle = knee + shin * _SHIN
+        # The foot lies flat and points ahead, its toes slightly outwards.
+        toes = ankle + shin * _SOLE * 0.6 + turn @ (side * 0.022, 0.012, -_FOOT)
+        points |= {
+            f'{name}_shoulder': shoulder,
+            f'{name}_elbow': elbow,
+            f'{name}_wrist': wrist,
+            f'{name}_hand': wrist + along * _HAND,
+            f'{name}_hip': hip,
+            f'{name}_knee': knee,
+            f'{name}_ankle': ankle,
+            f'{name}_heel': ankle + shin * _SOLE * 0.6,
+            f'{name}_toes': toes,
+        }
+    return points

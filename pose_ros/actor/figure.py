@@ -1,0 +1,178 @@
+"""The flesh and clothes on the skeleton: every part is the hull of a few balls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+Colour = tuple[int, int, int]
+Points = dict[str, np.ndarray]
+
+_WHITE, _IRIS, _LIPS = (240, 238, 234), (40, 30, 26), (164, 74, 74)
+
+
+@dataclass(frozen=True)
+class Clothes:
+    """Colours of a person, RGB 0 to 255."""
+
+    shirt: Colour = (176, 52, 48)
+    trousers: Colour = (44, 58, 104)
+    skin: Colour = (224, 172, 140)
+    hair: Colour = (62, 42, 30)
+    shoes: Colour = (48, 44, 44)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no colour."""
+        for field in fields(self):
+            colour = getattr(self, field.name)
+            if len(colour) != 3 or not all(0 <= channel <= 255 for channel in colour):
+                raise ValueError(f'{field.name} must be (r, g, b) from 0 to 255, got {colour}')
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A convex part of the body: the hull of balls, in one colour.
+
+    Attributes
+    ----------
+    balls
+        [N, 4]: centre (x, y, z) and radius [heights].
+    colour
+        RGB.
+    joints
+        Names of the joints that belong to this part; it does not hide them.
+    depth
+        Parts are painted from the greatest depth to the smallest [heights].
+    """
+
+    balls: np.ndarray
+    colour: Colour
+    joints: tuple[str, ...]
+    depth: float
+
+
+def parts(points: Points, clothes: Clothes) -> list[Part]:
+    """Parts of a body in the order of painting, the farthest first."""
+    made = [*_head(points, clothes), _trunk(points, clothes)]
+    for side in ('left', 'right'):
+        made += _arm(points, clothes, side)
+        made += _leg(points, clothes, side)
+    return sorted(made, key=lambda part: -part.depth)
+
+
+def _part(
+    colour: Colour, *balls: tuple[np.ndarray, float], joints: tuple = (), lift: float = 0.0
+) -> Part:
+    """Part from (centre, radius); lift brings it in front of what has the same depth."""
+    array = np.array([[*centre, radius] for centre, radius in balls])
+    return Part(array, colour, joints, float(array[:, 2].mean()) - lift)
+
+
+def _head(points: Points, clothes: Clothes) -> Iterator[Part]:
+    """Neck, hair, ears and face, with those features that look towards the camera."""
+    ears = ('left_ear', 'right_ear')
+    middle = points['head']
+
+    def seen(*names: str) -> tuple[str, ...]:
+        return tuple(name for name in names if points[name][2] < middle[2] + 0.015)
+
+    seen_face = seen('nose', 'left_eye', 'right_eye', *ears)
+    yield _part(clothes.skin, (points['neck'], 0.030), (points['jaw'], 0.026), lift=-0.005)
+    yield _part(
+        clothes.hair, (points['nape'], 0.049), (points['crown'], 0.016), joints=seen(*ears)
+    )
+    rim = (points['crown'] - middle) * 0.12
+    for ear in ears:
+        yield _part(
+            clothes.skin, (points[ear] + rim, 0.009), (points[ear] - rim, 0.007), joints=(ear,)
+        )
+    yield _part(
+        clothes.skin,
+        (points['forehead'], 0.043),
+        (points['jaw'], 0.032),
+        (points['chin'], 0.014),
+        joints=seen_face,
+        lift=0.01,
+    )
+    yield _part(
+        clothes.hair,
+        (points['left_temple'], 0.012),
+        (points['right_temple'], 0.012),
+        (points['crown'], 0.014),
+        joints=seen_face,
+        lift=0.02,
+    )
+    yield from _features(points, clothes)
+
+
+def _features(points: Points, clothes: Clothes) -> Iterator[Part]:
+    """Eyes, brows, nose and mouth, as far as they look towards the camera."""
+    across = (points['left_eye'] - points['right_eye']) / 4
+    up = (points['crown'] - points['head']) / 4
+    for name in ('left_eye', 'right_eye'):
+        eye = points[name]
+        if eye[2] > points['head'][2]:
+            continue
+        yield _part(
+            _WHITE,
+            (eye + across * 0.7, 0.003),
+            (eye - across * 0.7, 0.003),
+            (eye, 0.0055),
+            lift=0.1,
+        )
+        yield _part(_IRIS, (eye, 0.0048), lift=0.101)
+        brow = eye + up * 0.9
+        yield _part(clothes.hair, (brow + across, 0.0022), (brow - across, 0.0022), lift=0.1)
+    if points['nose'][2] < points['head'][2]:
+        shade = tuple(int(channel * 0.80) for channel in clothes.skin)
+        nose, bridge = points['nose'], points['bridge']
+        yield _part(shade, (bridge, 0.004), (nose - up * 0.1, 0.010), lift=0.1)
+        yield _part(clothes.skin, (bridge, 0.003), (nose + up * 0.15, 0.006), lift=0.101)
+        mouth = [(points[f'{side}_mouth'], 0.0028) for side in ('left', 'right')]
+        lips = (points['left_mouth'] + points['right_mouth']) / 2
+        yield _part(_LIPS, *mouth, (lips, 0.006), lift=0.1)
+
+
+def _trunk(points: Points, clothes: Clothes) -> Part:
+    """The shirt without its sleeves; it hides no shoulder and no hip."""
+    neck = points['neck']
+    sides = ('left', 'right')
+    shoulders = [points[f'{side}_shoulder'] for side in sides]
+    hips = [points[f'{side}_hip'] for side in sides]
+    return _part(
+        clothes.shirt,
+        (neck * 0.96, 0.040),
+        *((shoulder, 0.034) for shoulder in shoulders),
+        *((neck * 0.45 + hip * 0.75, 0.048) for hip in hips),
+        *((hip * 0.70, 0.062) for hip in hips),
+        joints=tuple(f'{side}_{joint}' for side in sides for joint in ('shoulder', 'hip')),
+    )
+
+
+def _arm(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:
+    """Short sleeve, bare arm and hand; hanging, they lie before the trunk."""
+    names = tuple(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist'))
+    shoulder, elbow, wrist = (points[name] for name in names)
+    tips = points[f'{side}_hand']
+    hem = shoulder + (elbow - shoulder) * 0.6
+    palm = wrist + (tips - wrist) * 0.35
+    yield _part(clothes.skin, (hem, 0.026), (elbow, 0.023), joints=names, lift=0.045)
+    yield _part(clothes.shirt, (shoulder, 0.035), (hem, 0.031), joints=names, lift=0.046)
+    yield _part(clothes.skin, (elbow, 0.0235), (wrist, 0.016), joints=names, lift=0.047)
+    yield _part(
+        clothes.skin, (wrist, 0.015), (palm, 0.020), (tips, 0.010), joints=names, lift=0.048
+    )
+
+
+def _leg(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:
+    """Trousers and shoe; standing, they lie behind the shirt's hem."""
+    names = tuple(f'{side}_{joint}' for joint in ('hip', 'knee', 'ankle'))
+    hip, knee, ankle = (points[name] for name in names)
+    heel, toes = points[f'{side}_heel'], points[f'{side}_toes']
+    yield _part(clothes.trousers, (hip, 0.062), (knee, 0.041), joints=names, lift=-0.02)
+    yield _part(clothes.trousers, (knee, 0.040), (ankle, 0.027), joints=names, lift=-0.021)
+    yield _part(
+        clothes.shoes, (heel, 0.020), (toes, 0.017), (ankle, 0.021), joints=names, lift=-0.022
+    )

@@ -1,0 +1,155 @@
+"""What an actor can do: poses over time, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_ros.actor.body import Pose
+
+STAND = Pose(
+    left_arm=(11.0, 0.0),
+    right_arm=(11.0, 0.0),
+    left_forearm=(6.0, 6.0),
+    right_forearm=(6.0, 6.0),
+    left_thigh=(3.0, 0.0),
+    right_thigh=(3.0, 0.0),
+    left_shin=(1.0, 0.0),
+    right_shin=(1.0, 0.0),
+)
+WAVE_RATE = 1.4  # there and back per second
+WALK_RATE = 0.9  # two steps per second and second
+WALK_TURN = 62.0  # how far a walker turns from the camera [deg]
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A motion that an actor can be told to do.
+
+    Attributes
+    ----------
+    pose
+        Pose at a time [s] after the motion's onset.
+    ramp
+        Time to get into the motion from standing, and out of it [s].
+    lasting
+        True when the actor does not come back to standing by itself.
+    """
+
+    pose: Callable[[float], Pose]
+    ramp: float = 0.5
+    lasting: bool = False
+
+    def weight(self, since: float, left: float) -> float:
+        """Share of the motion in the pose, 0 to 1.
+
+        Parameters
+        ----------
+        since
+            Time since the motion's onset [s].
+        left
+            Time until its end [s]; infinite where it has none.
+        """
+        time = since if self.lasting else min(since, left)
+        share = min(max(time / self.ramp, 0.0), 1.0)
+        return share * share * (3.0 - 2.0 * share)
+
+
+def _hold(**angles: tuple[float, float]) -> Callable[[float], Pose]:
+    """Motion's pose that does not change."""
+    pose = STAND._replace(**angles)
+    return lambda time: pose
+
+
+def _wave(side: str) -> Callable[[float], Pose]:
+    """Hand beside the head, the forearm swinging."""
+
+    def pose(time: float) -> Pose:
+        swing = 24.0 * np.sin(2 * np.pi * WAVE_RATE * time)
+        return STAND._replace(
+            **{f'{side}_arm': (78.0, 10.0), f'{side}_forearm': (158.0 + swing, 12.0)}
+        )
+
+    return pose
+
+
+def _walk(time: float) -> Pose:
+    """Steps of somebody seen half from the side; the place moves elsewhere."""
+    swing = np.sin(2 * np.pi * WALK_RATE * time)
+    lift = np.cos(2 * np.pi * WALK_RATE * time)
+    return STAND._replace(
+        body=(0.0, WALK_TURN),
+        torso=(0.0, 4.0),
+        left_arm=(6.0, -24.0 * swing),
+        right_arm=(6.0, 24.0 * swing),
+        left_forearm=(6.0, 14.0 - 24.0 * swing),
+        right_forearm=(6.0, 14.0 + 24.0 * swing),
+        left_thigh=(1.0, 25.0 * swing),
+        right_thigh=(1.0, -25.0 * swing),
+        left_shin=(1.0, 20.0 * swing - 8.0 - 22.0 * max(lift, 0.0)),
+        right_shin=(1.0, -20.0 * swing - 8.0 - 22.0 * max(-lift, 0.0)),
+    )
+
+
+_CROUCH = STAND._replace(
+    torso=(0.0, 22.0),
+    left_arm=(40.0, 40.0),
+    right_arm=(40.0, 40.0),
+    left_forearm=(-25.0, 50.0),
+    right_forearm=(-25.0, 50.0),
+    left_thigh=(48.0, 58.0),
+    right_thigh=(48.0, 58.0),
+    left_shin=(0.0, -22.0),
+    right_shin=(0.0, -22.0),
+)
+_LYING = STAND._replace(left_arm=(22.0, 0.0), left_forearm=(14.0, 0.0))
+
+
+def _lie_down(time: float) -> Pose:
+    """Crouch, then over onto the side of the picture's left, in two seconds and a half."""
+    share = min(max((time - 1.0) / 1.5, 0.0), 1.0)
+    lying = _LYING._replace(body=(-90.0, 0.0), shift=(-0.1, 0.0))
+    return _CROUCH.blend(lying, share * share * (3.0 - 2.0 * share))
+
+
+MOTIONS = {
+    'stand': Motion(_hold()),
+    'wave_left': Motion(_wave('left')),
+    'wave_right': Motion(_wave('right')),
+    'point_left': Motion(_hold(left_arm=(88.0, 0.0), left_forearm=(90.0, 0.0))),
+    'point_right': Motion(_hold(right_arm=(88.0, 0.0), right_forearm=(90.0, 0.0))),
+    'raise_left': Motion(_hold(left_arm=(166.0, 0.0), left_forearm=(174.0, 0.0))),
+    'raise_right': Motion(_hold(right_arm=(166.0, 0.0), right_forearm=(174.0, 0.0))),
+    'raise_both': Motion(
+        _hold(
+            left_arm=(160.0, 0.0),
+            left_forearm=(172.0, 0.0),
+            right_arm=(160.0, 0.0),
+            right_forearm=(172.0, 0.0),
+        ),
+        ramp=0.6,
+    ),
+    't_pose': Motion(
+        _hold(
+            left_arm=(90.0, 0.0),
+            left_forearm=(90.0, 0.0),
+            right_arm=(90.0, 0.0),
+            right_forearm=(90.0, 0.0),
+        ),
+        ramp=0.6,
+    ),
+    'squat': Motion(lambda time: _CROUCH, ramp=0.9),
+    'walk': Motion(_walk, ramp=0.4),
+    'lie_down': Motion(_lie_down, ramp=0.9, lasting=True),
+    'fall': Motion(lambda time: _LYING._replace(body=(90.0, 0.0), shift=(0.50, 0.0)), 0.7, True),
+}
+
+
+def motion_named(name: str) -> Motion:
+    """Motion of a name; ValueError lists the known ones."""
+    try:
+        return MOTIONS[name]
+    except KeyError:
+        raise ValueError(f'unknown motion {name!r}, known are: {", ".join(MOTIONS)}') from None
