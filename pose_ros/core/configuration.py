@@ -27,7 +27,10 @@ class EstimatorConfig:
         0.3, 'keypoints with a lower score are marked BELOW_THRESHOLD', low=0.0, high=1.0
     )
     person_threshold: float = _setting(
-        0.5, 'a person with a lower score is nobody', low=0.0, high=1.0
+        0.0,
+        "a person with a lower score is nobody; 0 = the model's own (BlazePose 0.5, MoveNet 0.25)",
+        low=0.0,
+        high=1.0,
     )
     crop_padding: float = _setting(
         1.25, "reach of MoveNet's crop over that of the person", low=1.0, high=3.0

@@ -147,7 +147,7 @@ class PoseEstimator:
             if region is None:
                 return None
             pose = self._model.estimate(frame, region)
-            if pose.score >= self.config.person_threshold:
+            if pose.score >= (self.config.person_threshold or self._model.least_score):
                 return pose
             self._regions.lose()
             if not tracking:

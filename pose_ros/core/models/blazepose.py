@@ -142,6 +142,7 @@ class BlazePose:
     """
 
     topology = BLAZEPOSE33
+    least_score = 0.5
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         self._model = TfliteModel(path, threads, pixel_range=(0.0, 1.0))

@@ -44,6 +44,8 @@ class PoseModel(Protocol):
     """Finds the one person in a region of a frame."""
 
     topology: Topology
+    least_score: float
+    """A pose with a lower score is nobody's."""
 
     def estimate(self, frame: Frame, crop: Crop) -> Pose:
         """Pose of the person in the region; its score tells whether there is one."""
