@@ -164,7 +164,9 @@ class _PersonDrawing:
         plate = np.array([text_width + 2 * pad, text_height + 2 * pad])
         middle = (points[:, 0].min() + points[:, 0].max()) / 2
         corner = np.array([middle - plate[0] / 2, points[:, 1].min() - 0.08 * size - plate[1]])
-        corner = np.clip(corner, 0, np.maximum(np.array([width, height]) - plate, 0)).astype(int)
+        # The frame reaches two pixels beyond the plate.
+        room = np.maximum(np.array([width, height]) - plate - 3, 2)
+        corner = np.clip(corner, 2, room).astype(int)
         x, y = int(corner[0]), int(corner[1])
         end = (x + int(plate[0]), y + int(plate[1]))
         cv2.rectangle(self._picture, (x, y), end, self._colour(_OUTLINE), cv2.FILLED)

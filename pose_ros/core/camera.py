@@ -1,0 +1,138 @@
+"""From pixels to rays: the pinhole camera with distortion and rectification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+# Names of distortion models as in sensor_msgs/CameraInfo, with the numbers of coefficients.
+_POLYNOMIAL = {'plumb_bob': (4, 5), 'rational_polynomial': (8, 12, 14)}
+_FISHEYE = {'equidistant': (4,), 'fisheye': (4,)}
+_EXACT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
+
+
+@dataclass(frozen=True, eq=False)
+class CameraModel:
+    """A calibrated camera, as sensor_msgs/CameraInfo describes it.
+
+    Coordinates are those of RViz's Camera display and of image_geometry: a pixel's coordinates
+    are used as they are. The principal point of a camera without lens errors is at half of the
+    width and height.
+
+    Attributes
+    ----------
+    matrix
+        K [3, 3]: of the raw picture [px].
+    projection
+        P [3, 4]: of the rectified picture [px]; the fourth column is the base of the second
+        camera of a stereo pair.
+    distortion
+        D: coefficients, empty without distortion.
+    distortion_model
+        'plumb_bob', 'rational_polynomial' or 'equidistant'; empty if D is.
+    rectification
+        R [3, 3].
+    rectified
+        Whether the pixels are those of the rectified picture: then K, D and R play no part.
+    scale, offset
+        Pixel of the calibrated picture = pixel of ours × scale + offset, for x and y: pictures
+        that were binned, resized or cut out.
+    """
+
+    matrix: np.ndarray
+    projection: np.ndarray
+    distortion: np.ndarray
+    distortion_model: str = ''
+    rectification: np.ndarray | None = None
+    rectified: bool = False
+    scale: tuple[float, float] = (1.0, 1.0)
+    offset: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        """Refuse what no picture can be projected with."""
+        for name, shape in (('matrix', (3, 3)), ('projection', (3, 4))):
+            array = getattr(self, name)
+            if array.shape != shape or not np.isfinite(array).all():
+                raise ValueError(f'camera {name} must be finite and of shape {shape}, got {array}')
+            if not (array[0, 0] > 0 and array[1, 1] > 0):
+                raise ValueError(f'camera {name} has no focal length: it is not calibrated')
+        if self.distorted and not self.rectified:
+            known = _POLYNOMIAL | _FISHEYE
+            counts = known.get(self.distortion_model)
+            if counts is None:
+                names = ', '.join(known)
+                raise ValueError(
+                    f'unknown distortion model {self.distortion_model!r}, known are: {names}'
+                )
+            if len(self.distortion) not in counts:
+                raise ValueError(
+                    f'{self.distortion_model} has {counts} coefficients, '
+                    f'got {len(self.distortion)}'
+                )
+
+    @classmethod
+    def from_field_of_view(cls, width: int, height: int, angle: float) -> CameraModel:
+        """Ideal camera with square pixels that sees so far from left to right [rad]."""
+        focal = width / 2 / np.tan(angle / 2)
+        matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+        return cls(matrix, np.hstack([matrix, np.zeros((3, 1))]), np.empty(0))
+
+    @property
+    def distorted(self) -> bool:
+        """Whether the raw picture is distorted."""
+        return bool(np.any(self.distortion))
+
+    @property
+    def focal(self) -> float:
+        """Focal length in x [px of our picture]."""
+        return float(self.projection[0, 0] / self.scale[0])
+
+    def back_project(self, points: np.ndarray, depth: float) -> np.ndarray:
+        """Places in the camera's optical frame that lie behind pixels.
+
+        Parameters
+        ----------
+        points
+            Pixels [N, 2] of our picture; NaN stays NaN.
+        depth
+            Distance [m] from the camera to the plane, parallel to the picture, of the places.
+
+        Returns
+        -------
+        np.ndarray
+            float64 [N, 3] [m]: x right, y down, z away. P projects them onto the rectified
+            picture, K and D (after turning back by R) onto the raw one.
+        """
+        pixels = np.asarray(points, np.float64) * self.scale + self.offset
+        if self._to_rectify and len(pixels):
+            pixels = self._rectify(pixels)
+        base = self.projection
+        places = np.empty((len(pixels), 3))
+        places[:, 0] = ((pixels[:, 0] - base[0, 2]) * depth - base[0, 3]) / base[0, 0]
+        places[:, 1] = ((pixels[:, 1] - base[1, 2]) * depth - base[1, 3]) / base[1, 1]
+        places[:, 2] = depth
+        return places
+
+    @cached_property
+    def _to_rectify(self) -> bool:
+        turned = self.rectification is not None and not np.allclose(self.rectification, np.eye(3))
+        moved = not np.array_equal(self.matrix, self.projection[:, :3])
+        return not self.rectified and (self.distorted or turned or moved)
+
+    def _rectify(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels of the rectified picture from those of the raw one [N, 2]."""
+        rotation = np.eye(3) if self.rectification is None else self.rectification
+        target = self.projection[:, :3]
+        source = pixels[:, None]
+        if self.distorted and self.distortion_model in _FISHEYE:
+            found = cv2.fisheye.undistortPoints(
+                source, self.matrix, self.distortion, R=rotation, P=target
+            )
+        else:
+            found = cv2.undistortPointsIter(
+                source, self.matrix, self.distortion, rotation, target, _EXACT
+            )
+        return np.asarray(found[:, 0])
