@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES, keypoint_map, topology_named
+
+
+@pytest.mark.parametrize('topology', TOPOLOGIES.values(), ids=lambda t: t.name)
+class TestTopology:
+    def test_names_are_unique(self, topology):
+        assert len(set(topology.keypoint_names)) == len(topology) == int(topology.name[-2:])
+
+    def test_mirror_swaps_each_side_and_back(self, topology):
+        mirror = topology.mirror
+        assert (mirror[mirror] == np.arange(len(topology))).all()
+        assert mirror[topology.index('left_wrist')] == topology.index('right_wrist')
+        assert mirror[topology.index('nose')] == topology.index('nose')
+
+    def test_sides_are_opposite_under_the_mirror(self, topology):
+        assert (topology.sides[topology.mirror] == -topology.sides).all()
+        assert topology.sides[topology.index('nose')] == 0
+
+    def test_bones_are_symmetric_and_join_different_keypoints(self, topology):
+        bones = {frozenset(edge) for edge in topology.edges}
+        assert len(bones) == len(topology.edges)
+        assert {frozenset(topology.mirror[list(bone)].tolist()) for bone in bones} == bones
+        assert all(len(bone) == 2 for bone in bones)
+
+    def test_every_keypoint_hangs_on_a_bone(self, topology):
+        assert set(np.ravel(topology.edges)) == set(range(len(topology)))
+
+
+def test_bones_follow_anatomy():
+    edges = {frozenset(edge) for edge in COCO17.edges}
+    assert frozenset((COCO17.index('left_elbow'), COCO17.index('left_wrist'))) in edges
+    assert frozenset((COCO17.index('left_wrist'), COCO17.index('right_wrist'))) not in edges
+
+
+def test_the_33_contain_the_17_by_name():
+    index = keypoint_map(BLAZEPOSE33, COCO17)
+    assert [BLAZEPOSE33.keypoint_names[i] for i in index] == list(COCO17.keypoint_names)
+
+
+def test_the_17_do_not_contain_the_33():
+    with pytest.raises(ValueError, match='coco17 has no keypoint'):
+        keypoint_map(COCO17, BLAZEPOSE33)
+
+
+def test_unknown_format_lists_the_known():
+    with pytest.raises(ValueError, match=r"'coco18', known are: coco17, blazepose33"):
+        topology_named('coco18')
