@@ -1,0 +1,268 @@
+"""Gestures of people over time, by rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+import math
+
+import numpy as np
+
+from pose_ros.core.motion.history import History
+from pose_ros.core.motion.moment import Moment
+from pose_ros.core.motion.rules import Hand, Rule
+from pose_ros.core.types import Person
+
+# Keypoints may be unseen for so long before what rests on them counts as gone [s].
+DROPOUT = 0.3
+
+
+class Phase(IntEnum):
+    """Where in its course a gesture is; the values are those of ``GestureEvent.msg``."""
+
+    STARTED = 0
+    HELD = 1
+    ENDED = 2
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """A gesture of one person at one time.
+
+    Attributes
+    ----------
+    name
+        As in the rules.
+    phase
+        Whether it began, goes on or is over.
+    hand
+        The person's.
+    score
+        The least score of the keypoints that it rests on, 0 to 1.
+    duration
+        Time since its conditions first held [s]; at the end, until they last did.
+    direction
+        Unit vector from shoulder to wrist (x right, y down, z away from the camera): in the
+        picture's plane (z = 0), or in space where the person has positions; zeros if the gesture
+        has no direction.
+    person_id
+        Of the person.
+    """
+
+    name: str
+    phase: Phase
+    hand: Hand
+    score: float
+    duration: float
+    direction: tuple[float, float, float]
+    person_id: int
+
+
+@dataclass
+class _Watch:
+    """One rule on one person."""
+
+    rule: Rule
+    since: float | None = None
+    active: bool = False
+    reported: bool = False
+    last: float = -math.inf
+    ended: float = -math.inf
+    duration: float = 0.0
+    score: float = 0.0
+    direction: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def update(self, stamp: float, moment: Moment) -> None:
+        """Follow the conditions; whether the gesture begins is decided when all are known."""
+        holds = self.rule.holds(moment, self.active)
+        if holds:
+            self.last = stamp
+            self.since = stamp if self.since is None else self.since
+        elif self.since is not None:
+            patience = self.rule.end if self.active else 0.0
+            if stamp - self.last > max(patience, DROPOUT if holds is None else 0.0):
+                self.stop(stamp)
+        if self.since is not None:
+            self.duration = stamp - self.since
+            index, scores = moment.person.topology.index, moment.person.scores
+            self.score = float(min(scores[index(name)] for name in self.rule.keypoints))
+            if holds and self.rule.points:
+                self.direction = _direction(moment.person, self.rule.hand)
+
+    def start(self, stamp: float) -> None:
+        """Begin, if the conditions hold and have done so for long enough."""
+        if (
+            self.since is not None
+            and self.last == stamp
+            and stamp - self.since >= self.rule.hold
+            and stamp - self.ended >= self.rule.cooldown
+        ):
+            self.active = True
+
+    def stop(self, stamp: float) -> None:
+        """End; or forget for how long the conditions have held so far."""
+        if self.active:
+            assert self.since is not None
+            self.duration = self.last - self.since
+            self.ended = stamp
+        self.active = False
+        self.since = None
+
+
+@dataclass
+class _Track:
+    """One person."""
+
+    watches: list[_Watch]
+    history: History = field(default_factory=History)
+    stamp: float = -math.inf
+
+
+class GestureRecogniser:
+    """Recognises gestures in the skeletons of people, one moment after the other.
+
+    Parameters
+    ----------
+    rules
+        From `load_rules`.
+    grace
+        A person may be away for this long before the gestures end [s].
+    """
+
+    def __init__(self, rules: Iterable[Rule], grace: float = 0.5) -> None:
+        self.rules = tuple(rules)
+        if not (math.isfinite(grace) and grace >= 0):
+            raise ValueError(f'grace must be at least 0 s, got {grace}')
+        self.grace = grace
+        # For each rule, those that suppress it.
+        self._rivals = [
+            [i for i, rival in enumerate(self.rules) if rival.stops(rule)] for rule in self.rules
+        ]
+        self._enabled = self.names
+        self._tracks: dict[int, _Track] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all gestures of the rules."""
+        return frozenset(rule.name for rule in self.rules)
+
+    def enable(self, names: Collection[str]) -> None:
+        """Report only these gestures from now on; ValueError for an unknown one.
+
+        The others are still recognised, so that none of them passes for another.
+        """
+        unknown = sorted(set(names) - self.names)
+        if unknown:
+            known = ', '.join(sorted(self.names))
+            raise ValueError(f'unknown gesture {unknown[0]!r}, known are: {known}')
+        self._enabled = frozenset(names)
+
+    def observe(self, people: Sequence[Person], stamp: float) -> list[Gesture]:
+        """Gestures of all the people in one picture, and the end of those of people gone.
+
+        Several people without an identity (id 0) cannot be told apart and are left out.
+        """
+        nameless = sum(person.id == 0 for person in people)
+        gestures = []
+        for person in people:
+            if person.id or nameless == 1:
+                gestures += self.update(person, stamp)
+        return gestures + self.lapse(stamp)
+
+    def update(self, person: Person, stamp: float) -> list[Gesture]:
+        """Gestures of one person.
+
+        Parameters
+        ----------
+        person
+            Told from others by the id.
+        stamp
+            Time of the picture [s]. Time that goes back, or a gap longer than the grace, begins
+            anew; the same time again changes nothing.
+        """
+        track = self._tracks.get(person.id)
+        gestures: list[Gesture] = []
+        if track is not None and not 0 <= stamp - track.stamp <= self.grace:
+            gestures = self.forget(person.id)
+            track = None
+        if track is None:
+            track = _Track([_Watch(rule) for rule in self.rules])
+            self._tracks[person.id] = track
+        if stamp == track.stamp:
+            return gestures
+        track.stamp = stamp
+        moment = Moment(person, track.history)
+        track.history.update(stamp, moment)
+        self._decide(track.watches, stamp, moment)
+        for watch in track.watches:
+            gestures += self._report(watch, person.id)
+        return gestures
+
+    def lapse(self, stamp: float) -> list[Gesture]:
+        """End the gestures of the people who have not been seen for longer than the grace."""
+        gone = [i for i, track in self._tracks.items() if abs(stamp - track.stamp) > self.grace]
+        return [gesture for person_id in gone for gesture in self.forget(person_id)]
+
+    def forget(self, person_id: int) -> list[Gesture]:
+        """End a person's gestures and forget the person."""
+        track = self._tracks.pop(person_id, None)
+        if track is None:
+            return []
+        for watch in track.watches:
+            watch.stop(track.stamp)
+        return [g for watch in track.watches for g in self._report(watch, person_id)]
+
+    def _decide(self, watches: Sequence[_Watch], stamp: float, moment: Moment) -> None:
+        """Let the gestures begin, go on or end at one moment."""
+        for watch in watches:
+            watch.update(stamp, moment)
+        # What is about to begin already holds back what it suppresses, so that raising both
+        # hands is not first the hand that came up earlier. Only what has begun ends others.
+        pending = [watch.since is not None for watch in watches]
+        for watch, rivals in zip(watches, self._rivals):
+            if watch.active:
+                continue
+            if any(pending[i] for i in rivals):
+                watch.stop(stamp)
+            else:
+                watch.start(stamp)
+        for watch, rivals in zip(watches, self._rivals):
+            if watch.active and any(watches[i].active for i in rivals):
+                watch.stop(stamp)
+
+    def _report(self, watch: _Watch, person_id: int) -> list[Gesture]:
+        """At most one event of a rule."""
+        going = watch.active and watch.rule.name in self._enabled
+        if not going and not watch.reported:
+            return []
+        phase = Phase.HELD if going else Phase.ENDED
+        if not watch.reported:
+            phase = Phase.STARTED
+        watch.reported = going
+        return [
+            Gesture(
+                name=watch.rule.name,
+                phase=phase,
+                hand=watch.rule.hand,
+                score=watch.score,
+                duration=watch.duration,
+                direction=watch.direction,
+                person_id=person_id,
+            )
+        ]
+
+
+def _direction(person: Person, hand: Hand) -> tuple[float, float, float]:
+    """Unit vector from shoulder to wrist; in space if the positions of both are known."""
+    side = hand.sides[0]
+    index = person.topology.index
+    ends = [index(f'{side}_shoulder'), index(f'{side}_wrist')]
+    arm = np.zeros(3)
+    if person.world is not None and np.isfinite(person.world[ends]).all():
+        arm = person.world[ends[1]] - person.world[ends[0]]
+    else:
+        arm[:2] = person.keypoints[ends[1]] - person.keypoints[ends[0]]
+    length = np.linalg.norm(arm)
+    x, y, z = (arm / length if length else arm).tolist()
+    return x, y, z

@@ -1,0 +1,122 @@
+"""A person at one time, measured in the person's own size."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from pose_ros.core.types import Person
+
+if TYPE_CHECKING:
+    from pose_ros.core.motion.features import Feature
+    from pose_ros.core.motion.history import History
+
+Side = Literal['left', 'right']
+SIDES: tuple[Side, Side] = ('left', 'right')
+
+# Shoulder width of a torso seen from the front. People have 0.6 to 0.8; the smaller the number,
+# the more a person is trusted to stand sideways rather than to bend.
+_WIDTH_OF_TORSO = 0.7
+# Shoulders nearer than this [torsos] belong to somebody seen from the side: no left and right.
+_LEAST_WIDTH = 0.2
+# A torso shorter than this [px] is a speck whose shape is noise.
+_LEAST_TORSO = 4.0
+
+
+class UnseenError(Exception):
+    """A keypoint that a feature rests on was not observed."""
+
+
+class Moment:
+    """A person at one time; features are computed when asked for, once.
+
+    Points are complex numbers in pixels, x to the picture's right and y up.
+
+    Parameters
+    ----------
+    person
+        In any keypoint format; only keypoints that were observed count.
+    history
+        What is known of the person's earlier moments, with this one already taken in; None
+        leaves the features over time unknown.
+    """
+
+    def __init__(self, person: Person, history: History | None = None) -> None:
+        self.person = person
+        self.history = history
+        self._index = person.topology.index
+        self._points = person.keypoints.tolist()
+        self._seen = person.observed.tolist()
+        self._values: dict[tuple[str, Side], float | None] = {}
+        self._scale: float | None = None
+
+    def value(self, feature: Feature, side: Side = 'left') -> float | None:
+        """Value of a feature, for the arm of one side if it is an arm's; None if unknown."""
+        key = feature.name, side
+        if key not in self._values:
+            try:
+                self._values[key] = feature.measure(self, side)
+            except UnseenError:
+                self._values[key] = None
+        return self._values[key]
+
+    def sees(self, side: Side, name: str) -> bool:
+        """Whether a joint of one side was observed."""
+        return self._seen[self._index(f'{side}_{name}')]
+
+    def point(self, name: str) -> complex:
+        """Where a keypoint is; UnseenError if it was not observed."""
+        i = self._index(name)
+        if not self._seen[i]:
+            raise UnseenError(name)
+        x, y = self._points[i]
+        return complex(x, -y)
+
+    def joint(self, side: Side, name: str) -> complex:
+        """Where a joint of one side is; UnseenError if it was not observed."""
+        return self.point(f'{side}_{name}')
+
+    def limb(self, side: Side, start: str, end: str) -> complex:
+        """Vector between two joints of one side; UnseenError if one was not observed."""
+        return self.joint(side, end) - self.joint(side, start)
+
+    def middle(self, name: str) -> complex:
+        """Middle between the left and the right joint; one alone stands for both."""
+        points = [self.joint(side, name) for side in SIDES if self.sees(side, name)]
+        if not points:
+            raise UnseenError(name)
+        return sum(points) / len(points)
+
+    @property
+    def shoulders(self) -> complex:
+        """Vector from the right shoulder to the left one."""
+        return self.joint('left', 'shoulder') - self.joint('right', 'shoulder')
+
+    @property
+    def trunk(self) -> complex:
+        """Vector from the hips up to the shoulders."""
+        return self.middle('shoulder') - self.middle('hip')
+
+    @property
+    def scale(self) -> float:
+        """Length of the torso [px]; from the shoulders' width where no hip is seen."""
+        if self._scale is None:
+            # Both are seen too short, never too long: by bending, by standing sideways.
+            lengths = [0.0]
+            if all(self.sees(side, 'shoulder') for side in SIDES):
+                lengths.append(abs(self.shoulders) / _WIDTH_OF_TORSO)
+            if any(self.sees(s, 'shoulder') for s in SIDES) and any(
+                self.sees(s, 'hip') for s in SIDES
+            ):
+                lengths.append(abs(self.trunk))
+            self._scale = max(lengths)
+        if self._scale < _LEAST_TORSO:
+            raise UnseenError('torso')
+        return self._scale
+
+    def towards_left(self, vector: complex) -> float:
+        """Part of a vector towards the person's left [torsos]; UnseenError from the side."""
+        width = self.shoulders.real / self.scale
+        if abs(width) < _LEAST_WIDTH:
+            raise UnseenError('left and right')
+        return math.copysign(vector.real / self.scale, width * vector.real)

@@ -1,0 +1,261 @@
+"""Gestures as data: what stands in config/gestures.yaml, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from pathlib import Path
+
+from pose_ros.core.motion.features import FEATURES, Feature
+from pose_ros.core.motion.moment import SIDES, Moment, Side
+from pose_ros.core.motion.yaml_reader import Entry, read_yaml
+
+_OTHER: dict[Side, Side] = {'left': 'right', 'right': 'left'}
+
+
+class Hand(IntEnum):
+    """The hands of a gesture; the values are those of ``GestureEvent.msg``."""
+
+    NONE = 0
+    LEFT = 1
+    RIGHT = 2
+    BOTH = 3
+
+    def meets(self, other: Hand) -> bool:
+        """Whether two gestures concern the same hand; one without hands concerns all."""
+        return not self or not other or bool(self & other)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides of the hands."""
+        return tuple(side for side, bit in zip(SIDES, (Hand.LEFT, Hand.RIGHT)) if self & bit)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """An interval with its ends; infinite where it is open."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        """Whether a value lies inside."""
+        return self.low <= value <= self.high
+
+    def encloses(self, other: Limits) -> bool:
+        """Whether all of the other lies inside."""
+        return self.low <= other.low and other.high <= self.high
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A feature between limits.
+
+    Attributes
+    ----------
+    feature
+        What is measured.
+    side
+        Of which arm; of no meaning for a feature of the person.
+    start
+        Limits for the gesture to begin.
+    keep
+        Limits for it to go on, at least as wide.
+    """
+
+    feature: Feature
+    side: Side
+    start: Limits
+    keep: Limits
+
+    def holds(self, moment: Moment, going_on: bool) -> bool | None:
+        """Whether the feature is within the limits; None if it is not known."""
+        value = moment.value(self.feature, self.side)
+        return None if value is None else value in (self.keep if going_on else self.start)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One gesture of one hand, or of both, or of none.
+
+    Attributes
+    ----------
+    name
+        Of the gesture; several rules may share it.
+    hand
+        That it reports.
+    conditions
+        All must hold.
+    hold
+        How long they must hold for it to begin [s].
+    end
+        How long they must not hold for it to end [s].
+    cooldown
+        Least time from its end to its next beginning [s].
+    points
+        Whether the arm's direction is reported.
+    suppresses
+        Names of the gestures that cannot begin or go on with the same hand at the same time.
+    """
+
+    name: str
+    hand: Hand
+    conditions: tuple[Condition, ...]
+    hold: float = 0.0
+    end: float = 0.3
+    cooldown: float = 0.0
+    points: bool = False
+    suppresses: frozenset[str] = frozenset()
+
+    def holds(self, moment: Moment, going_on: bool) -> bool | None:
+        """Whether all conditions hold; None if that hangs on something unknown."""
+        verdict: bool | None = True
+        for condition in self.conditions:
+            holds = condition.holds(moment, going_on)
+            if holds is False:
+                return False
+            if holds is None:
+                verdict = None
+        return verdict
+
+    def stops(self, other: Rule) -> bool:
+        """Whether this gesture suppresses the other."""
+        return other is not self and other.name in self.suppresses and self.hand.meets(other.hand)
+
+    @cached_property
+    def keypoints(self) -> tuple[str, ...]:
+        """Names of the keypoints that it rests on."""
+        names = {k for c in self.conditions for k in c.feature.rests_on(c.side)}
+        return tuple(sorted(names))
+
+
+def load_rules(path: str | Path) -> tuple[Rule, ...]:
+    """Read a file of gestures.
+
+    Parameters
+    ----------
+    path
+        YAML, as config/gestures.yaml explains.
+
+    Returns
+    -------
+    tuple of Rule
+        In the file's order; one with ``hand: each`` makes two.
+
+    Raises
+    ------
+    ValueError
+        Names file, line and reason.
+    """
+    root = read_yaml(path)
+    entries = root.fields(required=('gestures',))['gestures'].items()
+    if not entries:
+        raise root.error('no gestures')
+    read = [(entry, _read_rules(entry)) for entry in entries]
+    rules = tuple(rule for _, made in read for rule in made)
+    _check_together(read)
+    return rules
+
+
+def _read_rules(entry: Entry) -> list[Rule]:
+    """Rules of one entry of the file."""
+    fields = entry.fields(
+        required=('name', 'hand', 'when'),
+        optional=('keep', 'hold', 'end', 'cooldown', 'direction', 'suppresses'),
+    )
+    name = fields['name'].text()
+    word = fields['hand'].text(choices=('left', 'right', 'each', 'both', 'none'))
+    hands = [Hand.LEFT, Hand.RIGHT] if word == 'each' else [Hand[word.upper()]]
+    times = {
+        key: fields[key].number(low=0.0) for key in ('hold', 'end', 'cooldown') if key in fields
+    }
+    points = 'direction' in fields and fields['direction'].text(choices=('arm', 'none')) == 'arm'
+    if points and word not in ('left', 'right', 'each'):
+        raise fields['direction'].error('only a gesture of one hand has the direction of its arm')
+    suppresses = fields['suppresses'].items() if 'suppresses' in fields else []
+    return [
+        Rule(
+            name=name,
+            hand=hand,
+            conditions=_read_conditions(fields['when'], fields.get('keep'), hand),
+            points=points,
+            suppresses=frozenset(item.text() for item in suppresses),
+            **times,
+        )
+        for hand in hands
+    ]
+
+
+def _read_conditions(when: Entry, keep: Entry | None, hand: Hand) -> tuple[Condition, ...]:
+    """Conditions for one hand; those of both hands stand for each of them."""
+    starts = when.fields()
+    keeps = keep.fields() if keep is not None else {}
+    if not starts:
+        raise when.error('a gesture needs at least one condition')
+    for word, limits in keeps.items():
+        if word not in starts:
+            raise limits.error(f'{word} stands under keep but not under when')
+    conditions = []
+    for word, limits in starts.items():
+        start = _read_limits(limits)
+        kept = _read_limits(keeps[word]) if word in keeps else start
+        if not kept.encloses(start):
+            raise keeps[word].error(
+                f'the limits of {word} under keep are narrower than under when'
+            )
+        feature, sides = _read_feature(limits, word, hand)
+        conditions += [Condition(feature, side, start, kept) for side in sides]
+    return tuple(conditions)
+
+
+def _read_feature(entry: Entry, word: str, hand: Hand) -> tuple[Feature, tuple[Side, ...]]:
+    """Feature and the sides it is meant for, such as 'other.wrist_height'."""
+    prefix, _, name = word.rpartition('.')
+    if name not in FEATURES:
+        raise entry.error(f'unknown feature {name!r}, known are: {", ".join(sorted(FEATURES))}')
+    if prefix not in ('', 'left', 'right', 'other'):
+        raise entry.error(f'{prefix!r} in {word!r} must be left, right or other')
+    feature = FEATURES[name]
+    if not feature.of_arm:
+        if prefix:
+            raise entry.error(f'{name} belongs to the person, not to an arm')
+        return feature, ('left',)
+    if prefix in ('left', 'right'):
+        return feature, ('left' if prefix == 'left' else 'right',)
+    if not hand.sides:
+        raise entry.error(f'without a hand, write left.{name} or right.{name}')
+    if prefix == 'other':
+        if hand is Hand.BOTH:
+            raise entry.error('both hands have no other')
+        return feature, (_OTHER[hand.sides[0]],)
+    return feature, hand.sides
+
+
+def _read_limits(entry: Entry) -> Limits:
+    """Pair [low, high]; null leaves an end open."""
+    pair = entry.items()
+    if len(pair) != 2:
+        raise entry.error('limits are a pair [low, high], null for none')
+    low = pair[0].number() if not pair[0].empty else float('-inf')
+    high = pair[1].number() if not pair[1].empty else float('inf')
+    if low > high:
+        raise entry.error(f'the low limit {low:g} is over the high one {high:g}')
+    return Limits(low, high)
+
+
+def _check_together(read: list[tuple[Entry, list[Rule]]]) -> None:
+    """Refuse gestures twice, and suppressing what is unknown or suppresses back."""
+    rules = [(entry, rule) for entry, made in read for rule in made]
+    names = {rule.name for _, rule in rules}
+    seen: set[tuple[str, Hand]] = set()
+    for entry, rule in rules:
+        if (rule.name, rule.hand) in seen:
+            raise entry.error(f'{rule.name}, hand {rule.hand.name.lower()}, is described twice')
+        seen.add((rule.name, rule.hand))
+        unknown = sorted(rule.suppresses - names)
+        if unknown:
+            raise entry.error(f'{rule.name} suppresses {unknown[0]!r}, which is not described')
+        for _, other in rules:
+            if rule.stops(other) and other.stops(rule):
+                raise entry.error(f'{rule.name} and {other.name} suppress each other')

@@ -1,0 +1,94 @@
+"""YAML with the lines of its entries, so that an error can say where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value of a YAML file."""
+
+    path: Path
+    node: yaml.Node
+
+    def error(self, reason: str) -> ValueError:
+        """Make an error that names file, line and reason."""
+        return ValueError(f'{self.path}:{self.node.start_mark.line + 1}: {reason}')
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing, or null, stands here."""
+        return self.node.tag == 'tag:yaml.org,2002:null'
+
+    def fields(
+        self, required: Sequence[str] = (), optional: Sequence[str] | None = None
+    ) -> dict[str, Entry]:
+        """Entries of a mapping; ValueError for one that is missing, twice or not allowed.
+
+        With neither list given, all names are allowed.
+        """
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.error('expected names with values')
+        fields: dict[str, Entry] = {}
+        for key, value in self.node.value:
+            name, entry = Entry(self.path, key).text(), Entry(self.path, value)
+            if name in fields:
+                raise Entry(self.path, key).error(f'{name} stands here twice')
+            if (required or optional) and name not in (*required, *(optional or ())):
+                known = ', '.join((*required, *(optional or ())))
+                raise Entry(self.path, key).error(f'unknown field {name!r}, known are: {known}')
+            fields[name] = entry
+        for name in required:
+            if name not in fields:
+                raise self.error(f'{name} is missing')
+        return fields
+
+    def items(self) -> list[Entry]:
+        """Entries of a list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise self.error('expected a list')
+        return [Entry(self.path, item) for item in self.node.value]
+
+    def text(self, choices: Sequence[str] = ()) -> str:
+        """Text, perhaps one of a few."""
+        value = self.node.value
+        if not isinstance(self.node, yaml.ScalarNode) or self.empty or not value:
+            raise self.error('expected a text')
+        if choices and value not in choices:
+            raise self.error(f'expected one of {", ".join(choices)}, got {value!r}')
+        return str(value)
+
+    def number(self, low: float = -math.inf) -> float:
+        """Finite number, not below low."""
+        numbers = ('tag:yaml.org,2002:int', 'tag:yaml.org,2002:float')
+        if self.node.tag not in numbers:
+            raise self.error(f'expected a number, got {self.node.value!r}')
+        value = float(yaml.safe_load(self.node.value))
+        if not math.isfinite(value):
+            raise self.error(f'expected a finite number, got {self.node.value}')
+        if value < low:
+            raise self.error(f'must be at least {low:g}, got {value:g}')
+        return value
+
+
+def read_yaml(path: str | Path) -> Entry:
+    """Read a file; ValueError names file, line and reason if it is missing or no YAML."""
+    path = Path(path)
+    try:
+        node = yaml.compose(path.read_text(encoding='utf-8'), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f'{path}: {error}') from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ValueError(f'{path}:{line}: {error.problem}') from error
+    except yaml.YAMLError as error:
+        raise ValueError(f'{path}: {error}') from error
+    if node is None:
+        raise ValueError(f'{path}:1: the file is empty')
+    return Entry(path, node)
