@@ -1,0 +1,110 @@
+"""What the demo looks at: which camera, video or actor, and what is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pose_ros.cli.demo_processes import DemoError
+from pose_ros.ros.sources import (
+    CameraSource,
+    SourceError,
+    VideoSource,
+    actor_scene,
+    camera_devices,
+)
+
+WIDTH, HEIGHT, RATE = 640, 480, 30.0
+
+
+@dataclass(frozen=True)
+class DemoSource:
+    """A source that gives pictures, as far as could be tried.
+
+    Attributes
+    ----------
+    name
+        As in summary.json.
+    parameters
+        For source_node.
+    rate
+        Pictures a second [Hz].
+    heights
+        Standing height [px] of each actor by id; empty for real people.
+    """
+
+    name: str
+    parameters: Mapping[str, str | int | float | bool]
+    rate: float = RATE
+    heights: Mapping[int, float] = field(default_factory=dict)
+
+
+def choose_source(wanted: str) -> DemoSource:
+    """Source for 'auto', 'camera', a device, 'actor', 'actor:MOTION' or a video file.
+
+    DemoError says in one line why there is none.
+    """
+    try:
+        if wanted == 'auto':
+            return _camera_or_none(camera_devices(), []) or _actor('showreel')
+        if wanted == 'camera':
+            return _any_camera()
+        if wanted == 'actor' or wanted.startswith('actor:'):
+            return _actor(wanted.partition(':')[2] or 'showreel')
+        if wanted.startswith('/dev/'):
+            return _camera(wanted)
+        return _video(wanted)
+    except ValueError as error:
+        raise DemoError(str(error)) from error
+
+
+def _any_camera() -> DemoSource:
+    faults: list[str] = []
+    camera = _camera_or_none(camera_devices(), faults)
+    if camera is None:
+        reason = '; '.join(faults) or 'this machine has no /dev/video*'
+        raise DemoError(f'no camera can be used: {reason}')
+    return camera
+
+
+def _camera_or_none(devices: list[Path], faults: list[str]) -> DemoSource | None:
+    for device in devices:
+        try:
+            return _camera(str(device))
+        except SourceError as error:
+            faults.append(str(error))
+    return None
+
+
+def _camera(device: str) -> DemoSource:
+    source = CameraSource(device, WIDTH, HEIGHT, RATE)
+    try:
+        # Only a picture tells a camera from the other devices that have such a name.
+        source.read()
+    finally:
+        source.close()
+    parameters = {'source': 'camera', 'device': device, 'width': WIDTH, 'height': HEIGHT}
+    return DemoSource(f'camera {device}', {**parameters, 'fps': RATE})
+
+
+def _actor(scene: str) -> DemoSource:
+    actors = actor_scene(scene, WIDTH, HEIGHT, RATE).actors
+    parameters = {'source': 'actor', 'scene': scene, 'width': WIDTH, 'height': HEIGHT}
+    return DemoSource(
+        'actor' if scene == 'showreel' else f'actor:{scene}',
+        {**parameters, 'fps': RATE},
+        heights={number: actor.height for number, actor in enumerate(actors, start=1)},
+    )
+
+
+def _video(path: str) -> DemoSource:
+    if not Path(path).exists():
+        raise DemoError(f'source {path!r} is neither auto, camera, actor nor a file that is there')
+    source = VideoSource(path, loop=False)
+    try:
+        source.read()
+    finally:
+        source.close()
+    absolute = str(Path(path).absolute())
+    return DemoSource(path, {'source': 'video', 'path': absolute, 'loop': False}, source.rate)

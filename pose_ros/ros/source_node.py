@@ -1,0 +1,192 @@
+"""Node that publishes the images of a camera, a video file or the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+from pose_ros.core.camera import CameraModel
+from pose_ros.core.topology import COCO17
+from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
+from pose_ros.ros.images import ImageWriter
+from pose_ros.ros.parameters import Parameter, declare
+from pose_ros.ros.run import run
+from pose_ros.ros.sources import (
+    ActorSource,
+    CameraSource,
+    Picture,
+    Source,
+    SourceError,
+    VideoSource,
+)
+
+PARAMETERS = (
+    Parameter(
+        'source',
+        'camera',
+        'Where the images come from',
+        choices=('camera', 'video', 'actor'),
+    ),
+    Parameter('device', '0', 'Number or path of the camera, such as 0 or /dev/video2'),
+    Parameter('reconnect', 2.0, 'Pause before a lost camera is tried again; 0: end', 's', 0, 3600),
+    Parameter('path', '', 'Video file or GIF'),
+    Parameter('loop', True, 'Whether a video starts again at its end; else the node ends there'),
+    Parameter('scene', 'showreel', "What the actor does: 'showreel' or one motion's name"),
+    Parameter('seed', 0, "Of the actor's noise", low=0, high=2**31 - 1),
+    Parameter('width', 640, 'Of the images, asked of a camera, kept by the actor', 'px', 16, 7680),
+    Parameter('height', 480, 'As width', 'px', 16, 4320),
+    Parameter('fps', 30.0, 'Images a second, asked of a camera, kept by the actor', 'Hz', 1, 240),
+    Parameter('frame_id', 'camera_optical_frame', 'Frame of the images and of camera_info'),
+    Parameter('field_of_view', 1.05, 'Horizontal, for camera_info', 'rad', 0.01, 3.1, live=True),
+    Parameter('wait_for_subscribers', 0, 'Of image, before the first one is sent', '', 0, 100),
+    Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
+)
+
+# Reliable serves every subscriber; only the newest image is kept.
+IMAGE_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+SMALL_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+
+
+class SourceNode(Node):
+    """Publishes image and camera_info with the same header, for the actor also truth."""
+
+    def __init__(self) -> None:
+        super().__init__('source_node')
+        self._values = declare(self, PARAMETERS)
+        self._image: Publisher = self.create_publisher(Image, 'image', IMAGE_QOS)
+        self._info: Publisher = self.create_publisher(CameraInfo, 'camera_info', SMALL_QOS)
+        self._truth: Publisher | None = None
+        if self._values.source == 'actor':
+            self._truth = self.create_publisher(SkeletonArray, 'truth', SMALL_QOS)
+        self._published = 0
+        self._timer = None
+        self._next: Picture | None = None
+        self._source: Source | None = None
+        self._open()
+        self._tick_every(0.01, self._wait)
+
+    def _open(self) -> None:
+        p = self._values
+        if p.source == 'camera':
+            self._source = CameraSource(p.device, p.width, p.height, p.fps)
+        elif p.source == 'video':
+            self._source = VideoSource(p.path, p.loop)
+        else:
+            self._source = ActorSource(p.scene, p.width, p.height, p.fps, p.seed)
+        self._writer = ImageWriter(self._source.encoding)
+        if self._source.rate:
+            self._next = self._source.read()
+
+    def _tick_every(self, period: float, callback) -> None:
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
+        self._timer = self.create_timer(period, callback)
+
+    def _wait(self) -> None:
+        """Start when enough subscribers are there."""
+        if self._image.get_subscription_count() < self._values.wait_for_subscribers:
+            return
+        # A source that sets the pace itself blocks in read().
+        rate = self._source.rate
+        self._tick_every(1 / rate if rate else 0.001, self._tick if rate else self._tick_camera)
+
+    def _tick(self) -> None:
+        """Publish the picture that is ready, then prepare the next one."""
+        if self._next is None:
+            self.get_logger().info(f'the video has ended after {self._published} images')
+            self._image.wait_for_all_acked(Duration(seconds=1))
+            raise SystemExit(0)
+        self._publish(self._next)
+        try:
+            self._next = self._source.read()
+        except SourceError as error:
+            self.get_logger().fatal(str(error))
+            raise SystemExit(1) from error
+
+    def _tick_camera(self) -> None:
+        try:
+            self._publish(self._source.read())
+        except SourceError as error:
+            pause = self._values.reconnect
+            self._source.close()
+            if not pause:
+                self.get_logger().fatal(str(error))
+                raise SystemExit(1) from error
+            self.get_logger().error(f'{error} Trying again every {pause:g} s.')
+            self._tick_every(pause, self._reconnect)
+
+    def _reconnect(self) -> None:
+        try:
+            self._open()
+        except SourceError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=30.0)
+        else:
+            self.get_logger().info('the camera is back')
+            self._tick_every(0.001, self._tick_camera)
+
+    def _publish(self, picture: Picture) -> None:
+        p = self._values
+        exposed = self.get_clock().now() - Duration(nanoseconds=int(picture.age * 1e9))
+        header = Header(stamp=exposed.to_msg(), frame_id=p.frame_id)
+        self._image.publish(self._writer.write(picture.image, header))
+        height, width = picture.image.shape[:2]
+        self._info.publish(camera_info(header, width, height, p.field_of_view))
+        if self._truth is not None and picture.truth is not None:
+            self._truth.publish(truth_message(header, width, height, picture.truth))
+        self._published += 1
+
+    def destroy_node(self) -> None:
+        """Let go of the camera or file, too."""
+        if self._source is not None:
+            self._source.close()
+        super().destroy_node()
+
+
+def camera_info(header: Header, width: int, height: int, field_of_view: float) -> CameraInfo:
+    """Pinhole camera without distortion.
+
+    Parameters
+    ----------
+    header
+        Of the image.
+    width, height
+        Of the image [px].
+    field_of_view
+        Horizontal [rad].
+    """
+    camera = CameraModel.from_field_of_view(width, height, field_of_view)
+    info = CameraInfo(header=header, width=width, height=height, distortion_model='plumb_bob')
+    info.d = [0.0] * 5
+    info.k = camera.matrix.ravel().tolist()
+    info.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    info.p = camera.projection.ravel().tolist()
+    return info
+
+
+def truth_message(header: Header, width: int, height: int, people: Sequence) -> SkeletonArray:
+    """Message with the true joints of the actors; hidden keypoints have score 0."""
+    message = SkeletonArray(header=header, image_width=width, image_height=height, model='actor')
+    for number, person in enumerate(people, start=1):
+        skeleton = Skeleton(id=number, format=COCO17.name, score=1.0)
+        skeleton.keypoints = [
+            Keypoint(
+                x=float(x),
+                y=float(y),
+                score=float(visible),
+                state=Keypoint.OBSERVED if visible else Keypoint.BELOW_THRESHOLD,
+            )
+            for (x, y), visible in zip(person.keypoints, person.visible)
+        ]
+        message.skeletons.append(skeleton)
+    return message
+
+
+def main() -> None:
+    """Run the node."""
+    run(SourceNode)

@@ -1,0 +1,215 @@
+"""Where the pictures of source_node come from: a camera, a video file or the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+import os
+from pathlib import Path
+import time
+from typing import Literal, Protocol
+
+import cv2
+import numpy as np
+
+from pose_ros.actor import Action, Actor, ActorTruth, Scene, frames, showreel
+from pose_ros.core.media import MediaError, open_media
+from pose_ros.core.types import FrameError
+
+# A driver's time stamp that is older is on another clock.
+OLDEST_IMAGE = 1.0
+
+
+class SourceError(ValueError):
+    """A source that gives no pictures; one line that says which and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture of a source.
+
+    Attributes
+    ----------
+    image
+        uint8 [height, width, 3].
+    age
+        Time since its exposure [s].
+    truth
+        The people in it, where they are known.
+    """
+
+    image: np.ndarray
+    age: float = 0.0
+    truth: Sequence[ActorTruth] | None = None
+
+
+class Source(Protocol):
+    """Something that gives pictures one after the other.
+
+    Attributes
+    ----------
+    encoding
+        Of its pictures.
+    rate
+        Pictures a second [Hz] at which it is to be read; 0 if it sets the pace by itself.
+    """
+
+    encoding: Literal['rgb8', 'bgr8']
+    rate: float
+
+    def read(self) -> Picture | None:
+        """Return the next picture, None after the last; SourceError if there is none any more."""
+
+    def close(self) -> None:
+        """Let go of the device or file."""
+
+
+class CameraSource:
+    """A V4L2 camera through OpenCV; its driver sets the pace."""
+
+    encoding: Literal['bgr8'] = 'bgr8'
+    rate = 0.0
+
+    def __init__(self, device: str, width: int, height: int, fps: float) -> None:
+        self.path = f'/dev/video{device}' if device.isdigit() else device
+        check_camera(self.path)
+        self._capture = cv2.VideoCapture(self.path, cv2.CAP_V4L2)
+        if not self._capture.isOpened():
+            raise SourceError(f'camera {self.path} cannot be opened: it is busy or no camera')
+        # MJPG is what USB cameras need to be fast; those that lack it stay as they are.
+        settings = {
+            cv2.CAP_PROP_FOURCC: cv2.VideoWriter_fourcc(*'MJPG'),
+            cv2.CAP_PROP_FRAME_WIDTH: width,
+            cv2.CAP_PROP_FRAME_HEIGHT: height,
+            cv2.CAP_PROP_FPS: fps,
+            cv2.CAP_PROP_BUFFERSIZE: 1,
+        }
+        for name, value in settings.items():
+            self._capture.set(name, value)
+
+    def read(self) -> Picture | None:
+        """Wait for the next picture."""
+        # The driver's stamp is that of the exposure; decoding comes later.
+        if self._capture.grab():
+            age = time.monotonic() - self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            age = age if 0 <= age < OLDEST_IMAGE else 0.0
+            grabbed = time.monotonic()
+            success, image = self._capture.retrieve()
+            if success:
+                return Picture(image, age + time.monotonic() - grabbed)
+        raise SourceError(f'camera {self.path} gives no images any more: is it unplugged?')
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        self._capture.release()
+
+
+class VideoSource:
+    """A video file at its own rate."""
+
+    encoding: Literal['bgr8'] = 'bgr8'
+
+    def __init__(self, path: str, loop: bool) -> None:
+        if not path:
+            raise SourceError('source is video: the parameter path must name the file')
+        self._loop = loop
+        try:
+            self._media = open_media(Path(path))
+        except MediaError as error:
+            raise SourceError(f'video {error}') from error
+        if not self._media.sequence:
+            raise SourceError(f'video {path}: this is a picture')
+        self.rate = self._media.frame_rate
+        self._frames = self._media.frames()
+
+    def read(self) -> Picture | None:
+        """Decode the next picture; the first after the last when it plays in a loop."""
+        try:
+            frame = next(self._frames, None)
+            if frame is None and self._loop:
+                self._frames = self._media.frames()
+                frame = next(self._frames)
+        except (MediaError, FrameError) as error:
+            raise SourceError(f'video {error}') from error
+        return None if frame is None else Picture(frame.image)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._frames.close()
+
+
+class ActorSource:
+    """The drawn person, over and over; the true joints are known."""
+
+    encoding: Literal['rgb8'] = 'rgb8'
+
+    def __init__(self, scene: str, width: int, height: int, fps: float, seed: int) -> None:
+        self.rate = fps
+        self._seed = seed
+        try:
+            self._scene = actor_scene(scene, width, height, fps)
+        except ValueError as error:
+            raise SourceError(f'actor: {error}') from error
+        self._frames = frames(self._scene, seed)
+
+    def read(self) -> Picture | None:
+        """Draw the next picture."""
+        frame = next(self._frames, None)
+        if frame is None:
+            self._frames = frames(self._scene, self._seed)
+            frame = next(self._frames)
+        return Picture(frame.image, truth=frame.people)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def actor_scene(name: str, width: int, height: int, fps: float) -> Scene:
+    """Scene that the actor plays over and over.
+
+    Parameters
+    ----------
+    name
+        'showreel', or the motion that is done for four seconds, with a second of standing
+        before and after.
+    width, height
+        Of the picture [px]; the actor grows with it.
+    fps
+        Pictures a second [Hz].
+    """
+    if name == 'showreel':
+        scene = showreel()
+    else:
+        # Whoever walks comes in from the side.
+        x = 100.0 if name == 'walk' else 320.0
+        actor = Actor((Action(name, start=1.0, duration=4.0),), x=x)
+        scene = Scene(duration=6.0, actors=(actor,))
+    scale = min(width / scene.width, height / scene.height)
+    actors = tuple(
+        replace(
+            actor,
+            x=width / 2 + (actor.x - scene.width / 2) * scale,
+            y=height + (actor.y - scene.height) * scale,
+            height=actor.height * scale,
+        )
+        for actor in scene.actors
+    )
+    return replace(scene, width=width, height=height, fps=fps, actors=actors)
+
+
+def check_camera(path: str) -> None:
+    """Find out why a camera could not be opened; SourceError says it."""
+    if not Path(path).exists():
+        present = ', '.join(map(str, camera_devices())) or 'none'
+        raise SourceError(f'camera {path}: there is no such device (there are: {present})')
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise SourceError(
+            f'camera {path}: permission denied; put the user into its group: '
+            'sudo usermod -aG video $USER, then log in again'
+        )
+
+
+def camera_devices() -> list[Path]:
+    """Video devices of this machine, in the order of their numbers."""
+    devices = Path('/dev').glob('video[0-9]*')
+    return sorted(devices, key=lambda path: (len(path.name), path.name))
