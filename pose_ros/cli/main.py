@@ -9,6 +9,7 @@ import typer
 
 from pose_ros.cli import models
 from pose_ros.cli.console import complain
+from pose_ros.cli.estimate import estimate
 
 app = typer.Typer(
     help='Human pose from images: skeletons, gestures and what RViz needs to show them.',
@@ -16,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(models.app, name='models')
+app.command()(estimate)
 
 _FORWARD = {'allow_extra_args': True, 'ignore_unknown_options': True, 'help_option_names': []}
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help='List, install and verify models.', no_args_is_help=True)
 
-_INSTALL_NAMES = typer.Argument(..., metavar='NAME...', help='Models to install.')
-_VERIFY_NAMES = typer.Argument(None, metavar='[NAME...]', help='Models to check; else all there.')
+_INSTALL_NAMES = typer.Argument(..., metavar='NAME', help='Models to install.')
+_VERIFY_NAMES = typer.Argument(None, metavar='NAME', help='Models to check; else all there.')
 _DEVICE = typer.Option('cpu', help='What the model shall run on: cpu or edgetpu.')
 
 _STATES = {'good': 'green', 'unverified': 'yellow', 'wrong': 'red', 'missing': 'red'}
@@ -31,7 +31,7 @@ _STATES = {'good': 'green', 'unverified': 'yellow', 'wrong': 'red', 'missing': '
 def list_models() -> None:
     """Show the models and which are installed."""
     store = _store()
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ('model', 'device', 'installed', 'MB', 'input', 'licence'):
         table.add_column(column, no_wrap=True)
     table.add_column('what it is')
@@ -166,7 +166,8 @@ def _progress() -> Iterator[Progress]:
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=messages, transient=True) as bars:
+    quiet = not messages.is_terminal
+    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
         tasks: dict[str, progress.TaskID] = {}
 
         def show(what: str, done: int, total: int | None) -> None:

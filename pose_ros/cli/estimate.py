@@ -1,0 +1,137 @@
+"""``pose-ros estimate``: people in pictures, folders, videos and GIFs, without ROS."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+import os
+from pathlib import Path
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from rich import progress
+import typer
+
+from pose_ros.cli.console import complain, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pose_ros.cli.batch import Batch, Inputs
+    from pose_ros.core.configuration import EstimatorConfig
+
+_INPUTS = typer.Argument(..., metavar='INPUT', help='Pictures, videos, GIFs or folders.')
+_MODEL = typer.Option('', help='Model, as pose-ros models list shows them.')
+_JSON = typer.Option(
+    '', '--json', metavar='FILE', help='Write one JSON object a frame and line; - is the output.'
+)
+_OVERLAY = typer.Option(
+    '',
+    metavar='FILE',
+    help='Draw the people onto the picture or video (.mp4); a folder if there are several inputs.',
+)
+_THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
+_SMOOTHING = typer.Option('', help='none, ema or one_euro.', show_default=False)
+
+
+def estimate(
+    inputs: list[str] = _INPUTS,
+    *,
+    model: str = _MODEL,
+    json_file: str = _JSON,
+    overlay: str = _OVERLAY,
+    threads: int = _THREADS,
+    smoothing: str = _SMOOTHING,
+) -> None:
+    """Find people in pictures, folders, videos and GIFs.
+
+    Without --json and --overlay the JSON lines go to the output. Exit code 1 if an input could
+    not be used (the others are done all the same), 2 if nothing could be done.
+    """
+    # Faults of files are told in our own words; OpenCV reads these when it is imported.
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    from pose_ros.cli.batch import find_inputs  # noqa: PLC0415
+    from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
+    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
+
+    paths = [Path(text) for text in inputs]
+    found = find_inputs(paths)
+    for fault in found.faults:
+        complain(fault)
+    chosen = {'model': model, 'threads': threads, 'smoothing': smoothing}
+    try:
+        config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
+        bad = _run(paths, found, config, json_file or ('' if overlay else '-'), overlay)
+    except (ModelError, ValueError) as error:
+        complain(str(error))
+        raise typer.Exit(2) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        complain(f'cannot write the results: {error}')
+        raise typer.Exit(2) from None
+    if bad or found.faults:
+        raise typer.Exit(1)
+
+
+def _run(
+    paths: Sequence[Path], found: Inputs, config: EstimatorConfig, json_file: str, overlay: str
+) -> int:
+    """Estimate all that was found; return how many files could not be read to their end."""
+    from pose_ros.cli.batch import Batch, prepare_overlays  # noqa: PLC0415
+    from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
+
+    if not found.media:
+        return 0
+    if Path(json_file).resolve() in {media.path.resolve() for media in found.media}:
+        raise ValueError(f'the JSON lines would overwrite the input {json_file}')
+    overlays = prepare_overlays(Path(overlay), paths, found.media) if overlay else {}
+    estimator = PoseEstimator(config)
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        batch = Batch(estimator, _open_lines(stack, json_file), overlays)
+        quiet = not messages.is_terminal or (json_file == '-' and sys.stdout.isatty())
+        bad = _run_files(found, batch, quiet)
+    seconds = time.perf_counter() - started
+    messages.print(
+        f'inputs: {len(found.media)}, frames: {batch.frames}, with people: '
+        f'{batch.frames_with_people}, frames per second: {batch.frames / seconds:.1f}',
+        highlight=False,
+    )
+    return bad
+
+
+def _run_files(found: Inputs, batch: Batch, quiet: bool) -> int:
+    from pose_ros.core.media import MediaError  # noqa: PLC0415
+    from pose_ros.core.types import FrameError  # noqa: PLC0415
+
+    bad = 0
+    columns = (
+        progress.TextColumn('{task.description}'),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    # The bar must not swallow what is written to the output.
+    with progress.Progress(
+        *columns, console=messages, transient=True, redirect_stdout=False, disable=quiet
+    ) as bars:
+        for number, media in enumerate(found.media, 1):
+            title = f'{number}/{len(found.media)} {media.path.name}'
+            task = bars.add_task(title, total=media.frame_count)
+            try:
+                batch.run(media, lambda: bars.advance(task))  # noqa: B023
+            except (MediaError, FrameError) as error:
+                complain(str(error))
+                bad += 1
+            bars.remove_task(task)
+    return bad
+
+
+def _open_lines(stack: ExitStack, json_file: str) -> TextIO | None:
+    if not json_file:
+        return None
+    if json_file == '-':
+        return sys.stdout
+    return stack.enter_context(Path(json_file).open('w', encoding='utf-8'))
