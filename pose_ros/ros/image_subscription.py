@@ -1,0 +1,202 @@
+"""The newest image of a topic, and why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+from typing import Any, Literal
+
+from builtin_interfaces.msg import Time
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.node import Node
+from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
+from rclpy.subscription import Subscription
+from rclpy.topic_endpoint_info import TopicEndpointInfo
+from rclpy.utilities import get_rmw_implementation_identifier
+
+from pose_ros.process_environment import PROFILE_VARIABLES
+from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE, image_profile
+
+Reliability = Literal['auto', 'reliable', 'best_effort']
+
+FAST_DDS_HINT = (
+    'Fast DDS runs with its default profile, which loses images larger than its segment: set '
+    "FASTRTPS_DEFAULT_PROFILES_FILE to pose_ros' config/fastdds.xml in the process that publishes "
+    'the images'
+)
+
+
+class ImageSubscription:
+    """Subscription to images that has the reliability of their publishers.
+
+    Parameters
+    ----------
+    node
+        The node that receives.
+    message_type
+        Image or CompressedImage.
+    topic
+        Relative names follow namespace and remapping.
+    callback
+        Called with the message and the number that its publisher gave it, which counts up by one;
+        None where the middleware or rclpy (Humble) does not tell it.
+    reliability
+        'auto' is reliable while all publishers are, else best effort; see `match`.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        message_type: type,
+        topic: str,
+        callback: Callable[[Any, int | None], None],
+        reliability: Reliability = 'auto',
+    ) -> None:
+        self._node = node
+        self._type = message_type
+        self._topic = topic
+        self._callback = callback
+        self._automatic = reliability == 'auto'
+        self._profile = IMAGE_RELIABLE if reliability == 'reliable' else IMAGE
+        self._retiring: Subscription | None = None
+        self._last_stamp: Time | None = None
+        self._subscription: Subscription | None = self._subscribe(self._profile)
+        self.match()
+
+    @property
+    def topic(self) -> str:
+        """The name of the topic after remapping."""
+        return str(self._subscription.topic_name) if self._subscription else self._topic
+
+    @property
+    def publishers(self) -> int:
+        """Number of publishers that fit."""
+        return int(self._subscription.get_publisher_count()) if self._subscription else 0
+
+    @property
+    def profile(self) -> QoSProfile:
+        """Quality of service in use."""
+        return self._profile
+
+    def match(self) -> None:
+        """Subscribe anew if the publishers now offer another reliability.
+
+        Happens by itself when publishers come or go; in Humble, which does not tell, it must be
+        called now and then.
+
+        A reliable subscription gets the large images that a best-effort one loses in Fast DDS,
+        but it gets nothing at all from a publisher that is best effort.
+        """
+        if self._automatic and self._subscription is not None:
+            publishers = self._fitting_publishers()
+            wanted = image_profile(publishers)
+            if publishers and wanted is not self._profile:
+                self._profile = wanted
+                # The old one stays until the new one delivers: no image is lost between them.
+                self._retire()
+                self._retiring, self._subscription = self._subscription, self._subscribe(wanted)
+
+    def figures(self) -> dict[str, str]:
+        """Names and values for /diagnostics."""
+        return {
+            'image topic': self.topic,
+            'image publishers': str(self.publishers),
+            'image reliability': self._profile.reliability.name.lower(),
+            'hint': FAST_DDS_HINT if fast_dds_default_profile() else '',
+        }
+
+    def silence(self) -> str:
+        """Why no image arrives, as far as it can be known."""
+        infos = self._node.get_publishers_info_by_topic(self.topic)
+        fitting = self._fitting_publishers()
+        if not infos:
+            return f'no publisher on {self.topic}{self._other_transport()}'
+        if not fitting:
+            found = ', '.join(sorted({info.topic_type for info in infos}))
+            return f'{self.topic} carries {found}, expected {type_name(self._type)}'
+        clashes = [self._clash(info) for info in fitting]
+        if all(clashes):
+            return f'incompatible QoS of {self.topic}: {clashes[0]}'
+        hint = f'; {FAST_DDS_HINT}' if fast_dds_default_profile() else ''
+        return f'{self.topic} has {len(fitting)} publisher(s), but no image arrives{hint}'
+
+    def destroy(self) -> None:
+        """End the subscription."""
+        self._retire()
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+            self._subscription = None
+
+    def _retire(self) -> None:
+        if self._retiring is not None:
+            self._node.destroy_subscription(self._retiring)
+            self._retiring = None
+
+    def _subscribe(self, profile: QoSProfile) -> Subscription:
+        def with_info(message: Any, info: dict[str, Any]) -> None:
+            self._receive(profile, message, info['publication_sequence_number'])
+
+        def without_info(message: Any) -> None:
+            self._receive(profile, message, None)
+
+        # Humble does not hand out what the middleware knows of a message.
+        tells = hasattr(Subscription, 'CallbackType')
+        return self._node.create_subscription(
+            self._type,
+            self._topic,
+            with_info if tells else without_info,
+            profile,
+            event_callbacks=self._events(),
+        )
+
+    def _receive(self, profile: QoSProfile, message: Any, number: int | None) -> None:
+        stamp = message.header.stamp
+        if self._retiring is not None and profile is self._profile:
+            self._retire()
+            if stamp == self._last_stamp:
+                return
+        self._last_stamp = stamp
+        self._callback(message, number)
+
+    def _events(self) -> SubscriptionEventCallbacks:
+        events = SubscriptionEventCallbacks(incompatible_qos=self._on_clash)
+        if hasattr(events, 'matched'):
+            events.matched = self._on_match
+        return events
+
+    def _on_match(self, _event: object) -> None:
+        self.match()
+
+    def _on_clash(self, _event: object) -> None:
+        if self._automatic:
+            self.match()
+        else:
+            self._node.get_logger().warning(self.silence())
+
+    def _fitting_publishers(self) -> list[TopicEndpointInfo]:
+        infos = self._node.get_publishers_info_by_topic(self.topic)
+        return [info for info in infos if info.topic_type == type_name(self._type)]
+
+    def _clash(self, publisher: TopicEndpointInfo) -> str:
+        compatibility, reason = qos_check_compatible(publisher.qos_profile, self._profile)
+        return reason.rstrip('; ') if compatibility == QoSCompatibility.ERROR else ''
+
+    def _other_transport(self) -> str:
+        """Hint at the topic of the other transport, if that has publishers."""
+        suffix = '/compressed'
+        compressed = self.topic.endswith(suffix)
+        other = self.topic[: -len(suffix)] if compressed else self.topic + suffix
+        if not self._node.count_publishers(other):
+            return ''
+        return f', but {other} has one: set transport to {"raw" if compressed else "compressed"}'
+
+
+def type_name(message_type: type) -> str:
+    """Name of a message type as it stands in the ROS graph."""
+    return f'{message_type.__module__.split(".")[0]}/msg/{message_type.__name__}'
+
+
+def fast_dds_default_profile() -> bool:
+    """Whether Fast DDS is in use without a profile."""
+    in_use = 'fastrtps' in get_rmw_implementation_identifier()
+    return in_use and not any(os.environ.get(name) for name in PROFILE_VARIABLES)

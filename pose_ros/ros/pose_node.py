@@ -1,0 +1,212 @@
+"""Images in, skeletons out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState
+from rclpy.lifecycle import TransitionCallbackReturn as Result
+from sensor_msgs.msg import CompressedImage, Image
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.topology import COCO17, Topology
+from pose_ros.core.types import FrameError
+from pose_ros.msg import SkeletonArray, SkeletonFormat
+from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
+from pose_ros.ros.diagnostics import (
+    ERROR,
+    OK,
+    WARN,
+    DiagnosticsPublisher,
+    DropCounter,
+    FrameReport,
+    FrameStatistics,
+)
+from pose_ros.ros.image_subscription import ImageSubscription
+from pose_ros.ros.images import compressed_to_frame, image_to_frame, stamp_of
+from pose_ros.ros.parameters import declare
+from pose_ros.ros.pose_parameters import TABLE, estimator_config
+from pose_ros.ros.qos import LATCHED, SKELETONS
+from pose_ros.ros.run import run, transition
+
+SILENCE = 2.0  # [s] without an image after which the reason is looked for
+
+
+class PoseNode(LifecycleNode):
+    """Finds people in the newest image, unless nobody wants to know.
+
+    Parameters
+    ----------
+    make_estimator
+        Makes the estimator from its settings.
+    """
+
+    def __init__(
+        self,
+        make_estimator: Callable[[EstimatorConfig], PoseEstimator] = PoseEstimator,
+        **arguments: Any,
+    ) -> None:
+        super().__init__('pose_node', **arguments)
+        self._make_estimator = make_estimator
+        self._values = declare(
+            self, TABLE, check=estimator_config, apply=self._apply, lifecycle=True
+        )
+        self._estimator: PoseEstimator | None = None
+        self._skeletons: LifecyclePublisher | None = None
+        self._format: LifecyclePublisher | None = None
+        self._images: ImageSubscription | None = None
+        self._writer = SkeletonWriter()
+        self._statistics = FrameStatistics()
+        self._drops = DropCounter()
+        self._dropped = 0
+        self._fault = ''
+        self._diagnostics = DiagnosticsPublisher(self)
+        # Steady: diagnostics must speak while simulated time stands still.
+        self.create_timer(1.0, self._diagnose, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        if self._values.autostart and self.trigger_configure() == Result.SUCCESS:
+            self.trigger_activate()
+
+    @transition
+    def on_configure(self, state: LifecycleState) -> Result:
+        """Load the model; failure, with the reason in the log, leaves the node unconfigured."""
+        values = self._values
+        try:
+            self._estimator = self._make_estimator(estimator_config(vars(values)))
+        except ModelError as error:
+            self._fault = str(error)
+            self.get_logger().error(self._fault)
+            return Result.FAILURE
+        self._fault = ''
+        values.locked = True
+        self._writer = SkeletonWriter(values.model)
+        self._skeletons = self.create_lifecycle_publisher(SkeletonArray, 'skeletons', SKELETONS)
+        self._format = self.create_lifecycle_publisher(SkeletonFormat, 'skeleton_format', LATCHED)
+        return super().on_configure(state)
+
+    @transition
+    def on_activate(self, state: LifecycleState) -> Result:
+        """Subscribe to images and publish."""
+        result = super().on_activate(state)
+        self._format.publish(format_to_msg(self._topology))
+        self._estimator.reset()
+        self._drops.reset()
+        self._dropped = 0
+        self._statistics = FrameStatistics()
+        topic = self.resolve_topic_name('image')
+        raw = self._values.transport == 'raw'
+        self._convert = image_to_frame if raw else compressed_to_frame
+        self._images = ImageSubscription(
+            self,
+            Image if raw else CompressedImage,
+            topic if raw else f'{topic}/compressed',
+            self._on_image,
+            self._values.reliability,
+        )
+        return result
+
+    @transition
+    def on_deactivate(self, state: LifecycleState) -> Result:
+        """End the subscription; the model stays loaded."""
+        self._unsubscribe()
+        return super().on_deactivate(state)
+
+    @transition
+    def on_cleanup(self, state: LifecycleState) -> Result:
+        """Let the model and the publishers go."""
+        return self._release()
+
+    @transition
+    def on_shutdown(self, state: LifecycleState) -> Result:
+        """Let everything go, in whichever state the node is."""
+        return self._release()
+
+    @transition
+    def on_error(self, state: LifecycleState) -> Result:
+        """Start over from unconfigured after a transition that failed."""
+        return self._release()
+
+    def _release(self) -> Result:
+        self._unsubscribe()
+        for publisher in (self._skeletons, self._format):
+            if publisher is not None:
+                self.destroy_lifecycle_publisher(publisher)
+        self._skeletons = self._format = self._estimator = None
+        self._values.locked = False
+        return Result.SUCCESS
+
+    def _unsubscribe(self) -> None:
+        if self._images is not None:
+            self._images.destroy()
+            self._images = None
+
+    @property
+    def _topology(self) -> Topology:
+        return self._estimator.topology if self._values.keypoint_format == 'native' else COCO17
+
+    def _on_image(self, message: Image | CompressedImage, number: int | None) -> None:
+        """Convert, estimate, publish."""
+        self._statistics.arrived()
+        if self._skeletons.get_subscription_count() == 0:
+            self._drops.reset()
+            return
+        header = message.header
+        alone = self._images.publishers == 1
+        self._dropped += self._drops.missed(number if alone else None, stamp_of(header))
+        try:
+            frame = self._convert(message)
+        except FrameError as error:
+            self._refuse(error)
+            return
+        people = [p.converted(self._topology) for p in self._estimator.estimate(frame)]
+        skeletons = self._writer.write(people, header, (frame.width, frame.height))
+        skeletons.inference_time = self._estimator.statistics.inference_time
+        skeletons.dropped = self._dropped
+        skeletons.latency = self.get_clock().now().nanoseconds * 1e-9 - frame.stamp
+        self._skeletons.publish(skeletons)
+        self._statistics.add(skeletons.latency, skeletons.inference_time, self._dropped)
+        self._dropped = 0
+
+    def _refuse(self, error: FrameError) -> None:
+        self._dropped += 1
+        self._statistics.add_bad(str(error))
+        self.get_logger().warning(f'image dropped: {error}', throttle_duration_sec=1.0)
+
+    def _apply(self, names: frozenset[str]) -> None:
+        if self._estimator is not None:
+            self._estimator.reconfigure(estimator_config(vars(self._values)))
+
+    def _diagnose(self) -> None:
+        report = self._statistics.report()
+        values = self._values
+        figures = {'model': values.model, 'device': values.device, **report.figures()}
+        if self._estimator is not None:
+            statistics = self._estimator.statistics
+            figures['re-initialisations'] = statistics.reinitialised
+            figures['detections'] = statistics.detections
+        if self._images is not None:
+            self._images.match()
+            figures.update(self._images.figures())
+        level, summary = self._summary(report)
+        self._diagnostics.publish(level, summary, f'{values.model} on {values.device}', figures)
+
+    def _summary(self, report: FrameReport) -> tuple[bytes, str]:
+        if self._estimator is None:
+            return (ERROR, self._fault) if self._fault else (WARN, 'unconfigured')
+        if self._images is None:
+            return OK, 'inactive'
+        if report.silence > SILENCE:
+            return WARN, f'no image for {report.silence:.0f} s: {self._images.silence()}'
+        if report.new_bad:
+            return WARN, f'{report.new_bad} images dropped: {report.last_fault}'
+        if self._skeletons.get_subscription_count() == 0:
+            return OK, f'idle: nobody subscribes to {self._skeletons.topic_name}'
+        return OK, f'{report.rate:.1f} frames per second'
+
+
+def main() -> None:
+    """Entry point of the executable."""
+    run(PoseNode)
