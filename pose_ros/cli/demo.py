@@ -19,6 +19,7 @@ from pose_ros.cli.demo_processes import (
     DemoError,
     NodeProcess,
     Supervisor,
+    find_executable,
     node_environment,
     own_domain,
 )
@@ -34,6 +35,7 @@ START_LIMIT = 60.0
 # The longest that the last image may take through all nodes [s].
 DRAIN_LIMIT = 2.0
 TICK = 0.05
+NODES = ('pose_node', 'gesture_node', 'marker_node', 'source_node')
 
 _SOURCE = typer.Option(
     'auto', help='auto (a camera if there is one, else the actor), camera, /dev/videoN, actor, '
@@ -95,6 +97,8 @@ class Demo:
             store.locate(self._model)
         except ModelError as error:
             raise DemoError(str(error)) from error
+        for name in NODES:
+            find_executable(name)
         self._statistics = Statistics()
         self._ended_by = ''
 
@@ -125,14 +129,13 @@ class Demo:
                 raise DemoError('no skeleton has arrived')
 
     def _work(self, supervisor: Supervisor, film: FilmRecorder, domain: int) -> None:
-        for name, parameters in (
-            ('pose_node', {'model': self._model}),
-            ('gesture_node', {}),
-            ('marker_node', {}),
+        parameters = {
+            'pose_node': {'model': self._model},
             # pose_node and marker_node shall see the first image.
-            ('source_node', {**self._source.parameters, 'wait_for_subscribers': 2}),
-        ):
-            supervisor.start(name, parameters)
+            'source_node': {**self._source.parameters, 'wait_for_subscribers': 2},
+        }
+        for name in NODES:
+            supervisor.start(name, parameters.get(name, {}))
         # While they start: this import takes as long as they need.
         from pose_ros.cli.demo_observer import Observer  # noqa: PLC0415
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -56,8 +57,8 @@ SMALL_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 class SourceNode(Node):
     """Publishes image and camera_info with the same header, for the actor also truth."""
 
-    def __init__(self) -> None:
-        super().__init__('source_node')
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__('source_node', **kwargs)
         self._values = declare(self, PARAMETERS)
         self._image: Publisher = self.create_publisher(Image, 'image', IMAGE_QOS)
         self._info: Publisher = self.create_publisher(CameraInfo, 'camera_info', SMALL_QOS)
@@ -83,7 +84,7 @@ class SourceNode(Node):
         if self._source.rate:
             self._next = self._source.read()
 
-    def _tick_every(self, period: float, callback) -> None:
+    def _tick_every(self, period: float, callback: Callable[[], None]) -> None:
         if self._timer is not None:
             self.destroy_timer(self._timer)
         self._timer = self.create_timer(period, callback)

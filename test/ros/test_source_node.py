@@ -1,0 +1,283 @@
+import math
+import os
+from pathlib import Path
+import subprocess
+import time
+
+import cv2
+import numpy as np
+import pytest
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, Image
+import yaml
+
+from pose_ros.core.resources import config_file
+from pose_ros.core.topology import COCO17
+from pose_ros.msg import SkeletonArray
+from pose_ros.ros.conversions import msg_to_person
+from pose_ros.ros.images import image_to_frame, stamp_of
+from pose_ros.ros.source_node import PARAMETERS, SourceNode, camera_info
+from pose_ros.ros.sources import ActorSource, CameraSource, SourceError, VideoSource, actor_scene
+
+pytestmark = pytest.mark.ros
+
+QOS = QoSProfile(depth=20)
+BLUE, RED = (255, 0, 0), (0, 0, 255)
+
+
+@pytest.fixture
+def video(tmp_path):
+    """Film of 64 × 48 px and 20 Hz: red left, blue right, twelve frames that get brighter."""
+    path = tmp_path / 'film.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 20.0, (64, 48))
+    for number in range(12):
+        image = np.zeros((48, 64, 3), np.uint8)
+        image[:, :32], image[:, 32:] = RED, BLUE
+        image[:16] = 20 * number
+        writer.write(image)
+    writer.release()
+    return path
+
+
+def source_process(**parameters):
+    """Run the installed executable to its end."""
+    prefixes = os.environ['AMENT_PREFIX_PATH'].split(os.pathsep)
+    executables = [Path(prefix, 'lib/pose_ros/source_node') for prefix in prefixes]
+    arguments = [f'{name}:={value}' for name, value in parameters.items()]
+    return subprocess.Popen(
+        [next(path for path in executables if path.exists()), '--ros-args']
+        + [part for argument in arguments for part in ('-p', argument)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_actor_publishes_image_camera_info_and_truth_with_one_header(ros):
+    images = ros.collect(Image, 'image', QOS, count=0)
+    infos = ros.collect(CameraInfo, 'camera_info', QOS, count=0)
+    truths = ros.collect(SkeletonArray, 'truth', QOS, count=0)
+    ros.start(SourceNode, source='actor', width=320, height=240, frame_id='eye', fps=20.0)
+    ros.spin_until(lambda: min(map(len, (images, infos, truths))) >= 5, 'five of each')
+    by_stamp = {stamp_of(image.header): image for image in images}
+    for others in (infos, truths):
+        shared = [other for other in others if stamp_of(other.header) in by_stamp]
+        assert len(shared) >= 4
+        for other in shared:
+            assert other.header == by_stamp[stamp_of(other.header)].header
+    image, truth = images[-1], truths[-1]
+    assert (image.width, image.height, image.encoding) == (320, 240, 'rgb8')
+    assert image.header.frame_id == 'eye'
+    assert image_to_frame(image).image.std() > 10
+    assert (infos[-1].width, infos[-1].height) == (320, 240)
+    assert (truth.image_width, truth.image_height, truth.model) == (320, 240, 'actor')
+    person = msg_to_person(truth.skeletons[0])
+    assert person.topology is COCO17
+    assert person.id == 1
+    seen = person.keypoints[person.scores > 0]
+    assert len(seen) > 10
+    assert ((seen >= 0) & (seen < (320, 240))).all()
+    stamps = [stamp_of(info.header) for info in infos]
+    assert np.median(np.diff(stamps)) == pytest.approx(1 / 20, abs=0.01)
+
+
+def test_right_hand_of_the_actor_is_on_the_left_of_the_picture():
+    source = ActorSource('wave_right', 640, 480, 10.0, seed=0)
+    truth = [source.read().truth[0] for _ in range(30)][-1]
+    right, left = COCO17.index('right_wrist'), COCO17.index('left_wrist')
+    shoulder = COCO17.index('right_shoulder')
+    assert truth.keypoints[right][0] < truth.keypoints[left][0]
+    assert truth.keypoints[right][1] < truth.keypoints[shoulder][1] < truth.keypoints[left][1]
+
+
+def test_actor_starts_again_and_is_the_same_with_the_same_seed():
+    length = actor_scene('squat', 64, 48, 4.0).frame_count
+    first, second = (ActorSource('squat', 64, 48, 4.0, seed=3) for _ in range(2))
+    pictures = [first.read().image for _ in range(length + 1)]
+    assert np.array_equal(pictures[0], pictures[length])
+    assert np.array_equal(pictures[5], [second.read().image for _ in range(6)][-1])
+    assert not np.array_equal(pictures[0], ActorSource('squat', 64, 48, 4.0, seed=4).read().image)
+
+
+def test_actor_grows_with_the_picture():
+    small = ActorSource('stand', 320, 240, 30.0, seed=0).read().truth[0]
+    large = ActorSource('stand', 960, 480, 30.0, seed=0).read().truth[0]
+    assert large.height == pytest.approx(2 * small.height)
+    # 160 px more on either side than twice as wide.
+    expected = small.keypoints * 2 + (160, 0)
+    # The sway of the two is not the same.
+    assert np.allclose(large.keypoints, expected, atol=0.03 * large.height)
+
+
+def test_video_plays_once_in_order_at_its_rate_and_ends_the_process(ros, video):
+    images = ros.collect(Image, 'image', QOS, count=0)
+    process = source_process(source='video', path=video, loop='false', wait_for_subscribers=1)
+    ros.spin_until(lambda: process.poll() is not None, 'end of the process')
+    ros.spin_until(lambda: len(images) == 12, 'all images')
+    assert process.returncode == 0, process.stdout.read()
+    assert 'ended after 12 images' in process.stdout.read()
+    brightness = [image_to_frame(image).image[4:12].mean() for image in images]
+    assert np.allclose(brightness, np.arange(12) * 20, atol=6)
+    steps = np.diff([stamp_of(image.header) for image in images])
+    assert np.median(steps) == pytest.approx(1 / 20, abs=0.01)
+    frame = image_to_frame(images[0])
+    assert images[0].encoding == 'bgr8'
+    assert np.allclose(frame.image[40, 8], RED, atol=12)
+    assert np.allclose(frame.image[40, 56], BLUE, atol=12)
+
+
+def test_video_in_a_loop_goes_on(ros, video):
+    images = ros.collect(Image, 'image', QOS, count=0)
+    ros.start(SourceNode, source='video', path=str(video), loop=True)
+    ros.spin_until(lambda: len(images) > 14, 'more images than the film has')
+    brightness = [image_to_frame(image).image[4:12].mean() for image in images]
+    assert (np.diff(brightness) < -100).sum() == 1
+
+
+def test_waits_for_the_subscribers_asked_for(ros, video):
+    first = ros.collect(Image, 'image', QOS, count=0)
+    ros.start(SourceNode, source='video', path=str(video), wait_for_subscribers=2)
+    ros.spin_for(0.4)
+    assert first == []
+    ros.collect(Image, 'image', QOS)
+    ros.spin_until(lambda: first, 'the first image')
+    assert image_to_frame(first[0]).image[4:12].mean() < 6
+
+
+@pytest.mark.parametrize(
+    ('parameters', 'reason'),
+    [
+        ({'source': 'video'}, 'path must name the file'),
+        ({'source': 'video', 'path': '/no/film.mp4'}, '/no/film.mp4: there is no such file'),
+        ({'source': 'video', 'path': __file__}, 'neither a picture nor a video'),
+        ({'source': 'camera', 'device': '77'}, 'camera /dev/video77: there is no such device'),
+        ({'source': 'camera', 'device': '/dev/null'}, 'camera /dev/null cannot be opened'),
+        ({'source': 'actor', 'scene': 'fly'}, "unknown motion 'fly'"),
+        ({'source': 'radio'}, 'source must be one of camera, video, actor'),
+        ({'source': 'actor', 'fps': 0.0}, 'fps'),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_with_the_reason(ros, parameters, reason):
+    with pytest.raises(ValueError, match=reason):
+        ros.start(SourceNode, **parameters)
+
+
+def test_broken_file_ends_the_process_with_one_line(ros, tmp_path):
+    path = tmp_path / 'broken.mp4'
+    path.write_bytes(bytes(1000))
+    process = source_process(source='video', path=path)
+    output = process.communicate(timeout=20)[0]
+    assert process.returncode != 0
+    assert [line for line in output.splitlines() if f'video {path}: ' in line]
+    assert 'Traceback' not in output
+
+
+class Camera:
+    """Stands for a V4L2 camera behind OpenCV that can be pulled out."""
+
+    plugged = True
+    delay = 0.05  # [s] from exposure to grab
+
+    def __init__(self, path, api):
+        assert api == cv2.CAP_V4L2
+
+    def isOpened(self):  # noqa: N802  (OpenCV's name)
+        return Camera.plugged
+
+    def set(self, name, value):
+        return True
+
+    def get(self, name):
+        assert name == cv2.CAP_PROP_POS_MSEC
+        return (time.monotonic() - Camera.delay) * 1000
+
+    def grab(self):
+        time.sleep(0.02)
+        return Camera.plugged
+
+    def retrieve(self):
+        return True, np.full((48, 64, 3), 9, np.uint8)
+
+    def release(self):
+        pass
+
+
+@pytest.fixture
+def device(monkeypatch, tmp_path):
+    """Path of a camera that is not real."""
+    monkeypatch.setattr(cv2, 'VideoCapture', Camera)
+    monkeypatch.setattr(Camera, 'plugged', True)
+    path = tmp_path / 'video0'
+    path.touch()
+    return str(path)
+
+
+def test_camera_that_is_lost_comes_back(ros, device, monkeypatch):
+    images = ros.collect(Image, 'image', QOS, count=0)
+    ros.start(SourceNode, source='camera', device=device, reconnect=0.1)
+    ros.spin_until(lambda: len(images) > 2, 'images')
+    monkeypatch.setattr(Camera, 'plugged', False)
+    ros.spin_for(0.3)
+    before = len(images)
+    monkeypatch.setattr(Camera, 'plugged', True)
+    ros.spin_until(lambda: len(images) > before + 2, 'images after the return')
+
+
+def test_camera_that_is_lost_ends_the_node_if_told_so(ros, device, monkeypatch):
+    images = ros.collect(Image, 'image', QOS, count=0)
+    ros.start(SourceNode, source='camera', device=device, reconnect=0.0)
+    ros.spin_until(lambda: images, 'images')
+    monkeypatch.setattr(Camera, 'plugged', False)
+    with pytest.raises(SystemExit, match='1'):
+        ros.spin_until(lambda: False, 'the end of the node')
+
+
+def test_stamp_is_the_exposure_not_the_arrival(ros, device):
+    ages = []
+    clock = ros.node.get_clock()
+    ros.node.create_subscription(
+        Image,
+        'image',
+        lambda m: ages.append(clock.now().nanoseconds * 1e-9 - stamp_of(m.header)),
+        QOS,
+    )
+    ros.start(SourceNode, source='camera', device=device)
+    ros.spin_until(lambda: len(ages) > 10, 'images')
+    assert Camera.delay <= min(ages) < Camera.delay + 0.03
+
+
+@pytest.mark.parametrize('delay', [-5.0, 100.0])
+def test_stamp_of_another_clock_is_not_believed(device, monkeypatch, delay):
+    monkeypatch.setattr(Camera, 'delay', delay)
+    assert 0 <= CameraSource(device, 64, 48, 30.0).read().age < 0.01
+
+
+def test_camera_info_follows_the_field_of_view(ros):
+    info = camera_info(Image().header, 640, 480, math.pi / 2)
+    assert info.k[0] == pytest.approx(320)
+    assert info.k[4] == pytest.approx(320)
+    # The left edge is seen under half of the angle.
+    assert math.atan(info.k[2] / info.k[0]) == pytest.approx(math.pi / 4)
+    assert info.k[5] == pytest.approx(240)
+    assert list(info.p[:3]) == list(info.k[:3])
+    assert (info.width, info.height, len(info.d)) == (640, 480, 5)
+    infos = ros.collect(CameraInfo, 'camera_info', QOS, count=0)
+    node = ros.start(SourceNode, source='actor', width=64, height=48)
+    assert ros.set_parameter(node, 'field_of_view', 0.5).successful
+    ros.spin_until(
+        lambda: infos and infos[-1].k[0] == pytest.approx(32 / math.tan(0.25)), 'the new angle'
+    )
+    assert not ros.set_parameter(node, 'field_of_view', 4.0).successful
+
+
+def test_video_source_refuses_a_picture(tmp_path):
+    path = tmp_path / 'picture.png'
+    cv2.imwrite(str(path), np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(SourceError, match='this is a picture'):
+        VideoSource(str(path), loop=True)
+
+
+def test_configuration_file_holds_every_parameter_with_its_default():
+    content = yaml.safe_load(config_file('source_node.yaml').read_text())
+    values = content['/**/source_node']['ros__parameters']
+    assert values == {row.name: row.default for row in PARAMETERS}
