@@ -44,13 +44,14 @@ class Pose(NamedTuple):
         return Pose(*map(tuple, (start + (end - start) * weight).tolist()))
 
 
-# Where joints lie in the standing body, from the middle of the hip joints: (side, up, front).
-_SHOULDER = (0.112, 0.288)
-_HIP = 0.075
-_NECK = 0.305
-_HEAD = 0.408
-_UPPER_ARM, _FOREARM, _HAND = 0.165, 0.145, 0.085
-_THIGH, _SHIN, _SOLE, _FOOT = 0.240, 0.242, 0.042, 0.075
+# Where joints lie in the standing body, from the middle of the hip joints:
+# (side, up) and, on the head, (side, up, front).
+_SHOULDER = (0.110, 0.304)
+_HIP = 0.072
+_NECK = 0.312
+_HEAD = 0.404
+_UPPER_ARM, _FOREARM, _HAND = 0.160, 0.146, 0.085
+_THIGH, _SHIN, _SOLE, _FOOT = 0.233, 0.223, 0.031, 0.075
 _SKULL = {
     'nose': (0.0, -0.010, 0.058),
     'left_eye': (0.020, 0.012, 0.044),
@@ -59,14 +60,14 @@ _SKULL = {
     'right_ear': (-0.047, 0.002, 0.002),
     'left_mouth': (0.014, -0.033, 0.044),
     'right_mouth': (-0.014, -0.033, 0.044),
-    'left_temple': (0.026, 0.046, 0.022),
-    'right_temple': (-0.026, 0.046, 0.022),
+    'left_temple': (0.030, 0.044, 0.022),
+    'right_temple': (-0.030, 0.044, 0.022),
     'bridge': (0.0, 0.010, 0.048),
-    'forehead': (0.0, 0.020, 0.010),
+    'forehead': (0.0, 0.008, 0.012),
     'jaw': (0.0, -0.032, 0.020),
     'chin': (0.0, -0.056, 0.030),
-    'crown': (0.0, 0.058, -0.004),
-    'nape': (0.0, 0.010, -0.016),
+    'crown': (0.0, 0.038, 0.000),
+    'nape': (0.0, 0.016, -0.010),
 }
 
 
@@ -118,8 +119,8 @@ def joints(pose: Pose) -> dict[str, np.ndarray]:
         knee = hip + turn @ _direction(side, getattr(pose, f'{name}_thigh')) * _THIGH
         shin = turn @ _direction(side, getattr(pose, f'{name}_shin'))
         ankle = knee + shin * _SHIN
-        # The foot lies flat and points ahead, its toes slightly outwards.
-        toes = ankle + shin * _SOLE * 0.6 + turn @ (side * 0.022, 0.012, -_FOOT)
+        # Toes point ahead and slightly outwards; the camera, higher up, sees them lower.
+        toes = ankle + shin * _SOLE + turn @ (side * 0.022, 0.024, -_FOOT)
         points |= {
             f'{name}_shoulder': shoulder,
             f'{name}_elbow': elbow,
@@ -128,7 +129,7 @@ def joints(pose: Pose) -> dict[str, np.ndarray]:
             f'{name}_hip': hip,
             f'{name}_knee': knee,
             f'{name}_ankle': ankle,
-            f'{name}_heel': ankle + shin * _SOLE * 0.6,
+            f'{name}_heel': ankle + shin * _SOLE,
             f'{name}_toes': toes,
         }
     return points

@@ -1,8 +1,9 @@
-"""Painting the actor with OpenCV: a placed body, its shaded parts and its face."""
+"""Painting the actor with OpenCV: a body placed in the picture, its parts shaded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -13,8 +14,10 @@ from pose_ros.core.topology import COCO17
 
 _TURNS = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 _CIRCLE = np.stack([np.cos(_TURNS), np.sin(_TURNS)], axis=1)
-# Radius and brightness of a part's layers, from its dark rim to its lit middle.
-_LAYERS = ((1.0, 0.72), (0.82, 0.88), (0.60, 1.0), (0.34, 1.08))
+# Size and brightness of a part's layers, from its dark rim to its lit middle.
+_SIZES = np.array([1.0, 0.82, 0.60, 0.34])
+_LIGHTS = np.array([0.72, 0.88, 1.00, 1.08])
+_FLAT = np.array([1.0])
 _TO_LIGHT = np.array([-0.25, -0.20])
 _SHIFT = 4  # bits of a pixel's fraction that OpenCV draws with
 
@@ -28,13 +31,16 @@ class Figure:
     points
         Name to point [3] in pixels of the picture; z away from the camera.
     parts
-        What is painted, the farthest first; balls in pixels.
+        What is painted, the farthest first.
+    balls
+        [N, 4]: centre (x, y, z) and radius [px] of the balls of all parts, one after the other.
     height
         Of the standing body [px].
     """
 
     points: dict[str, np.ndarray]
     parts: list[Part]
+    balls: np.ndarray
     height: float
 
     @classmethod
@@ -42,57 +48,69 @@ class Figure:
         """Put a pose with its lowest part on the ground line y and its pelvis over x [px]."""
         points = joints(pose)
         flesh = parts(points, clothes)
-        balls = np.concatenate([part.balls for part in flesh])
+        balls = np.concatenate([part.balls for part in flesh]) * height
         lowest = (balls[:, 1] + balls[:, 3]).max()
-        origin = np.array([x + pose.shift[0] * height, y - (lowest + pose.shift[1]) * height, 0.0])
-        for part in flesh:
-            part.balls[:] *= height
-            part.balls[:, :3] += origin
+        origin = (x + pose.shift[0] * height, y - lowest - pose.shift[1] * height, 0.0)
+        balls[:, :3] += origin
         placed = {name: point * height + origin for name, point in points.items()}
-        return cls(placed, flesh, height)
+        return cls(placed, flesh, balls, height)
 
-    @property
+    @cached_property
     def keypoints(self) -> np.ndarray:
         """COCO's joints [17, 2] [px]."""
         return np.array([self.points[name][:2] for name in COCO17.keypoint_names])
 
-    def hides(self, keypoints: np.ndarray) -> np.ndarray:
-        """Mask of the points [N, 2] of somebody behind that this figure covers."""
-        return np.any([_inside(part, keypoints) for part in self.parts], axis=0)
-
-    def hidden(self) -> np.ndarray:
-        """Mask [17] of COCO's joints that this figure's own parts cover."""
-        keypoints, names = self.keypoints, COCO17.keypoint_names
-        covered = np.zeros(len(names), dtype=bool)
-        for part in self.parts:
-            within = _inside(part, keypoints)
-            covered = (covered | within) & ~(within & np.isin(names, part.joints))
-        return covered
-
     def paint(self, image: np.ndarray, brightness: float = 1.0) -> None:
         """Draw onto an RGB picture, in place."""
-        for part in self.parts:
-            colour = np.array(part.colour) * brightness
-            lift = part.balls[:, 3:] * _TO_LIGHT
-            for size, light in _LAYERS:
-                middle = part.balls[:, :2] + lift * (1 - size)
-                rim = middle[:, None] + part.balls[:, None, 3:] * size * _CIRCLE
-                _fill(image, rim.reshape(-1, 2), colour * light)
+        rims = self._rims(_SIZES)
+        for part, place in zip(self.parts, self._places):
+            lights = _FLAT if part.flat else _LIGHTS
+            colours = np.minimum(np.outer(lights, part.colour) * brightness, 255.0)
+            for rim, colour in zip(rims[:, place], colours.tolist()):
+                for joined in part.hulls:
+                    hull = cv2.convexHull(rim[joined].reshape(-1, 2))
+                    cv2.fillConvexPoly(image, hull, colour, cv2.LINE_AA, _SHIFT)
 
+    def covers(self, points: np.ndarray) -> np.ndarray:
+        """Mask [parts, N] of the parts whose outline contains the points [N, 2]."""
+        mask = np.zeros((len(self.parts), len(points)), dtype=bool)
+        for index, hull in self._outlines:
+            low, high = hull.min(axis=0)[0], hull.max(axis=0)[0]
+            near = ((points >= low) & (points <= high)).all(axis=1)
+            for i in np.flatnonzero(near):
+                mask[index, i] |= cv2.pointPolygonTest(hull, points[i].tolist(), False) >= 0
+        return mask
 
-def _inside(part: Part, points: np.ndarray) -> np.ndarray:
-    """Mask of the points [N, 2] within a part's outline."""
-    rim = part.balls[:, None, :2] + part.balls[:, None, 3:] * _CIRCLE
-    hull = cv2.convexHull(rim.reshape(-1, 2).astype(np.float32))[:, 0]
-    edges = np.roll(hull, -1, axis=0) - hull
-    away = points[:, None] - hull
-    return np.all(edges[:, 0] * away[..., 1] >= edges[:, 1] * away[..., 0], axis=1) | np.all(
-        edges[:, 0] * away[..., 1] <= edges[:, 1] * away[..., 0], axis=1
-    )
+    @cached_property
+    def hidden(self) -> np.ndarray:
+        """Mask [17] of COCO's joints that this figure's own parts cover."""
+        covered = np.zeros(len(COCO17), dtype=bool)
+        for part, within in zip(self.parts, self.covers(self.keypoints)):
+            own = [name in part.joints for name in COCO17.keypoint_names]
+            covered = (covered | within) & ~(within & own)
+        return covered
 
+    @cached_property
+    def _places(self) -> list[slice]:
+        """Where each part's balls lie among all."""
+        ends = np.cumsum([len(part.balls) for part in self.parts]).tolist()
+        return [slice(start, end) for start, end in zip([0, *ends], ends)]
 
-def _fill(image: np.ndarray, points: np.ndarray, colour: np.ndarray) -> None:
-    """Fill the hull of points [N, 2], given in continuous pixels."""
-    fixed = np.round((points - 0.5) * (1 << _SHIFT)).astype(np.int32)
-    colour = np.minimum(colour, 255.0).tolist()
-    cv2.fillConvexPoly(image, cv2.convexHull(fixed), colour, cv2.LINE_AA, _SHIFT)
+    @cached_property
+    def _outlines(self) -> list[tuple[int, np.ndarray]]:
+        """Convex shapes [M, 1, 2] [px], each with the index of its part."""
+        rims = (self._rims(_SIZES[:1])[0] / (1 << _SHIFT) + 0.5).astype(np.float32)
+        return [
+            (index, cv2.convexHull(rims[place][joined].reshape(-1, 2)))
+            for index, (part, place) in enumerate(zip(self.parts, self._places))
+            for joined in part.hulls
+        ]
+
+    def _rims(self, sizes: np.ndarray) -> np.ndarray:
+        """Points [sizes, balls, 16, 2] on the balls' rims, in OpenCV's fixed-point pixels."""
+        sizes = sizes[:, None, None]
+        radius = self.balls[:, 3:]
+        middle = self.balls[:, :2] + radius * _TO_LIGHT * (1 - sizes)
+        rims = middle[:, :, None] + (radius * sizes)[:, :, None] * _CIRCLE
+        # OpenCV counts from the middle of the first pixel, we from its outer corner.
+        return np.round((rims - 0.5) * (1 << _SHIFT)).astype(np.int32)

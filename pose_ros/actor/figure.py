@@ -33,7 +33,7 @@ class Clothes:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A convex part of the body: the hull of balls, in one colour.
+    """A part of the body in one colour: the hull of balls, or of each ball and the next.
 
     Attributes
     ----------
@@ -45,12 +45,24 @@ class Part:
         Names of the joints that belong to this part; it does not hide them.
     depth
         Parts are painted from the greatest depth to the smallest [heights].
+    flat
+        True for small things that need no shading.
+    chain
+        True for a limb: its balls are joined one to the next.
     """
 
     balls: np.ndarray
     colour: Colour
     joints: tuple[str, ...]
     depth: float
+    flat: bool = False
+    chain: bool = False
+
+    @property
+    def hulls(self) -> list[slice]:
+        """Which balls are joined to a convex shape."""
+        count = len(self.balls)
+        return [slice(i, i + 2) for i in range(count - 1)] if self.chain else [slice(0, count)]
 
 
 def parts(points: Points, clothes: Clothes) -> list[Part]:
@@ -63,11 +75,16 @@ def parts(points: Points, clothes: Clothes) -> list[Part]:
 
 
 def _part(
-    colour: Colour, *balls: tuple[np.ndarray, float], joints: tuple = (), lift: float = 0.0
+    colour: Colour,
+    *balls: tuple[np.ndarray, float],
+    joints: tuple[str, ...] = (),
+    lift: float = 0.0,
+    flat: bool = False,
+    chain: bool = False,
 ) -> Part:
     """Part from (centre, radius); lift brings it in front of what has the same depth."""
     array = np.array([[*centre, radius] for centre, radius in balls])
-    return Part(array, colour, joints, float(array[:, 2].mean()) - lift)
+    return Part(array, colour, joints, float(array[:, 2].mean()) - lift, flat, chain)
 
 
 def _head(points: Points, clothes: Clothes) -> Iterator[Part]:
@@ -81,16 +98,16 @@ def _head(points: Points, clothes: Clothes) -> Iterator[Part]:
     seen_face = seen('nose', 'left_eye', 'right_eye', *ears)
     yield _part(clothes.skin, (points['neck'], 0.030), (points['jaw'], 0.026), lift=-0.005)
     yield _part(
-        clothes.hair, (points['nape'], 0.049), (points['crown'], 0.016), joints=seen(*ears)
+        clothes.hair, (points['nape'], 0.049), (points['crown'], 0.030), joints=seen(*ears)
     )
-    rim = (points['crown'] - middle) * 0.12
+    rim = (points['crown'] - middle) * 0.2
     for ear in ears:
         yield _part(
             clothes.skin, (points[ear] + rim, 0.009), (points[ear] - rim, 0.007), joints=(ear,)
         )
     yield _part(
         clothes.skin,
-        (points['forehead'], 0.043),
+        (points['forehead'], 0.044),
         (points['jaw'], 0.032),
         (points['chin'], 0.014),
         joints=seen_face,
@@ -98,19 +115,19 @@ def _head(points: Points, clothes: Clothes) -> Iterator[Part]:
     )
     yield _part(
         clothes.hair,
-        (points['left_temple'], 0.012),
-        (points['right_temple'], 0.012),
-        (points['crown'], 0.014),
+        (points['left_temple'], 0.010),
+        (points['right_temple'], 0.010),
+        (points['crown'], 0.030),
         joints=seen_face,
         lift=0.02,
     )
-    yield from _features(points, clothes)
+    yield from _features(points, clothes, seen_face)
 
 
-def _features(points: Points, clothes: Clothes) -> Iterator[Part]:
+def _features(points: Points, clothes: Clothes, joints: tuple[str, ...]) -> Iterator[Part]:
     """Eyes, brows, nose and mouth, as far as they look towards the camera."""
     across = (points['left_eye'] - points['right_eye']) / 4
-    up = (points['crown'] - points['head']) / 4
+    up = (points['crown'] - points['head']) / 2.8
     for name in ('left_eye', 'right_eye'):
         eye = points[name]
         if eye[2] > points['head'][2]:
@@ -120,19 +137,37 @@ def _features(points: Points, clothes: Clothes) -> Iterator[Part]:
             (eye + across * 0.7, 0.003),
             (eye - across * 0.7, 0.003),
             (eye, 0.0055),
-            lift=0.1,
+            joints=joints,
+            lift=0.02,
+            flat=True,
         )
-        yield _part(_IRIS, (eye, 0.0048), lift=0.101)
-        brow = eye + up * 0.9
-        yield _part(clothes.hair, (brow + across, 0.0022), (brow - across, 0.0022), lift=0.1)
+        yield _part(_IRIS, (eye, 0.0048), joints=joints, lift=0.021, flat=True)
+        brow = eye + up
+        yield _part(
+            clothes.hair,
+            (brow + across, 0.0022),
+            (brow - across, 0.0022),
+            joints=joints,
+            lift=0.02,
+            flat=True,
+        )
     if points['nose'][2] < points['head'][2]:
         shade = tuple(int(channel * 0.80) for channel in clothes.skin)
         nose, bridge = points['nose'], points['bridge']
-        yield _part(shade, (bridge, 0.004), (nose - up * 0.1, 0.010), lift=0.1)
-        yield _part(clothes.skin, (bridge, 0.003), (nose + up * 0.15, 0.006), lift=0.101)
+        yield _part(
+            shade, (bridge, 0.004), (nose - up * 0.1, 0.010), joints=joints, lift=0.02, flat=True
+        )
+        yield _part(
+            clothes.skin,
+            (bridge, 0.003),
+            (nose + up * 0.15, 0.006),
+            joints=joints,
+            lift=0.021,
+            flat=True,
+        )
         mouth = [(points[f'{side}_mouth'], 0.0028) for side in ('left', 'right')]
         lips = (points['left_mouth'] + points['right_mouth']) / 2
-        yield _part(_LIPS, *mouth, (lips, 0.006), lift=0.1)
+        yield _part(_LIPS, *mouth, (lips, 0.006), joints=joints, lift=0.02, flat=True)
 
 
 def _trunk(points: Points, clothes: Clothes) -> Part:
@@ -143,36 +178,51 @@ def _trunk(points: Points, clothes: Clothes) -> Part:
     hips = [points[f'{side}_hip'] for side in sides]
     return _part(
         clothes.shirt,
-        (neck * 0.96, 0.040),
+        (neck, 0.042),
         *((shoulder, 0.034) for shoulder in shoulders),
-        *((neck * 0.45 + hip * 0.75, 0.048) for hip in hips),
-        *((hip * 0.70, 0.062) for hip in hips),
+        *((neck * 0.45 + hip * 0.75, 0.044) for hip in hips),
+        *((hip * 0.75, 0.052) for hip in hips),
         joints=tuple(f'{side}_{joint}' for side in sides for joint in ('shoulder', 'hip')),
     )
 
 
 def _arm(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:
-    """Short sleeve, bare arm and hand; hanging, they lie before the trunk."""
+    """Bare arm, hand and short sleeve; hanging, they lie before the trunk."""
     names = tuple(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist'))
     shoulder, elbow, wrist = (points[name] for name in names)
     tips = points[f'{side}_hand']
     hem = shoulder + (elbow - shoulder) * 0.6
-    palm = wrist + (tips - wrist) * 0.35
-    yield _part(clothes.skin, (hem, 0.026), (elbow, 0.023), joints=names, lift=0.045)
-    yield _part(clothes.shirt, (shoulder, 0.035), (hem, 0.031), joints=names, lift=0.046)
-    yield _part(clothes.skin, (elbow, 0.0235), (wrist, 0.016), joints=names, lift=0.047)
+    palm = wrist + (tips - wrist) * 0.40
     yield _part(
-        clothes.skin, (wrist, 0.015), (palm, 0.020), (tips, 0.010), joints=names, lift=0.048
+        clothes.skin,
+        (hem, 0.026),
+        (elbow, 0.0225),
+        (wrist, 0.015),
+        (palm, 0.020),
+        (tips, 0.011),
+        joints=names,
+        lift=0.045,
+        chain=True,
     )
+    yield _part(clothes.shirt, (shoulder, 0.035), (hem, 0.031), joints=names, lift=0.05)
 
 
 def _leg(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:
-    """Trousers and shoe; standing, they lie behind the shirt's hem."""
+    """Trousers and shoe, behind the shirt's hem unless the thigh points to the camera."""
     names = tuple(f'{side}_{joint}' for joint in ('hip', 'knee', 'ankle'))
     hip, knee, ankle = (points[name] for name in names)
     heel, toes = points[f'{side}_heel'], points[f'{side}_toes']
-    yield _part(clothes.trousers, (hip, 0.062), (knee, 0.041), joints=names, lift=-0.02)
-    yield _part(clothes.trousers, (knee, 0.040), (ankle, 0.027), joints=names, lift=-0.021)
+    lift = 0.05 if knee[2] < hip[2] - 0.12 else -0.08
     yield _part(
-        clothes.shoes, (heel, 0.020), (toes, 0.017), (ankle, 0.021), joints=names, lift=-0.022
+        clothes.shoes, (heel, 0.020), (toes, 0.017), (ankle, 0.018), joints=names, lift=lift - 0.01
+    )
+    yield _part(
+        clothes.trousers,
+        (hip * 0.6, 0.052),
+        (hip, 0.050),
+        (knee, 0.036),
+        (ankle, 0.025),
+        joints=names,
+        lift=lift,
+        chain=True,
     )

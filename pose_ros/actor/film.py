@@ -113,7 +113,7 @@ def _visible(figure: Figure, nearer: list[Figure], scene: Scene) -> np.ndarray:
     """Mask [17] of the joints that the camera sees."""
     keypoints = figure.keypoints
     inside = (keypoints >= 0) & (keypoints < (scene.width, scene.height))
-    visible = inside.all(axis=1) & ~figure.hidden()
+    visible = inside.all(axis=1) & ~figure.hidden
     for other in nearer:
-        visible &= ~other.hides(keypoints)
+        visible &= ~other.covers(keypoints).any(axis=0)
     return visible

@@ -143,7 +143,7 @@ MOTIONS = {
     'squat': Motion(lambda time: _CROUCH, ramp=0.9),
     'walk': Motion(_walk, ramp=0.4),
     'lie_down': Motion(_lie_down, ramp=0.9, lasting=True),
-    'fall': Motion(lambda time: _LYING._replace(body=(90.0, 0.0), shift=(0.50, 0.0)), 0.7, True),
+    'fall': Motion(lambda time: _LYING._replace(body=(90.0, 0.0), shift=(0.25, 0.0)), 0.7, True),
 }
 
 

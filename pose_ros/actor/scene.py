@@ -98,8 +98,8 @@ class Actor:
 
     motion: str | tuple[Action, ...] = 'stand'
     x: float = 320.0
-    y: float = 450.0
-    height: float = 380.0
+    y: float = 460.0
+    height: float = 360.0
     start: float = 0.5
     speed: float = 0.4
     distance: float = 3.0
@@ -114,6 +114,8 @@ class Actor:
         _check(self.distance, 'distance', 0.1, 1e3)
         _check(self.sway, 'sway', 0, 10)
         actions = self.actions
+        if not all(isinstance(action, Action) for action in actions):
+            raise ValueError(f'motion must be a name or actions, got {self.motion!r}')
         for before, after in pairwise(actions):
             if before.end > after.start:
                 raise ValueError(
@@ -210,6 +212,9 @@ class Scene:
             ('noise', 0, 100),
         ):
             _check(getattr(self, name), name, low, high)
+        for name in ('width', 'height'):
+            if not isinstance(getattr(self, name), (int, np.integer)):
+                raise ValueError(f'{name} must be whole pixels, got {getattr(self, name)!r}')
         if self.background not in BACKGROUNDS:
             known = ', '.join(BACKGROUNDS)
             raise ValueError(f'unknown background {self.background!r}, known are: {known}')

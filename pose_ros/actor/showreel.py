@@ -47,7 +47,7 @@ def random_scene(seed: int, people: int = 1) -> Scene:
     width, height = ((640, 480), (480, 640), (800, 600), (1280, 720))[rng.integers(4)]
     actors = []
     for place in range(people):
-        tall = height * rng.uniform(0.55, 0.85) * min(1.0, width / height)
+        tall = height * rng.uniform(0.5, 0.8) * min(1.0, width / height)
         middle = width * (place + 0.5) / people
         actors.append(
             Actor(
