@@ -104,34 +104,47 @@ class FrameReport:
 
 
 class FrameStatistics:
-    """Counts frames, and sums up their times from report to report."""
+    """Counts frames, and sums up their times from report to report.
+
+    Attributes
+    ----------
+    arrivals
+        Images that came, whatever became of them.
+    processed
+        Frames for which skeletons were published.
+    dropped
+        Images not processed though somebody subscribed, the bad ones among them.
+    bad
+        Images that could not be used.
+    """
 
     def __init__(self) -> None:
-        self._processed = self._dropped = self._bad = 0
+        self.arrivals = self.processed = self.dropped = self.bad = 0
         self._last_fault = ''
-        self._arrival = time.monotonic()
-        self._restart(self._arrival)
+        self._last_arrival = time.monotonic()
+        self._restart(self._last_arrival)
 
     def _restart(self, now: float) -> None:
         self._started = now
         self._frames = self._new_bad = 0
         self._latency = self._inference = 0.0
 
-    def arrived(self) -> None:
-        """An image has come, whatever becomes of it."""
-        self._arrival = time.monotonic()
+    def add_arrival(self) -> None:
+        """Count an image that came."""
+        self.arrivals += 1
+        self._last_arrival = time.monotonic()
 
     def add(self, latency: float, inference: float, dropped: int) -> None:
         """Count a frame that was processed; times in seconds."""
-        self._processed += 1
+        self.processed += 1
+        self.dropped += dropped
         self._frames += 1
-        self._dropped += dropped
         self._latency += latency
         self._inference += inference
 
     def add_bad(self, fault: str) -> None:
         """Count an image that could not be used."""
-        self._bad += 1
+        self.bad += 1
         self._new_bad += 1
         self._last_fault = fault
 
@@ -142,11 +155,11 @@ class FrameStatistics:
             rate=self._frames / max(now - self._started, 1e-3),
             latency=self._latency / self._frames if self._frames else None,
             inference=self._inference / self._frames if self._frames else None,
-            silence=now - self._arrival,
+            silence=now - self._last_arrival,
             new_bad=self._new_bad,
-            processed=self._processed,
-            dropped=self._dropped,
-            bad=self._bad,
+            processed=self.processed,
+            dropped=self.dropped,
+            bad=self.bad,
             last_fault=self._last_fault,
         )
         self._restart(now)

@@ -33,6 +33,7 @@ from pose_ros.ros.pose_parameters import TABLE, estimator_config
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
 
+DIAGNOSTICS_PERIOD = 1.0  # [s]
 SILENCE = 2.0  # [s] without an image after which the reason is looked for
 
 
@@ -43,6 +44,11 @@ class PoseNode(LifecycleNode):
     ----------
     make_estimator
         Makes the estimator from its settings.
+
+    Attributes
+    ----------
+    statistics
+        Of the frames since the node was activated.
     """
 
     def __init__(
@@ -60,13 +66,14 @@ class PoseNode(LifecycleNode):
         self._format: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
         self._writer = SkeletonWriter()
-        self._statistics = FrameStatistics()
+        self.statistics = FrameStatistics()
         self._drops = DropCounter()
         self._dropped = 0
         self._fault = ''
         self._diagnostics = DiagnosticsPublisher(self)
         # Steady: diagnostics must speak while simulated time stands still.
-        self.create_timer(1.0, self._diagnose, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(DIAGNOSTICS_PERIOD, self._diagnose, clock=steady)
         if self._values.autostart and self.trigger_configure() == Result.SUCCESS:
             self.trigger_activate()
 
@@ -95,7 +102,7 @@ class PoseNode(LifecycleNode):
         self._estimator.reset()
         self._drops.reset()
         self._dropped = 0
-        self._statistics = FrameStatistics()
+        self.statistics = FrameStatistics()
         topic = self.resolve_topic_name('image')
         raw = self._values.transport == 'raw'
         self._convert = image_to_frame if raw else compressed_to_frame
@@ -149,7 +156,7 @@ class PoseNode(LifecycleNode):
 
     def _on_image(self, message: Image | CompressedImage, number: int | None) -> None:
         """Convert, estimate, publish."""
-        self._statistics.arrived()
+        self.statistics.add_arrival()
         if self._skeletons.get_subscription_count() == 0:
             self._drops.reset()
             return
@@ -167,12 +174,12 @@ class PoseNode(LifecycleNode):
         skeletons.dropped = self._dropped
         skeletons.latency = self.get_clock().now().nanoseconds * 1e-9 - frame.stamp
         self._skeletons.publish(skeletons)
-        self._statistics.add(skeletons.latency, skeletons.inference_time, self._dropped)
+        self.statistics.add(skeletons.latency, skeletons.inference_time, self._dropped)
         self._dropped = 0
 
     def _refuse(self, error: FrameError) -> None:
         self._dropped += 1
-        self._statistics.add_bad(str(error))
+        self.statistics.add_bad(str(error))
         self.get_logger().warning(f'image dropped: {error}', throttle_duration_sec=1.0)
 
     def _apply(self, names: frozenset[str]) -> None:
@@ -180,7 +187,7 @@ class PoseNode(LifecycleNode):
             self._estimator.reconfigure(estimator_config(vars(self._values)))
 
     def _diagnose(self) -> None:
-        report = self._statistics.report()
+        report = self.statistics.report()
         values = self._values
         figures = {'model': values.model, 'device': values.device, **report.figures()}
         if self._estimator is not None:

@@ -1,5 +1,6 @@
-"""A ROS of its own for every test: domain, context, executor, and waiting for events."""
+"""A ROS of its own for every test, waiting for events, and image messages."""
 
+from array import array
 from collections.abc import Callable
 import fcntl
 import os
@@ -7,15 +8,19 @@ from pathlib import Path
 import tempfile
 import time
 
+import numpy as np
 import pytest
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 # Ports of domains up to 100 lie below those that the kernel gives to programs.
 DOMAINS = range(1, 101)
 DEADLINE = 15.0  # [s] for what should happen at once
+RGB_TO_YUV = np.array([[66, 129, 25], [-38, -74, 112], [112, -94, -18]]) / 256
 
 
 @pytest.fixture
@@ -125,3 +130,77 @@ def ros(ros_domain):
     ros = Ros(ros_domain)
     yield ros
     ros.close()
+
+
+def _yuv(rgb):
+    """Planes y, u, v of BT.601 in the video range, in full resolution."""
+    planes = rgb.astype(float) @ RGB_TO_YUV.T + (16, 128, 128)
+    return np.moveaxis(planes.round().astype(np.uint8), -1, 0)
+
+
+def _encoded(rgb, encoding, bigendian=False):
+    """Rows [rows, bytes] of a picture in an encoding; written without the code under test."""
+    height = len(rgb)
+    base = encoding.rstrip('0123456789')
+    grey = rgb.mean(axis=2).round().astype(np.uint8)
+    opaque = np.full((*rgb.shape[:2], 1), 255, np.uint8)
+    if encoding in ('8UC1', '8UC3', '8UC4'):
+        base, encoding = {'8UC1': 'mono', '8UC3': 'bgr', '8UC4': 'bgra'}[encoding], 'x8'
+    if base.startswith('bayer_'):
+        tile = [['rgb'.index(c) for c in base[6:8]], ['rgb'.index(c) for c in base[8:10]]]
+        channel = np.tile(tile, (height // 2, rgb.shape[1] // 2))
+        samples = np.take_along_axis(rgb, channel[..., None], axis=2)[..., 0]
+    elif base in ('uyvy', 'yuv', 'yuyv', 'yuv422_yuy'):
+        y, u, v = _yuv(rgb)
+        chroma = np.where(np.arange(rgb.shape[1]) % 2, v, u)
+        luma_first = encoding in ('yuyv', 'yuv422_yuy2')
+        samples = np.stack([y, chroma] if luma_first else [chroma, y], axis=2)
+    elif base == 'nv':
+        y, u, v = _yuv(rgb)
+        order = [u, v] if encoding == 'nv12' else [v, u]
+        chroma = np.stack([plane[::2, ::2] for plane in order], axis=2)
+        samples = np.concatenate([y, chroma.reshape(height // 2, -1)])
+    else:
+        samples = {
+            'rgb': rgb,
+            'bgr': rgb[..., ::-1],
+            'rgba': np.concatenate([rgb, opaque], axis=2),
+            'bgra': np.concatenate([rgb[..., ::-1], opaque], axis=2),
+            'mono': grey,
+        }[base]
+    if encoding.endswith('16'):
+        # The lower byte is what a mix-up of the byte order would show.
+        wide = samples.astype(np.uint16) << 8 | 0x55
+        samples = wide.astype('>u2' if bigendian else '<u2')
+    return np.ascontiguousarray(samples).view(np.uint8).reshape(len(samples), -1)
+
+
+@pytest.fixture(scope='session')
+def encoded_image():
+    """Function that makes an image message of an RGB picture, without the code under test."""
+
+    def make(rgb, encoding='rgb8', padding=0, bigendian=False, header=None):
+        rows = _encoded(rgb, encoding, bigendian)
+        # Bright padding would be seen.
+        padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=255)
+        return Image(
+            header=header or Header(),
+            height=rgb.shape[0],
+            width=rgb.shape[1],
+            encoding=encoding,
+            is_bigendian=bigendian,
+            step=padded.shape[1],
+            data=array('B', padded.tobytes()),
+        )
+
+    return make
+
+
+@pytest.fixture(scope='session')
+def actor_picture():
+    """RGB [480, 640, 3]: the actor, off the middle, with the left arm up; and the truth."""
+    from pose_ros.actor import Actor, Scene, frames  # noqa: PLC0415
+
+    actor = Actor('raise_left', x=250.0, start=0.0)
+    *_, last = frames(Scene(duration=2.0, actors=(actor,)), seed=3)
+    return last.image, last.people[0]

@@ -5,14 +5,13 @@ from array import array
 import cv2
 import numpy as np
 import pytest
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
 from pose_ros.core.types import FrameError
 from pose_ros.ros.images import ENCODINGS, ImageWriter, compressed_to_frame, image_to_frame
 
 WIDTH, HEIGHT = 48, 32
-RGB_TO_YUV = np.array([[66, 129, 25], [-38, -74, 112], [112, -94, -18]]) / 256
 
 
 @pytest.fixture
@@ -26,62 +25,6 @@ def picture():
     return rgb
 
 
-def yuv(rgb):
-    """Planes y, u, v of BT.601 in the video range, in full resolution."""
-    planes = rgb.astype(float) @ RGB_TO_YUV.T + (16, 128, 128)
-    return np.moveaxis(planes.round().astype(np.uint8), -1, 0)
-
-
-def encode(rgb, encoding, bigendian=False):
-    """Rows [rows, bytes] of a picture in an encoding; written without the code under test."""
-    height = len(rgb)
-    base = encoding.rstrip('0123456789')
-    grey = rgb.mean(axis=2).round().astype(np.uint8)
-    opaque = np.full((*rgb.shape[:2], 1), 255, np.uint8)
-    if encoding in ('8UC1', '8UC3', '8UC4'):
-        base, encoding = {'8UC1': 'mono', '8UC3': 'bgr', '8UC4': 'bgra'}[encoding], 'x8'
-    if base.startswith('bayer_'):
-        tile = [['rgb'.index(c) for c in base[6:8]], ['rgb'.index(c) for c in base[8:10]]]
-        channel = np.tile(tile, (height // 2, rgb.shape[1] // 2))
-        samples = np.take_along_axis(rgb, channel[..., None], axis=2)[..., 0]
-    elif base in ('uyvy', 'yuv', 'yuyv', 'yuv422_yuy'):
-        y, u, v = yuv(rgb)
-        chroma = np.where(np.arange(rgb.shape[1]) % 2, v, u)
-        luma_first = encoding in ('yuyv', 'yuv422_yuy2')
-        samples = np.stack([y, chroma] if luma_first else [chroma, y], axis=2)
-    elif base == 'nv':
-        y, u, v = yuv(rgb)
-        order = [u, v] if encoding == 'nv12' else [v, u]
-        chroma = np.stack([plane[::2, ::2] for plane in order], axis=2)
-        samples = np.concatenate([y, chroma.reshape(height // 2, -1)])
-    else:
-        samples = {
-            'rgb': rgb,
-            'bgr': rgb[..., ::-1],
-            'rgba': np.concatenate([rgb, opaque], axis=2),
-            'bgra': np.concatenate([rgb[..., ::-1], opaque], axis=2),
-            'mono': grey,
-        }[base]
-    if encoding.endswith('16'):
-        # The lower byte is what a mix-up of the byte order would show.
-        wide = samples.astype(np.uint16) << 8 | 0x55
-        samples = wide.astype('>u2' if bigendian else '<u2')
-    return np.ascontiguousarray(samples).view(np.uint8).reshape(len(samples), -1)
-
-
-def message(rows, encoding, padding=0, bigendian=False, size=(WIDTH, HEIGHT)):
-    """Image message of rows [rows, bytes]; the padding is bright, so that it would be seen."""
-    padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=255)
-    return Image(
-        width=size[0],
-        height=size[1],
-        encoding=encoding,
-        is_bigendian=bigendian,
-        step=padded.shape[1],
-        data=array('B', padded.tobytes()),
-    )
-
-
 def as_rgb(frame):
     return frame.image if frame.channels == 'rgb' else frame.image[..., ::-1]
 
@@ -89,9 +32,10 @@ def as_rgb(frame):
 @pytest.mark.parametrize('padding', [0, 6])
 @pytest.mark.parametrize('bigendian', [False, True])
 @pytest.mark.parametrize('encoding', ENCODINGS)
-def test_every_encoding_gives_the_same_picture(picture, encoding, bigendian, padding):
-    rows = encode(picture, encoding, bigendian)
-    frame = image_to_frame(message(rows, encoding, padding, bigendian))
+def test_every_encoding_gives_the_same_picture(
+    picture, encoded_image, encoding, bigendian, padding
+):
+    frame = image_to_frame(encoded_image(picture, encoding, padding, bigendian))
     grey = encoding.startswith('mono') or encoding == '8UC1'
     expected = picture.astype(float)
     if grey:
@@ -106,21 +50,21 @@ def test_every_encoding_gives_the_same_picture(picture, encoding, bigendian, pad
 
 @pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', '8UC3'])
 @pytest.mark.parametrize('padding', [0, 5])
-def test_three_channels_are_not_copied(picture, encoding, padding):
-    given = message(encode(picture, encoding), encoding, padding)
+def test_three_channels_are_not_copied(picture, encoded_image, encoding, padding):
+    given = encoded_image(picture, encoding, padding)
     frame = image_to_frame(given)
     assert np.shares_memory(frame.image, np.frombuffer(given.data, np.uint8))
     assert frame.channels == ('rgb' if encoding == 'rgb8' else 'bgr')
 
 
-def test_the_last_row_may_lack_its_padding(picture):
-    given = message(encode(picture, 'rgb8'), 'rgb8', padding=8)
+def test_the_last_row_may_lack_its_padding(picture, encoded_image):
+    given = encoded_image(picture, 'rgb8', padding=8)
     given.data = given.data[:-8]
     assert (image_to_frame(given).image == picture).all()
 
 
-def test_the_stamp_is_that_of_the_header(picture):
-    given = message(encode(picture, 'rgb8'), 'rgb8')
+def test_the_stamp_is_that_of_the_header(picture, encoded_image):
+    given = encoded_image(picture, 'rgb8')
     given.header.stamp.sec, given.header.stamp.nanosec = 1_700_000_000, 250_000_000
     assert image_to_frame(given).stamp == 1_700_000_000.25
 
@@ -144,8 +88,8 @@ def test_the_stamp_is_that_of_the_header(picture):
         ({'encoding': 'bayer_rggb8', 'height': 31}, 'multiples of 2 and 2'),
     ],
 )
-def test_what_is_wrong_is_said(picture, changes, reason):
-    given = message(encode(picture, 'rgb8'), 'rgb8')
+def test_what_is_wrong_is_said(picture, encoded_image, changes, reason):
+    given = encoded_image(picture, 'rgb8')
     for name, value in changes.items():
         setattr(given, name, value)
     with pytest.raises(FrameError, match=reason):
