@@ -34,3 +34,20 @@ def pytest_runtest_setup(item):
 def test_data():
     """Folder of test data; only for tests marked with what they need of it."""
     return TEST_DATA
+
+
+_MEASURED = []
+
+
+@pytest.fixture(scope='session')
+def measured():
+    """Take lines of figures that are printed at the end of the run."""
+    return _MEASURED.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what the tests measured."""
+    if _MEASURED:
+        terminalreporter.section('measured')
+        for line in _MEASURED:
+            terminalreporter.write_line(line)

@@ -10,7 +10,7 @@ import numpy as np
 
 # Names of distortion models as in sensor_msgs/CameraInfo, with the numbers of coefficients.
 _POLYNOMIAL = {'plumb_bob': (4, 5), 'rational_polynomial': (8, 12, 14)}
-_FISHEYE = {'equidistant': (4,), 'fisheye': (4,)}
+_FISHEYE = {'equidistant': (4,)}
 _EXACT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
 
 
@@ -76,6 +76,8 @@ class CameraModel:
     @classmethod
     def from_field_of_view(cls, width: int, height: int, angle: float) -> CameraModel:
         """Ideal camera with square pixels that sees so far from left to right [rad]."""
+        if not (width > 0 and height > 0 and 0 < angle < np.pi):
+            raise ValueError(f'no camera sees {width}×{height} px within {angle} rad')
         focal = width / 2 / np.tan(angle / 2)
         matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
         return cls(matrix, np.hstack([matrix, np.zeros((3, 1))]), np.empty(0))

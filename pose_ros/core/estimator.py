@@ -147,14 +147,26 @@ class PoseEstimator:
             if region is None:
                 return None
             pose = self._model.estimate(frame, region)
-            if pose.score >= (self.config.person_threshold or self._model.least_score):
-                return pose
+            if self._is_somebody(pose):
+                return pose if tracking else self._second_look(frame, pose)
             self._regions.lose()
             if not tracking:
                 return None
 
+    def _second_look(self, frame: Frame, pose: Pose) -> Pose:
+        """Look closer at somebody just found far away in the frame."""
+        region = self._regions.closer(frame, pose)
+        if region is None:
+            return pose
+        closer = self._model.estimate(frame, region)
+        return closer if self._is_somebody(closer) else pose
+
+    def _is_somebody(self, pose: Pose) -> bool:
+        return pose.score >= (self.config.person_threshold or self._model.least_score)
+
     def _person(self, frame: Frame, pose: Pose) -> Person:
-        seen = pose.scores >= self.config.keypoint_threshold
+        sure = pose.scores >= self.config.keypoint_threshold
+        seen = sure & _inside(pose.keypoints, frame)
         same = self._last is not None and not self._has_jumped(pose)
         if not same:
             self._last_id += 1
@@ -164,7 +176,11 @@ class PoseEstimator:
         self._regions.update(frame, pose)
 
         keypoints, z, world = self._smoothed(frame.stamp, pose, seen, fresh)
-        states = np.where(seen, KeypointState.OBSERVED, KeypointState.BELOW_THRESHOLD)
+        states = np.select(
+            [seen, sure],
+            [KeypointState.OBSERVED, KeypointState.PREDICTED],
+            KeypointState.BELOW_THRESHOLD,
+        )
         return Person(
             topology=self.topology,
             keypoints=keypoints,
@@ -221,6 +237,11 @@ class _Seen:
     keypoints: np.ndarray
     seen: np.ndarray
     stamp: float
+
+
+def _inside(points: np.ndarray, frame: Frame) -> np.ndarray:
+    """Mask [K] of the points [K, 2] that lie in the picture."""
+    return np.asarray(((points >= 0) & (points < (frame.width, frame.height))).all(axis=1))
 
 
 def _size(pose: Pose, seen: np.ndarray) -> float:

@@ -16,6 +16,8 @@ from pose_ros.core.types import Person
 
 # Keypoints may be unseen for so long before what rests on them counts as gone [s].
 DROPOUT = 0.3
+# A picture or two that contradict the others are the model's fault, not the person's [s].
+GLITCH = 0.1
 
 
 class Phase(IntEnum):
@@ -80,7 +82,7 @@ class _Watch:
             self.last = stamp
             self.since = stamp if self.since is None else self.since
         elif self.since is not None:
-            patience = self.rule.end if self.active else 0.0
+            patience = self.rule.end if self.active else GLITCH
             if stamp - self.last > max(patience, DROPOUT if holds is None else 0.0):
                 self.stop(stamp)
         if self.since is not None:

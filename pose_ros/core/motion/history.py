@@ -11,10 +11,11 @@ from pose_ros.core.motion.oscillation import Oscillation
 # The wrist's way is looked at over this time, its speed over the shorter one [s].
 TRAVEL_WINDOW = 0.5
 SPEED_WINDOW = 0.2
-# A forearm shorter than this [torsos] points at the camera: its angle is noise.
-_LEAST_FOREARM = 0.12
-# A lowered forearm ends the swaying, but not when a single image is wrong [s].
-_LOWERED = 0.15
+# A shorter forearm [torsos] points at the camera, its angle is noise; a longer one joins points
+# that do not belong together.
+_FOREARM = (0.2, 0.9)
+# A forearm that is lowered for longer than this ends the swaying [s].
+_LOWERED = 0.1
 # Swings of the forearm below this are noise [deg]; slower passes are no waving [s].
 _LEAST_SWING = 12.0
 _LONGEST_SWING = 3.0
@@ -67,7 +68,7 @@ class History:
         """Take the angle of the forearm while it is raised, from upright to the right [deg]."""
         try:
             forearm = moment.limb(side, 'elbow', 'wrist')
-            if abs(forearm) < _LEAST_FOREARM * moment.scale:
+            if not _FOREARM[0] < abs(forearm) / moment.scale < _FOREARM[1]:
                 return
         except UnseenError:
             return

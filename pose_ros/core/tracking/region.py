@@ -16,6 +16,8 @@ from pose_ros.core.types import Crop, Frame
 # Keypoints that may shape the crop [score], and how far beyond the torso it reaches at least.
 _CROP_SCORE = 0.2
 _TORSO_REACH = 1.9
+# Somebody whose crop is smaller than this share of the frame deserves a second look.
+_FAR = 0.8
 
 
 class RegionTracker(Protocol):
@@ -27,6 +29,9 @@ class RegionTracker(Protocol):
 
     def region(self, frame: Frame) -> Crop | None:
         """Region of the frame to look at; None if there is nobody to look for."""
+
+    def closer(self, frame: Frame, pose: Pose) -> Crop | None:
+        """Region that shows somebody just found better; None if it was good enough."""
 
     def update(self, frame: Frame, pose: Pose) -> None:
         """Learn from a person found in the frame."""
@@ -60,12 +65,17 @@ class KeypointRegions:
         """Region of the frame to look at."""
         return self._crop or whole_frame(frame)
 
+    def closer(self, frame: Frame, pose: Pose) -> Crop | None:
+        """Region that shows somebody just found in the whole frame better."""
+        crop = self._around(pose)
+        far = crop is not None and crop.side < _FAR * whole_frame(frame).side
+        return crop if far else None
+
     def update(self, frame: Frame, pose: Pose) -> None:
         """Learn from a person found in the frame."""
-        self._crop = self._around(pose)
-        whole = whole_frame(frame)
-        if self._crop is not None and self._crop.side > whole.side:
-            self._crop = None
+        crop = self._around(pose)
+        fits = crop is not None and crop.side < whole_frame(frame).side
+        self._crop = crop if fits else None
 
     def lose(self) -> None:
         """Forget the person: look at the whole frame."""
@@ -116,6 +126,9 @@ class DetectedRegions:
         self.detections += 1
         found = self.detector.detect(frame)
         return region(found[0].alignment) if found else None
+
+    def closer(self, frame: Frame, pose: Pose) -> None:
+        """Return None: the detector's region is as good as the next."""
 
     def update(self, frame: Frame, pose: Pose) -> None:
         """Learn from a person found in the frame."""
