@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from pose_ros.cli.console import complain
+from pose_ros.cli.console import complain, messages
 from pose_ros.cli.console import output as console
 from pose_ros.cli.demo_display import Display, files_line, summary_table
 from pose_ros.cli.demo_processes import (
@@ -61,8 +61,10 @@ def demo(
         with stop_signals() as stopped:
             Demo(source, duration, model, output, stopped).run()
     except DemoError as error:
-        for line in str(error).splitlines():
-            complain(line)
+        reason, *details = str(error).splitlines()
+        complain(reason)
+        for line in details:
+            messages.print(f'  {line}', markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
 
