@@ -1,0 +1,189 @@
+"""Node that shows people: markers for RViz, and the picture with the skeletons drawn on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from visualization_msgs.msg import MarkerArray
+
+from pose_ros.core.camera import CameraModel
+from pose_ros.core.drawing import draw_people
+from pose_ros.core.types import FrameError, Person
+from pose_ros.msg import GestureEvent, SkeletonArray
+from pose_ros.ros import qos
+from pose_ros.ros.conversions import msg_to_person, positions_of
+from pose_ros.ros.images import ImageWriter, compressed_to_frame, image_to_frame, stamp_of
+from pose_ros.ros.labels import GestureLabels
+from pose_ros.ros.markers import MarkerStyle, SkeletonMarkers, camera_model
+from pose_ros.ros.pairing import StampPairs
+from pose_ros.ros.parameters import Parameter, declare
+from pose_ros.ros.run import run
+
+PARAMETERS = (
+    Parameter('distance', 2.0, 'Plane of people without positions', 'm', 0.1, 1000.0, live=True),
+    Parameter('rectified', False, 'Images are rectified: only P of camera_info counts', live=True),
+    Parameter(
+        'field_of_view', 0.0, 'Assumed without camera_info; 0: none', 'rad', 0.0, 3.1, live=True
+    ),
+    Parameter('scale', 1.0, 'Factor on thickness and text', low=0.1, high=10.0, live=True),
+    Parameter('lifetime', 0.5, 'Of markers not renewed; 0: for ever', 's', 0.0, 3600.0, live=True),
+    Parameter('image_buffer', 15, 'May wait for skeletons', 'images', 1, 300, live=True),
+    Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
+)
+
+WATCH_PERIOD = 0.2  # [s] from a new subscriber to work for it, at most
+# Skeletons of every image that is drawn need that image: some may arrive in one go.
+BURST = 5
+
+
+class MarkerNode(Node):
+    """Publishes skeleton_markers and image_overlay, each only while somebody subscribes.
+
+    Its own subscriptions come and go with that, so that nothing is computed for nobody, here
+    and in the nodes before.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__('marker_node', **options)
+        self._values = declare(self, PARAMETERS, apply=lambda _: self._apply())
+        self._markers = SkeletonMarkers(MarkerStyle())
+        self._labels = GestureLabels()
+        self._pairs = StampPairs(1)
+        self._writers = {
+            channels: ImageWriter(encoding)
+            for channels, encoding in (('rgb', 'rgb8'), ('bgr', 'bgr8'))
+        }
+        self._info: CameraInfo | None = None
+        self._camera: tuple[tuple[int, int], CameraModel] | None = None
+        self._apply()
+        self._marker_publisher = self.create_publisher(
+            MarkerArray, 'skeleton_markers', qos.MARKERS
+        )
+        self._overlay_publisher = self.create_publisher(Image, 'image_overlay', qos.IMAGE_RELIABLE)
+        self._inputs: dict[str, tuple[object, Subscription]] = {}
+        # Also while the ROS time of a simulation stands still.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = self.create_timer(WATCH_PERIOD, self._watch, clock=clock)
+
+    def _apply(self) -> None:
+        """Put the parameters to work."""
+        p = self._values
+        self._markers.style = MarkerStyle(p.distance, p.lifetime, p.scale)
+        self._pairs.capacity = p.image_buffer
+        self._camera = None
+
+    def _watch(self) -> None:
+        """Subscribe to what those who subscribe to us need, and to nothing else."""
+        markers = self._marker_publisher.get_subscription_count() > 0
+        overlay = self._overlay_publisher.get_subscription_count() > 0
+        self._keep('camera_info', CameraInfo, self._on_camera_info, qos.CAMERA_INFO, markers)
+        for topic, kind, callback, profile in (
+            ('gestures', GestureEvent, self._labels.update, qos.EVENTS),
+            ('skeletons', SkeletonArray, self._on_skeletons, qos.SKELETONS),
+        ):
+            self._keep(topic, kind, callback, profile, markers or overlay)
+        # Compressed images only where there are no others.
+        raw = self.get_publishers_info_by_topic(self.resolve_topic_name('image'))
+        packed = self.get_publishers_info_by_topic(self.resolve_topic_name('image/compressed'))
+        compressed = bool(packed) and not raw
+        for topic, kind, callback, publishers, wanted in (
+            ('image', Image, self._on_image, raw, not compressed),
+            ('image/compressed', CompressedImage, self._on_image, packed, compressed),
+        ):
+            profile = QoSProfile(
+                depth=BURST, reliability=qos.image_profile(publishers).reliability
+            )
+            self._keep(topic, kind, callback, profile, overlay and wanted)
+        if not overlay:
+            self._pairs.clear()
+
+    def _keep(
+        self, topic: str, kind: type, callback: Callable, profile: QoSProfile, wanted: bool
+    ) -> None:
+        """Have a subscription, as it is wanted now, or none."""
+        present = self._inputs.get(topic)
+        if present is not None and not (wanted and present[0] == profile.reliability):
+            self.destroy_subscription(self._inputs.pop(topic)[1])
+            present = None
+        if present is None and wanted:
+            subscription = self.create_subscription(kind, topic, callback, profile)
+            self._inputs[topic] = (profile.reliability, subscription)
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        self._info = message
+        self._camera = None
+
+    def _on_image(self, message: Image | CompressedImage) -> None:
+        self._draw(self._pairs.add_image(message.header, message))
+
+    def _on_skeletons(self, message: SkeletonArray) -> None:
+        people = self._people(message)
+        labels = self._labels.at(stamp_of(message.header))
+        if self._marker_publisher.get_subscription_count():
+            camera = self._camera_for((message.image_width, message.image_height))
+            self._marker_publisher.publish(
+                self._markers.update(message.header, people, camera, labels)
+            )
+        if 'image' in self._inputs or 'image/compressed' in self._inputs:
+            drawn = [person for person, _ in people]
+            self._draw(self._pairs.add_skeletons(message.header, (drawn, labels)))
+
+    def _people(self, message: SkeletonArray) -> list[tuple[Person, np.ndarray | None]]:
+        """Each person with the 3D positions; those that cannot be understood are left out."""
+        people = []
+        for skeleton in message.skeletons:
+            try:
+                people.append((msg_to_person(skeleton), positions_of(skeleton)))
+            except ValueError as error:
+                self.get_logger().warning(f'skeleton left out: {error}', throttle_duration_sec=5.0)
+        return people
+
+    def _draw(self, pair: tuple | None) -> None:
+        """Publish the skeletons on their image."""
+        if pair is None or not self._overlay_publisher.get_subscription_count():
+            return
+        message, (people, labels) = pair
+        try:
+            compressed = isinstance(message, CompressedImage)
+            frame = compressed_to_frame(message) if compressed else image_to_frame(message)
+        except FrameError as error:
+            self.get_logger().warning(f'image left out: {error}', throttle_duration_sec=1.0)
+            return
+        picture = draw_people(frame.image, people, frame.channels, labels)
+        self._overlay_publisher.publish(
+            self._writers[frame.channels].write(picture, message.header)
+        )
+
+    def _camera_for(self, size: tuple[int, int]) -> CameraModel | None:
+        """Camera for pictures of this size; None, with a warning, if there is none."""
+        if self._camera is not None and self._camera[0] == size:
+            return self._camera[1]
+        p = self._values
+        camera = None
+        try:
+            if self._info is not None:
+                camera = camera_model(self._info, size, p.rectified)
+            elif p.field_of_view:
+                camera = CameraModel.from_field_of_view(*size, p.field_of_view)
+            else:
+                self.get_logger().warning(
+                    'no camera_info has come: people without 3D positions cannot be placed '
+                    f'(topic {self.resolve_topic_name("camera_info")}; or set field_of_view)',
+                    throttle_duration_sec=30.0,
+                )
+        except ValueError as error:
+            self.get_logger().warning(f'camera_info: {error}', throttle_duration_sec=30.0)
+        self._camera = None if camera is None else (size, camera)
+        return camera
+
+
+def main() -> None:
+    """Run the node."""
+    run(MarkerNode)

@@ -1,0 +1,309 @@
+import cv2
+import numpy as np
+import pytest
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CameraInfo, RegionOfInterest
+from std_msgs.msg import Header
+from visualization_msgs.msg import Marker, MarkerArray
+
+from pose_ros.core.drawing import SIDE_COLOURS, bone_colours, colour_of
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.types import Box, KeypointState, Person
+from pose_ros.ros.markers import (
+    BONES,
+    KEYPOINTS,
+    LABEL,
+    MarkerStyle,
+    SkeletonMarkers,
+    camera_model,
+)
+
+pytestmark = pytest.mark.ros
+
+# Neither square nor centred.
+SIZE = (640, 360)
+MATRIX = np.array([[610.0, 0, 290], [0, 590, 200], [0, 0, 1]])
+LENS = [-0.28, 0.09, 0.0008, -0.001, 0.01]
+STYLE = MarkerStyle(distance=2.5, lifetime=0.75)
+
+
+def camera_info(distortion=(), **fields):
+    projection = np.column_stack([MATRIX, np.zeros(3)])
+    return CameraInfo(
+        width=SIZE[0],
+        height=SIZE[1],
+        distortion_model='plumb_bob',
+        d=list(distortion),
+        k=MATRIX.ravel(),
+        r=np.eye(3).ravel(),
+        p=projection.ravel(),
+        **fields,
+    )
+
+
+def header():
+    message = Header(frame_id='left_camera_optical')
+    message.stamp.sec, message.stamp.nanosec = 1234567890, 987654321
+    return message
+
+
+def person(topology=COCO17, person_id=5, seed=0, states=None, size=SIZE):
+    count = len(topology)
+    points = np.random.default_rng(seed).uniform((0, 0), size, (count, 2)).astype(np.float32)
+    if states is None:
+        states = np.zeros(count, np.uint8)
+    box = Box.around(points)
+    return Person(topology, points, np.ones(count, np.float32), states, 1.0, box, person_id)
+
+
+def by_namespace(message, marker_id=5):
+    found = {m.ns: m for m in message.markers if m.id == marker_id}
+    return found[KEYPOINTS], found[BONES], found[LABEL]
+
+
+def places(marker):
+    return np.array([(p.x, p.y, p.z) for p in marker.points]).reshape(-1, 3)
+
+
+def colours(marker):
+    return np.array([(c.r, c.g, c.b) for c in marker.colors])
+
+
+def look_through(info, points):
+    """Pixels at which a camera sees places [N, 3]."""
+    matrix = np.array(info.k).reshape(3, 3)
+    seen, _ = cv2.projectPoints(
+        points[:, None], np.zeros(3), np.zeros(3), matrix, np.array(info.d)
+    )
+    return seen[:, 0]
+
+
+@pytest.fixture
+def camera():
+    return camera_model(camera_info(), SIZE)
+
+
+@pytest.fixture
+def markers():
+    return SkeletonMarkers(STYLE)
+
+
+@pytest.mark.parametrize('distortion', [(), LENS])
+@pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33])
+def test_markers_lie_over_the_keypoints_pixels(markers, topology, distortion):
+    info = camera_info(distortion)
+    shown = person(topology)
+    message = markers.update(header(), [(shown, None)], camera_model(info, SIZE), {})
+    spheres, lines, _ = by_namespace(message)
+    assert (spheres.type, lines.type) == (Marker.SPHERE_LIST, Marker.LINE_LIST)
+    np.testing.assert_allclose(places(spheres)[:, 2], 2.5)
+    np.testing.assert_allclose(look_through(info, places(spheres)), shown.keypoints, atol=0.01)
+    ends = np.array(topology.edges).ravel()
+    np.testing.assert_allclose(look_through(info, places(lines)), shown.keypoints[ends], atol=0.01)
+    # What places the markers is not in the markers themselves.
+    for marker in (spheres, lines):
+        position, turn = marker.pose.position, marker.pose.orientation
+        assert (position.x, position.y, position.z) == (0, 0, 0)
+        assert (turn.x, turn.y, turn.z, turn.w) == (0, 0, 0, 1)
+
+
+def test_a_rectified_picture_ignores_the_lens(markers):
+    info = camera_info(LENS)
+    shown = person()
+    camera = camera_model(info, SIZE, rectified=True)
+    spheres, _, _ = by_namespace(markers.update(header(), [(shown, None)], camera, {}))
+    seen = look_through(camera_info(), places(spheres))
+    np.testing.assert_allclose(seen, shown.keypoints, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ('fields', 'own_size', 'scale', 'offset'),
+    [
+        ({'binning_x': 2, 'binning_y': 2}, (320, 180), (2, 2), (0, 0)),
+        ({}, (320, 90), (2, 4), (0, 0)),
+        (
+            {'roi': RegionOfInterest(x_offset=40, y_offset=30, width=200, height=100)},
+            (200, 100),
+            (1, 1),
+            (40, 30),
+        ),
+    ],
+)
+def test_pictures_smaller_than_the_calibrated_one(markers, fields, own_size, scale, offset):
+    info = camera_info(LENS, **fields)
+    shown = person(size=own_size)
+    camera = camera_model(info, own_size)
+    spheres, _, _ = by_namespace(markers.update(header(), [(shown, None)], camera, {}))
+    seen = look_through(info, places(spheres))
+    np.testing.assert_allclose(seen, shown.keypoints * scale + offset, atol=0.01)
+
+
+@pytest.mark.parametrize('missing', ['k', 'p', 'r'])
+def test_drivers_that_fill_in_only_one_matrix(markers, missing):
+    info = camera_info()
+    setattr(info, missing, np.zeros_like(getattr(info, missing)))
+    shown = person()
+    message = markers.update(header(), [(shown, None)], camera_model(info, SIZE), {})
+    spheres, _, _ = by_namespace(message)
+    seen = look_through(camera_info(), places(spheres))
+    np.testing.assert_allclose(seen, shown.keypoints, atol=0.01)
+
+
+def test_an_uncalibrated_camera_is_refused():
+    with pytest.raises(ValueError, match='not calibrated'):
+        camera_model(CameraInfo(width=640, height=360), SIZE)
+
+
+def test_left_and_right_and_the_person_are_told_apart_by_colour(markers, camera):
+    message = markers.update(header(), [(person(person_id=5), None)], camera, {})
+    spheres, lines, text = by_namespace(message)
+    for side, name in ((-1, 'left_wrist'), (1, 'right_wrist'), (0, 'nose')):
+        index = COCO17.index(name)
+        np.testing.assert_allclose(colours(spheres)[index], SIDE_COLOURS[side], rtol=1e-6)
+    np.testing.assert_allclose(colours(lines)[::2], bone_colours(COCO17, 5), rtol=1e-6)
+    np.testing.assert_allclose(colours(lines)[1::2], bone_colours(COCO17, 5), rtol=1e-6)
+    np.testing.assert_allclose((text.color.r, text.color.g, text.color.b), colour_of(5))
+    for marker in (spheres, lines):
+        assert len(marker.colors) == len(marker.points)
+        assert 0 <= colours(marker).min() <= colours(marker).max() <= 1
+        assert {c.a for c in marker.colors} == {1.0}
+
+
+@pytest.mark.parametrize(
+    'state',
+    [KeypointState.BELOW_THRESHOLD, KeypointState.PREDICTED, KeypointState.IMPLAUSIBLE],
+)
+def test_what_was_not_observed_is_faint_with_its_bones(markers, camera, state):
+    # Seen in the first message: the change must come through.
+    markers.update(header(), [(person(), None)], camera, {})
+    states = np.zeros(17, np.uint8)
+    states[COCO17.index('left_elbow')] = state
+    message = markers.update(header(), [(person(states=states), None)], camera, {})
+    spheres, lines, _ = by_namespace(message)
+    faint = [c.a < 0.5 for c in spheres.colors]
+    assert faint == [name == 'left_elbow' for name in COCO17.keypoint_names]
+    elbow = COCO17.index('left_elbow')
+    assert [c.a < 0.5 for c in lines.colors[::2]] == [elbow in edge for edge in COCO17.edges]
+
+
+def test_unknown_keypoints_are_left_out_with_their_bones(markers, camera):
+    markers.update(header(), [(person(), None)], camera, {})
+    shown = person()
+    elbow = COCO17.index('left_elbow')
+    shown.keypoints[elbow] = np.nan
+    spheres, lines, _ = by_namespace(markers.update(header(), [(shown, None)], camera, {}))
+    assert len(spheres.points) == len(spheres.colors) == 16
+    gone = sum(elbow in edge for edge in COCO17.edges)
+    assert gone == 2
+    assert len(lines.points) == len(lines.colors) == 2 * (len(COCO17.edges) - gone)
+    assert np.isfinite(places(spheres)).all()
+    assert np.isfinite(places(lines)).all()
+
+
+def test_positions_in_space_come_before_the_plane(markers, camera):
+    positions = np.random.default_rng(2).normal((0, 0, 4), 0.5, (17, 3))
+    positions[COCO17.index('nose')] = np.nan
+    for given in (camera, None):
+        message = markers.update(header(), [(person(), positions)], given, {})
+        spheres, lines, _ = by_namespace(message)
+        np.testing.assert_array_equal(places(spheres), positions[1:])
+        bones = [edge for edge in COCO17.edges if 0 not in edge]
+        np.testing.assert_array_equal(places(lines), positions[np.array(bones).ravel()])
+
+
+def test_without_camera_and_positions_nothing_is_made_up(markers):
+    assert markers.update(header(), [(person(), None)], None, {}).markers == []
+
+
+def test_header_is_copied_to_the_bit(markers, camera):
+    original = serialize_message(header())
+    people = [(person(person_id=5), None), (person(person_id=6), None)]
+    markers.update(header(), people, camera, {})
+    message = markers.update(header(), people[:1], camera, {})
+    assert {m.action for m in message.markers} == {Marker.ADD, Marker.DELETE}
+    for marker in message.markers:
+        assert serialize_message(marker.header) == original
+
+
+def test_markers_of_a_person_who_left_are_deleted_once(markers, camera):
+    both = [(person(person_id=5), None), (person(person_id=6), None)]
+    assert len(markers.update(header(), both, camera, {}).markers) == 6
+    message = markers.update(header(), both[1:], camera, {})
+    deleted = {(m.ns, m.id) for m in message.markers if m.action == Marker.DELETE}
+    added = {(m.ns, m.id) for m in message.markers if m.action == Marker.ADD}
+    assert deleted == {(name, 5) for name in (KEYPOINTS, BONES, LABEL)}
+    assert added == {(name, 6) for name in (KEYPOINTS, BONES, LABEL)}
+    message = markers.update(header(), both[1:], camera, {})
+    assert {m.id for m in message.markers} == {6}
+    message = markers.update(header(), [], camera, {})
+    assert {(m.id, m.action) for m in message.markers} == {(6, Marker.DELETE)}
+    assert markers.update(header(), [], camera, {}).markers == []
+    # Back again, all of it is there.
+    message = markers.update(header(), both, camera, {})
+    assert [m.action for m in message.markers] == [Marker.ADD] * 6
+
+
+def test_a_marker_without_content_is_deleted_not_sent_empty(markers, camera):
+    markers.update(header(), [(person(), None)], camera, {})
+    nowhere = person()
+    nowhere.keypoints[:] = np.nan
+    message = markers.update(header(), [(nowhere, None)], camera, {5: 'wave'})
+    assert {m.action for m in message.markers} == {Marker.DELETE}
+    # One keypoint, no bone.
+    nowhere.keypoints[3] = (100, 100)
+    spheres, lines, text = by_namespace(markers.update(header(), [(nowhere, None)], camera, {}))
+    assert (spheres.action, lines.action, text.action) == (Marker.ADD, Marker.DELETE, Marker.ADD)
+    assert spheres.scale.x > 0
+
+
+def test_lifetime_and_style_follow_the_settings(markers, camera):
+    before = by_namespace(markers.update(header(), [(person(), None)], camera, {}))
+    assert {(m.lifetime.sec, m.lifetime.nanosec) for m in before} == {(0, 750_000_000)}
+    width = before[1].scale.x
+    markers.style = MarkerStyle(distance=5.0, lifetime=2.25, scale=3.0)
+    after = by_namespace(markers.update(header(), [(person(), None)], camera, {}))
+    assert {(m.lifetime.sec, m.lifetime.nanosec) for m in after} == {(2, 250_000_000)}
+    np.testing.assert_allclose(places(after[0])[:, 2], 5.0)
+    # Twice as far, the person is twice as large.
+    assert after[1].scale.x == pytest.approx(width * 3 * 2)
+
+
+def test_text_tells_id_and_words_above_the_head(markers, camera):
+    message = markers.update(header(), [(person(), None)], camera, {5: 'wave left', 6: 'other'})
+    spheres, _, text = by_namespace(message)
+    assert (text.type, text.text) == (Marker.TEXT_VIEW_FACING, '5 wave left')
+    assert text.scale.z > 0
+    assert text.pose.position.y < places(spheres)[:, 1].min()
+    assert places(spheres)[:, 0].min() < text.pose.position.x < places(spheres)[:, 0].max()
+    message = markers.update(header(), [(person(), None)], camera, {})
+    assert by_namespace(message)[2].text == '5'
+
+
+def test_several_untracked_people_do_not_hide_each_other(markers, camera):
+    people = [(person(person_id=0, seed=s), None) for s in range(3)]
+    message = markers.update(header(), [*people, (person(person_id=1), None)], camera, {})
+    added = [(m.ns, m.id) for m in message.markers if m.action == Marker.ADD]
+    # An untracked person has no number to tell: no text.
+    assert len(added) == len(set(added)) == 3 * 2 + 3
+
+
+def test_ids_beyond_those_of_markers(markers, camera):
+    message = markers.update(header(), [(person(person_id=2**32 - 1), None)], camera, {})
+    copy = deserialize_message(serialize_message(message), MarkerArray)
+    assert {m.text for m in copy.markers} == {'', str(2**32 - 1)}
+
+
+def test_another_format_for_the_same_person(markers, camera):
+    markers.update(header(), [(person(COCO17), None)], camera, {})
+    message = markers.update(header(), [(person(BLAZEPOSE33), None)], camera, {})
+    assert len(by_namespace(message)[0].points) == 33
+    assert len(message.markers) == 3
+
+
+def test_messages_are_kept_and_changed_not_made_anew(markers, camera):
+    first = markers.update(header(), [(person(seed=1), None)], camera, {})
+    kept = [id(m) for m in first.markers] + [id(p) for p in first.markers[0].points]
+    before = places(first.markers[0])
+    second = markers.update(header(), [(person(seed=2), None)], camera, {})
+    assert kept == [id(m) for m in second.markers] + [id(p) for p in second.markers[0].points]
+    assert np.abs(places(second.markers[0]) - before).max() > 0.1
