@@ -1,0 +1,317 @@
+"""``pose-ros estimate`` end to end: the real default model on files of the actor."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+from pose_ros.cli.results import frame_record, overlay_paths
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.types import Box, Frame, KeypointState, Person
+
+
+def error_of(record, truth):
+    """Mean distance of the visible joints from the truth, in heights of the person."""
+    [person] = record['people']
+    names = [BLAZEPOSE33.index(name) for name in COCO17.keypoint_names]
+    found = np.array(person['keypoints'])[names, :2]
+    distances = np.linalg.norm(found - truth.keypoints, axis=1)
+    return distances[truth.visible].mean() / truth.height
+
+
+def test_a_picture_gives_one_line_with_the_person_in_its_pixels(
+    estimate, film, save_picture, tmp_path
+):
+    # Not square and the person at the side: padding or swapped axes would show.
+    [frame] = film('wave_left', duration=0.03, width=1000, x=760)
+    path = save_picture(tmp_path / 'picture.png', frame)
+
+    code, [record], _ = estimate(path)
+
+    assert code == 0
+    assert list(record) == ['input', 'frame', 'time', 'width', 'height', 'people']
+    assert [record[key] for key in ('input', 'frame', 'time')] == [str(path), 0, 0.0]
+    assert (record['width'], record['height']) == (1000, 480)
+    [person] = record['people']
+    assert list(person) == ['id', 'score', 'format', 'box', 'keypoints', 'world']
+    assert (person['id'], person['format']) == (1, 'blazepose33')
+    assert 0.5 < person['score'] <= 1
+    keypoints = np.array(person['keypoints'])
+    assert keypoints.shape == (33, 4)
+    assert np.array(person['world']).shape == (33, 3)
+    assert error_of(record, frame.people[0]) < 0.05
+    x, y, width, height = person['box']
+    assert x < keypoints[0, 0] < x + width
+    assert y < keypoints[0, 1] < y + height
+    # The person's left is at the picture's right.
+    left, right = (
+        keypoints[BLAZEPOSE33.index(f'{side}_shoulder'), 0] for side in ('left', 'right')
+    )
+    assert left > right + 10
+
+
+def test_a_video_is_a_sequence_with_stamps_and_one_person(estimate, film, save_video, tmp_path):
+    shown = film('wave_left', duration=1.0)[::3]
+    path = save_video(tmp_path / 'video.mp4', shown, rate=10.0)
+
+    code, records, err = estimate(path)
+
+    assert code == 0
+    assert [record['frame'] for record in records] == list(range(10))
+    assert [record['time'] for record in records] == pytest.approx([i / 10 for i in range(10)])
+    assert [person['id'] for record in records for person in record['people']] == [1] * 10
+    errors = [error_of(record, frame.people[0]) for record, frame in zip(records, shown)]
+    assert np.mean(errors) < 0.05
+    assert 'inputs: 1, frames: 10, with people: 10' in err
+
+
+def test_a_gif_has_the_stamps_of_its_own_delays(estimate, film, save_gif, tmp_path):
+    shown = film('stand', duration=0.13)
+    path = save_gif(tmp_path / 'actor.gif', shown, delays=[10, 30, 5, 10])
+
+    code, records, _ = estimate(path)
+
+    assert code == 0
+    assert [record['time'] for record in records] == pytest.approx([0, 0.1, 0.4, 0.45])
+    assert [person['id'] for record in records for person in record['people']] == [1] * 4
+    assert error_of(records[-1], shown[3].people[0]) < 0.06
+
+
+def test_pictures_are_taken_one_by_one(estimate, film, save_picture, tmp_path):
+    """The same picture gives the same numbers, whatever came before it."""
+    [here], [there] = film(duration=0.03, x=250), film(duration=0.03, x=280)
+    alone = save_picture(tmp_path / 'alone' / 'a.png', there)
+    for name, frame in (('a.png', here), ('b.png', there), ('c.png', there)):
+        save_picture(tmp_path / 'folder' / name, frame)
+
+    code, [expected], _ = estimate(alone)
+    assert code == 0
+    code, records, _ = estimate(tmp_path / 'folder')
+
+    assert code == 0
+    assert [record['input'] for record in records] == [
+        str(tmp_path / 'folder' / name) for name in ('a.png', 'b.png', 'c.png')
+    ]
+    assert [record['frame'] for record in records] == [0, 0, 0]
+    assert records[1]['people'] == records[2]['people'] == expected['people']
+    assert [record['people'][0]['id'] for record in records] == [1, 1, 1]
+
+
+def test_nobody_is_an_empty_list(estimate, tmp_path):
+    cv2.imwrite(str(tmp_path / 'grey.png'), np.full((240, 320, 3), 128, np.uint8))
+    code, [record], err = estimate(tmp_path / 'grey.png')
+    assert code == 0
+    assert record['people'] == []
+    assert 'with people: 0' in err
+
+
+def test_bad_inputs_are_reported_and_the_others_done(estimate, film, save_picture, tmp_path):
+    [frame] = film(duration=0.03)
+    good = save_picture(tmp_path / 'good.png', frame)
+    (tmp_path / 'bad.png').write_bytes(b'no picture')
+    (tmp_path / 'bad.mp4').write_bytes(b'no video')
+
+    code, records, err = estimate(
+        tmp_path / 'bad.png', tmp_path / 'none', tmp_path / 'bad.mp4', good
+    )
+
+    assert code == 1
+    assert [record['input'] for record in records] == [str(good)]
+    complaints = sorted(line for line in err.splitlines() if line.startswith('pose-ros: '))
+    assert complaints == [
+        f'pose-ros: {tmp_path}/bad.mp4: not a video that can be decoded',
+        f'pose-ros: {tmp_path}/bad.png: not a picture that can be decoded',
+        f'pose-ros: {tmp_path}/none: there is no such file or folder',
+    ]
+
+
+def test_lines_go_to_the_output_when_nothing_else_is_asked_for(
+    pose_ros, film, save_picture, tmp_path
+):
+    [frame] = film(duration=0.03)
+    path = save_picture(tmp_path / 'picture.png', frame)
+    for arguments in ((), ('--json', '-')):
+        code, out, _ = pose_ros('estimate', path, *arguments)
+        assert code == 0
+        assert json.loads(out)['input'] == str(path)
+
+
+@pytest.mark.model('movenet_lightning')
+def test_another_model_gives_its_own_format(estimate, film, save_picture, tmp_path):
+    [frame] = film(duration=0.03)
+    path = save_picture(tmp_path / 'picture.png', frame)
+    code, [record], _ = estimate(path, '--model', 'movenet_lightning')
+    assert code == 0
+    [person] = record['people']
+    assert (person['format'], len(person['keypoints'])) == ('coco17', 17)
+    assert person['world'] == []
+
+
+# --- what cannot be done ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'reason'),
+    [
+        (['--model', 'yolo'], "unknown model 'yolo', there are: blazepose_full"),
+        (['--smoothing', 'magic'], 'smoothing must be one of none, ema, one_euro'),
+        (['--json', '{folder}/none/lines.jsonl'], 'cannot write the results: .*none/lines'),
+        (['--json', '{folder}/picture.png'], 'would overwrite the input'),
+        (['--overlay', '{folder}/picture.png'], 'would overwrite an input'),
+        (['--overlay', '{folder}/new.mp4'], 'picture.png is a picture, so .*new.mp4 cannot be'),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(
+    *, pose_ros, film, save_picture, tmp_path, arguments, reason
+):
+    [frame] = film(duration=0.03)
+    path = save_picture(tmp_path / 'picture.png', frame)
+    before = path.read_bytes()
+
+    code, out, err = pose_ros('estimate', path, *(a.format(folder=tmp_path) for a in arguments))
+
+    assert (code, out) == (2, '')
+    assert path.read_bytes() == before
+    [line] = [line for line in err.splitlines() if line.startswith('pose-ros: ')]
+    assert re.search(reason, line)
+    assert 'Traceback' not in err
+
+
+def test_a_missing_model_names_the_command(pose_ros, film, save_picture, tmp_path, monkeypatch):
+    [frame] = film(duration=0.03)
+    path = save_picture(tmp_path / 'picture.png', frame)
+    monkeypatch.setenv('POSE_ROS_MODEL_PATH', '')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    code, out, err = pose_ros('estimate', path)
+    assert (code, out) == (2, '')
+    assert err.splitlines() == [
+        f'pose-ros: model blazepose_full: pose_detection.tflite is not in {tmp_path}/cache/'
+        'pose_ros/models; install it with: pose-ros models install blazepose_full'
+    ]
+
+
+# --- overlays ---------------------------------------------------------------------------------
+
+
+def changed(before, after):
+    """Where two pictures differ clearly."""
+    return (np.abs(before.astype(int) - after.astype(int)) > 60).any(axis=2)
+
+
+def test_the_overlay_of_a_picture_is_a_picture_with_the_skeleton(
+    pose_ros, film, save_picture, tmp_path
+):
+    [frame] = film('stand', duration=0.03)
+    path = save_picture(tmp_path / 'picture.png', frame)
+
+    code, out, _ = pose_ros('estimate', path, '--overlay', tmp_path / 'new' / 'overlay.png')
+
+    assert (code, out) == (0, '')
+    before = cv2.imread(str(path))
+    drawn = changed(before, cv2.imread(str(tmp_path / 'new' / 'overlay.png')))
+    # Along the left thigh, in the middle of the bone.
+    x, y = frame.people[0].keypoints[[11, 13]].mean(axis=0).astype(int)
+    assert drawn[y, x - 12 : x + 12].any()
+    assert not drawn[:, :100].any()
+    # The colours of the rest are the same: channels in order.
+    assert not changed(before, cv2.imread(str(tmp_path / 'new' / 'overlay.png')))[:20].any()
+
+
+def test_the_overlay_of_a_video_is_a_video_of_the_same_length(
+    estimate, film, save_video, tmp_path
+):
+    path = save_video(tmp_path / 'video.mp4', film('stand', duration=0.2), rate=12.5)
+
+    code, records, _ = estimate(path, '--overlay', tmp_path / 'overlay.mp4')
+
+    assert (code, len(records)) == (0, 6)
+    capture = cv2.VideoCapture(str(tmp_path / 'overlay.mp4'))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(12.5)
+    _, first = capture.read()
+    _, before = cv2.VideoCapture(str(path)).read()
+    assert first.shape == before.shape
+    assert changed(before, first)[:, 220:420].any()
+    assert not changed(before, first)[:, :100].any()
+
+
+def test_the_overlays_of_several_inputs_go_into_a_folder(
+    pose_ros, film, save_picture, save_video, tmp_path
+):
+    shown = film('stand', duration=0.1)
+    first = save_picture(tmp_path / 'a' / 'x.jpg', shown[0])
+    second = save_picture(tmp_path / 'b' / 'x.jpg', shown[0])
+    video = save_video(tmp_path / 'x.avi', shown)
+
+    code, _, _ = pose_ros('estimate', first, second, video, '--overlay', tmp_path / 'out')
+
+    assert code == 0
+    assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == ['x.jpg', 'x.mp4', 'x_2.jpg']
+    assert cv2.imread(str(tmp_path / 'out' / 'x_2.jpg')).shape == (480, 640, 3)
+
+
+def test_names_of_overlays(tmp_path):
+    gif, mp4, png = (tmp_path / f'x.{suffix}' for suffix in ('gif', 'mp4', 'PNG'))
+    out = tmp_path / 'out'
+    assert overlay_paths(out, [gif, mp4, png], folder=True) == {
+        gif: out / 'x.mp4',
+        mp4: out / 'x_2.mp4',
+        png: out / 'x.PNG',
+    }
+    assert overlay_paths(tmp_path / 'o.jpg', [png], folder=False) == {png: tmp_path / 'o.jpg'}
+    with pytest.raises(ValueError, match=r'x\.gif is a video: its overlay ends in \.mp4'):
+        overlay_paths(tmp_path / 'o.gif', [gif], folder=False)
+    with pytest.raises(ValueError, match='would overwrite an input'):
+        overlay_paths(tmp_path, [gif, mp4], folder=True)
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+def test_numbers_are_rounded_and_always_json():
+    keypoints = np.full((17, 2), 1 / 3, np.float32)
+    keypoints[4] = np.nan
+    states = np.full(17, KeypointState.BELOW_THRESHOLD, np.uint8)
+    world = np.full((17, 3), 1 / 3, np.float32)
+    box = Box(1 / 3, 100 / 3, 10.0, float('inf'))
+    scores = np.full(17, 2 / 3, np.float32)
+    person = Person(COCO17, keypoints, scores, states, 2 / 3, box, 4, world=world)
+    frame = Frame(np.zeros((20, 30, 3), np.uint8), 1 / 3)
+
+    record = frame_record('in.mp4', 7, frame, [person])
+
+    text = json.dumps(record, allow_nan=False)
+    assert json.loads(text) == record
+    assert (record['frame'], record['time']) == (7, 0.333333)
+    assert (record['width'], record['height']) == (30, 20)
+    [shown] = record['people']
+    assert (shown['id'], shown['score']) == (4, 0.6667)
+    assert shown['box'] == [0.33, 33.33, 10.0, None]
+    assert shown['keypoints'][0] == [0.33, 0.33, 0.6667, 1]
+    assert shown['keypoints'][4] == [None, None, 0.6667, 1]
+    assert shown['world'][0] == [0.3333] * 3
+
+
+# --- real people ------------------------------------------------------------------------------
+
+
+@pytest.mark.test_data('images/pose.jpg', 'images/tf_example_1.png')
+def test_real_pictures(estimate, test_data):
+    code, records, _ = estimate(
+        test_data / 'images/pose.jpg', test_data / 'images/tf_example_1.png'
+    )
+    assert code == 0
+    assert [len(record['people']) for record in records] == [1, 1]
+    assert min(record['people'][0]['score'] for record in records) > 0.9
+
+
+@pytest.mark.test_data('clips/combined_squat_dance.gif')
+def test_a_real_gif_keeps_its_person(estimate, test_data):
+    code, records, _ = estimate(test_data / 'clips/combined_squat_dance.gif')
+    assert code == 0
+    assert len(records) == 42
+    assert sum(bool(record['people']) for record in records) >= 38

@@ -1,0 +1,74 @@
+"""The pose-ros command itself: starts fast, works without ROS, same as ``python -m pose_ros``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    'arguments', [[], ['--help'], ['models', '--help'], ['estimate', '--help']]
+)
+def test_help_names_what_there_is(pose_ros, arguments):
+    code, out, err = pose_ros(*arguments)
+    # Without arguments click shows the help as an error.
+    assert (code == 0) == bool(arguments)
+    words = {'models': ('list', 'install', 'verify'), 'estimate': ('--model', '--json')}
+    for word in words.get(arguments[0] if arguments else '', ('demo', 'estimate', 'models')):
+        assert word in out + err
+
+
+def test_help_imports_neither_opencv_nor_ros():
+    """What is slow to import waits until it is needed."""
+    code = (
+        'import sys\n'
+        'from pose_ros.cli.main import main\n'
+        'sys.argv = ["pose-ros", "--help"]\n'
+        'try:\n'
+        '    main()\n'
+        'except SystemExit as end:\n'
+        '    assert not end.code\n'
+        'slow = {"cv2", "numpy", "rclpy", "yaml", "ai_edge_litert"} & set(sys.modules)\n'
+        'assert not slow, slow\n'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert 'estimate' in result.stdout
+
+
+def test_python_m_is_the_same_command():
+    command = [sys.executable, '-m', 'pose_ros', 'models', 'list']
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert 'blazepose_full' in result.stdout
+    assert 'pose-ros' not in result.stderr
+
+
+def test_the_demo_without_ros_says_that_it_needs_ros(pose_ros, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'rclpy', None)
+    code, out, err = pose_ros('demo', '--duration', '1')
+    assert (code, out) == (2, '')
+    [line] = err.splitlines()
+    assert 'the demo needs ROS 2' in line
+    assert 'make demo' in line
+
+
+@pytest.mark.ros
+def test_the_demo_gets_its_own_options(pose_ros):
+    code, out, _ = pose_ros('demo', '--help')
+    assert code == 0
+    assert '--source' in out
+    assert '--duration' in out
+    code, _, err = pose_ros('demo', '--nonsense')
+    assert code == 2
+    assert 'nonsense' in err
+
+
+def test_an_unknown_command_is_refused(pose_ros):
+    code, _, err = pose_ros('dance')
+    assert code == 2
+    assert 'dance' in err

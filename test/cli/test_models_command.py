@@ -1,0 +1,162 @@
+"""``pose-ros models``: what it prints and its exit codes."""
+
+from __future__ import annotations
+
+import hashlib
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import threading
+
+import pytest
+import yaml
+
+CONTENT = b'a model' * 1000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+# As git hash-object prints it.
+BLOB = hashlib.sha1(b'blob %d\0' % len(CONTENT) + CONTENT).hexdigest()
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Answers every request with the content."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(CONTENT)))
+        self.end_headers()
+        self.wfile.write(CONTENT)
+
+    def log_message(self, *_):
+        """Keep the test output clean."""
+
+
+@pytest.fixture
+def address():
+    with ThreadingHTTPServer(('127.0.0.1', 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch, address):
+    """Folder into which the models of a small manifest are installed."""
+
+    def entry(*files):
+        common = {'role': 'model', 'size': None}
+        return {
+            'summary': 'a test',
+            'family': 'movenet',
+            'format': 'coco17',
+            'input': [192, 192],
+            'licence': 'Apache-2.0',
+            'files': [{**common, 'address': f'{address}/{f["name"]}', **f} for f in files],
+        }
+
+    models = {
+        'known': entry(
+            {'name': 'known.tflite', 'sha256': SHA256, 'size': len(CONTENT)},
+            {'name': 'known_edgetpu.tflite', 'sha256': SHA256, 'device': 'edgetpu'},
+        ),
+        'changed': entry({'name': 'changed.tflite', 'sha256': '0' * 64}),
+        'blob': entry({'name': 'blob.tflite', 'git_blob': BLOB}),
+        'unknown': entry({'name': 'unknown.tflite'}),
+    }
+    config = tmp_path / 'prefix' / 'share' / 'pose_ros' / 'config'
+    config.mkdir(parents=True)
+    (config / 'models.yaml').write_text(
+        yaml.safe_dump({'default': 'known', 'models': models}, sort_keys=False)
+    )
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path / 'prefix'))
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    monkeypatch.setenv('POSE_ROS_MODEL_PATH', '')
+    return tmp_path / 'cache' / 'pose_ros' / 'models'
+
+
+def rows(out, name):
+    """Cells of the table's rows that begin with a name."""
+    return [line.split() for line in out.splitlines() if line.split()[:1] == [name]]
+
+
+def test_list_shows_what_is_installed(pose_ros, cache):
+    cache.mkdir(parents=True)
+    (cache / 'known.tflite').write_bytes(CONTENT)
+    code, out, _ = pose_ros('models', 'list')
+    assert code == 0
+    assert [row[:3] for row in rows(out, 'known')] == [
+        ['known', 'cpu', 'yes'],
+        ['known', 'edgetpu', 'no'],
+    ]
+    assert [row[1:3] for row in rows(out, 'blob')] == [['cpu', 'no']]
+    assert f'The default is known. Models are installed into {cache}' in out
+
+
+def test_install_says_where_the_files_are(pose_ros, cache):
+    code, out, err = pose_ros('models', 'install', 'known')
+    assert (code, err) == (0, '')
+    assert out == f'known: {cache}/known.tflite\n'
+    assert (cache / 'known.tflite').read_bytes() == CONTENT
+
+    code, out, _ = pose_ros('models', 'install', 'known', '--device', 'edgetpu')
+    assert (code, out) == (0, f'known: {cache}/known_edgetpu.tflite\n')
+
+
+def test_install_prints_a_checksum_that_is_not_recorded(pose_ros, cache):
+    code, out, _ = pose_ros('models', 'install', 'unknown', 'blob')
+    assert code == 0
+    assert out.splitlines() == [
+        f'unknown: {cache}/unknown.tflite',
+        f'  SHA-256 {SHA256} (not verified: none is recorded for this file)',
+        f'blob: {cache}/blob.tflite',
+        f'  SHA-256 {SHA256} (not recorded; the file is git blob {BLOB}, as it should be)',
+    ]
+
+
+def test_install_goes_on_after_a_fault_and_tells_it(pose_ros, cache):
+    code, out, err = pose_ros('models', 'install', 'changed', 'none', 'known')
+    assert code == 1
+    assert out == f'known: {cache}/known.tflite\n'
+    first, second = err.splitlines()
+    assert f'wrong SHA-256: expected {"0" * 64}, found {SHA256}; nothing installed' in first
+    assert second == "pose-ros: unknown model 'none', there are: known, changed, blob, unknown"
+    assert not (cache / 'changed.tflite').exists()
+
+
+def test_verify_checks_what_is_there(pose_ros, cache):
+    code, out, _ = pose_ros('models', 'verify')
+    assert (code, out) == (0, 'no model is installed\n')
+
+    pose_ros('models', 'install', 'known', 'unknown')
+    code, out, err = pose_ros('models', 'verify')
+    assert (code, err) == (0, '')
+    assert [row[:3] for row in rows(out, 'known')] == [['known', 'cpu', 'good']]
+    assert [row[:3] for row in rows(out, 'unknown')] == [['unknown', 'cpu', 'unverified']]
+
+    wrong = CONTENT[:-1] + b'x'
+    (cache / 'known.tflite').write_bytes(wrong)
+    code, out, err = pose_ros('models', 'verify')
+    assert code == 1
+    assert [row[:3] for row in rows(out, 'known')] == [['known', 'cpu', 'wrong']]
+    found = hashlib.sha256(wrong).hexdigest()
+    assert err == (
+        f'pose-ros: {cache}/known.tflite: wrong SHA-256: expected {SHA256}, found {found}\n'
+    )
+
+
+def test_verify_of_a_named_model_wants_it_to_be_there(pose_ros, cache):
+    code, out, err = pose_ros('models', 'verify', 'known', 'none')
+    assert code == 1
+    assert [row[:3] for row in rows(out, 'known')] == [['known', 'cpu', 'missing']]
+    assert err.splitlines() == [
+        'pose-ros: known.tflite is missing; install it with: pose-ros models install known',
+        "pose-ros: unknown model 'none', there are: known, changed, blob, unknown",
+    ]
+
+
+def test_a_broken_manifest_is_one_line(pose_ros, cache, tmp_path):
+    (tmp_path / 'prefix/share/pose_ros/config/models.yaml').write_text('models: {a: {}}')
+    for command in (['list'], ['verify'], ['install', 'known']):
+        code, out, err = pose_ros('models', *command)
+        assert (code, out) == (2, '')
+        assert "model a: 'input' is missing" in err
+        assert len(err.splitlines()) == 1
