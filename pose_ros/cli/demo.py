@@ -216,6 +216,7 @@ class Demo:
             'model': self._model,
             'ended_by': self._ended_by,
             **self._statistics.summary(),
+            'overlay_dropped': film.dropped,
         }
         try:
             names = write_report(

@@ -208,7 +208,7 @@ def write_contact_sheet(
     shown = [(m, found[i]) for m, i in zip(moments, indices) if i in found]
     if not shown:
         return 0
-    captions = [f'{moment.stamp - first:5.1f} s  {moment.caption}' for moment, _ in shown]
+    captions = [f'{moment.stamp - first:.1f} s  {moment.caption}' for moment, _ in shown]
     if not cv2.imwrite(str(path), contact_sheet([picture for _, picture in shown], captions)):
         raise OSError(f'OpenCV cannot write {path}')
     return len(shown)

@@ -1,0 +1,172 @@
+import cv2
+import numpy as np
+import pytest
+
+from pose_ros.cli.demo_recorder import (
+    CAPTION,
+    LONGEST_GAP,
+    TILE,
+    FilmRecorder,
+    choose_moments,
+    contact_sheet,
+    film_pictures,
+    gestures_at,
+    write_contact_sheet,
+)
+from pose_ros.cli.demo_statistics import GestureMoment
+
+
+def picture(level, size=(96, 64)):
+    """Grey picture, (width, height) [px]."""
+    return np.full((size[1], size[0], 3), level, np.uint8)
+
+
+def event(stamp, phase='started', gesture='wave', hand='left', person=1):
+    return GestureMoment(stamp, person, gesture, phase, hand)
+
+
+def levels(path):
+    """Brightness of each picture of a film."""
+    capture = cv2.VideoCapture(str(path))
+    found = []
+    while True:
+        success, image = capture.read()
+        if not success:
+            return found
+        found.append(float(image.mean()))
+
+
+def test_film_keeps_time_when_pictures_are_missing(tmp_path):
+    film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
+    for index in (0, 1, 4, 5):
+        film.add(50.0 + index / 10, picture(40 * index))
+    film.close()
+    assert np.allclose(levels(film.path), [0, 40, 40, 40, 160, 200], atol=4)
+    assert film.length == 6
+    assert film.index_of(50.4) == 4
+    capture = cv2.VideoCapture(str(film.path))
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(10)
+
+
+def test_film_takes_no_picture_twice_and_none_out_of_order(tmp_path):
+    film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
+    for stamp, level in ((1.0, 0), (1.01, 100), (1.1, 100), (1.02, 250), (1.2, 200)):
+        film.add(stamp, picture(level))
+    film.close()
+    assert np.allclose(levels(film.path), [0, 100, 200], atol=4)
+
+
+def test_film_cuts_a_long_standstill(tmp_path):
+    film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
+    for stamp in (0.0, 0.1, 3600.0, 3600.1):
+        film.add(stamp, picture(0))
+    film.close()
+    assert len(levels(film.path)) == film.length < 10 * LONGEST_GAP + 6
+
+
+def test_film_says_when_it_cannot_be_written(tmp_path):
+    film = FilmRecorder(tmp_path / 'none' / 'film.mp4', 10.0)
+    film.add(0.0, picture(0))
+    film.close()
+    assert 'cannot write' in film.error
+
+
+def test_moments_are_nine_in_order_and_show_each_gesture():
+    events = []
+    for number, (gesture, hand) in enumerate(
+        [('wave', 'left'), ('wave', 'left'), ('raise', 'right'), ('t_pose', 'none')]
+    ):
+        start = 2.0 + 5 * number
+        events += [
+            event(start, 'started', gesture, hand),
+            event(start + 2, 'ended', gesture, hand),
+        ]
+    moments = choose_moments(events, 0.0, 30.0)
+    assert len(moments) == 9
+    stamps = [moment.stamp for moment in moments]
+    assert stamps == sorted(stamps)
+    assert min(np.diff(stamps)) > 0.5
+    shown = {moment.caption: moment.stamp for moment in moments if moment.caption}
+    assert set(shown) == {'wave (left)', 'raise (right)', 't pose'}
+    assert shown['t pose'] == 18.0
+
+
+def test_moments_prefer_gestures_not_yet_shown():
+    events = []
+    for number in range(20):
+        gesture = 'wave' if number < 19 else 't_pose'
+        events += [event(number, 'started', gesture), event(number + 0.5, 'ended', gesture)]
+    captions = [moment.caption for moment in choose_moments(events, 0.0, 20.0)]
+    assert len(captions) == 9
+    assert captions.count('t pose (left)') == 1
+
+
+def test_gesture_that_does_not_end_lasts_to_the_end():
+    moments = choose_moments([event(10.0)], 0.0, 20.0)
+    assert 15.0 in [moment.stamp for moment in moments]
+    assert all((moment.caption == 'wave (left)') == (moment.stamp >= 10) for moment in moments)
+
+
+def test_moments_without_gestures_are_spread():
+    stamps = [moment.stamp for moment in choose_moments([], 5.0, 15.0)]
+    assert len(stamps) == 9
+    assert np.diff(stamps).min() > 0.5
+    assert np.diff(stamps).max() < 2.0
+
+
+def test_two_people_with_the_same_gesture_are_told_apart():
+    events = [event(1.0, person=1), event(2.0, person=2), event(3.0, 'ended', person=1)]
+    assert gestures_at(events, 0.5) == ''
+    assert gestures_at(events, 2.5) == 'wave (left)'
+    assert gestures_at(events, 3.5) == 'wave (left)'
+    assert gestures_at([*events, event(4.0, 'ended', person=2)], 4.5) == ''
+
+
+def test_pictures_of_a_film_are_those_asked_for(tmp_path):
+    film = FilmRecorder(tmp_path / 'film.mp4', 30.0)
+    for index in range(25):
+        film.add(index / 30, picture(index * 10))
+    film.close()
+    pictures = film_pictures(film.path, [20, 3, 3, 99])
+    assert set(pictures) == {3, 20}
+    assert pictures[3].mean() == pytest.approx(30, abs=4)
+    assert pictures[20].mean() == pytest.approx(200, abs=4)
+
+
+@pytest.mark.parametrize('size', [(640, 480), (1920, 1080), (240, 640), (100, 100)])
+def test_contact_sheet_fits_all_shapes_without_distortion(size):
+    sheet = contact_sheet([picture(100 + i, size) for i in range(9)], ['wave'] * 9)
+    width, height = (sheet.shape[1] - 6) / 3 - 6, (sheet.shape[0] - 6) / 3 - 6 - CAPTION
+    assert width <= TILE[0]
+    assert height <= TILE[1]
+    assert width / height == pytest.approx(size[0] / size[1], rel=0.02)
+    # The caption stands under each picture, not on it.
+    for row, column in ((0, 0), (1, 1), (2, 2)):
+        x, y = 6 + column * (width + 6), 6 + row * (height + CAPTION + 6)
+        tile = sheet[round(y) : round(y + height), round(x) : round(x + width)]
+        assert np.ptp(tile[2:-2, 2:-2]) == 0
+        under = sheet[round(y + height) : round(y + height + CAPTION), round(x) :]
+        assert under.max() > 150
+
+
+def test_contact_sheet_of_a_film_shows_nine_moments(tmp_path):
+    film = FilmRecorder(tmp_path / 'film.mp4', 2.5)
+    for index in range(25):
+        film.add(7.0 + index / 2.5, picture(index * 8))
+    film.close()
+    path = tmp_path / 'sheet.png'
+    events = [event(9.0), event(11.4, 'ended')]
+    assert write_contact_sheet(path, film, events) == 9
+    sheet = cv2.imread(str(path))
+    rows, columns = ((np.arange(3) + 0.4) / 3)[:, None], (np.arange(3) + 0.5) / 3
+    found = sheet[(rows * sheet.shape[0]).astype(int), (columns * sheet.shape[1]).astype(int), 0]
+    assert (np.diff(found.ravel().astype(int)) > 0).all()
+    # The middle of the gesture, 3.2 s after the start, is picture 8.
+    assert np.abs(found.ravel().astype(int) - 64).min() <= 6
+
+
+def test_no_film_no_contact_sheet(tmp_path):
+    film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
+    film.close()
+    assert write_contact_sheet(tmp_path / 'sheet.png', film, []) == 0
+    assert not (tmp_path / 'sheet.png').exists()

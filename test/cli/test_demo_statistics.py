@@ -1,0 +1,209 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from pose_ros.cli.demo_display import gesture_line, summary_table
+from pose_ros.cli.demo_processes import DemoError
+from pose_ros.cli.demo_recorder import FilmRecorder
+from pose_ros.cli.demo_report import output_folder, write_report
+from pose_ros.cli.demo_statistics import (
+    WAITING,
+    GestureMoment,
+    KeypointError,
+    Statistics,
+    TruePerson,
+)
+
+RNG = np.random.default_rng(1)
+
+
+def truth(offset=0.0, hidden=(), height=200.0):
+    """Person whose keypoints lie on a line, moved by an offset [px]."""
+    keypoints = np.stack([np.linspace(0, 160, 17), np.linspace(0, 160, 17)], axis=1) + offset
+    visible = np.ones(17, bool)
+    visible[list(hidden)] = False
+    return TruePerson(keypoints, visible, height)
+
+
+def moment(stamp, phase='started', gesture='wave', hand='left', duration=0.0):
+    return GestureMoment(stamp, 1, gesture, phase, hand, duration=duration)
+
+
+def feed(statistics, times, latency=0.02, people=1):
+    """Images and skeletons at these times [s]."""
+    for time in times:
+        statistics.add_image(100.0 + time)
+        statistics.add_skeletons(100.0 + time, time, latency, 0.01, [np.zeros((17, 2))] * people)
+
+
+def test_keypoint_error_is_the_mean_distance_over_what_is_visible():
+    error = KeypointError()
+    person = truth(hidden=(0, 1))
+    found = person.keypoints + np.array([3, 4])
+    found[0] += 1000
+    error.add([person], [found])
+    assert error.summary() == {
+        'px': 5.0,
+        'fraction_of_height': 0.025,
+        'within_5_percent_of_height': 1.0,
+        'keypoints': 15,
+        'missed_share': 0.0,
+    }
+
+
+def test_keypoint_error_counts_those_who_were_not_found():
+    error = KeypointError()
+    error.add([truth(), truth(300.0)], [truth().keypoints + np.array([0, 2])])
+    error.add([truth()], [])
+    summary = error.summary()
+    assert summary['px'] == 2.0
+    assert summary['missed_share'] == pytest.approx(2 / 3, abs=1e-3)
+
+
+def test_keypoint_error_pairs_the_nearest_and_weighs_by_each_height():
+    error = KeypointError()
+    near, far = truth(height=100.0), truth(300.0, height=400.0)
+    error.add([near, far], [far.keypoints + np.array([0, 4]), near.keypoints + np.array([2, 0])])
+    summary = error.summary()
+    assert summary['px'] == 3.0
+    assert summary['fraction_of_height'] == pytest.approx((0.02 + 0.01) / 2)
+
+
+def test_far_misses_are_not_left_out():
+    error = KeypointError()
+    error.add([truth()], [truth().keypoints + np.array([0, 900])])
+    assert error.summary()['px'] == 900
+    assert error.summary()['within_5_percent_of_height'] == 0
+
+
+def test_nothing_compared_gives_no_figure():
+    error = KeypointError()
+    error.add([truth()], [])
+    assert error.summary()['px'] is None
+
+
+@pytest.mark.parametrize('truth_first', [True, False])
+def test_truth_and_skeletons_of_one_image_find_each_other(truth_first):
+    statistics = Statistics()
+    for number in range(3):
+        person = truth(float(number))
+        found = [person.keypoints + np.array([0, number])]
+        calls = [
+            lambda: statistics.add_truth(number, [person]),  # noqa: B023
+            lambda: statistics.add_skeletons(number, number, 0.1, 0.1, found),  # noqa: B023
+        ]
+        for call in calls if truth_first else reversed(calls):
+            call()
+    # The very first skeletons come before anybody knows that there is a truth.
+    assert statistics.summary()['keypoint_error']['px'] == 1.0
+    assert statistics.summary()['keypoint_error']['keypoints'] == 51
+
+
+def test_truth_without_skeletons_does_not_pile_up():
+    statistics = Statistics()
+    for number in range(3 * WAITING):
+        statistics.add_truth(float(number), [truth()])
+    assert len(statistics._truths) == WAITING
+
+
+def test_summary_of_real_people_has_no_keypoint_error():
+    statistics = Statistics()
+    feed(statistics, [0.0, 0.1])
+    assert 'keypoint_error' not in statistics.summary()
+
+
+def test_rates_latencies_and_people():
+    statistics = Statistics()
+    feed(statistics, np.arange(100) / 20, latency=0.02)
+    feed(statistics, [5.0, 5.05], latency=0.5, people=3)
+    feed(statistics, [5.1], people=0)
+    statistics.add_image(200.0)
+    summary = statistics.summary()
+    assert summary['frames_in'] == 104
+    assert summary['frames_processed'] == 103
+    assert summary['frames_per_second'] == pytest.approx(20, abs=0.01)
+    assert summary['latency_ms']['median'] == 20.0
+    assert 20 < summary['latency_ms']['p99'] <= 500
+    assert summary['inference_ms'] == {'median': 10.0}
+    assert summary['people_max'] == 3
+    assert statistics.people == 0
+    assert statistics.recent(5.1)[0] == pytest.approx(20, abs=0.5)
+    # Nothing came for a while: the display must not go on showing the old rate.
+    assert statistics.recent(60.0) == (0.0, None)
+
+
+def test_gestures_are_counted_when_they_start():
+    statistics = Statistics()
+    statistics.gestures += [
+        moment(1.0),
+        moment(2.0, 'ended'),
+        moment(3.0),
+        moment(4.0, hand='right'),
+        moment(5.0, gesture='t_pose', hand='none'),
+        moment(6.0, 'ended', 't_pose', 'none'),
+    ]
+    assert statistics.summary()['gestures'] == {'wave': 3, 't_pose': 1}
+    assert statistics.summary()['gestures_by_hand'] == {
+        'wave (left)': 2,
+        'wave (right)': 1,
+        't pose': 1,
+    }
+
+
+def test_empty_summary_can_be_written_and_shown(tmp_path):
+    summary = {'source': 'actor', 'model': 'm', **Statistics().summary()}
+    film = FilmRecorder(tmp_path / 'overlay.mp4', 30.0)
+    film.close()
+    names = write_report(tmp_path, summary, [], 0.0, film)
+    assert names == ['events.csv', 'summary.json']
+    assert json.loads((tmp_path / 'summary.json').read_text())['latency_ms']['median'] is None
+    assert summary_table(summary).row_count == 9
+
+
+def test_events_file_has_times_since_the_first_image(tmp_path):
+    film = FilmRecorder(tmp_path / 'overlay.mp4', 30.0)
+    events = [moment(101.5), moment(103.0, 'ended', duration=1.5)]
+    write_report(tmp_path, {}, events, 100.0, film)
+    with (tmp_path / 'events.csv').open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row['time'] for row in rows] == ['1.500', '3.000']
+    assert [row['phase'] for row in rows] == ['started', 'ended']
+    assert rows[1]['duration'] == '1.500'
+    assert rows[0]['hand'] == 'left'
+    line = gesture_line(events[1], 100.0)
+    assert line.strip() == '3.0 s  person 1: wave (left) ended after 1.5 s'
+
+
+def test_output_folder_forgets_older_results_but_nothing_else(tmp_path):
+    folder = tmp_path / 'a' / 'b'
+    folder.mkdir(parents=True)
+    for name in ('summary.json', 'overlay.mp4', 'notes.txt'):
+        (folder / name).write_text('old')
+    with output_folder(folder):
+        assert sorted(path.name for path in folder.iterdir()) == ['log', 'notes.txt']
+
+
+def test_output_folder_is_for_one_demo_at_a_time(tmp_path):
+    with output_folder(tmp_path):
+        (tmp_path / 'summary.json').write_text('mine')
+        with pytest.raises(DemoError, match='another demo is writing to'), output_folder(tmp_path):
+            pytest.fail('two demos in one folder')
+        assert (tmp_path / 'summary.json').read_text() == 'mine'
+    with output_folder(tmp_path):
+        pass
+
+
+def test_output_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / 'file').touch()
+    with (
+        pytest.raises(DemoError, match=r'cannot write to .*file/demo: .*--output'),
+        output_folder(tmp_path / 'file' / 'demo'),
+    ):
+        pytest.fail('a file is no folder')
+    with (
+        pytest.raises(DemoError, match='cannot write to /proc/demo'),
+        output_folder(type(tmp_path)('/proc/demo')),
+    ):
+        pytest.fail('nobody can write there')
