@@ -98,7 +98,7 @@ class BlazePoseDetector:
     def detect(self, frame: Frame) -> list[Detection]:
         """People in the frame, the surest first."""
         crop = whole_frame(frame)
-        raw, logits = self._model.run(self._reader.read(frame, crop), wanted=(0, 1))
+        raw, logits = self._model.run(self._reader.read(frame, crop))
         scores = _sigmoid(logits.reshape(-1))
         sure = scores >= self.threshold
         if not sure.any():
@@ -153,12 +153,13 @@ class BlazePose:
             (1, _HEATMAP_SIZE, _HEATMAP_SIZE, _LANDMARKS),
             (1, _LANDMARKS * 3),
         )
+        self._model.drop_output(2)  # a mask of the person, a third of the time
         self._reader = CropReader(_LANDMARK_SIZE, cv2.BORDER_REPLICATE)
 
     def estimate(self, frame: Frame, crop: Crop) -> Pose:
         """Pose of the person in the region; its score is the model's presence of a person."""
         picture = self._reader.read(frame, crop)
-        landmarks, presence, heatmap, world = self._model.run(picture, wanted=(0, 1, 3, 4))
+        landmarks, presence, heatmap, world = self._model.run(picture)
         landmarks = landmarks.reshape(_LANDMARKS, 5)
         points = refine_by_heatmap(landmarks[:, :2] / _LANDMARK_SIZE, heatmap[0])
         points = apply_affine(crop.to_image(1.0), points).astype(np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import importlib
 import logging
 from pathlib import Path
@@ -41,6 +40,7 @@ class TfliteModel:
         self.path = Path(path)
         if threads < 1:
             raise ValueError(f'threads must be >= 1, got {threads}')
+        self._threads = threads
         self._interpreter = _load(self.path, threads)
         inputs = self._interpreter.get_input_details()
         shape = tuple(int(n) for n in inputs[0]['shape'])
@@ -70,24 +70,35 @@ class TfliteModel:
                 f'found {", ".join(str(list(shape)) for shape in found)}'
             )
 
-    def run(self, picture: np.ndarray, wanted: Sequence[int] = (0,)) -> list[np.ndarray]:
+    def drop_output(self, position: int) -> None:
+        """Neither compute nor return an output any more."""
+        del self._outputs[position]
+        try:
+            schema = importlib.import_module(f'{_RUNTIMES[0]}.schema_py_generated')
+            pruning = importlib.import_module('pose_ros.core.runtime.pruning')
+        except ImportError:
+            return  # the older runtime does not know the file format: computed in vain
+        kept = [output['index'] for output in self._outputs]
+        pruned = pruning.prune(self.path.read_bytes(), kept, schema)
+        self._interpreter = _load(self.path, self._threads, pruned)
+        self._outputs = self._interpreter.get_output_details()
+
+    def run(self, picture: np.ndarray) -> list[np.ndarray]:
         """Run the model.
 
         Parameters
         ----------
         picture
             uint8 RGB [height, width, 3] of the input's size.
-        wanted
-            Positions of the outputs to fetch.
 
         Returns
         -------
         list of float32 arrays
-            The wanted outputs, dequantised.
+            The outputs, dequantised.
         """
         self._interpreter.set_tensor(self._input_index, self._feed.fill(picture))
         self._interpreter.invoke()
-        return [self._fetch(self._outputs[position]) for position in wanted]
+        return [self._fetch(output) for output in self._outputs]
 
     def _fetch(self, output: dict[str, Any]) -> np.ndarray:
         tensor: np.ndarray = self._interpreter.get_tensor(output['index'])
@@ -136,12 +147,15 @@ class _PictureFeed:
         return self.tensor
 
 
-def _load(path: Path, threads: int) -> Any:
+def _load(path: Path, threads: int, content: bytes | None = None) -> Any:
+    """Interpreter of a file, or of its changed content."""
     if not path.is_file():
         raise ModelError(f'{path}: no such model file')
     interpreter_module = _interpreter_module()
     try:
-        interpreter = interpreter_module.Interpreter(str(path), num_threads=threads)
+        interpreter = interpreter_module.Interpreter(
+            None if content else str(path), model_content=content, num_threads=threads
+        )
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         size = path.stat().st_size
