@@ -172,7 +172,7 @@ def arm_length(moment: Moment, side: Side) -> float:
 
 @_feature('torso', 'shoulder', 'wrist')
 def wrist_travel(moment: Moment, side: Side) -> float:
-    """How far the wrist has moved against the shoulder in the last 0.5 s."""
+    """How far the wrist has moved against the shoulder in the last 0.4 s."""
     return _past(moment).travel(side)
 
 

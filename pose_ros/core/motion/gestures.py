@@ -134,8 +134,8 @@ class GestureRecogniser:
 
     def __init__(self, rules: Iterable[Rule], grace: float = 0.5) -> None:
         self.rules = tuple(rules)
-        if not (math.isfinite(grace) and grace >= 0):
-            raise ValueError(f'grace must be at least 0 s, got {grace}')
+        if not grace > 0:
+            raise ValueError(f'grace must be positive, got {grace}')
         self.grace = grace
         # For each rule, those that suppress it.
         self._rivals = [
@@ -149,15 +149,19 @@ class GestureRecogniser:
         """Names of all gestures of the rules."""
         return frozenset(rule.name for rule in self.rules)
 
+    def check(self, names: Collection[str]) -> None:
+        """ValueError if one of these is not the name of a gesture."""
+        unknown = sorted(set(names) - self.names)
+        if unknown:
+            known = ', '.join(sorted(self.names))
+            raise ValueError(f'unknown gesture {unknown[0]!r}, known are: {known}')
+
     def enable(self, names: Collection[str]) -> None:
         """Report only these gestures from now on; ValueError for an unknown one.
 
         The others are still recognised, so that none of them passes for another.
         """
-        unknown = sorted(set(names) - self.names)
-        if unknown:
-            known = ', '.join(sorted(self.names))
-            raise ValueError(f'unknown gesture {unknown[0]!r}, known are: {known}')
+        self.check(names)
         self._enabled = frozenset(names)
 
     def observe(self, people: Sequence[Person], stamp: float) -> list[Gesture]:

@@ -9,7 +9,7 @@ from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
 from pose_ros.core.motion.oscillation import Oscillation
 
 # The wrist's way is looked at over this time, its speed over the shorter one [s].
-TRAVEL_WINDOW = 0.5
+TRAVEL_WINDOW = 0.4
 SPEED_WINDOW = 0.2
 # A shorter forearm [torsos] points at the camera, its angle is noise; a longer one joins points
 # that do not belong together.
@@ -46,7 +46,7 @@ class History:
             self._follow_forearm(stamp, moment, side)
 
     def travel(self, side: Side) -> float:
-        """Greatest extent of the wrist's way in the last 0.5 s [torsos]."""
+        """Greatest extent of the wrist's way in the last 0.4 s [torsos]."""
         way = [arm for _, arm in self._window(side, TRAVEL_WINDOW)]
         across = [arm.real for arm in way]
         upright = [arm.imag for arm in way]
