@@ -81,10 +81,8 @@ class Overlay:
             self._video.release()
 
     def add(self, frame: Frame, people: Sequence[Person]) -> None:
-        """Draw people onto the next frame and write it."""
-        picture = draw_people(frame.image, people, frame.channels)
-        if frame.channels == 'rgb':
-            picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        """Draw people onto the next frame of the media, which are BGR, and write it."""
+        picture = draw_people(frame.image, people, 'bgr')
         if self._media.sequence:
             self._add_to_video(picture)
         else:

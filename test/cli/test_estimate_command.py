@@ -129,6 +129,16 @@ def test_bad_inputs_are_reported_and_the_others_done(estimate, film, save_pictur
     ]
 
 
+@pytest.mark.parametrize('name', ['none.png', 'bad.png', 'bad.mp4'])
+def test_one_bad_input_is_enough_for_exit_code_1(estimate, film, save_picture, tmp_path, name):
+    [frame] = film(duration=0.03)
+    good = save_picture(tmp_path / 'good.png', frame)
+    if name != 'none.png':
+        (tmp_path / name).write_bytes(b'neither')
+    code, records, _ = estimate(good, tmp_path / name)
+    assert (code, len(records)) == (1, 1)
+
+
 def test_lines_go_to_the_output_when_nothing_else_is_asked_for(
     pose_ros, film, save_picture, tmp_path
 ):
@@ -247,11 +257,12 @@ def test_the_overlays_of_several_inputs_go_into_a_folder(
     second = save_picture(tmp_path / 'b' / 'x.jpg', shown[0])
     video = save_video(tmp_path / 'x.avi', shown)
 
-    code, _, _ = pose_ros('estimate', first, second, video, '--overlay', tmp_path / 'out')
+    code, _, _ = pose_ros('estimate', first, second, video, '--overlay', tmp_path / 'out.d')
 
     assert code == 0
-    assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == ['x.jpg', 'x.mp4', 'x_2.jpg']
-    assert cv2.imread(str(tmp_path / 'out' / 'x_2.jpg')).shape == (480, 640, 3)
+    names = [path.name for path in (tmp_path / 'out.d').iterdir()]
+    assert sorted(names) == ['x.jpg', 'x.mp4', 'x_2.jpg']
+    assert cv2.imread(str(tmp_path / 'out.d' / 'x_2.jpg')).shape == (480, 640, 3)
 
 
 def test_names_of_overlays(tmp_path):

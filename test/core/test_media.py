@@ -28,7 +28,7 @@ def write_video(path, levels, rate=12.5, code='mp4v', size=(64, 48)):
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*code), rate, size)
     assert writer.isOpened()
     for level in levels:
-        writer.write(np.full((size[1], size[0], 3), level, np.uint8))
+        writer.write(np.full((size[1], size[0], 3), (level, 0, 0), np.uint8))
     writer.release()
     return path
 
@@ -82,8 +82,10 @@ def test_a_video_is_a_sequence_with_the_stamps_of_its_rate(tmp_path, name):
     assert media == Media(path, True, 12.5, 25)
     frames = list(media.frames())
     assert [frame.stamp for frame in frames] == pytest.approx([i / 12.5 for i in range(25)])
-    found = [frame.image.mean() for frame in frames]
-    assert found == pytest.approx(list(range(0, 250, 10)), abs=4)
+    assert {frame.channels for frame in frames} == {'bgr'}
+    blue = [frame.image[..., 0].mean() for frame in frames]
+    assert blue == pytest.approx(list(range(0, 250, 10)), abs=4)
+    assert frames[-1].image[..., 2].mean() < 10
     # Frames may be kept: the reader does not write into them again.
     assert not np.shares_memory(frames[0].image, frames[1].image)
 
