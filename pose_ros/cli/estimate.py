@@ -110,7 +110,7 @@ def _run_files(found: Inputs, batch: Batch, quiet: bool) -> int:
     columns = (
         progress.TextColumn('{task.description}'),
         progress.BarColumn(),
-        progress.MofNCompleteColumn(),
+        progress.TextColumn('{task.completed:.0f} frames'),
         progress.TimeRemainingColumn(),
     )
     # The bar must not swallow what is written to the output.
@@ -119,7 +119,7 @@ def _run_files(found: Inputs, batch: Batch, quiet: bool) -> int:
     ) as bars:
         for number, media in enumerate(found.media, 1):
             title = f'{number}/{len(found.media)} {media.path.name}'
-            task = bars.add_task(title, total=media.frame_count)
+            task = bars.add_task(title, total=media.frame_count or 0)
             try:
                 batch.run(media, lambda: bars.advance(task))  # noqa: B023
             except (MediaError, FrameError) as error:

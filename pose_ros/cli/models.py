@@ -155,8 +155,11 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    """Bars for what is being downloaded, on the error output; gone afterwards."""
+def _progress() -> Iterator[Progress | None]:
+    """Bars for what is being downloaded, gone afterwards; none where nobody watches."""
+    if not messages.is_terminal:
+        yield None
+        return
     from rich import progress  # noqa: PLC0415
 
     columns = (
@@ -166,13 +169,12 @@ def _progress() -> Iterator[Progress]:
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(),
     )
-    quiet = not messages.is_terminal
-    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
+    with progress.Progress(*columns, console=messages, transient=True) as bars:
         tasks: dict[str, progress.TaskID] = {}
 
         def show(what: str, done: int, total: int | None) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
+                tasks[what] = bars.add_task(what, total=total or 0)
             bars.update(tasks[what], completed=done)
 
         yield show
