@@ -26,7 +26,7 @@ format:
 	@$(RUN) ruff check --fix .
 
 bench:
-	@$(RUN) python benchmarks/run.py $(BENCH)
+	@$(RUN) env -u PYTHONSAFEPATH python benchmarks/run.py $(BENCH)
 
 clean:
 	rm -rf .venv build install log out

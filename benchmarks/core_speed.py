@@ -1,0 +1,76 @@
+"""Time of the estimator per frame over the raw invocation of its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+import time
+
+import numpy as np
+
+from pose_ros.actor import Actor, Scene, frames
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.runtime.store import ModelStore
+from pose_ros.core.types import Frame
+
+FRAMES = 300
+WARM_UP = 20
+SIZES = ((640, 480), (1920, 1080))
+# (model, role of the file that runs on every frame, threads)
+CASES = (
+    ('movenet_lightning', 'model', 1),
+    ('blazepose_full', 'landmarks', 1),
+    ('blazepose_full', 'landmarks', 2),
+)
+
+
+def pictures(width: int, height: int, count: int = 30) -> list[np.ndarray]:
+    """Pictures of an actor who waves [height, width, 3]."""
+    actor = Actor('wave_right', x=width / 2, y=height * 0.95, height=height * 0.8)
+    scene = Scene(width=width, height=height, duration=count / 30, actors=(actor,))
+    return [shown.image for shown in frames(scene, seed=1)]
+
+
+def raw_invocation(model: str, role: str, threads: int) -> Callable[[], object]:
+    """The model alone, as it comes, fed with one picture over and over."""
+    tflite = TfliteModel(ModelStore().locate(model)[role], threads)
+    interpreter = tflite._interpreter
+    width, height = tflite.input_size
+    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    tflite.run(picture)
+    return interpreter.invoke
+
+
+def measure(installed: list[str]) -> Iterator[dict]:
+    """One row a case; estimator and raw invocation take turns frame by frame."""
+    for model, role, threads in CASES:
+        if model not in installed:
+            continue
+        for width, height in SIZES:
+            shown = pictures(width, height)
+            estimator = PoseEstimator(EstimatorConfig(model=model, threads=threads))
+            invoke = raw_invocation(model, role, threads)
+            ours, raw = [], []
+            for index in range(WARM_UP + FRAMES):
+                frame = Frame(shown[index % len(shown)], index / 30, 'bgr')
+                ours.append(elapsed(partial(estimator.estimate, frame)))
+                raw.append(elapsed(invoke))
+            ours_ms, raw_ms = (1e3 * np.median(times[WARM_UP:]) for times in (ours, raw))
+            yield {
+                'what': 'estimator per frame',
+                'model': model,
+                'image': f'{width}×{height}',
+                'threads': threads,
+                'ms': ours_ms,
+                'raw_invocation_ms': raw_ms,
+                'ratio': ours_ms / raw_ms,
+            }
+
+
+def elapsed(action: Callable[[], object]) -> float:
+    """Time [s] that an action takes."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
