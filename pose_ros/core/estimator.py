@@ -128,12 +128,14 @@ class PoseEstimator:
         started = time.perf_counter()
         self._forget_after_gap(frame.stamp)
         pose = self._find(frame)
-        if pose is not None and self._has_jumped(pose):
+        same = self._is_same(pose)
+        if pose is not None and self._last is not None and not same:
             self.statistics.reinitialised += 1
             self._regions.lose()
             self._restart_smoothing()
             pose = self._find(frame)
-        people = [] if pose is None else [self._person(frame, pose)]
+            same = self._is_same(pose)
+        people = [] if pose is None else [self._person(frame, pose, same)]
         if isinstance(self._regions, DetectedRegions):
             self.statistics.detections = self._regions.detections
         self.statistics.inference_time = time.perf_counter() - started
@@ -164,10 +166,10 @@ class PoseEstimator:
     def _is_somebody(self, pose: Pose) -> bool:
         return pose.score >= (self.config.person_threshold or self._model.least_score)
 
-    def _person(self, frame: Frame, pose: Pose) -> Person:
+    def _person(self, frame: Frame, pose: Pose, same: bool) -> Person:
+        """Remember the pose and make a person of it; not the same as before: with a new id."""
         sure = pose.scores >= self.config.keypoint_threshold
         seen = sure & _inside(pose.keypoints, frame)
-        same = self._last is not None and not self._has_jumped(pose)
         if not same:
             self._last_id += 1
             self._restart_smoothing()
@@ -207,13 +209,13 @@ class PoseEstimator:
             world = self._world_smoother.apply(world, stamp, 1.0, fresh)
         return points[:, :2], points[:, 2], world
 
-    def _has_jumped(self, pose: Pose) -> bool:
-        if self._last is None:
+    def _is_same(self, pose: Pose | None) -> bool:
+        """Whether a pose continues the person last seen."""
+        if pose is None or self._last is None:
             return False
+        last, threshold = self._last, self.config.jump_threshold
         seen = pose.scores >= self.config.keypoint_threshold
-        return jumped(
-            self._last.keypoints, pose.keypoints, self._last.seen, seen, self.config.jump_threshold
-        )
+        return not jumped(last.keypoints, pose.keypoints, last.seen, seen, threshold)
 
     def _forget_after_gap(self, stamp: float) -> None:
         """Start anew after a pause, a step back in time, or a person long unseen."""
