@@ -8,6 +8,7 @@ import re
 import cv2
 import numpy as np
 import pytest
+from rich.console import Console
 
 from pose_ros.cli.results import frame_record, overlay_paths
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
@@ -148,6 +149,16 @@ def test_lines_go_to_the_output_when_nothing_else_is_asked_for(
         code, out, _ = pose_ros('estimate', path, *arguments)
         assert code == 0
         assert json.loads(out)['input'] == str(path)
+
+
+def test_progress_does_not_get_into_the_lines(pose_ros, film, save_video, tmp_path, monkeypatch):
+    watched = Console(stderr=True, force_terminal=True, width=120)
+    monkeypatch.setattr('pose_ros.cli.estimate.messages', watched)
+    path = save_video(tmp_path / 'video.mp4', film('stand', duration=0.1))
+    code, out, err = pose_ros('estimate', path)
+    assert code == 0
+    assert [json.loads(line)['frame'] for line in out.splitlines()] == [0, 1, 2]
+    assert '1/1 video.mp4' in err
 
 
 @pytest.mark.model('movenet_lightning')

@@ -7,6 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import threading
 
 import pytest
+from rich.console import Console
 import yaml
 
 CONTENT = b'a model' * 1000
@@ -99,6 +100,15 @@ def test_install_says_where_the_files_are(pose_ros, cache):
 
     code, out, _ = pose_ros('models', 'install', 'known', '--device', 'edgetpu')
     assert (code, out) == (0, f'known: {cache}/known_edgetpu.tflite\n')
+
+
+def test_install_shows_progress_to_who_watches(pose_ros, cache, monkeypatch):
+    watched = Console(stderr=True, force_terminal=True, width=120)
+    monkeypatch.setattr('pose_ros.cli.models.messages', watched)
+    code, out, err = pose_ros('models', 'install', 'known')
+    assert (code, out) == (0, f'known: {cache}/known.tflite\n')
+    assert 'known.tflite' in err
+    assert '7.0/7.0 kB' in err
 
 
 def test_install_prints_a_checksum_that_is_not_recorded(pose_ros, cache):
