@@ -8,13 +8,17 @@ export POSE_ROS_TEST_DATA ?= $(realpath ../shared)
 DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION)) \
        $(if $(MODEL),--model $(MODEL))
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test models lint format bench clean
 
-demo:
+demo: models
 	@$(RUN) pose-ros demo $(DEMO)
 
-test: lint
-	@$(RUN) pytest
+test: lint models
+	@$(RUN) pytest $(TESTS)
+
+# The default model, once; nothing is ever downloaded while a node runs.
+models:
+	@$(RUN) pose-ros models install blazepose_full > /dev/null
 
 lint:
 	@$(RUN) ruff format --check .
@@ -25,7 +29,7 @@ format:
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
 
-bench:
+bench: models
 	@$(RUN) env -u PYTHONSAFEPATH python benchmarks/run.py $(BENCH)
 
 clean:
