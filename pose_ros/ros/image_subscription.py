@@ -39,9 +39,11 @@ class ImageSubscription:
         Relative names follow namespace and remapping.
     callback
         Called with the message and the number that its publisher gave it, which counts up by one;
-        None where the middleware or rclpy (Humble) does not tell it.
+        None where it is not known.
     reliability
         'auto' is reliable while all publishers are, else best effort; see `match`.
+    numbered
+        Whether to ask for the numbers. The EventsExecutor of rclpy 7 fails if one does.
     """
 
     def __init__(
@@ -50,16 +52,20 @@ class ImageSubscription:
         message_type: type,
         topic: str,
         callback: Callable[[Any, int | None], None],
+        *,
         reliability: Reliability = 'auto',
+        numbered: bool = True,
     ) -> None:
         self._node = node
         self._type = message_type
         self._topic = topic
         self._callback = callback
         self._automatic = reliability == 'auto'
+        # Humble does not hand out what the middleware knows of a message.
+        self._numbered = numbered and hasattr(Subscription, 'CallbackType')
         self._profile = IMAGE_RELIABLE if reliability == 'reliable' else IMAGE
         self._retiring: Subscription | None = None
-        self._last_stamp: Time | None = None
+        self._last: tuple[Time, int | None] | None = None
         self._subscription: Subscription | None = self._subscribe(self._profile)
         self.match()
 
@@ -139,23 +145,21 @@ class ImageSubscription:
         def without_info(message: Any) -> None:
             self._receive(profile, message, None)
 
-        # Humble does not hand out what the middleware knows of a message.
-        tells = hasattr(Subscription, 'CallbackType')
         return self._node.create_subscription(
             self._type,
             self._topic,
-            with_info if tells else without_info,
+            with_info if self._numbered else without_info,
             profile,
             event_callbacks=self._events(),
         )
 
     def _receive(self, profile: QoSProfile, message: Any, number: int | None) -> None:
-        stamp = message.header.stamp
+        this = (message.header.stamp, number)
         if self._retiring is not None and profile is self._profile:
             self._retire()
-            if stamp == self._last_stamp:
+            if this == self._last:
                 return
-        self._last_stamp = stamp
+        self._last = this
         self._callback(message, number)
 
     def _events(self) -> SubscriptionEventCallbacks:

@@ -111,7 +111,8 @@ class PoseNode(LifecycleNode):
             Image if raw else CompressedImage,
             topic if raw else f'{topic}/compressed',
             self._on_image,
-            self._values.reliability,
+            reliability=self._values.reliability,
+            numbered=self._values.executor != 'events',
         )
         return result
 

@@ -36,7 +36,8 @@ TABLE = (
     Parameter(
         'executor',
         'single',
-        'what waits for messages; events takes less CPU, where rclpy has it (Jazzy)',
+        'what waits for messages; events takes less CPU where rclpy has it (Jazzy), but then '
+        'dropped images are only estimated',
         choices=('single', 'events'),
     ),
     Parameter('autostart', True, 'whether the node configures and activates itself'),

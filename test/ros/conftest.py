@@ -202,5 +202,5 @@ def actor_picture():
     from pose_ros.actor import Actor, Scene, frames  # noqa: PLC0415
 
     actor = Actor('raise_left', x=250.0, start=0.0)
-    *_, last = frames(Scene(duration=2.0, actors=(actor,)), seed=3)
+    *_, last = frames(Scene(duration=2.0, actors=(actor,), background='plain'), seed=3)
     return last.image, last.people[0]

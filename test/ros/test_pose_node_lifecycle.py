@@ -1,0 +1,253 @@
+"""pose_node's transitions, parameters and latched format, over DDS."""
+
+from contextlib import contextmanager
+from dataclasses import fields
+
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+import pytest
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+import yaml
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.resources import config_file
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.msg import Keypoint, SkeletonArray, SkeletonFormat
+from pose_ros.ros.conversions import msg_to_format
+from pose_ros.ros.pose_node import PoseNode
+from pose_ros.ros.pose_parameters import TABLE
+from pose_ros.ros.qos import IMAGE_RELIABLE, LATCHED, SKELETONS
+
+pytestmark = pytest.mark.ros
+
+
+class Manager:
+    """Drives a pose_node through its services."""
+
+    def __init__(self, ros):
+        self.ros = ros
+
+    def call(self, kind, name, request):
+        client = self.ros.node.create_client(kind, f'pose_node/{name}')
+        self.ros.spin_until(client.service_is_ready, f'service {name}')
+        future = client.call_async(request)
+        self.ros.spin_until(future.done, f'answer of {name}')
+        self.ros.node.destroy_client(client)
+        return future.result()
+
+    def change(self, transition):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        return self.call(ChangeState, 'change_state', request).success
+
+    @property
+    def state(self):
+        return self.call(GetState, 'get_state', GetState.Request()).current_state.id
+
+    def set(self, **values):
+        parameters = [Parameter(k, value=v).to_parameter_msg() for k, v in values.items()]
+        request = SetParameters.Request(parameters=parameters)
+        return self.call(SetParameters, 'set_parameters', request).results[0]
+
+
+@pytest.fixture
+def manager(ros):
+    return Manager(ros)
+
+
+@pytest.fixture
+def exchange(ros, encoded_image, actor_picture):
+    """Function that sends an image and returns the skeletons of it."""
+    received = []
+    ros.node.create_subscription(SkeletonArray, 'skeletons', received.append, SKELETONS)
+    publisher = ros.node.create_publisher(Image, 'image', IMAGE_RELIABLE)
+    stamps = iter(range(1, 1000))
+
+    def send():
+        # Ten seconds later: nothing is carried over from the frame before.
+        header = Header(frame_id='camera')
+        header.stamp.sec = 10 * next(stamps)
+        image = encoded_image(actor_picture[0], header=header)
+        ros.spin_until(
+            lambda: publisher.get_subscription_count() and ros.node.count_publishers('skeletons'),
+            'a node between image and skeletons',
+        )
+        received.clear()
+        publisher.publish(image)
+        return ros.spin_until(lambda: received and received[-1], 'skeletons')
+
+    return send
+
+
+def test_every_transition(ros, manager, exchange):
+    ros.start(PoseNode, autostart=False)
+    assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
+    assert not ros.node.count_subscribers('image')
+    assert not ros.node.count_publishers('skeletons')
+
+    assert manager.change(Transition.TRANSITION_CONFIGURE)
+    assert manager.state == State.PRIMARY_STATE_INACTIVE
+    assert not ros.node.count_subscribers('image')
+
+    for _ in range(2):
+        assert manager.change(Transition.TRANSITION_ACTIVATE)
+        assert manager.state == State.PRIMARY_STATE_ACTIVE
+        assert len(exchange().skeletons) == 1
+        assert manager.change(Transition.TRANSITION_DEACTIVATE)
+        assert manager.state == State.PRIMARY_STATE_INACTIVE
+        ros.spin_until(lambda: not ros.node.count_subscribers('image'), 'the end of subscribing')
+
+    assert manager.change(Transition.TRANSITION_CLEANUP)
+    assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
+    ros.spin_until(lambda: not ros.node.count_publishers('skeletons'), 'the end of publishing')
+
+    assert manager.change(Transition.TRANSITION_CONFIGURE)
+    assert manager.change(Transition.TRANSITION_ACTIVATE)
+    assert len(exchange().skeletons) == 1
+    assert manager.change(Transition.TRANSITION_ACTIVE_SHUTDOWN)
+    assert manager.state == State.PRIMARY_STATE_FINALIZED
+    ros.spin_until(lambda: not ros.node.count_subscribers('image'), 'the end of subscribing')
+    ros.spin_until(lambda: not ros.node.count_publishers('skeletons'), 'the end of publishing')
+
+
+@pytest.mark.parametrize(
+    ('transitions', 'shutdown'),
+    [
+        ((), Transition.TRANSITION_UNCONFIGURED_SHUTDOWN),
+        ((Transition.TRANSITION_CONFIGURE,), Transition.TRANSITION_INACTIVE_SHUTDOWN),
+    ],
+)
+def test_shutdown_from_the_other_states(ros, manager, transitions, shutdown):
+    ros.start(PoseNode, autostart=False)
+    for transition in transitions:
+        assert manager.change(transition)
+    assert manager.change(shutdown)
+    assert manager.state == State.PRIMARY_STATE_FINALIZED
+
+
+def test_it_brings_itself_up(ros, manager, exchange):
+    ros.start(PoseNode)
+    assert manager.state == State.PRIMARY_STATE_ACTIVE
+    assert len(exchange().skeletons) == 1
+
+
+@pytest.fixture
+def no_models(monkeypatch, tmp_path):
+    """Context manager during which no model is installed."""
+
+    @contextmanager
+    def without_models():
+        with monkeypatch.context() as patch:
+            patch.setenv('POSE_ROS_MODEL_PATH', str(tmp_path))
+            patch.setenv('XDG_CACHE_HOME', str(tmp_path))
+            yield tmp_path
+
+    return without_models
+
+
+def test_a_missing_model_is_one_line_and_can_be_put_right(
+    ros, manager, exchange, no_models, capfd
+):
+    with no_models() as folder:
+        ros.start(PoseNode)
+        assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
+        assert not manager.change(Transition.TRANSITION_CONFIGURE)
+        assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
+    log = capfd.readouterr().err
+    lines = [line for line in log.splitlines() if line]
+    assert len(lines) == 2
+    for line in lines:
+        assert '[ERROR]' in line
+        assert 'pose_detection.tflite' in line
+        assert str(folder) in line
+        assert 'pose-ros models install blazepose_full' in line
+    assert not ros.node.count_publishers('skeletons')
+    # The file has come, the same node goes on.
+    assert manager.change(Transition.TRANSITION_CONFIGURE)
+    assert manager.change(Transition.TRANSITION_ACTIVATE)
+    assert len(exchange().skeletons) == 1
+
+
+def test_an_unknown_model_can_be_replaced(ros, manager):
+    ros.start(PoseNode, model='no_such_model', autostart=False)
+    assert not manager.change(Transition.TRANSITION_CONFIGURE)
+    assert manager.set(model='blazepose_full').successful
+    assert manager.change(Transition.TRANSITION_CONFIGURE)
+
+
+def test_an_error_in_a_transition_is_logged_and_leaves_the_node_usable(ros, manager, capfd):
+    faults = [OSError('the disk is on fire')]
+
+    def make_estimator(config):
+        if faults:
+            raise faults.pop()
+        return PoseEstimator(config)
+
+    ros.start(
+        lambda **arguments: PoseNode(make_estimator=make_estimator, **arguments), autostart=False
+    )
+    assert not manager.change(Transition.TRANSITION_CONFIGURE)
+    assert 'the disk is on fire' in capfd.readouterr().err
+    assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
+    assert manager.change(Transition.TRANSITION_CONFIGURE)
+
+
+@pytest.mark.parametrize(
+    ('keypoint_format', 'topology'), [('native', BLAZEPOSE33), ('coco17', COCO17)]
+)
+def test_a_late_subscriber_gets_the_format(ros, exchange, keypoint_format, topology):
+    ros.start(PoseNode, keypoint_format=keypoint_format)
+    skeleton = exchange().skeletons[0]
+    formats = ros.collect(SkeletonFormat, 'skeleton_format', LATCHED)
+    ros.spin_until(lambda: formats, 'the format')
+    assert len(formats) == 1
+    assert msg_to_format(formats[0]) == topology
+    assert skeleton.format == formats[0].name
+    assert len(skeleton.keypoints) == len(formats[0].keypoint_names)
+
+
+def test_thresholds_change_live(ros, manager, exchange):
+    ros.start(PoseNode)
+    assert {k.state for k in exchange().skeletons[0].keypoints} != {Keypoint.BELOW_THRESHOLD}
+    assert manager.set(keypoint_threshold=1.0).successful
+    assert {k.state for k in exchange().skeletons[0].keypoints} == {Keypoint.BELOW_THRESHOLD}
+    assert manager.set(person_threshold=1.0).successful
+    assert not exchange().skeletons
+    assert manager.set(person_threshold=0.5).successful
+    assert exchange().skeletons
+
+
+def test_values_that_will_not_do_are_refused_with_the_reason(ros, manager):
+    ros.start(PoseNode)
+    for name, value, reason in (
+        ('keypoint_threshold', 1.5, 'keypoint_threshold'),
+        ('keypoint_threshold', -0.1, 'keypoint_threshold'),
+        ('crop_padding', 0.5, 'crop_padding'),
+        ('smoothing', 'magic', 'one of none, ema, one_euro'),
+        ('ema_alpha', 'much', 'must be of type float'),
+        ('model', 'movenet_lightning', 'set it before configure'),
+        ('threads', 4, 'set it before configure'),
+        ('transport', 'compressed', 'set it before configure'),
+    ):
+        result = manager.set(**{name: value})
+        assert not result.successful, name
+        assert reason in result.reason
+    assert manager.set(smoothing='ema', use_sim_time=False).successful
+
+
+def test_the_configuration_file_tells_every_parameter():
+    text = config_file('pose_node.yaml').read_text()
+    values = yaml.safe_load(text)['/**/pose_node']['ros__parameters']
+    assert values == {row.name: row.default for row in TABLE}
+    for row in TABLE:
+        line = next(line for line in text.splitlines() if line.strip().startswith(f'{row.name}:'))
+        comment = line.partition('#')[2]
+        for choice in row.choices:
+            assert choice in text[text.index(line) :].split('\n\n')[0]
+        if row.low is not None:
+            assert f'{row.low:g} to {row.high:g}' in comment
+    live = {setting.name for setting in fields(EstimatorConfig) if setting.metadata['live']}
+    assert live == {row.name for row in TABLE if row.live}
