@@ -67,7 +67,7 @@ class Part:
 
 def parts(points: Points, clothes: Clothes) -> list[Part]:
     """Parts of a body in the order of painting, the farthest first."""
-    made = [*_head(points, clothes), _trunk(points, clothes)]
+    made = [*_head(points, clothes), *_trunk(points, clothes)]
     for side in ('left', 'right'):
         made += _arm(points, clothes, side)
         made += _leg(points, clothes, side)
@@ -170,19 +170,28 @@ def _features(points: Points, clothes: Clothes, joints: tuple[str, ...]) -> Iter
         yield _part(_LIPS, *mouth, (lips, 0.006), joints=joints, lift=0.02, flat=True)
 
 
-def _trunk(points: Points, clothes: Clothes) -> Part:
-    """The shirt without its sleeves; it hides no shoulder and no hip."""
+def _trunk(points: Points, clothes: Clothes) -> Iterator[Part]:
+    """Shirt without its sleeves, and the seat of the trousers under its hem."""
     neck = points['neck']
     sides = ('left', 'right')
     shoulders = [points[f'{side}_shoulder'] for side in sides]
     hips = [points[f'{side}_hip'] for side in sides]
-    return _part(
+    held = tuple(f'{side}_{joint}' for side in sides for joint in ('shoulder', 'hip'))
+    yield _part(
         clothes.shirt,
         (neck, 0.042),
         *((shoulder, 0.034) for shoulder in shoulders),
-        *((neck * 0.45 + hip * 0.75, 0.044) for hip in hips),
-        *((hip * 0.75, 0.052) for hip in hips),
-        joints=tuple(f'{side}_{joint}' for side in sides for joint in ('shoulder', 'hip')),
+        *((neck * 0.40 + hip * 0.70, 0.038) for hip in hips),
+        *((neck * 0.05 + hip * 0.85, 0.040) for hip in hips),
+        joints=held,
+    )
+    low = (points['left_knee'] + points['right_knee']) / 2 * 0.10
+    yield _part(
+        clothes.trousers,
+        *((hip * 0.95, 0.046) for hip in hips),
+        *((hip * 0.4 + low, 0.038) for hip in hips),
+        joints=held,
+        lift=-0.085,
     )
 
 
@@ -218,7 +227,6 @@ def _leg(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:
     )
     yield _part(
         clothes.trousers,
-        (hip * 0.6, 0.052),
         (hip, 0.050),
         (knee, 0.036),
         (ankle, 0.025),
