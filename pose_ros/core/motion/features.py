@@ -200,7 +200,7 @@ def sway_period(moment: Moment, side: Side) -> float:
     return _past(moment).sway[side].period
 
 
-@_feature('deg', 'left_shoulder', 'right_shoulder', of_arm=False)
+@_feature('deg', of_arm=False)
 def lean(moment: Moment, _: Side) -> float:
     """Trunk against the vertical; where no hip is seen, the shoulders against the level."""
     try:

@@ -18,6 +18,8 @@ from pose_ros.core.types import Person
 DROPOUT = 0.3
 # A picture or two that contradict the others are the model's fault, not the person's [s].
 GLITCH = 0.1
+# Of time stamps as floating point numbers [s].
+_ROUNDING = 1e-3
 
 
 class Phase(IntEnum):
@@ -83,7 +85,7 @@ class _Watch:
             self.since = stamp if self.since is None else self.since
         elif self.since is not None:
             patience = self.rule.end if self.active else GLITCH
-            if stamp - self.last > max(patience, DROPOUT if holds is None else 0.0):
+            if stamp - self.last > max(patience, DROPOUT if holds is None else 0.0) + _ROUNDING:
                 self.stop(stamp)
         if self.since is not None:
             self.duration = stamp - self.since
@@ -97,8 +99,8 @@ class _Watch:
         if (
             self.since is not None
             and self.last == stamp
-            and stamp - self.since >= self.rule.hold
-            and stamp - self.ended >= self.rule.cooldown
+            and stamp - self.since > self.rule.hold - _ROUNDING
+            and stamp - self.ended > self.rule.cooldown - _ROUNDING
         ):
             self.active = True
 

@@ -80,13 +80,6 @@ class Moment:
         """Vector between two joints of one side; UnseenError if one was not observed."""
         return self.joint(side, end) - self.joint(side, start)
 
-    def middle(self, name: str) -> complex:
-        """Middle between the left and the right joint; one alone stands for both."""
-        points = [self.joint(side, name) for side in SIDES if self.sees(side, name)]
-        if not points:
-            raise UnseenError(name)
-        return sum(points) / len(points)
-
     @property
     def shoulders(self) -> complex:
         """Vector from the right shoulder to the left one."""
@@ -94,22 +87,22 @@ class Moment:
 
     @property
     def trunk(self) -> complex:
-        """Vector from the hips up to the shoulders."""
-        return self.middle('shoulder') - self.middle('hip')
+        """Vector from the hips up to the shoulders; of one side where only that is seen."""
+        sides = [s for s in SIDES if self.sees(s, 'shoulder') and self.sees(s, 'hip')]
+        if not sides:
+            raise UnseenError('trunk')
+        return sum(self.limb(side, 'hip', 'shoulder') for side in sides) / len(sides)
 
     @property
     def scale(self) -> float:
         """Length of the torso [px]; from the shoulders' width where no hip is seen."""
         if self._scale is None:
             # Both are seen too short, never too long: by bending, by standing sideways.
-            lengths = [0.0]
+            self._scale = 0.0
             if all(self.sees(side, 'shoulder') for side in SIDES):
-                lengths.append(abs(self.shoulders) / _WIDTH_OF_TORSO)
-            if any(self.sees(s, 'shoulder') for s in SIDES) and any(
-                self.sees(s, 'hip') for s in SIDES
-            ):
-                lengths.append(abs(self.trunk))
-            self._scale = max(lengths)
+                self._scale = abs(self.shoulders) / _WIDTH_OF_TORSO
+            if any(self.sees(side, 'shoulder') and self.sees(side, 'hip') for side in SIDES):
+                self._scale = max(self._scale, abs(self.trunk))
         if self._scale < _LEAST_TORSO:
             raise UnseenError('torso')
         return self._scale

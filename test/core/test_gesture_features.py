@@ -1,0 +1,187 @@
+"""Named features, and the oscillation that waving rests on."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pose_ros.core.motion.features import FEATURES
+from pose_ros.core.motion.history import History
+from pose_ros.core.motion.moment import Moment
+from pose_ros.core.motion.oscillation import Oscillation
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.types import Box, KeypointState, Person
+
+# Lengths in torsos.
+SHOULDER, HIP, UPPER_ARM, FOREARM, NOSE = 0.3, 0.15, 0.55, 0.5, 0.3
+HANGING = (0, 0)
+OUT = (90, 90)
+FOREARM_UP = (90, 180)
+
+
+def stick_figure(left, right, turned, lean):
+    """Points [torsos], y up, from the hips; an arm's angles go from hanging to its own side."""
+    points = {'nose': (0.0, 1.0 + NOSE)}
+    width = math.cos(math.radians(turned))
+    for side, sign, angles in (('left', width, left), ('right', -width, right)):
+        upper, fore = ((sign * math.sin(a), -math.cos(a)) for a in np.radians(angles))
+        shoulder = np.array([sign * SHOULDER, 1.0])
+        elbow = shoulder + np.multiply(upper, UPPER_ARM)
+        wrist = elbow + np.multiply(fore, FOREARM)
+        points |= {
+            f'{side}_shoulder': shoulder,
+            f'{side}_elbow': elbow,
+            f'{side}_wrist': wrist,
+            f'{side}_hip': (sign * HIP, 0.0),
+        }
+    angle = -math.radians(lean)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    return {name: turn @ point for name, point in points.items()}
+
+
+def make_person(
+    left=HANGING,
+    right=HANGING,
+    *,
+    turned=0,
+    lean=0,
+    torso=80.0,
+    topology=COCO17,
+    unseen=(),
+    at=(320.0, 240.0),
+):
+    """Stick figure as a person; keypoints that it has not are unseen."""
+    keypoints = np.zeros((len(topology), 2), np.float32)
+    states = np.full(len(topology), KeypointState.BELOW_THRESHOLD, np.uint8)
+    for name, (x, y) in stick_figure(left, right, turned, lean).items():
+        index = topology.index(name)
+        keypoints[index] = at[0] + x * torso, at[1] - y * torso
+        if not any(part in name for part in unseen):
+            states[index] = KeypointState.OBSERVED
+    scores = np.where(states == KeypointState.OBSERVED, 0.9, 0.1).astype(np.float32)
+    return Person(topology, keypoints, scores, states, 0.9, Box.around(keypoints), id=1)
+
+
+def measure(name, side='left', **options):
+    return Moment(make_person(**options)).value(FEATURES[name], side)
+
+
+@pytest.mark.parametrize(
+    ('name', 'side', 'pose', 'expected'),
+    [
+        ('elbow_angle', 'left', {'left': OUT}, 180),
+        ('elbow_angle', 'right', {'right': FOREARM_UP}, 90),
+        ('shoulder_angle', 'left', {'left': OUT}, 90 + math.degrees(math.atan(0.15))),
+        ('arm_elevation', 'left', {'left': OUT}, 0),
+        ('arm_elevation', 'left', {}, -90),
+        ('forearm_elevation', 'right', {'right': FOREARM_UP}, 90),
+        ('wrist_height', 'right', {'right': FOREARM_UP}, FOREARM),
+        ('wrist_over_elbow', 'right', {'right': FOREARM_UP}, FOREARM),
+        ('wrist_over_hip', 'left', {'left': OUT}, 1.0),
+        ('wrist_over_nose', 'left', {'left': (180, 180)}, UPPER_ARM + FOREARM - NOSE),
+        ('wrist_to_nose', 'left', {'left': OUT}, math.hypot(SHOULDER + 1.05, NOSE)),
+        ('reach_left', 'left', {'left': OUT}, 1.05),
+        ('reach_right', 'left', {'left': OUT}, -1.05),
+        ('reach_out', 'left', {'left': OUT}, 1.05),
+        ('reach_out', 'right', {'right': FOREARM_UP}, UPPER_ARM),
+        ('reach_right', 'right', {'right': FOREARM_UP}, UPPER_ARM),
+        ('reach_left', 'left', {'left': OUT, 'turned': 180}, 1.05),  # from behind
+        ('reach_left', 'left', {'left': OUT, 'turned': 80}, None),  # from the side
+        ('straightness', 'left', {'left': OUT}, 1.0),
+        ('straightness', 'right', {'right': FOREARM_UP}, math.hypot(0.55, 0.5) / 1.05),
+        ('arm_length', 'left', {'left': OUT, 'turned': 60}, 1.05 / 2),
+        ('lean', 'left', {'lean': 30}, 30),
+        (
+            'lean',
+            'left',
+            {'lean': 30, 'unseen': ('left_hip',)},
+            30 - math.degrees(math.atan(0.15)),
+        ),
+        ('frontality', 'left', {}, 0.6),
+        ('frontality', 'left', {'turned': 180}, -0.6),
+    ],
+)
+@pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33], ids=lambda t: t.name)
+@pytest.mark.parametrize('torso', [12, 300])
+def test_feature_is_what_the_pose_says_at_any_size(*, name, side, pose, expected, topology, torso):
+    value = measure(name, side, **pose, topology=topology, torso=torso)
+    tolerance = 0.1 if FEATURES[name].unit == 'deg' else 0.001
+    assert value == (expected and pytest.approx(expected, abs=tolerance))
+
+
+@pytest.mark.parametrize('name', sorted(FEATURES))
+def test_feature_is_unknown_without_the_keypoints_it_rests_on(name):
+    feature = FEATURES[name]
+    history = History()
+    person = make_person(left=OUT)
+    for i in range(20):
+        history.update(i / 20, Moment(person, history))
+    assert Moment(person, history).value(feature, 'left') is not None
+    if name.startswith('sway'):
+        return  # rests on the past, which stays known
+    for keypoint in feature.rests_on('left'):
+        blind = make_person(left=OUT, unseen=(keypoint,))
+        history = History()
+        for i in range(20):
+            history.update(i / 20, Moment(blind, history))
+        assert Moment(blind, history).value(feature, 'left') is None, keypoint
+
+
+def test_shoulders_stand_in_for_hips_that_are_hidden():
+    hidden = {'left': OUT, 'unseen': ('hip',)}
+    # Shoulders of 0.6 torsos pass for those of a torso of 0.6 / 0.7.
+    assert measure('reach_out', **hidden) == pytest.approx(1.05 / 0.6 * 0.7, abs=0.001)
+    assert measure('lean', **hidden, lean=20) == pytest.approx(20, abs=0.1)
+
+
+def test_travel_and_speed_of_the_wrist():
+    history = History()
+    values = {}
+    for i in range(31):
+        # The whole body moves, too: that does not count.
+        person = make_person(left=(3.0 * i, 3.0 * i), at=(10 * i, 0))
+        moment = Moment(person, history)
+        history.update(i / 30, moment)
+        values[i] = [moment.value(FEATURES[n], 'left') for n in ('wrist_travel', 'wrist_speed')]
+    assert values[3] == [None, None]
+    # 90 degrees in a second at an arm's length of 1.05 torsos.
+    assert values[30][1] == pytest.approx(math.pi / 2 * 1.05, rel=0.05)
+    assert values[30][0] == pytest.approx(math.sin(math.radians(36)) * 1.05, rel=0.1)
+
+
+def swing(signal, duration, rate=30, **options):
+    oscillation = Oscillation(**{'least_pass': 10.0, 'longest_pass': 3.0, **options})
+    for i in range(round(duration * rate)):
+        oscillation.update(i / rate, signal(i / rate))
+    return oscillation
+
+
+@pytest.mark.parametrize('frequency', [0.4, 1.0, 2.5])
+@pytest.mark.parametrize('rate', [15, 30, 60])
+def test_oscillation_of_a_sine(frequency, rate):
+    found = swing(lambda t: 20 * math.sin(2 * math.pi * frequency * t), 5, rate)
+    assert found.passes == pytest.approx(5 * frequency * 2, abs=1.5)
+    assert found.period == pytest.approx(1 / frequency, rel=0.1)
+    assert 10 <= found.amplitude <= 40
+
+
+@pytest.mark.parametrize(
+    ('signal', 'passes'),
+    [
+        (lambda t: 0.0, 0),
+        (lambda t: 4 * math.sin(20 * t), 0),  # under the noise
+        (lambda t: 90 * min(t, 1), 1),  # up, and there
+        (lambda t: 90 * min(t, 2 - t), 2),  # up and down
+        (lambda t: 40 * math.sin(2 * math.pi * t / 8), 1),  # too slow
+    ],
+)
+def test_what_does_not_swing_to_and_fro(signal, passes):
+    assert swing(signal, 2).passes <= passes
+
+
+def test_oscillation_is_over_after_a_rest():
+    found = swing(lambda t: 20 * math.sin(2 * math.pi * 1.5 * min(t, 2)), 2)
+    assert found.passes >= 5
+    for i in range(40):
+        found.update(2 + i / 30, 0.0)
+    assert found.passes == 0

@@ -1,0 +1,160 @@
+"""Gestures in pictures, by the real models: the actor's, and real people's."""
+
+from functools import cache
+
+import cv2
+import pytest
+
+from pose_ros.actor import Action, Actor, Scene, frames, random_scene
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.motion.gestures import GestureRecogniser, Phase
+from pose_ros.core.motion.rules import Hand, load_rules
+from pose_ros.core.resources import config_file
+from pose_ros.core.types import Frame
+
+GESTURES = {
+    'wave_left': ('wave', Hand.LEFT),
+    'wave_right': ('wave', Hand.RIGHT),
+    'raise_left': ('hand_raised', Hand.LEFT),
+    'raise_right': ('hand_raised', Hand.RIGHT),
+    'raise_both': ('hand_raised', Hand.BOTH),
+    'point_left': ('point_left', Hand.LEFT),
+    'point_right': ('point_right', Hand.RIGHT),
+    't_pose': ('t_pose', Hand.BOTH),
+}
+MODELS = [
+    'blazepose_full',
+    pytest.param('movenet_lightning', marks=pytest.mark.model('movenet_lightning')),
+]
+FPS = 15  # half of a camera's rate, for the time that the tests take
+
+
+@cache
+def estimator_of(model):
+    return PoseEstimator(EstimatorConfig(model=model))
+
+
+def started(pictures, model='blazepose_full'):
+    """Gestures that begin in frames: (name, hand) and when."""
+    estimator = estimator_of(model)
+    estimator.reset()
+    recogniser = GestureRecogniser(load_rules(config_file('gestures.yaml')))
+    found, seen = [], 0
+    for frame in pictures:
+        people = estimator.estimate(frame)
+        seen += len(people)
+        for gesture in recogniser.observe(people, frame.stamp):
+            if gesture.phase is Phase.STARTED:
+                found.append(((gesture.name, gesture.hand), frame.stamp))
+    assert seen > 10, 'the model has found nobody'
+    return found
+
+
+def filmed(motion, height, seed):
+    """The actor doing one thing; clothes, background and light from the seed."""
+    drawn = random_scene(seed)
+    # Who walks or falls does not come back.
+    action = Action(motion, 0.5, 2.4) if motion in GESTURES else Action(motion, 0.5)
+    scene = Scene(
+        fps=FPS,
+        duration=3.6,
+        actors=(Actor((action,), height=height, clothes=drawn.actors[0].clothes),),
+        background=drawn.background,
+        brightness=drawn.brightness,
+        blur=drawn.blur,
+        noise=drawn.noise,
+    )
+    for frame in frames(scene, seed):
+        yield Frame(frame.image, frame.stamp)
+
+
+def clip(path, every=1):
+    """Frames of a video, with the times at which it plays."""
+    capture = cv2.VideoCapture(str(path))
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    number = 0
+    while True:
+        good, image = capture.read()
+        if not good:
+            break
+        if number % every == 0:
+            yield Frame(image, number / rate, 'bgr')
+        number += 1
+    capture.release()
+
+
+@pytest.mark.parametrize(
+    ('motion', 'height', 'seed'),
+    [(motion, 380, 101) for motion in GESTURES]
+    + [(motion, 270, 102) for motion in ('wave_left', 'raise_right', 'point_left', 't_pose')],
+)
+def test_actor_gives_its_gesture_and_no_other(motion, height, seed):
+    found = started(filmed(motion, height, seed))
+    assert [gesture for gesture, _ in found] == [GESTURES[motion]]
+
+
+@pytest.mark.parametrize('motion', ['stand', 'walk', 'squat', 'lie_down', 'fall'])
+def test_other_motions_give_none(motion):
+    assert started(filmed(motion, 330, 103)) == []
+
+
+# MoveNet takes the left arm for the right one and back while an arm is straight up: raised
+# hands are not asked of it here.
+@pytest.mark.model('movenet_lightning')
+@pytest.mark.parametrize('motion', [m for m in GESTURES if not m.startswith('raise')])
+def test_actor_through_movenet(motion):
+    found = started(filmed(motion, 380, 101), 'movenet_lightning')
+    assert [gesture for gesture, _ in found] == [GESTURES[motion]]
+
+
+@pytest.mark.model('movenet_lightning')
+@pytest.mark.parametrize('motion', ['stand', 'walk', 'squat'])
+def test_other_motions_give_none_through_movenet(motion):
+    assert started(filmed(motion, 380, 101), 'movenet_lightning') == []
+
+
+@pytest.mark.test_data('clips/wave_full_body.mp4')
+@pytest.mark.parametrize('model', MODELS)
+def test_waving_man(test_data, model):
+    # The right hand is up from the start and sways slowly (4 s there and back); from 4.7 s on
+    # the left hand does so, too.
+    found = started(clip(test_data / 'clips/wave_full_body.mp4'), model)
+    waves = {}
+    for (name, hand), stamp in found:
+        if name == 'wave':
+            waves.setdefault(hand, stamp)
+    assert waves[Hand.RIGHT] < 6
+    assert 4.7 < waves[Hand.LEFT] < 9
+    # The hand that rests at the end of its way is a raised one, until it goes back.
+    assert {gesture for gesture, _ in found} <= {
+        ('wave', Hand.LEFT),
+        ('wave', Hand.RIGHT),
+        ('hand_raised', Hand.RIGHT),
+    }
+
+
+@pytest.mark.test_data('clips/stand_full_body.mp4')
+@pytest.mark.parametrize('model', MODELS)
+def test_standing_man(test_data, model):
+    assert started(clip(test_data / 'clips/stand_full_body.mp4'), model) == []
+
+
+# Reading while walking, picking something up, sitting, a fall; squats and a dance; walking.
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param(name, marks=pytest.mark.test_data(f'clips/{name}'))
+        for name in (
+            'falls/S1_ADL_10.mp4',
+            'falls/S1_ADL_16.mp4',
+            'falls/S2_ADL_23.mp4',
+            'falls/S1_Fall_13.mp4',
+            'combined_squat_dance.gif',
+            'two-walk-toward-camera.gif',
+        )
+    ],
+)
+def test_everyday_motion_gives_none(test_data, name):
+    every = 2 if 'falls' in name else 1
+    assert started(clip(test_data / 'clips' / name, every)) == []

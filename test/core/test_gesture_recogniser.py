@@ -1,0 +1,359 @@
+"""Gestures in the actor's true joints, and the course of a gesture."""
+
+from dataclasses import replace
+from functools import cache
+import math
+
+import numpy as np
+import pytest
+
+from pose_ros.actor import MOTIONS, Action, Actor
+from pose_ros.actor.body import Pose, joints
+from pose_ros.core.motion.gestures import GestureRecogniser, Phase
+from pose_ros.core.motion.rules import Hand, load_rules
+from pose_ros.core.resources import config_file
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.types import Box, KeypointState, Person
+
+RULES = load_rules(config_file('gestures.yaml'))
+GESTURES = {
+    'wave_left': ('wave', Hand.LEFT),
+    'wave_right': ('wave', Hand.RIGHT),
+    'raise_left': ('hand_raised', Hand.LEFT),
+    'raise_right': ('hand_raised', Hand.RIGHT),
+    'raise_both': ('hand_raised', Hand.BOTH),
+    'point_left': ('point_left', Hand.LEFT),
+    'point_right': ('point_right', Hand.RIGHT),
+    't_pose': ('t_pose', Hand.BOTH),
+}
+LIFTED = """\
+gestures:
+- name: lifted
+  hand: left
+  when: {wrist_height: [0.5, null]}
+  keep: {wrist_height: [0.3, null]}
+  hold: 0.3
+  end: 0.2
+  cooldown: 0.5
+"""
+
+
+def make_person(keypoints, topology=COCO17, person_id=1, score=0.9):
+    """Person from COCO's 17 keypoints [17, 2]; what else the format has is unseen."""
+    positions = np.zeros((len(topology), 2), np.float32)
+    states = np.full(len(topology), KeypointState.BELOW_THRESHOLD, np.uint8)
+    for name, position in zip(COCO17.keypoint_names, keypoints):
+        positions[topology.index(name)] = position
+        states[topology.index(name)] = KeypointState.OBSERVED
+    scores = np.where(states == KeypointState.OBSERVED, score, 0.1).astype(np.float32)
+    box = Box.around(np.asarray(keypoints))
+    return Person(topology, positions, scores, states, score, box, person_id)
+
+
+def posed(**angles):
+    """Person in a pose of the actor."""
+    points = joints(Pose(**angles))
+    names = COCO17.keypoint_names
+    return make_person(np.array([points[name][:2] for name in names]) * 300 + (320, 240))
+
+
+@cache
+def acted(motion, duration=4.0, rate=30, speed=0.4):
+    """Stamps and the actor's true joints [17, 2] of a motion, 300 px tall."""
+    # Who lies stays so; the others come back to standing.
+    length = math.inf if MOTIONS[motion].lasting else duration - 1.4
+    film = Actor((Action(motion, 0.5, length, speed),), height=300)
+    return [(i / rate, film.at(i / rate)[0].keypoints) for i in range(round(duration * rate))]
+
+
+def unseen(person, *names):
+    """Same person with these keypoints below the threshold."""
+    index = [person.topology.index(name) for name in names]
+    states, scores = person.states.copy(), person.scores.copy()
+    states[index], scores[index] = KeypointState.BELOW_THRESHOLD, 0.1
+    return replace(person, states=states, scores=scores)
+
+
+def started(gestures):
+    return [(g.name, g.hand) for g in gestures if g.phase is Phase.STARTED]
+
+
+def observe(film, recogniser=None):
+    """Gestures in a film of (stamp, person), with their stamps in the second list."""
+    recogniser = recogniser or GestureRecogniser(RULES)
+    events = [(g, stamp) for stamp, person in film for g in recogniser.observe([person], stamp)]
+    return [g for g, _ in events], [stamp for _, stamp in events]
+
+
+@pytest.fixture
+def lifted(tmp_path):
+    """A recogniser with one rule: left wrist lifted."""
+    path = tmp_path / 'gestures.yaml'
+    path.write_text(LIFTED)
+    return GestureRecogniser(load_rules(path), grace=0.4)
+
+
+def lift(*heights, rate=10, start=0.0):
+    """Film of a wrist at heights over the shoulder [torsos], one a picture."""
+    film = []
+    for i, height in enumerate(heights):
+        keypoints = np.zeros((17, 2))
+        for name, (x, y) in {
+            'left_shoulder': (30, -100),
+            'right_shoulder': (-30, -100),
+            'left_hip': (15, 0),
+            'right_hip': (-15, 0),
+            'left_wrist': (30, -100 - 100 * height),
+        }.items():
+            keypoints[COCO17.index(name)] = x, y
+        film.append((start + i / rate, make_person(keypoints)))
+    return film
+
+
+def phases(film, recogniser):
+    """Phases with their stamps, HELD left out."""
+    gestures, stamps = observe(film, recogniser)
+    return [
+        (g.phase.name, round(stamp, 3))
+        for g, stamp in zip(gestures, stamps)
+        if g.phase is not Phase.HELD
+    ]
+
+
+@pytest.mark.parametrize('motion', GESTURES)
+@pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33], ids=lambda t: t.name)
+@pytest.mark.parametrize(('height', 'rate'), [(60, 10), (120, 30), (900, 15)])
+def test_actor_gives_its_gesture_once_and_no_other(motion, topology, height, rate):
+    film = [(t, make_person(k * (height / 300), topology)) for t, k in acted(motion, rate=rate)]
+    gestures, stamps = observe(film)
+    assert {(g.name, g.hand) for g in gestures} == {GESTURES[motion]}
+    course = [g.phase for g in gestures]
+    held = len(course) - 2
+    assert course == [Phase.STARTED, *[Phase.HELD] * held, Phase.ENDED]
+    assert held == pytest.approx((stamps[-1] - stamps[0]) * rate, abs=1.1)
+    assert all(g.score == pytest.approx(0.9) and g.person_id == 1 for g in gestures)
+    # The arm is there a second after the motion's onset; it comes down at 2.6 s.
+    assert 0.8 < stamps[0] < (2.1 if 'wave' in motion else 1.8)
+    assert 2.5 < stamps[-1] < 3.7
+
+
+@pytest.mark.parametrize('motion', sorted(MOTIONS.keys() - GESTURES))
+@pytest.mark.parametrize('speed', [-0.4, 0.4])
+def test_other_motions_give_none(motion, speed):
+    film = [(t, make_person(k)) for t, k in acted(motion, 5.0, speed=speed)]
+    assert observe(film) == ([], [])
+
+
+@pytest.mark.parametrize('motion', GESTURES)
+def test_head_and_arms_are_enough(motion):
+    legs = [n for n in COCO17.keypoint_names if n.endswith(('hip', 'knee', 'ankle'))]
+    film = [(t, unseen(make_person(k), *legs)) for t, k in acted(motion)]
+    assert started(observe(film)[0]) == [GESTURES[motion]]
+
+
+@pytest.mark.parametrize('motion', GESTURES)
+def test_mirrored_picture_gives_the_other_side(motion):
+    mirror = COCO17.mirror
+    film = [(t, make_person((k * (-1, 1) + (640, 0))[mirror])) for t, k in acted(motion)]
+    name, hand = GESTURES[motion]
+    name = {'point_left': 'point_right', 'point_right': 'point_left'}.get(name, name)
+    hand = {Hand.LEFT: Hand.RIGHT, Hand.RIGHT: Hand.LEFT}.get(hand, hand)
+    assert started(observe(film)[0]) == [(name, hand)]
+
+
+def test_noise_of_the_keypoints_is_no_wave():
+    rng = np.random.default_rng(1)
+    for motion in ('stand', 'raise_left', 'raise_both'):
+        noisy = [(t, k + rng.normal(0, 2, k.shape)) for t, k in acted(motion)]
+        gestures, _ = observe([(t, make_person(k)) for t, k in noisy])
+        assert all(g.name == 'hand_raised' for g in gestures)
+
+
+@pytest.mark.parametrize(
+    ('pose', 'expected'),
+    [
+        ({'right_arm': (-90, 0), 'right_forearm': (-90, 0)}, ('point_left', Hand.RIGHT)),
+        (
+            {'left_arm': (90, 0), 'left_forearm': (90, 0), 'body': (0, 180)},
+            ('point_left', Hand.LEFT),
+        ),
+    ],
+    ids=['across the body', 'seen from behind'],
+)
+def test_pointing_goes_by_the_persons_own_left(pose, expected):
+    person = posed(**pose)
+    gestures, _ = observe([(i / 30, person) for i in range(30)])
+    assert started(gestures) == [expected]
+
+
+def test_direction_of_pointing():
+    down = posed(left_arm=(70, 0), left_forearm=(70, 0))
+    world = np.full((17, 3), np.nan, np.float32)
+    world[COCO17.index('left_shoulder')] = 0.2, -0.5, 0.1
+    world[COCO17.index('left_wrist')] = 0.6, -0.5, -0.2
+    for person, expected in (
+        (down, (math.sin(math.radians(70)), math.cos(math.radians(70)), 0)),
+        (replace(down, world=world), (0.8, 0, -0.6)),
+        (replace(down, world=np.full_like(world, np.nan)), (math.sin(math.radians(70)), 0.342, 0)),
+    ):
+        gestures, _ = observe([(i / 30, person) for i in range(30)])
+        assert len(gestures) > 10
+        for gesture in gestures:
+            assert gesture.direction == pytest.approx(expected, abs=0.01)
+    waving = observe([(t, make_person(k)) for t, k in acted('wave_left')])[0]
+    assert all(gesture.direction == (0, 0, 0) for gesture in waving)
+
+
+@pytest.mark.parametrize('late', [0.0, 0.05, 0.1])
+@pytest.mark.parametrize(
+    ('angle', 'expected'),
+    [(90, [('t_pose', Hand.BOTH)]), (170, [('hand_raised', Hand.BOTH)])],
+)
+def test_both_arms_are_not_first_one(angle, expected, late):
+    recogniser = GestureRecogniser(RULES)
+    film = []
+    for i in range(90):
+        left, right = (angle if on <= i / 30 < 2 else 0 for on in (0.5, 0.5 + late))
+        film.append(
+            (
+                i / 30,
+                posed(
+                    left_arm=(left, 0),
+                    left_forearm=(left, 0),
+                    right_arm=(right, 0),
+                    right_forearm=(right, 0),
+                ),
+            )
+        )
+    assert started(observe(film, recogniser)[0]) == expected
+
+
+def test_hold_hysteresis_and_end(lifted):
+    up, between, down = [1.0] * 4, [0.4, 0.31, 0.45] * 5, [0.2] * 4
+    # Holds from 0.3 s on; between the limits it goes on; the last time it held was 2.1 s.
+    film = lift(0, 0, 0, *up, *between, *down)
+    assert phases(film, lifted) == [('STARTED', 0.6), ('ENDED', 2.4)]
+
+
+def test_between_the_limits_nothing_begins(lifted):
+    assert phases(lift(*[0.4] * 30), lifted) == []
+
+
+def test_short_lift_is_none(lifted):
+    assert phases(lift(0, 1, 1, 1, 0, 0, 1, 1, 1, 0), lifted) == []
+
+
+def test_single_wrong_picture_changes_nothing(lifted):
+    heights = [1.0] * 10 + [-1.0] + [1.0] * 10
+    assert phases(lift(*heights, rate=20), lifted) == [('STARTED', 0.3)]
+    heights[4] = -1.0
+    assert phases(lift(*heights, rate=20, start=9), lifted)[-1] == ('STARTED', 9.3)
+
+
+def test_cooldown(lifted):
+    # Over at 0.8 s (last seen at 0.5 s); up again from 0.9 s on, so no sooner than 1.3 s.
+    film = lift(*[1] * 6, 0, 0, 0, *[1] * 10)
+    found = phases(film, lifted)
+    assert found == [('STARTED', 0.3), ('ENDED', 0.8), ('STARTED', 1.3)]
+
+
+def test_duration_counts_from_and_to_when_the_conditions_held(lifted):
+    gestures, _ = observe(lift(0, *[1] * 10, 0, 0, 0), lifted)
+    assert gestures[0].duration == pytest.approx(0.3)
+    assert gestures[3].duration == pytest.approx(0.6)
+    assert gestures[-1].duration == pytest.approx(0.9)
+
+
+def test_short_dropout_is_bridged_and_a_long_one_ends(lifted):
+    film = lift(*[1] * 30)
+    short = [(t, unseen(p, 'left_wrist') if 1.0 <= t < 1.3 else p) for t, p in film]
+    assert phases(short, lifted) == [('STARTED', 0.3)]
+    long = [(t + 9, unseen(p, 'left_wrist') if t >= 1.0 else p) for t, p in film]
+    assert phases(long, lifted)[-1] == ('ENDED', 10.3)
+
+
+def test_score_is_that_of_the_worst_keypoint(lifted):
+    film = lift(*[1] * 6)
+    for _, person in film:
+        person.scores[COCO17.index('left_wrist')] = 0.4
+        person.scores[COCO17.index('right_wrist')] = 0.35  # not of this hand
+    assert [g.score for g in observe(film, lifted)[0]] == pytest.approx([0.4] * 3)
+
+
+def test_person_gone_ends_the_gesture_after_the_grace(lifted):
+    observe(lift(*[1] * 5), lifted)
+    assert lifted.observe([], 0.7) == []
+    (ended,) = lifted.observe([], 0.9)
+    assert (ended.phase, ended.person_id) == (Phase.ENDED, 1)
+    assert ended.duration == pytest.approx(0.4)
+    assert lifted.observe([], 1.0) == []
+
+
+def test_person_back_within_the_grace_goes_on(lifted):
+    observe(lift(*[1] * 5), lifted)
+    assert lifted.observe([], 0.5) == []
+    (held,) = lifted.observe([lift(1)[0][1]], 0.7)
+    assert held.phase is Phase.HELD
+    assert held.duration == pytest.approx(0.7)
+
+
+def test_time_that_goes_back_begins_anew(lifted):
+    film = lift(*[1] * 10)
+    shifted = [(t + 50, p) for t, p in film]
+    found = phases(shifted + film, lifted)
+    assert found == [('STARTED', 50.3), ('ENDED', 0.0), ('STARTED', 0.3)]
+
+
+def test_same_time_twice_changes_nothing(lifted):
+    film = lift(*[1] * 5)
+    gestures, _ = observe([pair for pair in film for _ in range(2)], lifted)
+    assert [g.phase.name for g in gestures] == ['STARTED', 'HELD']
+
+
+def test_people_are_told_apart(lifted):
+    for t, person in lift(*[1] * 5):
+        hanging = replace(lift(0)[0][1], id=7)
+        found = lifted.observe([hanging, replace(person, id=8)], t)
+    assert [g.person_id for g in found] == [8]
+
+
+def test_people_without_an_identity_count_only_alone(lifted):
+    for t, person in lift(*[1] * 10):
+        found = lifted.observe([replace(person, id=0)] * 2, t)
+        assert found == []
+    film = [(t, replace(p, id=0)) for t, p in lift(*[1] * 5, start=20)]
+    assert phases(film, lifted) == [('STARTED', 20.3)]
+
+
+def test_gestures_are_switched_off_and_on(lifted):
+    film = lift(*[1] * 12)
+    assert phases(film[:5], lifted) == [('STARTED', 0.3)]
+    lifted.enable([])
+    assert phases(film[5:8], lifted) == [('ENDED', 0.5)]
+    lifted.enable(['lifted'])
+    assert phases(film[8:], lifted) == [('STARTED', 0.8)]
+    with pytest.raises(ValueError, match="unknown gesture 'hop', known are: lifted"):
+        lifted.enable(['hop'])
+
+
+def test_gesture_that_is_off_does_not_pass_for_another():
+    recogniser = GestureRecogniser(RULES)
+    recogniser.enable(['point_left', 'point_right'])
+    film = [(t, make_person(k)) for t, k in acted('t_pose')]
+    assert observe(film, recogniser)[0] == []
+
+
+def test_wave_ends_a_raised_hand():
+    still = [(t, make_person(k)) for t, k in acted('raise_left') if t < 2.4]
+    waving = acted('wave_left', 4.4)
+    film = [*still, *((t, make_person(k)) for t, k in waving if t > 2.4)]
+    gestures, stamps = observe(film)
+    assert started(gestures) == [('hand_raised', Hand.LEFT), ('wave', Hand.LEFT)]
+    (over,) = [t for g, t in zip(gestures, stamps) if (g.name, g.phase) == ('hand_raised', 2)]
+    (begun,) = [t for g, t in zip(gestures, stamps) if (g.name, g.phase) == ('wave', 0)]
+    assert over <= begun
+
+
+def test_grace_must_be_positive():
+    with pytest.raises(ValueError, match='grace must be positive, got 0'):
+        GestureRecogniser(RULES, grace=0)

@@ -1,0 +1,157 @@
+"""The file of gestures: what it says, and how a wrong one is refused."""
+
+import math
+
+import pytest
+
+from pose_ros.core.motion.features import FEATURES
+from pose_ros.core.motion.rules import Hand, load_rules
+from pose_ros.core.resources import config_file
+
+GOOD = """\
+gestures:
+- name: salute
+  hand: each
+  when:
+    wrist_height: [0.2, null]
+    other.wrist_height: [null, 0]
+    lean: [0, 40]
+  keep:
+    wrist_height: [0.1, null]
+  hold: 0.5
+  end: 0.4
+  cooldown: 1
+  direction: arm
+  suppresses: [cheer]
+- name: cheer
+  hand: both
+  when: {wrist_height: [0.2, null]}
+- name: lopsided
+  hand: none
+  when:
+    left.wrist_height: [0, 1]
+    right.wrist_height: [-1, 0]
+"""
+TWICE = '- {name: lopsided, hand: none, when: {lean: [0, 1]}}'
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text):
+        path = tmp_path / 'gestures.yaml'
+        path.write_text(text, encoding='utf-8')
+        return load_rules(path)
+
+    return load
+
+
+def test_rules_say_what_stands_in_the_file(load):
+    left, right, cheer, lopsided = load(GOOD)
+    assert [(r.name, r.hand) for r in (left, right)] == [('salute', hand) for hand in (1, 2)]
+    assert (left.hold, left.end, left.cooldown, left.points) == (0.5, 0.4, 1.0, True)
+    assert [(c.feature.name, c.side) for c in right.conditions] == [
+        ('wrist_height', 'right'),
+        ('wrist_height', 'left'),
+        ('lean', 'left'),
+    ]
+    own, other, _ = right.conditions
+    assert (own.start.low, own.start.high, own.keep.low) == (0.2, math.inf, 0.1)
+    assert other.keep == other.start
+    assert (cheer.hand, cheer.hold, cheer.end, cheer.points) == (Hand.BOTH, 0.0, 0.3, False)
+    assert [c.side for c in cheer.conditions] == ['left', 'right']
+    assert [c.side for c in lopsided.conditions] == ['left', 'right']
+    assert left.stops(cheer)
+    assert not cheer.stops(left)
+    assert not left.stops(right)
+    assert right.keypoints == ('left_shoulder', 'left_wrist', 'right_shoulder', 'right_wrist')
+
+
+def test_hands_meet_where_they_share_one():
+    assert Hand.BOTH.meets(Hand.LEFT)
+    assert Hand.NONE.meets(Hand.RIGHT)
+    assert not Hand.LEFT.meets(Hand.RIGHT)
+
+
+def test_shipped_rules():
+    rules = load_rules(config_file('gestures.yaml'))
+    assert {(rule.name, rule.hand.name) for rule in rules} == {
+        ('wave', 'LEFT'),
+        ('wave', 'RIGHT'),
+        ('hand_raised', 'LEFT'),
+        ('hand_raised', 'RIGHT'),
+        ('hand_raised', 'BOTH'),
+        ('point_left', 'LEFT'),
+        ('point_left', 'RIGHT'),
+        ('point_right', 'LEFT'),
+        ('point_right', 'RIGHT'),
+        ('t_pose', 'BOTH'),
+    }
+    wave_left, both = rules[0], rules[4]
+    assert wave_left.stops(both)
+
+
+def test_shipped_file_explains_every_feature():
+    text = config_file('gestures.yaml').read_text(encoding='utf-8')
+    comments = ' '.join(line[1:] for line in text.splitlines() if line.startswith('#')).split()
+    for name, feature in FEATURES.items():
+        assert name in comments
+        assert feature.meaning
+
+
+def changed(old, new):
+    assert GOOD.count(old) >= 1, old
+    return GOOD.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ('text', 'line', 'reason'),
+    [
+        ('', 1, 'empty'),
+        ('gestures: []', 1, 'no gestures'),
+        ('- 1', 1, 'expected names with values'),
+        ('motions: []', 1, "unknown field 'motions', known are: gestures"),
+        ('gestures:\n- {name: [a\n', 3, 'expected'),
+        (changed('hand: both', 'hands: both'), 16, "unknown field 'hands'"),
+        (changed('hand: both', 'hand: two'), 16, 'expected one of left, right, each, both, none'),
+        (changed('  hand: both\n', ''), 15, 'hand is missing'),
+        (changed('name: cheer', 'name: '), 15, 'expected a text'),
+        (changed('name: cheer\n', 'name: cheer\n  name: cheer\n'), 16, 'name stands here twice'),
+        (changed('hold: 0.5', 'hold: soon'), 10, "expected a number, got 'soon'"),
+        (changed('hold: 0.5', 'hold: -1'), 10, 'must be at least 0, got -1'),
+        (changed('hold: 0.5', 'hold: .inf'), 10, 'expected a finite number'),
+        (changed('hold: 0.5', 'hold: true'), 10, "expected a number, got 'true'"),
+        (changed('lean: [0, 40]', 'leen: [0, 40]'), 7, "unknown feature 'leen', known are: arm_"),
+        (changed('lean: [0, 40]', 'lean: [40, 0]'), 7, 'low limit 40 is over the high one 0'),
+        (changed('lean: [0, 40]', 'lean: 40'), 7, 'expected a list'),
+        (changed('lean: [0, 40]', 'lean: [40]'), 7, 'limits are a pair [low, high]'),
+        (changed('lean: [0, 40]', 'left.lean: [0, 40]'), 7, 'lean belongs to the person'),
+        (changed('other.wrist_h', 'foot.wrist_h'), 6, "'foot' in 'foot.wrist_height' must"),
+        (changed('[0.1, null]', '[0.3, null]'), 9, 'under keep are narrower than under when'),
+        (changed('  wrist_height: [0.1', '  reach_out: [0.1'), 9, 'reach_out stands under keep'),
+        (changed('{wrist_height: [0.2, null]}', '{}'), 17, 'at least one condition'),
+        (changed('left.wrist_height', 'wrist_height'), 21, 'without a hand, write left.wrist_h'),
+        (changed('{wrist_height', '{other.wrist_height'), 17, 'both hands have no other'),
+        (changed('hand: each', 'hand: both').replace('other.', 'left.'), 13, 'of one hand has'),
+        (changed('[cheer]', '[cheers]'), 2, "salute suppresses 'cheers', which is not described"),
+        (GOOD + TWICE, 23, 'lopsided, hand none, is described twice'),
+        (changed('name: cheer', 'suppresses: [salute]\n  name: cheer'), 2, 'suppress each other'),
+    ],
+)  # fmt: skip
+def test_wrong_file_is_refused_with_line_and_reason(load, tmp_path, text, line, reason):
+    with pytest.raises(ValueError, match=r'gestures\.yaml') as error:
+        load(text)
+    place, _, said = str(error.value).partition(': ')
+    assert place == f'{tmp_path / "gestures.yaml"}:{line}'
+    assert reason in said
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r'nowhere\.yaml'):
+        load_rules(tmp_path / 'nowhere.yaml')
+
+
+def test_file_that_is_no_text(tmp_path):
+    path = tmp_path / 'gestures.yaml'
+    path.write_bytes(b'\xff\xfe\x00\x01gestures')
+    with pytest.raises(ValueError, match=r'gestures\.yaml'):
+        load_rules(path)
