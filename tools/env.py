@@ -218,8 +218,8 @@ def step(title: str, command: list[object], environment: dict[str, str] | None =
         offline = re.search(r'NewConnectionError|NameResolution|ConnectTimeout|Max retries', text)
         if offline:
             raise SetupError('no package index can be reached: is there a network?')
-        lines = [line.strip() for line in text.splitlines() if re.search('error', line, re.I)]
-        cause = lines[0][:200] if lines else f'exit code {result.returncode}'
+        found = re.search(r'(?:CMake Error.*\n\s*|\berror: |\bERROR: )(.+)', text)
+        cause = found[1].strip()[:200] if found else f'exit code {result.returncode}'
         raise SetupError(f'{title} failed: {cause} (all of it: {log.relative_to(ROOT)})')
 
 
