@@ -187,7 +187,7 @@ def build() -> None:
     numpy_link.unlink(missing_ok=True)
     numpy_link.symlink_to(include_folders()[1])
     command = [
-        VENV / 'bin/colcon', '--log-base', BUILD / 'log', 'build', '--merge-install',
+        'colcon', '--log-base', BUILD / 'log', 'build', '--merge-install',
         '--symlink-install', '--base-paths', ROOT, '--build-base', BUILD,
         '--install-base', INSTALL, '--event-handlers', 'console_direct+',
         '--cmake-args', '-DBUILD_TESTING=OFF',
