@@ -128,7 +128,7 @@ class Demo:
             if fault is not None:
                 raise fault
             if not self._statistics.frames_processed:
-                raise DemoError('no skeleton has arrived')
+                raise DemoError(f'no skeleton has arrived: ended by {self._ended_by}')
 
     def _work(self, supervisor: Supervisor, film: FilmRecorder, domain: int) -> None:
         parameters = {

@@ -15,6 +15,8 @@ from pose_ros.cli.demo_statistics import GestureMoment, Statistics
 
 # Where nobody watches a terminal, a line at this interval [s].
 LINE_INTERVAL = 5.0
+# Drawing takes time that the nodes need.
+REFRESH_INTERVAL = 0.2
 GESTURES_SHOWN = 6
 
 
@@ -30,6 +32,7 @@ class Display:
         self._duration = duration
         self._live: Live | None = None
         self._next_line = 0.0
+        self._next_refresh = 0.0
         self._printed = 0
 
     def __enter__(self) -> Display:
@@ -48,7 +51,9 @@ class Display:
     def update(self, statistics: Statistics, now: float, elapsed: float | None) -> None:
         """Show the state at a monotonic time [s]; elapsed is None until skeletons flow."""
         if self._live is not None:
-            self._live.update(self._table(statistics, now, elapsed), refresh=True)
+            if now >= self._next_refresh:
+                self._next_refresh = now + REFRESH_INTERVAL
+                self._live.update(self._table(statistics, now, elapsed), refresh=True)
             return
         for moment in statistics.gestures[self._printed :]:
             self._printed += 1

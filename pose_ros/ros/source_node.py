@@ -70,6 +70,9 @@ class SourceNode(Node):
         self._next: Picture | None = None
         self._source: Source | None = None
         self._open()
+        if self._values.wait_for_subscribers:
+            count = self._values.wait_for_subscribers
+            self.get_logger().info(f'waiting for {count} subscribers of image')
         self._tick_every(0.01, self._wait)
 
     def _open(self) -> None:
@@ -93,6 +96,7 @@ class SourceNode(Node):
         """Start when enough subscribers are there."""
         if self._image.get_subscription_count() < self._values.wait_for_subscribers:
             return
+        self.get_logger().info(f'publishing images of the {self._values.source}')
         # A source that sets the pace itself blocks in read().
         rate = self._source.rate
         self._tick_every(1 / rate if rate else 0.001, self._tick if rate else self._tick_camera)

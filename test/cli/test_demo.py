@@ -1,0 +1,224 @@
+"""The demo as a user runs it: real processes, real DDS, the real default model."""
+
+import csv
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import time
+import uuid
+
+import cv2
+import pytest
+
+from pose_ros.ros.sources import actor_scene
+
+pytestmark = pytest.mark.ros
+
+DEADLINE = 60.0  # [s] for what takes some seconds when nothing else runs
+NODES = {'pose_node', 'gesture_node', 'marker_node', 'source_node'}
+
+
+class Run:
+    """A demo in a process of its own, its environment marked."""
+
+    def __init__(self, folder, *arguments, **environment):
+        self.folder = Path(folder)
+        self.mark = f'POSE_ROS_TEST={uuid.uuid4()}'
+        name, value = self.mark.split('=')
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith('ROS_DOMAIN')}
+        self.process = subprocess.Popen(
+            ['pose-ros', 'demo', '--output', str(folder), *arguments],
+            env={**inherited, 'COLUMNS': '100', name: value, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def read_until(self, text):
+        """Wait for a line of the output that holds a text."""
+        for line in self.process.stdout:
+            if text in line:
+                return
+        pytest.fail(f'no {text!r} in the output; the errors: {self.process.stderr.read()}')
+
+    def finish(self, expected_code):
+        """Wait for the end; (output, errors)."""
+        out, err = self.process.communicate(timeout=DEADLINE)
+        assert self.process.returncode == expected_code, err
+        return out, err
+
+    def nodes(self):
+        """Pids of the demo's nodes by name, found by the mark in their environment."""
+        found = {}
+        for path in Path('/proc').glob('[0-9]*'):
+            try:
+                if self.mark.encode() not in (path / 'environ').read_bytes():
+                    continue
+                words = (path / 'cmdline').read_bytes().split(b'\0')
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue  # gone, or not ours
+            names = {Path(word.decode()).name for word in words} & NODES
+            if names:
+                found[names.pop()] = int(path.name)
+        return found
+
+    def summary(self):
+        return json.loads((self.folder / 'summary.json').read_text())
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start demos that do not outlive the test."""
+    runs = []
+
+    def start(*arguments, folder=tmp_path / 'demo', **environment):
+        runs.append(Run(folder, *arguments, **environment))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.process.kill()
+        run.process.communicate()
+
+
+def wait_for(condition, what):
+    """Wait until a condition on processes holds."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f'not within {DEADLINE} s: {what}')
+        time.sleep(0.05)
+
+
+def test_actor_waves_and_everything_is_written(start):
+    run = start('--source', 'actor:wave_right', '--duration', '6.5')
+    out, err = run.finish(0)
+    assert run.nodes() == {}
+    assert err == ''
+    assert 'person 1: wave (right) started' in out
+    summary = run.summary()
+    assert summary['source'] == 'actor:wave_right'
+    assert summary['model'] == 'blazepose_full'
+    assert summary['ended_by'] == 'duration'
+    assert set(summary['gestures']) == {'wave'}
+    assert set(summary['gestures_by_hand']) == {'wave (right)'}
+    assert summary['people_max'] == 1
+    processed = summary['frames_processed']
+    assert 20 < processed <= summary['frames_in'] + 5
+    assert 3 < summary['frames_per_second'] < 31
+    latency = summary['latency_ms']
+    assert 0 < summary['inference_ms']['median'] < latency['median'] <= latency['p99']
+    # Three markers a person: keypoints, bones, text.
+    assert summary['markers_published'] >= 2 * summary['marker_messages'] > 0
+    error = summary['keypoint_error']
+    assert 0 < error['fraction_of_height'] < 0.03
+    height = actor_scene('wave_right', 640, 480, 30.0).actors[0].height
+    assert error['px'] == pytest.approx(error['fraction_of_height'] * height, rel=0.02)
+    assert error['missed_share'] < 0.05
+    assert error['keypoints'] > 10 * processed
+
+    with (run.folder / 'events.csv').open() as file:
+        events = list(csv.DictReader(file))
+    assert {(e['gesture'], e['hand']) for e in events} == {('wave', 'right')}
+    assert [e['phase'] for e in events if e['phase'] == 'started']
+
+    film = cv2.VideoCapture(str(run.folder / 'overlay.mp4'))
+    assert film.get(cv2.CAP_PROP_FPS) == pytest.approx(30)
+    assert film.get(cv2.CAP_PROP_FRAME_WIDTH) == 640
+    assert film.get(cv2.CAP_PROP_FRAME_COUNT) / 30 == pytest.approx(6.5, abs=2.0)
+    sheet = cv2.imread(str(run.folder / 'contact_sheet.png'))
+    assert sheet.shape[0] > 900
+    assert sheet.shape[1] > 1200
+    for name in ('overlay.mp4', 'contact_sheet.png', 'events.csv', 'summary.json'):
+        assert name in out
+
+
+def test_ctrl_c_ends_it_with_the_summary_and_no_process_left(start):
+    run = start('--source', 'actor', '--duration', '300')
+    run.read_until('Hz')
+    assert set(run.nodes()) == NODES
+    run.process.send_signal(signal.SIGINT)
+    out, err = run.finish(0)
+    assert run.nodes() == {}
+    assert err == ''
+    assert run.summary()['ended_by'] == 'SIGINT'
+    assert run.summary()['frames_processed'] > 0
+    assert 'frame rate' in out
+
+
+def test_ctrl_c_while_starting_is_no_success(start):
+    run = start('--source', 'actor')
+    wait_for(run.nodes, 'the first node')
+    run.process.send_signal(signal.SIGINT)
+    _, err = run.finish(1)
+    assert run.nodes() == {}
+    assert err.strip() == 'pose-ros: no skeleton has arrived: ended by SIGINT'
+    assert run.summary()['frames_processed'] == 0
+
+
+def test_node_that_dies_is_reported_and_the_rest_is_ended(start):
+    run = start('--source', 'actor', '--duration', '300')
+    run.read_until('Hz')
+    os.kill(run.nodes()['pose_node'], signal.SIGKILL)
+    _, err = run.finish(1)
+    assert 'pose_node was ended by SIGKILL' in err
+    assert run.nodes() == {}
+    assert run.summary()['ended_by'] == 'fault'
+    assert run.summary()['frames_processed'] > 0
+
+
+def test_nodes_do_not_outlive_a_demo_that_is_killed(start):
+    run = start('--source', 'actor', '--duration', '300')
+    wait_for(lambda: set(run.nodes()) == NODES, 'all nodes')
+    run.process.kill()
+    wait_for(lambda: not run.nodes(), 'the end of the nodes')
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'environment', 'reason'),
+    [
+        (['--source', 'no.mp4'], {}, "'no.mp4' is neither auto, camera, actor nor a file"),
+        (['--source', __file__], {}, 'neither a picture nor a video'),
+        (['--source', '/dev/video77'], {}, 'camera /dev/video77: there is no such device'),
+        (['--source', 'actor:fly'], {}, "unknown motion 'fly'"),
+        (['--model', 'nobody'], {}, "unknown model 'nobody'"),
+        (
+            ['--model', 'blazepose_full'],
+            {'POSE_ROS_MODEL_PATH': '', 'XDG_CACHE_HOME': '/nonexistent'},
+            'pose-ros models install blazepose_full',
+        ),
+        (['--output', '/proc/demo'], {}, 'cannot write to /proc/demo'),
+        ([], {'ROS_DOMAIN_ID': 'x'}, "ROS_DOMAIN_ID must be a number, got 'x'"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_line(start, arguments, environment, reason):
+    run = start(*arguments, **environment)
+    out, err = run.finish(1)
+    assert out == ''
+    assert reason in err
+    assert err.startswith('pose-ros: ')
+    assert err.count('\n') == 1
+
+
+@pytest.mark.test_data('clips/wave_full_body.mp4', 'clips/stand_full_body.mp4')
+def test_two_demos_at_once_tell_waving_from_standing(start, test_data, tmp_path):
+    runs = {
+        name: start(
+            '--source', str(test_data / f'clips/{name}_full_body.mp4'), folder=tmp_path / name
+        )
+        for name in ('wave', 'stand')
+    }
+    summaries = {}
+    for name, run in runs.items():
+        run.finish(0)
+        summaries[name] = run.summary()
+        assert summaries[name]['ended_by'] == 'end of the video'
+        assert summaries[name]['people_max'] == 1
+        assert 'keypoint_error' not in summaries[name]
+    assert summaries['wave']['gestures'].get('wave', 0) >= 1
+    assert summaries['stand']['gestures'] == {}
+    # All of the 125 and 106 pictures but what comes before the observer has found the nodes.
+    assert 110 <= summaries['wave']['frames_in'] <= 125
+    assert 91 <= summaries['stand']['frames_in'] <= 106

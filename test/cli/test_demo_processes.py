@@ -1,0 +1,146 @@
+import fcntl
+import json
+import os
+import signal
+import sys
+
+import pytest
+
+from pose_ros.cli.demo_processes import (
+    DemoError,
+    Supervisor,
+    find_executable,
+    node_environment,
+    own_domain,
+    remove_if_abandoned,
+)
+
+
+@pytest.fixture
+def supervisor(tmp_path, monkeypatch):
+    """Supervisor with stand-ins for nodes: node, which fails if told so, and stubborn."""
+    folder = tmp_path / 'lib' / 'pose_ros'
+    folder.mkdir(parents=True)
+    script = folder / 'node'
+    script.write_text(f"""#!{sys.executable}
+import json, os, signal, sys
+print(json.dumps([sys.argv[1:], os.environ.get('ADDED')]), flush=True)
+if sys.argv[0].endswith('stubborn'):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+if 'mode:="fail"' in sys.argv:
+    sys.exit('cannot go on')
+print('ready', flush=True)
+signal.pause()
+""")
+    script.chmod(0o755)
+    (folder / 'stubborn').symlink_to(script)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    supervisor = Supervisor({'ADDED': 'yes'}, tmp_path)
+    yield supervisor
+    supervisor.stop(supervisor.nodes, patience=0)
+
+
+def wait_ready(node):
+    """Wait for the stand-in's last line."""
+    while 'ready' not in node.last_lines():
+        assert node.exit_code is None
+
+
+def test_domains_differ_and_are_given_back(monkeypatch):
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
+    with own_domain() as first, own_domain() as second:
+        assert first != second
+        assert {first, second} <= set(range(1, 102))
+
+
+def test_domain_of_the_user_is_taken_once(monkeypatch):
+    monkeypatch.setenv('ROS_DOMAIN_ID', '200')
+    for _ in range(2):
+        with own_domain() as domain:
+            assert domain == 200
+            with pytest.raises(DemoError, match='another demo runs in ROS_DOMAIN_ID=200'):
+                own_domain().__enter__()
+
+
+def test_nodes_stay_on_this_machine_unless_the_user_says_so(monkeypatch):
+    for name in ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY', 'ROS_DISTRO'):
+        monkeypatch.delenv(name, raising=False)
+    environment = node_environment(7)
+    assert environment['ROS_DOMAIN_ID'] == '7'
+    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
+    assert 'ROS_LOCALHOST_ONLY' not in environment
+    monkeypatch.setenv('ROS_DISTRO', 'humble')
+    assert node_environment(7)['ROS_LOCALHOST_ONLY'] == '1'
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET')
+    assert 'ROS_LOCALHOST_ONLY' not in node_environment(7)
+    assert 'ROS_AUTOMATIC_DISCOVERY_RANGE' not in node_environment(7)
+
+
+def test_images_pass_through_large_shared_memory(monkeypatch):
+    monkeypatch.delenv('FASTRTPS_DEFAULT_PROFILES_FILE', raising=False)
+    monkeypatch.delenv('FASTDDS_DEFAULT_PROFILES_FILE', raising=False)
+    assert node_environment(1)['FASTRTPS_DEFAULT_PROFILES_FILE'].endswith('fastdds.xml')
+
+
+def test_missing_executable_is_named_with_the_remedy(monkeypatch, tmp_path):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    with pytest.raises(DemoError, match=f'pose_node is not installed in {tmp_path}.*make demo'):
+        find_executable('pose_node')
+
+
+def test_parameters_keep_their_types(supervisor):
+    parameters = {'device': '0', 'loop': False, 'fps': 30.0, 'path': 'a "b"/ü.mp4'}
+    node = supervisor.start('node', parameters)
+    wait_ready(node)
+    arguments, added = json.loads(node.last_lines()[0])
+    assert added == 'yes'
+    given = dict(word.split(':=') for word in arguments if ':=' in word)
+    assert given == {
+        'device': '"0"',
+        'loop': 'false',
+        'fps': '30.0',
+        'path': '"a \\"b\\"/ü.mp4"',
+    }
+
+
+def test_node_that_ends_by_itself_leaves_its_code_and_words(supervisor):
+    node = supervisor.start('node', {'mode': 'fail'})
+    assert node.process.wait(10) == 1
+    assert node.exit_code == 1
+    assert node.last_lines(1) == ['cannot go on']
+
+
+def test_stop_asks_first_and_kills_who_does_not_listen(supervisor):
+    polite = supervisor.start('node', {})
+    stubborn = supervisor.start('stubborn', {})
+    wait_ready(polite)
+    wait_ready(stubborn)
+    assert supervisor.stop(supervisor.nodes, patience=0.5) == ['stubborn']
+    assert polite.exit_code in (1, 130, -signal.SIGINT)
+    assert stubborn.exit_code == -signal.SIGKILL
+    assert supervisor.stop(supervisor.nodes) == []
+
+
+def test_abandoned_shared_memory_is_removed_and_that_in_use_is_not(tmp_path):
+    names = ['fastrtps_0123456789abcdef', 'fastrtps_port7411']
+    for name in names:
+        (tmp_path / name).touch()
+        (tmp_path / f'{name}_el').touch()
+    (tmp_path / 'sem.fastrtps_port7411_mutex').touch()
+    (tmp_path / 'fastrtps_other_el').touch()
+    lock = os.open(tmp_path / f'{names[0]}_el', os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    assert remove_if_abandoned(tmp_path / f'{names[0]}_el') == []
+    removed = remove_if_abandoned(tmp_path / f'{names[1]}_el')
+    assert sorted(removed) == [names[1], f'{names[1]}_el', 'sem.fastrtps_port7411_mutex']
+    assert remove_if_abandoned(tmp_path / 'fastrtps_other_el') == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        names[0],
+        f'{names[0]}_el',
+        'fastrtps_other_el',
+    ]
+    os.close(lock)
+    assert sorted(remove_if_abandoned(tmp_path / f'{names[0]}_el')) == [
+        names[0],
+        f'{names[0]}_el',
+    ]
