@@ -33,14 +33,14 @@ class Motion:
     pose
         Pose at a time [s] after the motion's onset.
     ramp
-        Time to get into the motion from standing, and out of it [s].
-    lasting
-        True when the actor does not come back to standing by itself.
+        Time to get into the motion from standing [s].
+    back
+        Time to get out of it to standing [s], before its end.
     """
 
     pose: Callable[[float], Pose]
     ramp: float = 0.5
-    lasting: bool = False
+    back: float = 0.5
 
     def weight(self, since: float, left: float) -> float:
         """Share of the motion in the pose, 0 to 1.
@@ -52,8 +52,7 @@ class Motion:
         left
             Time until its end [s]; infinite where it has none.
         """
-        time = since if self.lasting else min(since, left)
-        share = min(max(time / self.ramp, 0.0), 1.0)
+        share = min(max(min(since / self.ramp, left / self.back), 0.0), 1.0)
         return share * share * (3.0 - 2.0 * share)
 
 
@@ -130,6 +129,7 @@ MOTIONS = {
             right_forearm=(172.0, 0.0),
         ),
         ramp=0.6,
+        back=0.6,
     ),
     't_pose': Motion(
         _hold(
@@ -139,11 +139,14 @@ MOTIONS = {
             right_forearm=(90.0, 0.0),
         ),
         ramp=0.6,
+        back=0.6,
     ),
-    'squat': Motion(lambda time: _CROUCH, ramp=0.9),
-    'walk': Motion(_walk, ramp=0.4),
-    'lie_down': Motion(_lie_down, ramp=0.9, lasting=True),
-    'fall': Motion(lambda time: _LYING._replace(body=(90.0, 0.0), shift=(0.25, 0.0)), 0.7, True),
+    'squat': Motion(lambda time: _CROUCH, ramp=0.9, back=0.9),
+    'walk': Motion(_walk, ramp=0.4, back=0.4),
+    'lie_down': Motion(_lie_down, ramp=0.9, back=2.0),
+    'fall': Motion(
+        lambda time: _LYING._replace(body=(90.0, 0.0), shift=(0.25, 0.0)), ramp=0.7, back=2.0
+    ),
 }
 
 

@@ -9,17 +9,17 @@ from pose_ros.actor.motions import MOTIONS
 from pose_ros.actor.scene import Action, Actor, Scene
 
 _PROGRAMME = (
-    ('wave_right', 2.2),
-    ('wave_left', 2.2),
-    ('raise_right', 1.6),
-    ('raise_left', 1.6),
-    ('raise_both', 1.6),
-    ('point_left', 1.6),
-    ('point_right', 1.6),
-    ('t_pose', 1.8),
-    ('squat', 2.6),
+    ('wave_right', 2.4),
+    ('wave_left', 2.4),
+    ('raise_right', 2.0),
+    ('raise_left', 2.0),
+    ('raise_both', 2.2),
+    ('point_left', 1.8),
+    ('point_right', 1.8),
+    ('t_pose', 2.0),
+    ('squat', 2.4),
 )
-_PAUSE = 0.8
+_PAUSE, _WALK, _TURN = 0.6, 1.4, 0.3  # [s]
 
 
 def showreel() -> Scene:
@@ -27,13 +27,13 @@ def showreel() -> Scene:
 
     It ends as it begins, so it can be repeated without a jump.
     """
-    actions, time = [], 1.0
+    actions, time = [], 0.8
     for motion, duration in _PROGRAMME:
         actions.append(Action(motion, time, duration))
         time += duration + _PAUSE
     for speed in (0.35, -0.35):
-        actions.append(Action('walk', time, 1.6, speed=speed))
-        time += 1.6 + 0.3
+        actions.append(Action('walk', time, _WALK, speed=speed))
+        time += _WALK + _TURN
     return Scene(duration=time, actors=(Actor(tuple(actions)),), blur=0.6)
 
 

@@ -119,6 +119,15 @@ def test_lying_people_lie_and_stay_so(motion, done, sign):
         assert max(point[1] for point in lying.values()) > 460.0 / HEIGHT - 0.12
 
 
+def test_a_fallen_person_gets_up_slowly_when_the_action_ends():
+    actor = Actor((Action('fall', 1.0, 5.0),), sway=0.0)
+    heights = {time: actor.at(time)[0].keypoints[0, 1] for time in (0.0, 1.9, 4.0, 5.0, 6.0)}
+    assert heights[1.9] == pytest.approx(heights[4.0])
+    assert heights[4.0] > heights[0.0] + 0.5 * HEIGHT
+    assert heights[0.0] + 20 < heights[5.0] < heights[4.0] - 20
+    assert heights[6.0] == pytest.approx(heights[0.0])
+
+
 def test_a_fall_is_faster_than_lying_down():
     assert truth('fall', 0.5)[0]['nose'][1] > truth('lie_down', 0.5)[0]['nose'][1] + 0.2
 
