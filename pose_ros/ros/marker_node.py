@@ -90,12 +90,13 @@ class MarkerNode(Node):
         ):
             self._keep(topic, kind, callback, profile, markers or overlay)
         # Compressed images only where there are no others.
-        raw = self.get_publishers_info_by_topic(self.resolve_topic_name('image'))
-        packed = self.get_publishers_info_by_topic(self.resolve_topic_name('image/compressed'))
+        image = self.resolve_topic_name('image')
+        raw = self.get_publishers_info_by_topic(image)
+        packed = self.get_publishers_info_by_topic(f'{image}/compressed')
         compressed = bool(packed) and not raw
         for topic, kind, callback, publishers, wanted in (
-            ('image', Image, self._on_image, raw, not compressed),
-            ('image/compressed', CompressedImage, self._on_image, packed, compressed),
+            (image, Image, self._on_image, raw, not compressed),
+            (f'{image}/compressed', CompressedImage, self._on_image, packed, compressed),
         ):
             profile = QoSProfile(
                 depth=BURST, reliability=qos.image_profile(publishers).reliability
@@ -131,7 +132,7 @@ class MarkerNode(Node):
             self._marker_publisher.publish(
                 self._markers.update(message.header, people, camera, labels)
             )
-        if 'image' in self._inputs or 'image/compressed' in self._inputs:
+        if self._overlay_publisher.get_subscription_count():
             drawn = [person for person, _ in people]
             self._draw(self._pairs.add_skeletons(message.header, (drawn, labels)))
 
