@@ -185,3 +185,10 @@ def test_oscillation_is_over_after_a_rest():
     for i in range(40):
         found.update(2 + i / 30, 0.0)
     assert found.passes == 0
+
+
+def test_lowering_a_hand_after_a_rest_goes_on_with_nothing():
+    # Up beyond the mark and back, a rest, down again: two passes and one, not three.
+    path = [(0.0, 0), (0.3, 90), (0.5, 70), (1.8, 70), (2.1, 0)]
+    found = swing(lambda t: float(np.interp(t, *zip(*path))), 2.1)
+    assert found.passes == 1

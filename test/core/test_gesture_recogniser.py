@@ -60,8 +60,8 @@ def posed(**angles):
 @cache
 def acted(motion, duration=4.0, rate=30, speed=0.4):
     """Stamps and the actor's true joints [17, 2] of a motion, 300 px tall."""
-    # Who lies stays so; the others come back to standing.
-    length = math.inf if MOTIONS[motion].lasting else duration - 1.4
+    # The gestures end in standing; the rest goes on, who falls stays down.
+    length = duration - 1.4 if motion in GESTURES else math.inf
     film = Actor((Action(motion, 0.5, length, speed),), height=300)
     return [(i / rate, film.at(i / rate)[0].keypoints) for i in range(round(duration * rate))]
 
@@ -287,6 +287,19 @@ def test_person_gone_ends_the_gesture_after_the_grace(lifted):
     assert (ended.phase, ended.person_id) == (Phase.ENDED, 1)
     assert ended.duration == pytest.approx(0.4)
     assert lifted.observe([], 1.0) == []
+
+
+def test_rule_without_named_keypoints_has_the_persons_score(tmp_path):
+    path = tmp_path / 'gestures.yaml'
+    path.write_text('gestures: [{name: upright, hand: none, when: {lean: [0, 9]}}]')
+    gestures, _ = observe(lift(0), GestureRecogniser(load_rules(path)))
+    assert [(g.name, g.hand, g.score) for g in gestures] == [('upright', Hand.NONE, 0.9)]
+
+
+@pytest.mark.parametrize('motion', GESTURES)
+def test_gesture_goes_on_over_a_gap_within_the_grace(motion):
+    film = [(t, make_person(k)) for t, k in acted(motion) if not 2.1 < t < 2.55]
+    assert started(observe(film)[0]) == [GESTURES[motion]]
 
 
 def test_person_back_within_the_grace_goes_on(lifted):

@@ -89,8 +89,9 @@ class _Watch:
                 self.stop(stamp)
         if self.since is not None:
             self.duration = stamp - self.since
-            index, scores = moment.person.topology.index, moment.person.scores
-            self.score = float(min(scores[index(name)] for name in self.rule.keypoints))
+            person, index = moment.person, moment.person.topology.index
+            scores = [person.scores[index(name)] for name in self.rule.keypoints]
+            self.score = float(min(scores, default=person.score))
             if holds and self.rule.points:
                 self.direction = _direction(moment.person, self.rule.hand)
 

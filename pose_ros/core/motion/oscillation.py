@@ -67,10 +67,12 @@ class Oscillation:
     @property
     def _patience(self) -> float:
         """How long the signal may go without getting further [s]."""
-        if not self._turns:
+        if len(self._turns) < 2:
             # The first pass begins where the signal last rested, not long before.
-            return self.longest_pass / 3
-        return min(self.longest_pass, 0.3 + self.period)
+            return self.longest_pass / (2 if self._turns else 3)
+        turns = self._turns[-5:]
+        mean_pass = (turns[-1][0] - turns[0][0]) / (len(turns) - 1)
+        return min(self.longest_pass, 0.3 + 2 * mean_pass)
 
     def _follow(self, stamp: float, value: float) -> None:
         """Go on with the pass, or turn."""

@@ -48,6 +48,9 @@ class Limits:
         return self.low <= other.low and other.high <= self.high
 
 
+_ANY = Limits(float('-inf'), float('inf'))
+
+
 @dataclass(frozen=True)
 class Condition:
     """A feature between limits.
@@ -70,9 +73,15 @@ class Condition:
     keep: Limits
 
     def holds(self, moment: Moment, going_on: bool) -> bool | None:
-        """Whether the feature is within the limits; None if it is not known."""
+        """Whether the feature is within the limits; None if it is not known.
+
+        Without limits it need not be known.
+        """
+        limits = self.keep if going_on else self.start
+        if limits == _ANY:
+            return True
         value = moment.value(self.feature, self.side)
-        return None if value is None else value in (self.keep if going_on else self.start)
+        return None if value is None else value in limits
 
 
 @dataclass(frozen=True)

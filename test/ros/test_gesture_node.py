@@ -1,0 +1,212 @@
+"""gesture_node over real DDS: skeletons in, gestures out."""
+
+from pathlib import Path
+import subprocess
+import sys
+
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Point
+import numpy as np
+import pytest
+from std_msgs.msg import Header
+
+from pose_ros.actor import Action, Actor
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import Box, Person
+from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
+from pose_ros.ros.conversions import skeleton_array
+from pose_ros.ros.gesture_node import GestureNode
+from pose_ros.ros.qos import EVENTS, SKELETONS
+
+pytestmark = pytest.mark.ros
+
+RATE = 10
+SIZE = (640, 480)
+STARTED, HELD, ENDED = GestureEvent.STARTED, GestureEvent.HELD, GestureEvent.ENDED
+
+
+def acted(motion, person_id=1):
+    """The actor, still in the middle of a motion."""
+    keypoints = Actor((Action(motion, 0.0),)).at(1.5)[0].keypoints.astype(np.float32)
+    return Person(
+        topology=COCO17,
+        keypoints=keypoints,
+        scores=np.full(17, 0.75, np.float32),
+        states=np.zeros(17, np.uint8),
+        score=0.8,
+        box=Box.around(keypoints),
+        id=person_id,
+    )
+
+
+class Stage:
+    """Publishes skeletons at 10 Hz by their stamps, and collects gestures."""
+
+    def __init__(self, ros, **parameters):
+        self.ros = ros
+        self.node = ros.start(GestureNode, **parameters)
+        self.events = ros.collect(GestureEvent, 'gestures', EVENTS)
+        self.sent = 0
+        self.publisher = ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
+        self.seen = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
+
+    def send(self, message):
+        """Publish a message and wait until it has arrived."""
+        before = len(self.seen)
+        self.publisher.publish(message)
+        self.ros.spin_until(lambda: len(self.seen) > before, 'skeletons')
+
+    def play(self, *people, pictures=1):
+        """Publish these people for a number of pictures; returns the last header."""
+        for _ in range(pictures):
+            nanoseconds = 1_234_567_890_123_456_789 + self.sent * 10**9 // RATE
+            stamp = Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+            header = Header(stamp=stamp, frame_id='kitchen/камера')
+            self.send(skeleton_array(people, header, SIZE))
+            self.sent += 1
+        return header
+
+    def wait_for(self, gesture, phase):
+        """The first event of this kind."""
+
+        def find():
+            wanted = [e for e in self.events if (e.gesture, e.phase) == (gesture, phase)]
+            return wanted[0] if wanted else None
+
+        return self.ros.spin_until(find, f'{gesture}, phase {phase}, among {self.events}')
+
+
+@pytest.fixture
+def stage(ros):
+    return Stage(ros)
+
+
+def test_raised_hand_from_its_beginning_to_its_end(stage):
+    stage.play(acted('stand', 42), pictures=5)
+    stage.play(acted('raise_left', 42), pictures=12)
+    first = stage.wait_for('hand_raised', STARTED)
+    assert (first.skeleton_id, first.hand) == (42, GestureEvent.LEFT)
+    assert first.score == pytest.approx(0.75)
+    assert (first.direction.x, first.direction.y, first.direction.z) == (0, 0, 0)
+    stage.wait_for('hand_raised', HELD)
+    stage.play(pictures=8)
+    last = stage.wait_for('hand_raised', ENDED)
+    assert last.duration > first.duration
+    phases = [e.phase for e in stage.events]
+    assert phases == [STARTED, *[HELD] * (len(phases) - 2), ENDED]
+    assert len(phases) > 5
+
+
+def test_header_is_that_of_the_skeletons_to_the_bit(stage):
+    headers = [stage.play(acted('point_right')) for _ in range(15)]
+    stage.ros.spin_until(lambda: len(stage.events) > 8)
+    for event in stage.events:
+        assert event.header in headers
+        assert event.header.frame_id == 'kitchen/камера'
+    stamps = [event.header.stamp.nanosec for event in stage.events]
+    assert len(set(stamps)) == len(stamps)
+    assert stamps[0] % 1000 == 789
+
+
+def test_pointing_has_a_direction_in_the_picture_or_in_space(stage):
+    stage.play(acted('point_left'), pictures=10)
+    event = stage.wait_for('point_left', STARTED)
+    assert event.hand == GestureEvent.LEFT
+    # The person's left is the picture's right.
+    assert (event.direction.x, event.direction.y, event.direction.z) == pytest.approx(
+        (1, 0, 0), abs=0.1
+    )
+    stage.play(pictures=8)
+    stage.wait_for('point_left', ENDED)
+    stage.events.clear()
+    for _ in range(10):
+        message = skeleton_array([acted('point_left')], stage.play(), SIZE)
+        message.header.stamp.nanosec += 1
+        positions = [Point() for _ in range(17)]
+        positions[Skeleton.LEFT_SHOULDER] = Point(x=0.1, y=0.2, z=3.0)
+        positions[Skeleton.LEFT_WRIST] = Point(x=0.5, y=0.2, z=2.7)
+        message.skeletons[0].positions = positions
+        stage.send(message)
+    event = stage.wait_for('point_left', STARTED)
+    assert (event.direction.x, event.direction.y, event.direction.z) == pytest.approx(
+        (0.8, 0, -0.6)
+    )
+
+
+def test_gestures_are_chosen_live(stage):
+    node, raised = stage.node, acted('raise_both')
+    refused = stage.ros.set_parameter(node, 'gestures', 'wave, dance')
+    assert not refused.successful
+    assert "unknown gesture 'dance', known are: hand_raised, " in refused.reason
+    stage.play(raised, pictures=12)
+    stage.wait_for('hand_raised', STARTED)
+    assert stage.ros.set_parameter(node, 'gestures', 'wave, t_pose').successful
+    stage.play(raised)
+    stage.wait_for('hand_raised', ENDED)
+    stage.events.clear()
+    stage.play(raised, pictures=5)
+    assert stage.ros.set_parameter(node, 'gestures', 'all').successful
+    stage.play(raised)
+    assert stage.wait_for('hand_raised', STARTED).duration > 1.0
+    assert [e.phase for e in stage.events] == [STARTED]
+
+
+def test_grace_changes_live(stage):
+    assert not stage.ros.set_parameter(stage.node, 'grace', 0.0).successful
+    assert stage.ros.set_parameter(stage.node, 'grace', 3.0).successful
+    raised = acted('raise_right')
+    stage.play(raised, pictures=12)
+    stage.play(pictures=20)
+    stage.play(raised, pictures=2)
+    start = stage.wait_for('hand_raised', STARTED)
+    stage.ros.spin_until(lambda: stage.events[-1].duration > start.duration + 2.0)
+    assert all(event.phase != ENDED for event in stage.events)
+
+
+def test_skeletons_that_cannot_be_read_do_not_stop_the_others(stage):
+    for _ in range(12):
+        stage.sent += 1
+        message = skeleton_array([acted('t_pose', i) for i in (1, 2, 3, 4)], stage.play(), SIZE)
+        message.header.stamp.nanosec += 1
+        one, two, three, _ = message.skeletons
+        one.format = 'stickman'
+        two.keypoints = two.keypoints[:5]
+        three.positions = [Point()]
+        stage.send(message)
+    assert stage.wait_for('t_pose', STARTED).skeleton_id == 4
+    assert {event.skeleton_id for event in stage.events} == {4}
+
+
+def test_rules_of_ones_own(ros, tmp_path):
+    path = tmp_path / 'mine.yaml'
+    path.write_text(
+        'gestures: [{name: upright, hand: none, when: {lean: [0, 20]}, hold: 0.2}]', 'utf-8'
+    )
+    stage = Stage(ros, rules_file=str(path))
+    stage.play(acted('stand'), pictures=5)
+    assert stage.wait_for('upright', STARTED).hand == GestureEvent.NONE
+
+
+@pytest.mark.parametrize(
+    ('parameters', 'reason'),
+    [
+        (['rules_file:=/nowhere/mine.yaml'], '/nowhere/mine.yaml'),
+        (['gestures:=dance'], "unknown gesture 'dance'"),
+        (['rules_file:={wrong}'], 'wrong.yaml:2: unknown field'),
+    ],
+)
+def test_process_ends_with_one_line_about_what_is_wrong(ros_domain, tmp_path, parameters, reason):
+    wrong = tmp_path / 'wrong.yaml'
+    wrong.write_text('gestures:\n- {nam: x}\n', 'utf-8')
+    script = Path(__file__).parents[2] / 'scripts' / 'gesture_node'
+    arguments = [word for p in parameters for word in ('-p', p.format(wrong=wrong))]
+    done = subprocess.run(
+        [sys.executable, str(script), '--ros-args', *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert 'Traceback' not in done.stderr
