@@ -180,6 +180,9 @@ def test_the_reliability_follows_the_publishers(ros, encoded_image, actor_pictur
             expected = node.statistics.arrivals + 1
             publisher.publish(image)
             ros.spin_until(partial(arrived, expected), 'the image')
+            # Now the same image would arrive by the other subscription.
+            ros.spin_for(0.05)
+            assert node.statistics.arrivals == expected
 
     ros.spin_until(lambda: reliability() == {ReliabilityPolicy.BEST_EFFORT}, 'best effort')
     reliable = ros.publisher(Image, 'image', IMAGE_RELIABLE)

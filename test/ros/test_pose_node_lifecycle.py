@@ -7,7 +7,9 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import pytest
 from rcl_interfaces.srv import SetParameters
+from rclpy.duration import Duration
 from rclpy.parameter import Parameter
+from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 import yaml
@@ -64,12 +66,13 @@ def exchange(ros, encoded_image, actor_picture):
     received = []
     ros.node.create_subscription(SkeletonArray, 'skeletons', received.append, SKELETONS)
     publisher = ros.node.create_publisher(Image, 'image', IMAGE_RELIABLE)
-    stamps = iter(range(1, 1000))
+    now = Time(seconds=10)
 
-    def send():
-        # Ten seconds later: nothing is carried over from the frame before.
-        header = Header(frame_id='camera')
-        header.stamp.sec = 10 * next(stamps)
+    def send(step=10.0):
+        # After ten seconds nothing is carried over from the frame before.
+        nonlocal now
+        now += Duration(seconds=step)
+        header = Header(frame_id='camera', stamp=now.to_msg())
         image = encoded_image(actor_picture[0], header=header)
         ros.spin_until(
             lambda: publisher.get_subscription_count() and ros.node.count_publishers('skeletons'),
@@ -111,6 +114,15 @@ def test_every_transition(ros, manager, exchange):
     assert manager.state == State.PRIMARY_STATE_FINALIZED
     ros.spin_until(lambda: not ros.node.count_subscribers('image'), 'the end of subscribing')
     ros.spin_until(lambda: not ros.node.count_publishers('skeletons'), 'the end of publishing')
+
+
+def test_activation_forgets_the_person_before(ros, manager, exchange):
+    ros.start(PoseNode)
+    ids = [exchange(step=0.05).skeletons[0].id for _ in range(2)]
+    assert manager.change(Transition.TRANSITION_DEACTIVATE)
+    assert manager.change(Transition.TRANSITION_ACTIVATE)
+    ids.append(exchange(step=0.05).skeletons[0].id)
+    assert ids == [1, 1, 2]
 
 
 @pytest.mark.parametrize(
