@@ -42,8 +42,9 @@ class ImageSubscription:
         None where it is not known.
     reliability
         'auto' is reliable while all publishers are, else best effort; see `match`.
-    numbered
-        Whether to ask for the numbers. The EventsExecutor of rclpy 7 fails if one does.
+    plain
+        Do without numbers and without events of the middleware: rclpy's EventsExecutor fails on
+        the numbers and on events of a subscription that has just ended.
     """
 
     def __init__(
@@ -54,15 +55,16 @@ class ImageSubscription:
         callback: Callable[[Any, int | None], None],
         *,
         reliability: Reliability = 'auto',
-        numbered: bool = True,
+        plain: bool = False,
     ) -> None:
         self._node = node
         self._type = message_type
         self._topic = topic
         self._callback = callback
         self._automatic = reliability == 'auto'
+        self._plain = plain
         # Humble does not hand out what the middleware knows of a message.
-        self._numbered = numbered and hasattr(Subscription, 'CallbackType')
+        self._numbered = not plain and hasattr(Subscription, 'CallbackType')
         self._profile = IMAGE_RELIABLE if reliability == 'reliable' else IMAGE
         self._retiring: Subscription | None = None
         self._last: tuple[Time, int | None] | None = None
@@ -87,8 +89,8 @@ class ImageSubscription:
     def match(self) -> None:
         """Subscribe anew if the publishers now offer another reliability.
 
-        Happens by itself when publishers come or go; in Humble, which does not tell, it must be
-        called now and then.
+        Happens by itself when publishers come or go. Where that is not told (in Humble, and with
+        ``plain``), it must be called now and then.
 
         A reliable subscription gets the large images that a best-effort one loses in Fast DDS,
         but it gets nothing at all from a publisher that is best effort.
@@ -163,6 +165,8 @@ class ImageSubscription:
         self._callback(message, number)
 
     def _events(self) -> SubscriptionEventCallbacks:
+        if self._plain:
+            return SubscriptionEventCallbacks(use_default_callbacks=False)
         events = SubscriptionEventCallbacks(incompatible_qos=self._on_clash)
         if hasattr(events, 'matched'):
             events.matched = self._on_match

@@ -112,7 +112,7 @@ class PoseNode(LifecycleNode):
             topic if raw else f'{topic}/compressed',
             self._on_image,
             reliability=self._values.reliability,
-            numbered=self._values.executor != 'events',
+            plain=self._values.executor == 'events',
         )
         return result
 

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 import ctypes
 from functools import wraps
 import os
+import signal
 import sys
+from threading import Event
 import traceback
 from typing import Any
 
 import rclpy
-from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from pose_ros.process_environment import MALLOC_VARIABLES
 
@@ -25,6 +28,9 @@ MALLOPT_NUMBERS = {'MALLOC_TRIM_THRESHOLD_': -1, 'MALLOC_MMAP_THRESHOLD_': -3}
 def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -> None:
     """Make a node and spin it until Ctrl-C or a termination signal, then leave the process.
 
+    The callback that is at work when the signal comes ends as always; rclpy's own handlers would
+    take the context away under it. A second signal ends the process at once.
+
     Parameters
     ----------
     make_node
@@ -32,24 +38,26 @@ def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -
     arguments
         Command line; by default that of the process.
     """
+    ended = Event()
+
+    def end(number: int, _frame: object) -> None:
+        ended.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     keep_freed_memory()
-    rclpy.init(args=arguments)
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     node = None
     code = 0
     try:
         node = make_node()
-        spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        spin(node, ended)
     except ValueError as error:
         if node is not None:
             raise
         get_logger(getattr(make_node, '__name__', 'pose_ros')).fatal(str(error))
         code = 2
-    except Exception:
-        # A signal ends the context at any moment: a callback that is publishing then fails.
-        if rclpy.ok():
-            raise
     finally:
         if node is not None:
             node.destroy_node()
@@ -57,15 +65,16 @@ def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -
     sys.exit(code)
 
 
-def spin(node: Node) -> None:
+def spin(node: Node, ended: Event) -> None:
     """Spin a node in the executor that its parameter ``executor`` names, by default single."""
     wanted = node.get_parameter('executor').value if node.has_parameter('executor') else 'single'
     executor = make_executor(node, wanted)
     executor.add_node(node)
     try:
-        # EventsExecutor dispatches next to nothing in spin() and without a time-out.
-        while node.context.ok():
-            executor.spin_once(timeout_sec=1.0)
+        # The time-out lets Python see signals; without one EventsExecutor dispatches next to
+        # nothing besides.
+        while node.context.ok() and not ended.is_set():
+            executor.spin_once(timeout_sec=0.2)
     finally:
         executor.shutdown(timeout_sec=0)
 

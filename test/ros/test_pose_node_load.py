@@ -117,6 +117,8 @@ def test_the_executable_works_and_ends_cleanly(ros, process, small_image, execut
 
     ros.spin_until(publish, 'skeletons')
     assert len(received[0].skeletons) == 1
+    # The signal comes while the node is at work.
+    publisher.publish(small_image)
     child.send_signal(ending)
     output, _ = child.communicate(timeout=10)
     assert child.returncode == 0
