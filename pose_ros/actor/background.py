@@ -37,7 +37,7 @@ def _room(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     cv2.rectangle(
         image, (0, horizon - height // 40), (width, horizon), (wall * 0.7).tolist(), cv2.FILLED
     )
-    for left, top, wide, high in ((0.04, 0.10, 0.20, 0.30), (0.78, 0.16, 0.15, 0.18)):
+    for left, top, wide, high in ((0.03, 0.06, 0.16, 0.24), (0.83, 0.07, 0.12, 0.14)):
         x0, y0 = int(left * width), int(top * height)
         x1, y1 = x0 + int(wide * width), y0 + int(high * height)
         cv2.rectangle(image, (x0, y0), (x1, y1), (wall * 0.55).tolist(), cv2.FILLED)

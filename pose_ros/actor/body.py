@@ -47,10 +47,11 @@ class Pose(NamedTuple):
 # Where joints lie in the standing body, from the middle of the hip joints:
 # (side, up) and, on the head, (side, up, front).
 _SHOULDER = (0.110, 0.304)
+_RAISED = 0.018
 _HIP = 0.072
 _NECK = 0.312
 _HEAD = 0.404
-_UPPER_ARM, _FOREARM, _HAND = 0.160, 0.146, 0.085
+_UPPER_ARM, _FOREARM, _HAND = 0.155, 0.150, 0.080
 _THIGH, _SHIN, _SOLE, _FOOT = 0.233, 0.223, 0.031, 0.075
 _SKULL = {
     'nose': (0.0, -0.010, 0.058),
@@ -111,8 +112,11 @@ def joints(pose: Pose) -> dict[str, np.ndarray]:
     for name, (side, up, front) in _SKULL.items():
         points[name] = head + skull @ (side, -up, -front)
     for name, side in (('left', 1), ('right', -1)):
-        shoulder = trunk @ (side * _SHOULDER[0], -_SHOULDER[1], 0.0)
-        elbow = shoulder + trunk @ _direction(side, getattr(pose, f'{name}_arm')) * _UPPER_ARM
+        upper_arm = _direction(side, getattr(pose, f'{name}_arm'))
+        # The shoulder moves towards the neck as the arm goes up.
+        inwards = max(0.0, -upper_arm[1]) * _RAISED
+        shoulder = trunk @ (side * (_SHOULDER[0] - inwards), -_SHOULDER[1], 0.0)
+        elbow = shoulder + trunk @ upper_arm * _UPPER_ARM
         along = trunk @ _direction(side, getattr(pose, f'{name}_forearm'))
         wrist = elbow + along * _FOREARM
         hip = turn @ (side * _HIP, 0.0, 0.0)

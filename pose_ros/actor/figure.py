@@ -206,14 +206,30 @@ def _arm(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:
         clothes.skin,
         (hem, 0.026),
         (elbow, 0.0225),
-        (wrist, 0.015),
-        (palm, 0.020),
-        (tips, 0.011),
+        (wrist, 0.0145),
+        (palm, 0.0195),
         joints=names,
         lift=0.045,
         chain=True,
     )
+    yield from _fingers(clothes, palm, tips, 1 if side == 'left' else -1, names)
     yield _part(clothes.shirt, (shoulder, 0.035), (hem, 0.031), joints=names, lift=0.05)
+
+
+def _fingers(
+    clothes: Clothes, palm: np.ndarray, tips: np.ndarray, side: int, joints: tuple[str, ...]
+) -> Iterator[Part]:
+    """Four fingers and the thumb, which points up or to the head, and down to the body."""
+    along = tips - palm
+    across = side * np.array([along[1], -along[0], 0.0])
+    for place in (-0.26, -0.09, 0.09, 0.26):
+        root, tip = palm + across * place, palm + along * (1 - abs(place) / 3) + across * place
+        yield _part(
+            clothes.skin, (root, 0.0065), (tip, 0.0055), joints=joints, lift=0.046, flat=True
+        )
+    thumb = across * (-1 if along[1] > abs(along[0]) else 1)
+    tip = palm + thumb * 0.62 + along * 0.35
+    yield _part(clothes.skin, (palm + thumb * 0.2, 0.008), (tip, 0.006), joints=joints, lift=0.046)
 
 
 def _leg(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:

@@ -19,8 +19,8 @@ STAND = Pose(
     left_shin=(1.0, 0.0),
     right_shin=(1.0, 0.0),
 )
-WAVE_RATE = 1.4  # there and back per second
-WALK_RATE = 0.9  # two steps per second and second
+WAVE_RATE = 1.4  # swings there and back per second
+WALK_RATE = 0.9  # pairs of steps per second
 WALK_TURN = 62.0  # how far a walker turns from the camera [deg]
 
 
