@@ -133,8 +133,8 @@ class Demo:
     def _work(self, supervisor: Supervisor, film: FilmRecorder, domain: int) -> None:
         parameters = {
             'pose_node': {'model': self._model},
-            # pose_node and marker_node shall see the first image.
-            'source_node': {**self._source.parameters, 'wait_for_subscribers': 2},
+            # All shall see the first image: the observer comes last, when it has found all.
+            'source_node': {**self._source.parameters, 'wait_for_subscribers': 3},
         }
         for name in NODES:
             supervisor.start(name, parameters.get(name, {}))
@@ -161,6 +161,8 @@ class Demo:
         while not self._ended_by:
             time.sleep(TICK)
             now = time.monotonic()
+            if first is None and not observer.missing():
+                observer.open_gate()
             if first is None and self._statistics.frames_processed:
                 first = now
             display.update(self._statistics, now, None if first is None else now - first)
@@ -173,7 +175,7 @@ class Demo:
             elif first is not None and now - first >= self._duration:
                 self._ended_by = 'duration'
             elif first is None and now - begin > START_LIMIT:
-                raise DemoError(self._why_nothing(supervisor))
+                raise DemoError(self._why_nothing(supervisor, observer.missing()))
 
     def _end_of(self, node: NodeProcess) -> str:
         """Reason of the end when a node has ended: good only for a video's source."""
@@ -181,7 +183,10 @@ class Demo:
             return 'end of the video'
         raise DemoError(death_notice(node))
 
-    def _why_nothing(self, supervisor: Supervisor) -> str:
+    def _why_nothing(self, supervisor: Supervisor, missing: Sequence[str]) -> str:
+        if missing:
+            topics = ', '.join(missing)
+            return f'the nodes have not found each other within {START_LIMIT:g} s: {topics}'
         images = self._statistics.frames_in
         pose_node, *_, source_node = supervisor.nodes
         suspect = pose_node if images else source_node
@@ -220,7 +225,11 @@ class Demo:
         }
         try:
             names = write_report(
-                folder, summary, self._statistics.gestures, self._statistics.first_image, film
+                folder,
+                summary,
+                self._statistics.gestures,
+                self._statistics.first_stamp,
+                film,
             )
         except OSError as error:
             raise DemoError(f'cannot write the results to {folder}: {error}') from error

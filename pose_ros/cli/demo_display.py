@@ -57,7 +57,7 @@ class Display:
             return
         for moment in statistics.gestures[self._printed :]:
             self._printed += 1
-            self._console.print(gesture_line(moment, statistics.first_image), soft_wrap=True)
+            self._console.print(gesture_line(moment, statistics.first_stamp), soft_wrap=True)
         if elapsed is not None and elapsed >= self._next_line:
             self._next_line = elapsed + LINE_INTERVAL
             self._console.print(self._line(statistics, now, elapsed), soft_wrap=True)
@@ -83,7 +83,7 @@ class Display:
         table.add_row('people', str(statistics.people))
         table.add_row('markers', str(statistics.markers))
         recent = statistics.gestures[-GESTURES_SHOWN:]
-        lines = [Text(gesture_line(moment, statistics.first_image)) for moment in recent]
+        lines = [Text(gesture_line(moment, statistics.first_stamp)) for moment in recent]
         return Group(table, *lines)
 
 

@@ -13,6 +13,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -26,6 +27,8 @@ from pose_ros.ros.images import image_to_frame, stamp_of
 # Nothing that can be counted is lost.
 COUNTED = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
 OVERLAY = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+GATE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+SKELETON_SUBSCRIBERS = 3  # gesture_node, marker_node and the observer
 PHASES = {GestureEvent.STARTED: 'started', GestureEvent.ENDED: 'ended'}
 HANDS = {
     GestureEvent.NONE: 'none',
@@ -57,25 +60,49 @@ class Observer:
         self.error: Exception | None = None
         self._context = Context()
         self._nodes: list[Node] = []
+        self._subscriptions: list[Subscription] = []
+        self._gate: Subscription | None = None
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Join the graph."""
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         node = self._add_node('demo_observer')
-        node.create_subscription(CameraInfo, 'camera_info', self._on_info, COUNTED)
-        node.create_subscription(SkeletonArray, 'skeletons', self._on_skeletons, COUNTED)
-        node.create_subscription(GestureEvent, 'gestures', self._on_event, COUNTED)
-        node.create_subscription(MarkerArray, 'skeleton_markers', self._on_markers, COUNTED)
-        node.create_subscription(SkeletonArray, 'truth', self._on_truth, COUNTED)
         # Large messages apart from those whose time of arrival is measured.
         film = self._add_node('demo_recorder')
-        film.create_subscription(Image, 'image_overlay', self._on_overlay, OVERLAY)
+        self._subscriptions = [
+            node.create_subscription(CameraInfo, 'camera_info', self._on_info, COUNTED),
+            node.create_subscription(SkeletonArray, 'skeletons', self._on_skeletons, COUNTED),
+            node.create_subscription(GestureEvent, 'gestures', self._on_event, COUNTED),
+            node.create_subscription(MarkerArray, 'skeleton_markers', self._on_markers, COUNTED),
+            film.create_subscription(Image, 'image_overlay', self._on_overlay, OVERLAY),
+        ]
+        if self._heights:
+            self._subscriptions.append(
+                node.create_subscription(SkeletonArray, 'truth', self._on_truth, COUNTED)
+            )
         for each in self._nodes:
             thread = threading.Thread(target=self._spin, args=(each,), name=each.get_name())
             thread.daemon = True
             thread.start()
             self._threads.append(thread)
+
+    def missing(self) -> list[str]:
+        """Topics whose publisher, or one of whose subscribers, has not been found yet."""
+        topics = [s.topic_name for s in self._subscriptions if not publisher_count(s)]
+        if self._nodes[0].count_subscribers('skeletons') < SKELETON_SUBSCRIBERS:
+            topics.append('skeletons')
+        return topics
+
+    def open_gate(self) -> None:
+        """Be one of the subscribers of image that the source waits for, until an image comes."""
+        if self._gate is None:
+            node = self._nodes[0]
+
+            def close(_: Image) -> None:
+                node.destroy_subscription(self._gate)
+
+            self._gate = node.create_subscription(Image, 'image', close, GATE)
 
     def stop(self) -> None:
         """Leave the graph."""
@@ -127,7 +154,7 @@ class Observer:
         if message.phase not in PHASES:
             return
         direction = message.direction
-        self._statistics.gestures.append(
+        self._statistics.add_gesture(
             GestureMoment(
                 stamp=stamp_of(message.header),
                 person=message.skeleton_id,
@@ -150,3 +177,11 @@ class Observer:
         rgb = frame.channels == 'rgb'
         image = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR) if rgb else frame.image
         self._film.add(frame.stamp, image)
+
+
+def publisher_count(subscription: Subscription) -> int:
+    """Publishers that a subscription has been connected with."""
+    if hasattr(subscription, 'get_publisher_count'):
+        return subscription.get_publisher_count()
+    # Humble cannot tell; there it is taken for granted.
+    return 1

@@ -129,7 +129,8 @@ def choose_moments(
     chosen: list[Moment] = []
     for moment in gesture_moments(events, last):
         if len(chosen) < count and first <= moment.stamp <= last:
-            chosen.append(moment)
+            caption = gestures_at(events, moment.stamp) or moment.caption
+            chosen.append(Moment(moment.stamp, caption))
     spread = np.linspace(first, last, 8 * count + 1)[1:-1]
     while len(chosen) < count and len(spread):
         # The time that is farthest from all that are chosen and from both ends.

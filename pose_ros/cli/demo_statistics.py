@@ -128,7 +128,7 @@ class Statistics:
         self.received: list[float] = []  # [s], monotonic
         self.latencies: list[float] = []  # [s]
         self.inference: list[float] = []  # [s]
-        self.first_image = 0.0  # stamp [s]
+        self.first_stamp = 0.0  # of the first image that anything came of [s]
         self.last_image = self.last_processed = self.last_overlay = -1.0  # stamps [s]
         self._truths: dict[float, Sequence[TruePerson]] = {}
         self._found: dict[float, Sequence[np.ndarray]] = {}
@@ -140,8 +140,7 @@ class Statistics:
 
     def add_image(self, stamp: float) -> None:
         """Count an image that the source has published."""
-        if not self.frames_in:
-            self.first_image = stamp
+        self._note(stamp)
         self.frames_in += 1
         self.last_image = stamp
 
@@ -159,6 +158,7 @@ class Statistics:
         people: Sequence[np.ndarray],
     ) -> None:
         """Take the skeletons of one image: keypoints [17, 2] of each person [px]."""
+        self._note(stamp)
         self.received.append(received)
         self.latencies.append(latency)
         self.inference.append(inference)
@@ -166,6 +166,14 @@ class Statistics:
         self.people_max = max(self.people_max, self.people)
         self.last_processed = stamp
         self._compare(stamp, self._truths, self._found, people)
+
+    def add_gesture(self, moment: GestureMoment) -> None:
+        """Take the beginning or end of a gesture."""
+        self._note(moment.stamp)
+        self.gestures.append(moment)
+
+    def _note(self, stamp: float) -> None:
+        self.first_stamp = self.first_stamp or stamp
 
     def add_truth(self, stamp: float, people: Sequence[TruePerson]) -> None:
         """Take the true joints of one image."""

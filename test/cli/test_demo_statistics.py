@@ -136,20 +136,28 @@ def test_rates_latencies_and_people():
 
 def test_gestures_are_counted_when_they_start():
     statistics = Statistics()
-    statistics.gestures += [
+    for event in (
         moment(1.0),
         moment(2.0, 'ended'),
         moment(3.0),
         moment(4.0, hand='right'),
         moment(5.0, gesture='t_pose', hand='none'),
         moment(6.0, 'ended', 't_pose', 'none'),
-    ]
+    ):
+        statistics.add_gesture(event)
     assert statistics.summary()['gestures'] == {'wave': 3, 't_pose': 1}
     assert statistics.summary()['gestures_by_hand'] == {
         'wave (left)': 2,
         'wave (right)': 1,
         't pose': 1,
     }
+
+
+def test_time_begins_with_whatever_comes_first():
+    statistics = Statistics()
+    statistics.add_gesture(moment(5.0))
+    statistics.add_image(6.0)
+    assert statistics.first_stamp == 5.0
 
 
 def test_empty_summary_can_be_written_and_shown(tmp_path):
