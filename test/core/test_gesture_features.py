@@ -172,19 +172,46 @@ def test_oscillation_of_a_sine(frequency, rate):
         (lambda t: 4 * math.sin(20 * t), 0),  # under the noise
         (lambda t: 90 * min(t, 1), 1),  # up, and there
         (lambda t: 90 * min(t, 2 - t), 2),  # up and down
-        (lambda t: 40 * math.sin(2 * math.pi * t / 8), 1),  # too slow
+        (lambda t: 5 * t, 0),  # creeping
+        (lambda t: 40 * math.sin(2 * math.pi * t / 8), 2),  # too slow
     ],
 )
 def test_what_does_not_swing_to_and_fro(signal, passes):
-    assert swing(signal, 2).passes <= passes
+    assert max(swing(signal, seconds).passes for seconds in (1, 2, 5, 13)) <= passes
 
 
-def test_oscillation_is_over_after_a_rest():
-    found = swing(lambda t: 20 * math.sin(2 * math.pi * 1.5 * min(t, 2)), 2)
+@pytest.mark.parametrize('creep', [0.0, 2.0])
+def test_oscillation_is_over_after_a_rest(creep):
+    found = swing(lambda t: 20 * math.sin(2 * math.pi * 1.5 * t), 2)
     assert found.passes >= 5
     for i in range(40):
-        found.update(2 + i / 30, 0.0)
+        found.update(2 + i / 30, creep * i / 30)
     assert found.passes == 0
+
+
+def sway(angles, forearm=FOREARM, rate=20):
+    """Passes of the left forearm at angles from hanging [deg], and the history."""
+    history = History()
+    for i, angle in enumerate(angles):
+        person = make_person(left=(90, angle))
+        elbow, wrist = (person.keypoints[COCO17.index(f'left_{j}')] for j in ('elbow', 'wrist'))
+        wrist[:] = elbow + (wrist - elbow) * forearm / FOREARM
+        history.update(i / rate, Moment(person, history))
+    return history.sway['left'].passes
+
+
+def test_forearm_sways_while_it_is_raised():
+    to_and_fro = [180 + 25 * math.sin(2 * math.pi * i / 15) for i in range(45)]
+    assert sway(to_and_fro) >= 5
+    assert sway([angle - 180 for angle in to_and_fro]) == 0
+    assert sway([*to_and_fro, 0]) >= 5  # one wrong picture
+    assert sway([*to_and_fro, 0, 0, 0, 0]) == 0
+
+
+def test_forearm_of_an_impossible_length_does_not_sway():
+    to_and_fro = [180 + 25 * math.sin(2 * math.pi * i / 15) for i in range(45)]
+    assert sway(to_and_fro, forearm=0.1) == 0
+    assert sway(to_and_fro, forearm=1.2) == 0
 
 
 def test_lowering_a_hand_after_a_rest_goes_on_with_nothing():

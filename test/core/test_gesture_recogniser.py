@@ -239,6 +239,17 @@ def test_between_the_limits_nothing_begins(lifted):
     assert phases(lift(*[0.4] * 30), lifted) == []
 
 
+def test_what_is_no_longer_asked_may_be_unknown(tmp_path):
+    path = tmp_path / 'gestures.yaml'
+    for keep, expected in (('null, null', 1), ('-9, null', 2)):
+        path.write_text(
+            'gestures: [{name: up, hand: left, when: {wrist_height: [0.5, null], lean: [0, 9]},'
+            f' keep: {{wrist_height: [{keep}]}}}}]'
+        )
+        film = [(t, unseen(p, 'left_wrist') if t > 1 else p) for t, p in lift(*[1] * 30)]
+        assert len(phases(film, GestureRecogniser(load_rules(path)))) == expected
+
+
 def test_short_lift_is_none(lifted):
     assert phases(lift(0, 1, 1, 1, 0, 0, 1, 1, 1, 0), lifted) == []
 
@@ -365,6 +376,17 @@ def test_wave_ends_a_raised_hand():
     (over,) = [t for g, t in zip(gestures, stamps) if (g.name, g.phase) == ('hand_raised', 2)]
     (begun,) = [t for g, t in zip(gestures, stamps) if (g.name, g.phase) == ('wave', 0)]
     assert over <= begun
+
+
+def test_one_hand_waves_while_the_other_is_raised():
+    right = [COCO17.index(f'right_{joint}') for joint in ('elbow', 'wrist')]
+    film = []
+    for (t, raised), (_, waving) in zip(acted('raise_left'), acted('wave_right')):
+        both = raised.copy()
+        both[right] = waving[right]
+        film.append((t, make_person(both)))
+    expected = {('wave', Hand.RIGHT), ('hand_raised', Hand.LEFT)}
+    assert set(started(observe(film)[0])) == expected
 
 
 def test_grace_must_be_positive():

@@ -69,7 +69,7 @@ class Oscillation:
         """How long the signal may go without getting further [s]."""
         if len(self._turns) < 2:
             # The first pass begins where the signal last rested, not long before.
-            return self.longest_pass / (2 if self._turns else 3)
+            return self.longest_pass / 2
         turns = self._turns[-5:]
         mean_pass = (turns[-1][0] - turns[0][0]) / (len(turns) - 1)
         return min(self.longest_pass, 0.3 + 2 * mean_pass)
