@@ -114,19 +114,13 @@ class Demo:
             os.environ.update(environment)
             supervisor = Supervisor(environment, folder / LOGS)
             film = FilmRecorder(folder / FILM, self._source.rate)
-            fault: DemoError | None = None
             try:
                 self._work(supervisor, film, domain)
-            except DemoError as error:
-                fault = error
-                self._ended_by = 'fault'
             finally:
                 supervisor.stop(supervisor.nodes)
                 film.close()
                 supervisor.remove_shared_memory()
-            self._report(folder, film)
-            if fault is not None:
-                raise fault
+                self._report(folder, film)
             if not self._statistics.frames_processed:
                 raise DemoError(f'no skeleton has arrived: ended by {self._ended_by}')
 
@@ -161,6 +155,7 @@ class Demo:
         while not self._ended_by:
             time.sleep(TICK)
             now = time.monotonic()
+            supervisor.note_shared_memory(now)
             if first is None and not observer.missing():
                 observer.open_gate()
             if first is None and self._statistics.frames_processed:
@@ -219,7 +214,7 @@ class Demo:
         summary = {
             'source': self._source.name,
             'model': self._model,
-            'ended_by': self._ended_by,
+            'ended_by': self._ended_by or 'fault',
             **self._statistics.summary(),
             'overlay_dropped': film.dropped,
         }

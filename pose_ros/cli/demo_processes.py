@@ -22,6 +22,7 @@ from pose_ros.process_environment import image_transport_environment
 # Fast DDS's ports of these domains lie below those that Linux hands out.
 DOMAINS = range(1, 102)
 SHARED_MEMORY = Path('/dev/shm')
+NOTE_INTERVAL = 2.0  # [s]
 PR_SET_PDEATHSIG = 1
 
 
@@ -130,7 +131,8 @@ class Supervisor:
         # Looked up here: between fork and exec it could wait for a lock forever.
         self._prctl = ctypes.CDLL(None, use_errno=True).prctl
         self._pid = os.getpid()
-        self._shared_memory = set(SHARED_MEMORY.glob('fast*'))
+        self._shared_memory: set[str] = set()
+        self._next_note = 0.0
 
     def start(self, name: str, parameters: Mapping[str, str | int | float | bool]) -> NodeProcess:
         """Start a node with parameters.
@@ -183,34 +185,56 @@ class Supervisor:
             node.process.wait()
         return killed
 
+    def note_shared_memory(self, now: float) -> None:
+        """Note what the nodes use of /dev/shm, once in a while; now is a monotonic time [s].
+
+        Those who are killed leave it behind.
+        """
+        if now >= self._next_note:
+            self._next_note = now + NOTE_INTERVAL
+            for node in self.nodes:
+                self._shared_memory |= shared_memory_of(node.process.pid)
+
     def remove_shared_memory(self) -> list[str]:
-        """Remove what killed nodes left in /dev/shm; names of the files."""
-        new = set(SHARED_MEMORY.glob('fast*')) - self._shared_memory
-        return [name for path in sorted(new) for name in remove_if_abandoned(path)]
+        """Remove what the nodes, all of which have ended, left in /dev/shm; names of the files."""
+        return [
+            file
+            for name in sorted(self._shared_memory)
+            for file in remove_if_abandoned(SHARED_MEMORY, name)
+        ]
 
 
-def remove_if_abandoned(lock: Path) -> list[str]:
-    """Remove a segment or port of Fast DDS whose owner is dead, given the file of its lock.
+def shared_memory_of(pid: int) -> set[str]:
+    """Names of Fast DDS's segments and ports that a process has in its memory."""
+    try:
+        maps = Path(f'/proc/{pid}/maps').read_text()
+    except OSError:
+        return set()  # it has just ended
+    return set(re.findall(r'/dev/shm/(fast(?:rtps|dds)_(?:port\d+|[0-9a-f]{16}))$', maps, re.M))
 
-    Fast DDS holds an flock on NAME_el for as long as a process uses NAME.
+
+def remove_if_abandoned(folder: Path, name: str) -> list[str]:
+    """Remove a segment or port of Fast DDS that no process uses any more; names of the files.
+
+    Whoever uses NAME holds an flock on NAME_el; the last one to leave in good order removes that
+    file, but only the owner removes NAME.
     """
-    match = re.fullmatch(r'(fast(?:rtps|dds)_(?:port\d+|[0-9a-f]{16}))_el', lock.name)
-    if match is None:
-        return []
+    lock = folder / f'{name}_el'
     try:
         descriptor = os.open(lock, os.O_RDWR)
-    except (FileNotFoundError, PermissionError):
-        return []  # gone, or of another user
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return []
-    finally:
-        os.close(descriptor)
-    removed = []
-    for name in (match[1], f'sem.{match[1]}_mutex', lock.name):
-        path = lock.with_name(name)
-        if path.exists():
-            path.unlink()
-            removed.append(name)
-    return removed
+    except FileNotFoundError:
+        pass
+    except PermissionError:
+        return []  # of another user
+    else:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return []
+        finally:
+            os.close(descriptor)
+    paths = [folder / file for file in (name, f'sem.{name}_mutex', lock.name)]
+    present = [path for path in paths if path.exists()]
+    for path in present:
+        path.unlink(missing_ok=True)
+    return [path.name for path in present]

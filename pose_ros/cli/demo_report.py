@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 import csv
 import fcntl
 import json
@@ -28,34 +28,29 @@ def output_folder(path: Path) -> Iterator[Path]:
 
     DemoError says why it cannot be used.
     """
-    try:
-        (path / LOGS).mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Results of an earlier run would look like those of one that failed.
-        for old in [path / name for name in (FILM, SHEET, EVENTS, SUMMARY)]:
-            old.unlink(missing_ok=True)
-        for old in (path / LOGS).glob('*_node.log'):
-            old.unlink()
-        (path / SUMMARY).touch()
-        (path / SUMMARY).unlink()
+    with ExitStack() as stack:
+        try:
+            (path / LOGS).mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Results of an earlier run would look like those of one that failed.
+            for old in [path / name for name in (FILM, SHEET, EVENTS, SUMMARY)]:
+                old.unlink(missing_ok=True)
+            for old in (path / LOGS).glob('*_node.log'):
+                old.unlink()
+            (path / SUMMARY).touch()
+            (path / SUMMARY).unlink()
+        except BlockingIOError:
+            raise DemoError(
+                f'another demo is writing to {path}: wait for it, or choose a folder with --output'
+            ) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise DemoError(
+                f'cannot write to {path}: {reason}; choose a folder with --output'
+            ) from error
         yield path
-    except BlockingIOError:
-        raise DemoError(
-            f'another demo is writing to {path}: wait for it, or choose a folder with --output'
-        ) from None
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        os.close(descriptor)
-
-
-def _unwritable(path: Path, error: OSError) -> DemoError:
-    reason = error.strerror or str(error)
-    return DemoError(f'cannot write to {path}: {reason}; choose a folder with --output')
 
 
 def write_report(

@@ -12,6 +12,7 @@ import uuid
 import cv2
 import pytest
 
+from pose_ros.cli.demo_processes import SHARED_MEMORY, shared_memory_of
 from pose_ros.ros.sources import actor_scene
 
 pytestmark = pytest.mark.ros
@@ -161,11 +162,25 @@ def test_ctrl_c_while_starting_is_no_success(start):
 def test_node_that_dies_is_reported_and_the_rest_is_ended(start):
     run = start('--source', 'actor', '--duration', '300')
     run.read_until('Hz')
-    os.kill(run.nodes()['pose_node'], signal.SIGKILL)
+    victim = run.nodes()['pose_node']
+    segments = shared_memory_of(victim)
+    os.kill(victim, signal.SIGKILL)
     _, err = run.finish(1)
     assert 'pose_node was ended by SIGKILL' in err
+    assert segments
+    assert not [name for name in segments if (SHARED_MEMORY / name).exists()]
     assert run.nodes() == {}
     assert run.summary()['ended_by'] == 'fault'
+    assert run.summary()['frames_processed'] > 0
+
+
+def test_summary_is_written_also_when_nobody_reads_the_output(start):
+    run = start('--source', 'actor', '--duration', '300')
+    run.read_until('Hz')
+    run.process.stdout.close()
+    run.process.stdout = None
+    wait_for(lambda: run.process.poll() is not None, 'the end of the demo')
+    assert run.nodes() == {}
     assert run.summary()['frames_processed'] > 0
 
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pose_ros.cli.demo_processes import (
+    SHARED_MEMORY,
     DemoError,
     Supervisor,
     find_executable,
@@ -23,12 +24,16 @@ def supervisor(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     script = folder / 'node'
     script.write_text(f"""#!{sys.executable}
-import json, os, signal, sys
+import json, mmap, os, signal, sys
 print(json.dumps([sys.argv[1:], os.environ.get('ADDED')]), flush=True)
 if sys.argv[0].endswith('stubborn'):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 if 'mode:="fail"' in sys.argv:
     sys.exit('cannot go on')
+for word in sys.argv:
+    if word.startswith('mapped:='):
+        file = open(json.loads(word[8:]), 'r+b')
+        memory = mmap.mmap(file.fileno(), 0)
 print('ready', flush=True)
 signal.pause()
 """)
@@ -122,25 +127,43 @@ def test_stop_asks_first_and_kills_who_does_not_listen(supervisor):
 
 
 def test_abandoned_shared_memory_is_removed_and_that_in_use_is_not(tmp_path):
-    names = ['fastrtps_0123456789abcdef', 'fastrtps_port7411']
-    for name in names:
+    used, killed, left = 'fastrtps_0123456789abcdef', 'fastrtps_port7411', 'fastrtps_port7413'
+    for name in (used, killed, left):
         (tmp_path / name).touch()
-        (tmp_path / f'{name}_el').touch()
-    (tmp_path / 'sem.fastrtps_port7411_mutex').touch()
-    (tmp_path / 'fastrtps_other_el').touch()
-    lock = os.open(tmp_path / f'{names[0]}_el', os.O_RDWR)
+        (tmp_path / f'sem.{name}_mutex').touch()
+    (tmp_path / f'{used}_el').touch()
+    (tmp_path / f'{killed}_el').touch()
+    lock = os.open(tmp_path / f'{used}_el', os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_SH)
-    assert remove_if_abandoned(tmp_path / f'{names[0]}_el') == []
-    removed = remove_if_abandoned(tmp_path / f'{names[1]}_el')
-    assert sorted(removed) == [names[1], f'{names[1]}_el', 'sem.fastrtps_port7411_mutex']
-    assert remove_if_abandoned(tmp_path / 'fastrtps_other_el') == []
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        names[0],
-        f'{names[0]}_el',
-        'fastrtps_other_el',
+    assert remove_if_abandoned(tmp_path, used) == []
+    assert remove_if_abandoned(tmp_path, killed) == [
+        killed,
+        f'sem.{killed}_mutex',
+        f'{killed}_el',
     ]
+    # Its peers took the lock's file away when they left.
+    assert remove_if_abandoned(tmp_path, left) == [left, f'sem.{left}_mutex']
+    assert {path.name for path in tmp_path.iterdir()} == {
+        used,
+        f'sem.{used}_mutex',
+        f'{used}_el',
+    }
     os.close(lock)
-    assert sorted(remove_if_abandoned(tmp_path / f'{names[0]}_el')) == [
-        names[0],
-        f'{names[0]}_el',
-    ]
+    assert used in remove_if_abandoned(tmp_path, used)
+    assert remove_if_abandoned(tmp_path, used) == []
+
+
+def test_shared_memory_of_a_killed_node_is_removed(supervisor):
+    name = f'fastrtps_{os.urandom(8).hex()}'
+    path = SHARED_MEMORY / name
+    path.write_bytes(bytes(4096))
+    try:
+        node = supervisor.start('node', {'mapped': str(path)})
+        wait_ready(node)
+        supervisor.note_shared_memory(0.0)
+        node.process.kill()
+        node.process.wait()
+        assert supervisor.remove_shared_memory() == [name]
+        assert not path.exists()
+    finally:
+        path.unlink(missing_ok=True)
