@@ -1,11 +1,12 @@
 """Gestures in pictures, by the real models: the actor's, and real people's."""
 
+from dataclasses import replace
 from functools import cache
 
 import cv2
 import pytest
 
-from pose_ros.actor import Action, Actor, Scene, frames, random_scene
+from pose_ros.actor import Action, Actor, Scene, frames, random_scene, showreel
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
@@ -97,6 +98,14 @@ def test_actor_gives_its_gesture_and_no_other(motion, height, seed):
 @pytest.mark.parametrize('motion', ['stand', 'walk', 'squat', 'lie_down', 'fall'])
 def test_other_motions_give_none(motion):
     assert started(filmed(motion, 330, 103)) == []
+
+
+def test_showreel_gives_each_gesture_once_and_in_order():
+    scene = replace(showreel(), fps=FPS)
+    found = started(Frame(frame.image, frame.stamp) for frame in frames(scene))
+    programme = [action.motion for action in scene.actors[0].actions]
+    assert [gesture for gesture, _ in found] == [GESTURES[m] for m in programme if m in GESTURES]
+    assert len(found) >= len(GESTURES)
 
 
 # MoveNet takes the left arm for the right one and back while an arm is straight up: raised

@@ -386,7 +386,10 @@ def test_one_hand_waves_while_the_other_is_raised():
         both[right] = waving[right]
         film.append((t, make_person(both)))
     expected = {('wave', Hand.RIGHT), ('hand_raised', Hand.LEFT)}
-    assert set(started(observe(film)[0])) == expected
+    gestures, stamps = observe(film)
+    assert set(started(gestures)) == expected
+    held = {(g.name, g.hand) for g, stamp in zip(gestures, stamps) if 2.2 < stamp < 2.3}
+    assert held == expected
 
 
 def test_grace_must_be_positive():
