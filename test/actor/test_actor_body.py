@@ -64,6 +64,16 @@ def test_an_arm_pointing_at_the_camera_is_foreshortened():
     assert arm[2] < -0.25
 
 
+@pytest.mark.parametrize(('side', 'sign'), [('left', 1), ('right', -1)])
+def test_a_raised_arm_takes_its_shoulder_along(side, sign):
+    hanging, level, up = (
+        joints(Pose(**{f'{side}_arm': (angle, 0.0)}))[f'{side}_shoulder'] * sign
+        for angle in (0.0, 90.0, 180.0)
+    )
+    assert level[0] == pytest.approx(hanging[0])
+    assert 0.005 < hanging[0] - up[0] < 0.04
+
+
 @pytest.mark.parametrize(('side', 'other', 'sign'), [('left', 'right', 1), ('right', 'left', -1)])
 def test_one_hand_does_what_the_motion_says(side, other, sign):
     up, label = truth(f'raise_{side}')
