@@ -12,7 +12,7 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['pose_ros', 'pose_ros.*']),
     package_data={'pose_ros': ['py.typed']},
-    data_files=[('share/pose_ros/config', ['config/models.yaml'])],
+    data_files=[('share/pose_ros/config', ['config/models.yaml', 'config/gestures.yaml'])],
     python_requires='>=3.10',
     install_requires=[
         'ai-edge-litert; platform_machine == "x86_64" or platform_machine == "aarch64"',
