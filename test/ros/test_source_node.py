@@ -11,12 +11,13 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 import yaml
 
+from pose_ros.actor import ActorTruth
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.conversions import msg_to_person
 from pose_ros.ros.images import image_to_frame, stamp_of
-from pose_ros.ros.source_node import PARAMETERS, SourceNode, camera_info
+from pose_ros.ros.source_node import PARAMETERS, SourceNode, camera_info, truth_message
 from pose_ros.ros.sources import ActorSource, CameraSource, SourceError, VideoSource, actor_scene
 
 pytestmark = pytest.mark.ros
@@ -79,6 +80,18 @@ def test_actor_publishes_image_camera_info_and_truth_with_one_header(ros):
     assert ((seen >= 0) & (seen < (320, 240))).all()
     stamps = [stamp_of(info.header) for info in infos]
     assert np.median(np.diff(stamps)) == pytest.approx(1 / 20, abs=0.01)
+
+
+def test_truth_says_what_is_hidden():
+    keypoints = np.arange(34, dtype=np.float32).reshape(17, 2)
+    visible = np.arange(17) % 3 > 0
+    people = [ActorTruth(keypoints + i, visible, 380.0, 'stand') for i in range(2)]
+    message = truth_message(Image().header, 640, 480, people)
+    assert [skeleton.id for skeleton in message.skeletons] == [1, 2]
+    person = msg_to_person(message.skeletons[1])
+    assert np.array_equal(person.keypoints, keypoints + 1)
+    assert np.array_equal(person.scores > 0, visible)
+    assert np.array_equal(person.observed, visible)
 
 
 def test_right_hand_of_the_actor_is_on_the_left_of_the_picture():
@@ -180,6 +193,7 @@ class Camera:
 
     def __init__(self, path, api):
         assert api == cv2.CAP_V4L2
+        self.lost = False
 
     def isOpened(self):  # noqa: N802  (OpenCV's name)
         return Camera.plugged
@@ -193,7 +207,9 @@ class Camera:
 
     def grab(self):
         time.sleep(0.02)
-        return Camera.plugged
+        # A device that was pulled out must be opened anew.
+        self.lost = self.lost or not Camera.plugged
+        return not self.lost
 
     def retrieve(self):
         return True, np.full((48, 64, 3), 9, np.uint8)
