@@ -148,7 +148,7 @@ class MarkerNode(Node):
 
     def _draw(self, pair: tuple | None) -> None:
         """Publish the skeletons on their image."""
-        if pair is None or not self._overlay_publisher.get_subscription_count():
+        if pair is None:
             return
         message, (people, labels) = pair
         try:

@@ -153,9 +153,11 @@ def test_gestures_stand_in_the_text(ros):
         header=header(5000), skeleton_id=4, gesture='wave', hand=GestureEvent.LEFT
     )
     watched.gestures.publish(event)
-    ros.spin_for(0.2)
-    texts = [m.text for m in watched.markers_of(skeletons(5000, person(4)))]
-    assert texts == ['', '', '4 wave left']
+
+    def texts():
+        return [m.text for m in watched.markers_of(skeletons(5000, person(4)))]
+
+    ros.spin_until(lambda: texts() == ['', '', '4 wave left'], 'the gesture')
 
 
 def test_without_camera_info_it_waits_and_says_so(ros, capfd):
@@ -183,9 +185,12 @@ def test_without_camera_info_a_field_of_view_can_be_assumed(ros):
 def test_an_uncalibrated_camera_is_named(ros, capfd):
     watched = Watched(ros)
     watched.camera_info.publish(CameraInfo(width=320, height=240))
-    ros.spin_for(0.2)
-    assert watched.markers_of(skeletons(1)) == []
-    assert 'it is not calibrated' in capfd.readouterr().err
+
+    def said():
+        assert watched.markers_of(skeletons(1)) == []
+        return 'camera_info: camera matrix has no focal length' in capfd.readouterr().err
+
+    ros.spin_until(said, 'the warning')
 
 
 def test_a_skeleton_that_cannot_be_understood_takes_no_other_along(ros, capfd):
@@ -207,6 +212,18 @@ def test_parameters_change_live_and_bad_ones_are_refused(ros):
     assert not answer.successful
     assert 'distance' in answer.reason
     assert watched.markers_of(skeletons(2))[0].points[0].z == 7.5
+
+
+def test_how_the_camera_is_used_changes_live(ros):
+    watched = Watched(ros, field_of_view=1.0)
+
+    def angle():
+        point = watched.markers_of(skeletons(1, person(1, 0.0)))[0].points[0]
+        return np.arctan2(-point.x, point.z)
+
+    assert angle() == pytest.approx(0.5)
+    assert ros.set_parameter(watched.node, 'field_of_view', 2.0).successful
+    assert angle() == pytest.approx(1.0)
 
 
 def test_nothing_is_read_for_nobody(ros):
@@ -240,6 +257,16 @@ def test_nothing_is_drawn_without_subscribers_of_the_overlay(ros, monkeypatch):
         watched.markers_of(skeletons(stamp))
     assert drawn == []
     assert publisher.get_subscription_count() == 0
+
+
+def test_no_markers_are_made_without_subscribers_of_them(ros, monkeypatch):
+    made = []
+    monkeypatch.setattr(module.SkeletonMarkers, 'update', lambda *_: made.append(1))
+    watched = Watched(ros, markers=False, overlay=True)
+    watched.image.publish(image(1, 50))
+    watched.skeletons.publish(skeletons(1))
+    ros.spin_until(lambda: watched.overlay, 'overlay')
+    assert made == []
 
 
 @pytest.mark.parametrize('encoding', ['bgr8', 'rgb8'])
@@ -289,13 +316,14 @@ def test_overlay_survives_images_that_cannot_be_used(ros, capfd):
     watched = Watched(ros, markers=False, overlay=True)
     bad = image(1, 10)
     bad.encoding = 'smell8'
-    for stamp, message in ((1, bad), (2, image(2, 70))):
-        watched.image.publish(message)
-        ros.spin_for(0.2)
-        watched.skeletons.publish(skeletons(stamp))
+    watched.image.publish(bad)
+    watched.skeletons.publish(skeletons(1))
+    said = "image left out: unknown encoding 'smell8'"
+    ros.spin_until(lambda: said in capfd.readouterr().err, 'the warning')
+    watched.image.publish(image(2, 70))
+    watched.skeletons.publish(skeletons(2))
     ros.spin_until(lambda: watched.overlay, 'overlay')
-    assert watched.overlay[0].header.stamp.nanosec == 2
-    assert "image left out: unknown encoding 'smell8'" in capfd.readouterr().err
+    assert watched.overlay[0].header == header(2)
 
 
 def test_overlay_of_compressed_images_where_there_are_no_others(ros):

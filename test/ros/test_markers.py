@@ -291,6 +291,8 @@ def test_ids_beyond_those_of_markers(markers, camera):
     message = markers.update(header(), [(person(person_id=2**32 - 1), None)], camera, {})
     copy = deserialize_message(serialize_message(message), MarkerArray)
     assert {m.text for m in copy.markers} == {'', str(2**32 - 1)}
+    # Where messages check their fields (Humble), a larger one would be refused.
+    assert all(-(2**31) <= m.id < 2**31 for m in message.markers)
 
 
 def test_another_format_for_the_same_person(markers, camera):
