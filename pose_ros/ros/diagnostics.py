@@ -14,6 +14,10 @@ from pose_ros.ros.qos import DIAGNOSTICS
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
+# Stamps closer together are no camera's; stamps further apart are a pause, not a loss [s].
+SHORTEST_PERIOD, LONGEST_PERIOD = 1e-3, 2.0
+
+
 class DropCounter:
     """Counts the images that were published but never reached the callback.
 
@@ -49,7 +53,7 @@ class DropCounter:
         if number is not None:
             # A publisher that starts anew counts from one.
             return max(number - before - 1, 0) if before is not None else 0
-        if period <= 0:
+        if not SHORTEST_PERIOD < period < LONGEST_PERIOD:
             self._periods.clear()
             return 0
         self._periods = [*self._periods[-29:], period]

@@ -7,7 +7,6 @@ import os
 from typing import Any, Literal
 
 from builtin_interfaces.msg import Time
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 from rclpy.subscription import Subscription
@@ -16,6 +15,11 @@ from rclpy.utilities import get_rmw_implementation_identifier
 
 from pose_ros.process_environment import PROFILE_VARIABLES
 from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE, image_profile
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
 
 Reliability = Literal['auto', 'reliable', 'best_effort']
 
@@ -39,7 +43,7 @@ class ImageSubscription:
         Relative names follow namespace and remapping.
     callback
         Called with the message and the number that its publisher gave it, which counts up by one;
-        None where it is not known.
+        None where it is not known, or with several publishers.
     reliability
         'auto' is reliable while all publishers are, else best effort; see `match`.
     plain
@@ -79,7 +83,11 @@ class ImageSubscription:
     @property
     def publishers(self) -> int:
         """Number of publishers that fit."""
-        return int(self._subscription.get_publisher_count()) if self._subscription else 0
+        if self._subscription is None:
+            return 0
+        if not hasattr(self._subscription, 'get_publisher_count'):  # Humble
+            return len(self._fitting_publishers())
+        return int(self._subscription.get_publisher_count())
 
     @property
     def profile(self) -> QoSProfile:
@@ -162,7 +170,9 @@ class ImageSubscription:
             if this == self._last:
                 return
         self._last = this
-        self._callback(message, number)
+        # Each publisher counts for itself, and rclpy does not tell which one it was.
+        known = number is not None and self.publishers == 1
+        self._callback(message, number if known else None)
 
     def _events(self) -> SubscriptionEventCallbacks:
         if self._plain:

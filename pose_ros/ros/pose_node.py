@@ -162,8 +162,7 @@ class PoseNode(LifecycleNode):
             self._drops.reset()
             return
         header = message.header
-        alone = self._images.publishers == 1
-        self._dropped += self._drops.missed(number if alone else None, stamp_of(header))
+        self._dropped += self._drops.missed(number, stamp_of(header))
         try:
             frame = self._convert(message)
         except FrameError as error:

@@ -8,7 +8,6 @@ from functools import wraps
 import os
 import signal
 import sys
-from threading import Event
 import traceback
 from typing import Any
 
@@ -38,11 +37,11 @@ def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -
     arguments
         Command line; by default that of the process.
     """
-    ended = Event()
+    signals: list[int] = []
 
     def end(number: int, _frame: object) -> None:
-        ended.set()
         signal.signal(number, signal.SIG_DFL)
+        signals.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
@@ -52,7 +51,7 @@ def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -
     code = 0
     try:
         node = make_node()
-        spin(node, ended)
+        spin(node, signals)
     except ValueError as error:
         if node is not None:
             raise
@@ -65,15 +64,18 @@ def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -
     sys.exit(code)
 
 
-def spin(node: Node, ended: Event) -> None:
-    """Spin a node in the executor that its parameter ``executor`` names, by default single."""
+def spin(node: Node, signals: Sequence[int] = ()) -> None:
+    """Spin a node in the executor that its parameter ``executor`` names, by default single.
+
+    Ends when the context does, or when a signal has been put into the list.
+    """
     wanted = node.get_parameter('executor').value if node.has_parameter('executor') else 'single'
     executor = make_executor(node, wanted)
     executor.add_node(node)
     try:
         # The time-out lets Python see signals; without one EventsExecutor dispatches next to
         # nothing besides.
-        while node.context.ok() and not ended.is_set():
+        while node.context.ok() and not signals:
             executor.spin_once(timeout_sec=0.2)
     finally:
         executor.shutdown(timeout_sec=0)

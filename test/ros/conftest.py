@@ -98,9 +98,9 @@ class Ros:
     def collect(self, message_type, topic: str, qos, count: int = 1) -> list:
         """Subscribe, wait for this number of publishers; return the list that messages go to."""
         messages: list = []
-        subscription = self.node.create_subscription(message_type, topic, messages.append, qos)
+        self.node.create_subscription(message_type, topic, messages.append, qos)
         self.spin_until(
-            lambda: subscription.get_publisher_count() >= count, f'{count} publishers of {topic}'
+            lambda: self.node.count_publishers(topic) >= count, f'{count} publishers of {topic}'
         )
         return messages
 

@@ -219,6 +219,11 @@ class TestDropCounter:
     def test_stamps_that_stand_still_or_jump_back_count_nothing(self):
         drops = DropCounter()
         assert [drops.missed(None, s) for s in (1.0, 1.0, 0.5, 0.6, 0.7)] == [0] * 5
+        assert drops.missed(None, 0.7 + 1e-9) == 0
+
+    def test_a_pause_without_numbers_is_no_loss(self):
+        drops = DropCounter()
+        assert [drops.missed(None, s) for s in (0.0, 0.1, 0.2, 60.0, 60.1, 60.3)] == [0] * 5 + [1]
 
     def test_nothing_is_counted_after_a_reset(self):
         drops = DropCounter()

@@ -40,6 +40,7 @@ def exchange(ros):
         publishers[topic].publish(message)
         return ros.spin_until(lambda: received and received[-1], 'skeletons')
 
+    send.publishers = publishers
     return send
 
 
@@ -166,9 +167,24 @@ def test_no_inference_while_nobody_subscribes(ros, encoded_image, actor):
         assert CountingEstimator.calls == calls
 
 
+def test_images_of_several_publishers_are_not_counted_as_dropped(ros, encoded_image, actor):
+    node = ros.start(PoseNode)
+    received = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
+    publishers = [ros.publisher(Image, 'image', IMAGE_RELIABLE) for _ in range(2)]
+    ros.spin_until(lambda: node.count_publishers('image') == 2, 'both publishers')
+    header = Header(frame_id='camera')
+    # Each numbers its own images.
+    for index, publisher in enumerate([0, 0, 0, 0, 1, 0, 1, 1, 0]):
+        header.stamp.nanosec = index * 10_000_000
+        publishers[publisher].publish(encoded_image(actor.image[::2, ::2], header=header))
+        ros.spin_until(partial(lambda count: len(received) == count, index + 1), 'skeletons')
+    assert [message.dropped for message in received] == [0] * 9
+
+
 def malformed(index, good):
     """Image with one of twenty faults."""
     random = np.random.default_rng(index)
+    good.header.stamp.nanosec = index
     message = Image(
         header=good.header,
         height=good.height,
@@ -213,7 +229,7 @@ def test_a_thousand_malformed_images_in_a_row(ros, exchange, encoded_image, acto
 
     good = encoded_image(actor.image[::2, ::2], header=Header(frame_id='camera'))
     before = points(exchange(good))
-    publisher = ros.publisher(Image, 'image', IMAGE_RELIABLE)
+    publisher = exchange.publishers['image']
     for index in range(1000):
         publisher.publish(malformed(index, good))
         ros.spin_until(partial(dropped, index + 1), f'drop of image {index}')
