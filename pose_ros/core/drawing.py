@@ -163,7 +163,7 @@ class _PersonDrawing:
         pad = round(text_height * 0.5)
         plate = np.array([text_width + 2 * pad, text_height + 2 * pad])
         middle = (points[:, 0].min() + points[:, 0].max()) / 2
-        corner = np.array([middle - plate[0] / 2, points[:, 1].min() - 0.08 * size - plate[1]])
+        corner = np.array([middle - plate[0] / 2, points[:, 1].min() - 0.1 * size - plate[1]])
         # The frame reaches two pixels beyond the plate.
         room = np.maximum(np.array([width, height]) - plate - 3, 2)
         corner = np.clip(corner, 2, room).astype(int)

@@ -47,8 +47,9 @@ def test_pixels_of_a_rectified_picture_need_only_p(pixels):
     np.testing.assert_allclose(project(camera.back_project(pixels, 3.0), RECTIFIED), pixels)
 
 
-def test_a_camera_without_distortion_still_rectifies(pixels):
-    camera = CameraModel(RAW, RECTIFIED, np.zeros(5), 'plumb_bob', TURNED)
+@pytest.mark.parametrize('none', [np.zeros(5), np.empty(0)])
+def test_a_camera_without_distortion_still_rectifies(pixels, none):
+    camera = CameraModel(RAW, RECTIFIED, none, 'plumb_bob', TURNED)
     places = camera.back_project(pixels, 1.0) @ TURNED
     np.testing.assert_allclose(project(places, np.column_stack([RAW, np.zeros(3)])), pixels)
 
