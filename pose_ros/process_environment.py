@@ -29,7 +29,7 @@ def image_transport_environment(environment: Mapping[str, str] | None = None) ->
     ----------
     environment
         The environment so far, ``os.environ`` if None. What the user set there stays: a variable
-        that is in it is not returned, and with a Fast DDS profile of their own ours is left out.
+        that has a value is not returned, and with a Fast DDS profile of their own ours is left out.
 
     Returns
     -------
@@ -37,8 +37,8 @@ def image_transport_environment(environment: Mapping[str, str] | None = None) ->
         Only what is to be added. FileNotFoundError if config/fastdds.xml is not installed.
     """
     present = os.environ if environment is None else environment
-    added = {name: value for name, value in MALLOC_VARIABLES.items() if name not in present}
-    if not any(name in present for name in PROFILE_VARIABLES):
+    added = {name: value for name, value in MALLOC_VARIABLES.items() if not present.get(name)}
+    if not any(present.get(name) for name in PROFILE_VARIABLES):
         profile = str(config_file('fastdds.xml'))
         added.update(dict.fromkeys(PROFILE_VARIABLES, profile))
     return added

@@ -33,6 +33,11 @@ def test_own_malloc_setting_of_the_user_stays(variable):
     assert set(added) == {*MALLOC_VARIABLES, *PROFILE_VARIABLES} - {variable}
 
 
+def test_empty_values_count_as_not_set():
+    empty = dict.fromkeys([*MALLOC_VARIABLES, *PROFILE_VARIABLES], '')
+    assert image_transport_environment(empty) == image_transport_environment({})
+
+
 def test_profile_has_shared_memory_for_images_and_udp_for_other_machines():
     path = image_transport_environment({})[PROFILE_VARIABLES[0]]
     space = {'dds': 'http://www.eprosima.com'}
