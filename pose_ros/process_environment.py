@@ -29,7 +29,7 @@ def image_transport_environment(environment: Mapping[str, str] | None = None) ->
     ----------
     environment
         The environment so far, ``os.environ`` if None. What the user set there stays: a variable
-        that has a value is not returned, and with a Fast DDS profile of their own ours is left out.
+        that has a value is not returned; with a Fast DDS profile of their own, ours is left out.
 
     Returns
     -------
