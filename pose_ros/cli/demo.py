@@ -155,11 +155,11 @@ class Demo:
         while not self._ended_by:
             time.sleep(TICK)
             now = time.monotonic()
-            supervisor.note_shared_memory(now)
             if first is None and not observer.missing():
                 observer.open_gate()
             if first is None and self._statistics.frames_processed:
                 first = now
+                supervisor.note_shared_memory()
             display.update(self._statistics, now, None if first is None else now - first)
             if observer.error is not None:
                 raise observer.error

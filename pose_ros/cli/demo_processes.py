@@ -22,7 +22,7 @@ from pose_ros.process_environment import image_transport_environment
 # Fast DDS's ports of these domains lie below those that Linux hands out.
 DOMAINS = range(1, 102)
 SHARED_MEMORY = Path('/dev/shm')
-NOTE_INTERVAL = 2.0  # [s]
+FIRST_PORT = 7400  # of domain 0
 PR_SET_PDEATHSIG = 1
 
 
@@ -132,7 +132,6 @@ class Supervisor:
         self._prctl = ctypes.CDLL(None, use_errno=True).prctl
         self._pid = os.getpid()
         self._shared_memory: set[str] = set()
-        self._next_note = 0.0
 
     def start(self, name: str, parameters: Mapping[str, str | int | float | bool]) -> NodeProcess:
         """Start a node with parameters.
@@ -171,6 +170,7 @@ class Supervisor:
 
     def stop(self, nodes: Sequence[NodeProcess], patience: float = 4.0) -> list[str]:
         """End nodes: ask, wait [s], kill. Names of those that had to be killed."""
+        self.note_shared_memory()
         for node in nodes:
             node.send(signal.SIGINT)
         deadline = time.monotonic() + patience
@@ -185,15 +185,10 @@ class Supervisor:
             node.process.wait()
         return killed
 
-    def note_shared_memory(self, now: float) -> None:
-        """Note what the nodes use of /dev/shm, once in a while; now is a monotonic time [s].
-
-        Those who are killed leave it behind.
-        """
-        if now >= self._next_note:
-            self._next_note = now + NOTE_INTERVAL
-            for node in self.nodes:
-                self._shared_memory |= shared_memory_of(node.process.pid)
+    def note_shared_memory(self) -> None:
+        """Note what the nodes and this process use of /dev/shm: who is killed leaves it behind."""
+        for pid in (os.getpid(), *(node.process.pid for node in self.nodes)):
+            self._shared_memory |= shared_memory_of(pid)
 
     def remove_shared_memory(self) -> list[str]:
         """Remove what the nodes, all of which have ended, left in /dev/shm; names of the files."""
@@ -205,12 +200,14 @@ class Supervisor:
 
 
 def shared_memory_of(pid: int) -> set[str]:
-    """Names of Fast DDS's segments and ports that a process has in its memory."""
+    """Names of Fast DDS's segments and its domain's ports that a process has in its memory."""
     try:
         maps = Path(f'/proc/{pid}/maps').read_text()
     except OSError:
         return set()  # it has just ended
-    return set(re.findall(r'/dev/shm/(fast(?:rtps|dds)_(?:port\d+|[0-9a-f]{16}))$', maps, re.M))
+    names = set(re.findall(r'/dev/shm/(fast(?:rtps|dds)_(?:port\d+|[0-9a-f]{16}))$', maps, re.M))
+    # Ports before those of the first domain belong to all that run on this machine.
+    return {name for name in names if int(name.partition('port')[2] or FIRST_PORT) >= FIRST_PORT}
 
 
 def remove_if_abandoned(folder: Path, name: str) -> list[str]:

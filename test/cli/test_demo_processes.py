@@ -160,9 +160,7 @@ def test_shared_memory_of_a_killed_node_is_removed(supervisor):
     try:
         node = supervisor.start('node', {'mapped': str(path)})
         wait_ready(node)
-        supervisor.note_shared_memory(0.0)
-        node.process.kill()
-        node.process.wait()
+        assert supervisor.stop([node], patience=0) == ['node']
         assert supervisor.remove_shared_memory() == [name]
         assert not path.exists()
     finally:
