@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 import os
 from pathlib import Path
@@ -106,6 +106,8 @@ class Demo:
 
     def run(self) -> None:
         """Start, watch, end, report; DemoError if it was not a success."""
+        if self._source.note:
+            complain(f'{self._source.note}; so the actor steps in')
         with ExitStack() as stack:
             folder = stack.enter_context(output_folder(self._folder))
             domain = stack.enter_context(own_domain())
@@ -125,7 +127,7 @@ class Demo:
                 raise DemoError(f'no skeleton has arrived: ended by {self._ended_by}')
 
     def _work(self, supervisor: Supervisor, film: FilmRecorder, domain: int) -> None:
-        parameters = {
+        parameters: dict[str, Mapping[str, str | int | float | bool]] = {
             'pose_node': {'model': self._model},
             # All shall see the first image: the observer comes last, when it has found all.
             'source_node': {**self._source.parameters, 'wait_for_subscribers': 3},

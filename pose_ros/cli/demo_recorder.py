@@ -117,8 +117,7 @@ def gesture_moments(events: Sequence[GestureMoment], last_stamp: float) -> list[
         ]
         end = min(ends, default=last_stamp)
         spans.append(Moment((start.stamp + end) / 2, start.title))
-    seen: set[str] = set()
-    firsts = [span for span in spans if not (span.caption in seen or seen.add(span.caption))]
+    firsts = list({span.caption: span for span in reversed(spans)}.values())[::-1]
     return firsts + [span for span in spans if span not in firsts]
 
 

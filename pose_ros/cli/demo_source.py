@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pose_ros.cli.demo_processes import DemoError
@@ -32,12 +32,15 @@ class DemoSource:
         Pictures a second [Hz].
     heights
         Standing height [px] of each actor by id; empty for real people.
+    note
+        What the user should know about the choice; empty if nothing.
     """
 
     name: str
     parameters: Mapping[str, str | int | float | bool]
     rate: float = RATE
     heights: Mapping[int, float] = field(default_factory=dict)
+    note: str = ''
 
 
 def choose_source(wanted: str) -> DemoSource:
@@ -47,7 +50,9 @@ def choose_source(wanted: str) -> DemoSource:
     """
     try:
         if wanted == 'auto':
-            return _camera_or_none(camera_devices(), []) or _actor('showreel')
+            faults: list[str] = []
+            camera = _camera_or_none(camera_devices(), faults)
+            return camera or replace(_actor('showreel'), note='; '.join(faults))
         if wanted == 'camera':
             return _any_camera()
         if wanted == 'actor' or wanted.startswith('actor:'):

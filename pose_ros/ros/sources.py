@@ -135,7 +135,7 @@ class VideoSource:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._frames.close()
+        self._frames = iter(())
 
 
 class ActorSource:

@@ -1,0 +1,100 @@
+import cv2
+import numpy as np
+import pytest
+
+from pose_ros.cli import demo_source
+from pose_ros.cli.demo_processes import DemoError
+from pose_ros.cli.demo_source import choose_source
+
+
+class Camera:
+    """Stands for V4L2 devices behind OpenCV; only those whose name holds 'good' give pictures."""
+
+    def __init__(self, path, api):
+        self.good = 'good' in path
+
+    def isOpened(self):  # noqa: N802  (OpenCV's name)
+        return True
+
+    def set(self, name, value):
+        return True
+
+    def get(self, name):
+        return 0.0
+
+    def grab(self):
+        return self.good
+
+    def retrieve(self):
+        return True, np.zeros((48, 64, 3), np.uint8)
+
+    def release(self):
+        pass
+
+
+@pytest.fixture
+def devices(monkeypatch, tmp_path):
+    """Sets which video devices this machine has."""
+    monkeypatch.setattr(cv2, 'VideoCapture', Camera)
+
+    def set_devices(*names):
+        paths = [tmp_path / name for name in names]
+        for path in paths:
+            path.touch()
+        monkeypatch.setattr(demo_source, 'camera_devices', lambda: paths)
+        return [str(path) for path in paths]
+
+    return set_devices
+
+
+@pytest.mark.parametrize('wanted', ['auto', 'camera'])
+def test_first_camera_that_gives_a_picture_is_taken(devices, wanted):
+    _, good, _ = devices('metadata0', 'good1', 'good2')
+    source = choose_source(wanted)
+    assert source.name == f'camera {good}'
+    assert source.parameters['source'] == 'camera'
+    assert source.parameters['device'] == good
+    assert source.heights == {}
+
+
+def test_without_any_camera_the_actor_steps_in(devices):
+    devices()
+    source = choose_source('auto')
+    assert source.name == 'actor'
+    assert source.note == ''
+    assert source.parameters['scene'] == 'showreel'
+    assert source.heights[1] > 100
+
+
+def test_camera_that_cannot_be_used_is_not_passed_over_silently(devices):
+    (path,) = devices('broken')
+    source = choose_source('auto')
+    assert source.name == 'actor'
+    assert path in source.note
+    with pytest.raises(DemoError, match=f'no camera can be used: camera {path} gives no images'):
+        choose_source('camera')
+
+
+def test_machine_without_camera_is_told_so(devices):
+    devices()
+    with pytest.raises(DemoError, match='no camera can be used: this machine has no /dev/video'):
+        choose_source('camera')
+
+
+def test_video_is_played_once_from_its_own_place_at_its_rate(tmp_path, monkeypatch):
+    path = tmp_path / 'film.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 12.0, (64, 48))
+    for _ in range(3):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    monkeypatch.chdir(tmp_path)
+    source = choose_source('film.mp4')
+    assert source.name == 'film.mp4'
+    assert source.parameters == {'source': 'video', 'path': str(path), 'loop': False}
+    assert source.rate == pytest.approx(12)
+
+
+def test_one_motion_of_the_actor():
+    source = choose_source('actor:squat')
+    assert source.name == 'actor:squat'
+    assert source.parameters['scene'] == 'squat'
