@@ -60,12 +60,13 @@ class Display:
             self._console.print(gesture_line(moment, statistics.first_stamp), soft_wrap=True)
         if elapsed is not None and elapsed >= self._next_line:
             self._next_line = elapsed + LINE_INTERVAL
-            self._console.print(self._line(statistics, now, elapsed), soft_wrap=True)
+            self._console.print(self._line(statistics, now), soft_wrap=True)
 
-    def _line(self, statistics: Statistics, now: float, elapsed: float) -> str:
+    def _line(self, statistics: Statistics, now: float) -> str:
         rate, latency = statistics.recent(now)
+        time = statistics.last_processed - statistics.first_stamp
         return (
-            f'{elapsed:5.1f} s  {rate:.1f} Hz, latency {shown(latency, "ms")}, '
+            f'{time:5.1f} s  {rate:.1f} Hz, latency {shown(latency, "ms")}, '
             f'people {statistics.people}, markers {statistics.markers}'
         )
 

@@ -20,9 +20,10 @@ from visualization_msgs.msg import Marker, MarkerArray
 from pose_ros.cli.demo_recorder import FilmRecorder
 from pose_ros.cli.demo_statistics import GestureMoment, Statistics, TruePerson
 from pose_ros.core.topology import COCO17
-from pose_ros.msg import GestureEvent, SkeletonArray
+from pose_ros.msg import GestureEvent, SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import msg_to_person
 from pose_ros.ros.images import image_to_frame, stamp_of
+from pose_ros.ros.qos import LATCHED
 
 # Nothing that can be counted is lost.
 COUNTED = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
@@ -61,6 +62,7 @@ class Observer:
         self._context = Context()
         self._nodes: list[Node] = []
         self._subscriptions: list[Subscription] = []
+        self._formats: list[SkeletonFormat] = []
         self._gate: Subscription | None = None
         self._threads: list[threading.Thread] = []
 
@@ -77,6 +79,11 @@ class Observer:
             node.create_subscription(MarkerArray, 'skeleton_markers', self._on_markers, COUNTED),
             film.create_subscription(Image, 'image_overlay', self._on_overlay, OVERLAY),
         ]
+        self._subscriptions.append(
+            node.create_subscription(
+                SkeletonFormat, 'skeleton_format', self._formats.append, LATCHED
+            )
+        )
         if self._heights:
             self._subscriptions.append(
                 node.create_subscription(SkeletonArray, 'truth', self._on_truth, COUNTED)
@@ -92,6 +99,9 @@ class Observer:
         topics = [s.topic_name for s in self._subscriptions if not publisher_count(s)]
         if self._nodes[0].count_subscribers('skeletons') < SKELETON_SUBSCRIBERS:
             topics.append('skeletons')
+        # It comes as soon as pose_node, too, has found this node.
+        if not self._formats:
+            topics.append('skeleton_format')
         return topics
 
     def open_gate(self) -> None:
