@@ -124,20 +124,7 @@ class PoseNode(LifecycleNode):
 
     @transition
     def on_cleanup(self, state: LifecycleState) -> Result:
-        """Let the model and the publishers go."""
-        return self._release()
-
-    @transition
-    def on_shutdown(self, state: LifecycleState) -> Result:
         """Let everything go, in whichever state the node is."""
-        return self._release()
-
-    @transition
-    def on_error(self, state: LifecycleState) -> Result:
-        """Start over from unconfigured after a transition that failed."""
-        return self._release()
-
-    def _release(self) -> Result:
         self._unsubscribe()
         for publisher in (self._skeletons, self._format):
             if publisher is not None:
@@ -145,6 +132,9 @@ class PoseNode(LifecycleNode):
         self._skeletons = self._format = self._estimator = None
         self._values.locked = False
         return Result.SUCCESS
+
+    # After an error the node starts over from unconfigured.
+    on_shutdown = on_error = on_cleanup
 
     def _unsubscribe(self) -> None:
         if self._images is not None:
