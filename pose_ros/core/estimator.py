@@ -127,33 +127,37 @@ class PoseEstimator:
         """
         started = time.perf_counter()
         self._forget_after_gap(frame.stamp)
-        pose = self._find(frame)
-        same = self._is_same(pose)
-        if pose is not None and self._last is not None and not same:
-            self.statistics.reinitialised += 1
-            self._regions.lose()
-            self._restart_smoothing()
-            pose = self._find(frame)
-            same = self._is_same(pose)
-        people = [] if pose is None else [self._person(frame, pose, same)]
+        pose = self._follow(frame) or self._search(frame)
+        people = [] if pose is None else [self._person(frame, pose)]
         if isinstance(self._regions, DetectedRegions):
             self.statistics.detections = self._regions.detections
         self.statistics.inference_time = time.perf_counter() - started
         return people
 
-    def _find(self, frame: Frame) -> Pose | None:
-        """Look where the person was and, if they are not there, everywhere."""
-        while True:
-            tracking = self._regions.tracking
-            region = self._regions.region(frame)
-            if region is None:
-                return None
-            pose = self._model.estimate(frame, region)
-            if self._is_somebody(pose):
-                return pose if tracking else self._second_look(frame, pose)
+    def _follow(self, frame: Frame) -> Pose | None:
+        """Look where the person was; None if it is nobody or somebody else."""
+        if not self._regions.tracking:
+            return None
+        pose = self._look(frame)
+        if pose is not None and self._last is not None and not self._is_same(pose):
+            self.statistics.reinitialised += 1
+            pose = None
+        if pose is None:
             self._regions.lose()
-            if not tracking:
-                return None
+        return pose
+
+    def _search(self, frame: Frame) -> Pose | None:
+        """Look everywhere."""
+        pose = self._look(frame)
+        return None if pose is None else self._second_look(frame, pose)
+
+    def _look(self, frame: Frame) -> Pose | None:
+        """Look into the region."""
+        region = self._regions.region(frame)
+        if region is None:
+            return None
+        pose = self._model.estimate(frame, region)
+        return pose if self._is_somebody(pose) else None
 
     def _second_look(self, frame: Frame, pose: Pose) -> Pose:
         """Look closer at somebody just found far away in the frame."""
@@ -166,10 +170,11 @@ class PoseEstimator:
     def _is_somebody(self, pose: Pose) -> bool:
         return pose.score >= (self.config.person_threshold or self._model.least_score)
 
-    def _person(self, frame: Frame, pose: Pose, same: bool) -> Person:
-        """Remember the pose and make a person of it; not the same as before: with a new id."""
+    def _person(self, frame: Frame, pose: Pose) -> Person:
+        """Remember the pose and make a person of it; with a new id if it is somebody else."""
         sure = pose.scores >= self.config.keypoint_threshold
         seen = sure & _inside(pose.keypoints, frame)
+        same = self._is_same(pose)
         if not same:
             self._last_id += 1
             self._restart_smoothing()
@@ -209,9 +214,9 @@ class PoseEstimator:
             world = self._world_smoother.apply(world, stamp, 1.0, fresh)
         return points[:, :2], points[:, 2], world
 
-    def _is_same(self, pose: Pose | None) -> bool:
+    def _is_same(self, pose: Pose) -> bool:
         """Whether a pose continues the person last seen."""
-        if pose is None or self._last is None:
+        if self._last is None:
             return False
         last, threshold = self._last, self.config.jump_threshold
         seen = pose.scores >= self.config.keypoint_threshold

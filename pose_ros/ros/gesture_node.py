@@ -14,6 +14,7 @@ from pose_ros.core.resources import config_file
 from pose_ros.core.types import Person
 from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import gesture_to_msg, msg_to_person, positions_of
+from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.parameters import Parameter, declare
 from pose_ros.ros.qos import EVENTS, SKELETONS
 from pose_ros.ros.run import run
@@ -41,7 +42,10 @@ PARAMETERS = (
 
 
 class GestureNode(Node):
-    """Publishes a gesture's beginning, its going on and its end, with the image's header."""
+    """Publishes a gesture's beginning, its going on and its end, while somebody subscribes.
+
+    The header is that of the image.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__('gesture_node', **kwargs)
@@ -49,7 +53,7 @@ class GestureNode(Node):
         self._values = declare(self, PARAMETERS, check=self._check, apply=self._apply)
         self._apply()
         self._publisher = self.create_publisher(GestureEvent, 'gestures', EVENTS)
-        self.create_subscription(SkeletonArray, 'skeletons', self._on_skeletons, SKELETONS)
+        self._inputs = Inputs(self, self._watch)
         self.get_logger().info('gestures: ' + ', '.join(sorted(self._recogniser.names)))
 
     def _check(self, values: Mapping[str, Any]) -> None:
@@ -62,6 +66,10 @@ class GestureNode(Node):
     def _apply(self, _: frozenset[str] = frozenset()) -> None:
         self._recogniser.enable(_names(self._values.gestures, self._recogniser))
         self._recogniser.grace = self._values.grace
+
+    def _watch(self) -> None:
+        wanted = self._publisher.get_subscription_count() > 0
+        self._inputs.keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, wanted)
 
     def _on_skeletons(self, message: SkeletonArray) -> None:
         stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from visualization_msgs.msg import MarkerArray
 
@@ -20,6 +17,7 @@ from pose_ros.msg import GestureEvent, SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.conversions import msg_to_person, positions_of
 from pose_ros.ros.images import ImageWriter, compressed_to_frame, image_to_frame, stamp_of
+from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import GestureLabels
 from pose_ros.ros.markers import MarkerStyle, SkeletonMarkers, camera_model
 from pose_ros.ros.pairing import StampPairs
@@ -38,7 +36,6 @@ PARAMETERS = (
     Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
 )
 
-WATCH_PERIOD = 0.2  # [s] from a new subscriber to work for it, at most
 # Skeletons of every image that is drawn need that image: some may arrive in one go.
 BURST = 5
 
@@ -46,8 +43,7 @@ BURST = 5
 class MarkerNode(Node):
     """Publishes skeleton_markers and image_overlay, each only while somebody subscribes.
 
-    Its own subscriptions come and go with that, so that nothing is computed for nobody, here
-    and in the nodes before.
+    Its own subscriptions come and go with that.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -67,10 +63,7 @@ class MarkerNode(Node):
             MarkerArray, 'skeleton_markers', qos.MARKERS
         )
         self._overlay_publisher = self.create_publisher(Image, 'image_overlay', qos.IMAGE_RELIABLE)
-        self._inputs: dict[str, tuple[object, Subscription]] = {}
-        # Also while the ROS time of a simulation stands still.
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = self.create_timer(WATCH_PERIOD, self._watch, clock=clock)
+        self._inputs = Inputs(self, self._watch)
 
     def _apply(self) -> None:
         """Put the parameters to work."""
@@ -83,12 +76,13 @@ class MarkerNode(Node):
         """Subscribe to what those who subscribe to us need, and to nothing else."""
         markers = self._marker_publisher.get_subscription_count() > 0
         overlay = self._overlay_publisher.get_subscription_count() > 0
-        self._keep('camera_info', CameraInfo, self._on_camera_info, qos.CAMERA_INFO, markers)
-        for topic, kind, callback, profile in (
-            ('gestures', GestureEvent, self._labels.update, qos.EVENTS),
-            ('skeletons', SkeletonArray, self._on_skeletons, qos.SKELETONS),
+        anything = markers or overlay
+        for topic, kind, callback, profile, wanted in (
+            ('camera_info', CameraInfo, self._on_camera_info, qos.CAMERA_INFO, markers),
+            ('gestures', GestureEvent, self._labels.update, qos.EVENTS, anything),
+            ('skeletons', SkeletonArray, self._on_skeletons, qos.SKELETONS, anything),
         ):
-            self._keep(topic, kind, callback, profile, markers or overlay)
+            self._inputs.keep(topic, kind, callback, profile, wanted)
         # Compressed images only where there are no others.
         image = self.resolve_topic_name('image')
         raw = self.get_publishers_info_by_topic(image)
@@ -101,21 +95,9 @@ class MarkerNode(Node):
             profile = QoSProfile(
                 depth=BURST, reliability=qos.image_profile(publishers).reliability
             )
-            self._keep(topic, kind, callback, profile, overlay and wanted)
+            self._inputs.keep(topic, kind, callback, profile, overlay and wanted)
         if not overlay:
             self._pairs.clear()
-
-    def _keep(
-        self, topic: str, kind: type, callback: Callable, profile: QoSProfile, wanted: bool
-    ) -> None:
-        """Have a subscription, as it is wanted now, or none."""
-        present = self._inputs.get(topic)
-        if present is not None and not (wanted and present[0] == profile.reliability):
-            self.destroy_subscription(self._inputs.pop(topic)[1])
-            present = None
-        if present is None and wanted:
-            subscription = self.create_subscription(kind, topic, callback, profile)
-            self._inputs[topic] = (profile.reliability, subscription)
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._info = message

@@ -129,13 +129,15 @@ def test_a_jump_to_somebody_else_is_noticed_and_gets_a_new_id():
 
 
 def test_a_jump_within_the_region_is_counted():
-    near = first_frame(actors=(Actor('stand', x=320, y=440, height=400),))
-    far = first_frame(actors=(Actor('stand', x=320, y=300, height=140),))
-    estimator = PoseEstimator()
-    estimator.estimate(Frame(near.image, 0.0))
-    (after,) = estimator.estimate(Frame(far.image, 0.03))
+    here = first_frame(actors=(Actor('stand', x=320, y=440, height=400),))
+    beside = first_frame(actors=(Actor('stand', x=420, y=440, height=300),))
+    estimator = PoseEstimator(EstimatorConfig(jump_threshold=0.2))
+    estimator.estimate(Frame(here.image, 0.0))
+    (after,) = estimator.estimate(Frame(beside.image, 0.03))
     assert estimator.statistics.reinitialised == 1
+    assert estimator.statistics.detections == 2
     assert after.id == 2
+    assert errors_of(after, beside.people[0]).mean() < 0.03 * 300
 
 
 def test_keypoints_below_the_threshold_stay_in_their_place():

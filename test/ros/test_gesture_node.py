@@ -16,6 +16,7 @@ from pose_ros.core.types import Box, Person
 from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.gesture_node import GestureNode
+from pose_ros.ros.inputs import WATCH_PERIOD
 from pose_ros.ros.qos import EVENTS, SKELETONS
 
 pytestmark = pytest.mark.ros
@@ -210,3 +211,14 @@ def test_process_ends_with_one_line_about_what_is_wrong(ros_domain, tmp_path, pa
     assert done.returncode == 2
     assert reason in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+def test_nothing_is_asked_for_while_nobody_listens(ros):
+    ros.start(GestureNode)
+    skeletons = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
+    ros.spin_for(3 * WATCH_PERIOD)
+    assert skeletons.get_subscription_count() == 0
+    listener = ros.node.create_subscription(GestureEvent, 'gestures', lambda _: None, EVENTS)
+    ros.spin_until(lambda: skeletons.get_subscription_count() == 1, 'the subscription')
+    ros.node.destroy_subscription(listener)
+    ros.spin_until(lambda: skeletons.get_subscription_count() == 0, 'its end')

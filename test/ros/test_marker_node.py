@@ -18,6 +18,7 @@ from pose_ros.ros import marker_node as module
 from pose_ros.ros import qos
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
 from pose_ros.ros.images import ImageWriter
+from pose_ros.ros.inputs import WATCH_PERIOD
 from pose_ros.ros.marker_node import PARAMETERS, MarkerNode
 
 pytestmark = pytest.mark.ros
@@ -230,7 +231,7 @@ def test_nothing_is_read_for_nobody(ros):
     node = ros.start(MarkerNode)
     for kind, topic in ((Image, 'image'), (SkeletonArray, 'skeletons')):
         ros.node.create_publisher(kind, topic, 1)
-    ros.spin_for(3 * module.WATCH_PERIOD)
+    ros.spin_for(3 * WATCH_PERIOD)
     assert inputs(ros, node) == set()
 
     overlay = ros.node.create_subscription(Image, 'image_overlay', lambda _: None, 1)
