@@ -7,11 +7,11 @@ Without a camera of your own: ``source:=camera``, ``source:=actor`` or ``source:
 from math import pi
 import posixpath
 
+from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from launch import LaunchContext, LaunchDescription
 from pose_ros.core.resources import config_file
 from pose_ros.process_environment import image_transport_environment
 
