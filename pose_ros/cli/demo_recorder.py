@@ -196,9 +196,12 @@ def contact_sheet(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> np
 
 
 def write_contact_sheet(
-    path: Path, film: FilmRecorder, events: Sequence[GestureMoment], count: int = 9
+    path: Path, film: FilmRecorder, events: Sequence[GestureMoment], zero: float, count: int = 9
 ) -> int:
-    """Write the contact sheet of a finished film; number of pictures on it, 0: nothing written."""
+    """Write the contact sheet of a finished film; captions count from ``zero`` [s].
+
+    Returns the number of pictures on it; if it is 0, nothing was written.
+    """
     if film.first_stamp is None or not film.length:
         return 0
     first = film.first_stamp
@@ -208,7 +211,7 @@ def write_contact_sheet(
     shown = [(m, found[i]) for m, i in zip(moments, indices) if i in found]
     if not shown:
         return 0
-    captions = [f'{moment.stamp - first:.1f} s  {moment.caption}' for moment, _ in shown]
+    captions = [f'{moment.stamp - zero:.1f} s  {moment.caption}' for moment, _ in shown]
     if not cv2.imwrite(str(path), contact_sheet([picture for _, picture in shown], captions)):
         raise OSError(f'OpenCV cannot write {path}')
     return len(shown)

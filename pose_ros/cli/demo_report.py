@@ -63,7 +63,7 @@ def write_report(
     """Write everything; names of the files that are there."""
     (folder / SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + '\n')
     write_events(folder / EVENTS, events, first_stamp)
-    write_contact_sheet(folder / SHEET, film, events)
+    write_contact_sheet(folder / SHEET, film, events, first_stamp)
     return [name for name in (FILM, SHEET, EVENTS, SUMMARY) if (folder / name).exists()]
 
 

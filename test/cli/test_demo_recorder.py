@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pose_ros.cli import demo_recorder
 from pose_ros.cli.demo_recorder import (
     CAPTION,
     LONGEST_GAP,
@@ -149,14 +150,23 @@ def test_contact_sheet_fits_all_shapes_without_distortion(size):
         assert under.max() > 150
 
 
-def test_contact_sheet_of_a_film_shows_nine_moments(tmp_path):
+def test_contact_sheet_of_a_film_shows_nine_moments(tmp_path, monkeypatch):
+    texts = []
+    draw = demo_recorder.contact_sheet
+    monkeypatch.setattr(
+        demo_recorder,
+        'contact_sheet',
+        lambda p, captions: texts.extend(captions) or draw(p, captions),
+    )
     film = FilmRecorder(tmp_path / 'film.mp4', 2.5)
     for index in range(25):
         film.add(7.0 + index / 2.5, picture(index * 8))
     film.close()
     path = tmp_path / 'sheet.png'
     events = [event(9.0), event(11.4, 'ended')]
-    assert write_contact_sheet(path, film, events) == 9
+    assert write_contact_sheet(path, film, events, 5.0) == 9
+    # The middle of the gesture, in seconds since the first image, not since the film's start.
+    assert '5.2 s  wave (left)' in texts
     sheet = cv2.imread(str(path))
     rows, columns = ((np.arange(3) + 0.4) / 3)[:, None], (np.arange(3) + 0.5) / 3
     found = sheet[(rows * sheet.shape[0]).astype(int), (columns * sheet.shape[1]).astype(int), 0]
@@ -168,5 +178,5 @@ def test_contact_sheet_of_a_film_shows_nine_moments(tmp_path):
 def test_no_film_no_contact_sheet(tmp_path):
     film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
     film.close()
-    assert write_contact_sheet(tmp_path / 'sheet.png', film, []) == 0
+    assert write_contact_sheet(tmp_path / 'sheet.png', film, [], 0.0) == 0
     assert not (tmp_path / 'sheet.png').exists()
