@@ -127,8 +127,12 @@ class PoseEstimator:
         """
         started = time.perf_counter()
         self._forget_after_gap(frame.stamp)
-        pose = self._follow(frame) or self._search(frame)
-        people = [] if pose is None else [self._person(frame, pose)]
+        pose = self._follow(frame)
+        same = pose is not None
+        if pose is None:
+            pose = self._search(frame)
+            same = pose is not None and self._is_same(pose)
+        people = [] if pose is None else [self._person(frame, pose, same)]
         if isinstance(self._regions, DetectedRegions):
             self.statistics.detections = self._regions.detections
         self.statistics.inference_time = time.perf_counter() - started
@@ -139,7 +143,7 @@ class PoseEstimator:
         if not self._regions.tracking:
             return None
         pose = self._look(frame)
-        if pose is not None and self._last is not None and not self._is_same(pose):
+        if pose is not None and not self._is_same(pose):
             self.statistics.reinitialised += 1
             pose = None
         if pose is None:
@@ -170,11 +174,10 @@ class PoseEstimator:
     def _is_somebody(self, pose: Pose) -> bool:
         return pose.score >= (self.config.person_threshold or self._model.least_score)
 
-    def _person(self, frame: Frame, pose: Pose) -> Person:
-        """Remember the pose and make a person of it; with a new id if it is somebody else."""
+    def _person(self, frame: Frame, pose: Pose, same: bool) -> Person:
+        """Remember the pose and make a person of it, with a new id for somebody else."""
         sure = pose.scores >= self.config.keypoint_threshold
         seen = sure & _inside(pose.keypoints, frame)
-        same = self._is_same(pose)
         if not same:
             self._last_id += 1
             self._restart_smoothing()
@@ -183,11 +186,8 @@ class PoseEstimator:
         self._regions.update(frame, pose)
 
         keypoints, z, world = self._smoothed(frame.stamp, pose, seen, fresh)
-        states = np.select(
-            [seen, sure],
-            [KeypointState.OBSERVED, KeypointState.PREDICTED],
-            KeypointState.BELOW_THRESHOLD,
-        )
+        states = np.where(sure, KeypointState.PREDICTED, KeypointState.BELOW_THRESHOLD)
+        states[seen] = KeypointState.OBSERVED
         return Person(
             topology=self.topology,
             keypoints=keypoints,

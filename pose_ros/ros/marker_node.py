@@ -8,6 +8,7 @@ import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from pose_ros.core.camera import CameraModel
@@ -100,8 +101,10 @@ class MarkerNode(Node):
             self._pairs.clear()
 
     def _on_camera_info(self, message: CameraInfo) -> None:
-        self._info = message
-        self._camera = None
+        message.header = Header()
+        if message != self._info:
+            self._info = message
+            self._camera = None
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._draw(self._pairs.add_image(message.header, message))

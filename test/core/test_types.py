@@ -45,7 +45,7 @@ def test_a_crop_without_a_side_is_refused(side):
 
 def test_whole_frame_letterboxes_a_wide_picture():
     frame = Frame(np.full((100, 300, 3), 200, np.uint8))
-    picture = CropReader(60).read(frame, whole_frame(frame))
+    picture, _ = CropReader(60).read(frame, whole_frame(frame))
     assert (picture[25:35] == 200).all()
     assert (picture[:15] == 0).all()
     assert (picture[-15:] == 0).all()
@@ -56,20 +56,41 @@ def test_the_reader_swaps_bgr_on_the_crop_and_leaves_the_frame():
     image[..., 0] = 250
     image.setflags(write=False)
     crop = Crop((25.0, 25.0), 20.0)
-    assert CropReader(8).read(Frame(image, channels='rgb'), crop)[4, 4].tolist() == [250, 0, 0]
-    assert CropReader(8).read(Frame(image, channels='bgr'), crop)[4, 4].tolist() == [0, 0, 250]
+    for channels, expected in (('rgb', [250, 0, 0]), ('bgr', [0, 0, 250])):
+        picture, _ = CropReader(8).read(Frame(image, channels=channels), crop)
+        assert picture[4, 4].tolist() == expected
 
 
-def test_the_reader_and_the_matrix_agree_on_a_turned_crop():
-    """A bright spot is found where the matrix says it is."""
+@pytest.mark.parametrize(
+    'crop',
+    [
+        Crop((180.0, 100.0), 90.0, 0.7),
+        Crop((180.0, 100.0), 90.0),
+        Crop((180.3, 100.6), 61.7),
+        Crop((190.0, 160.0), 150.0),
+        Crop((160.0, 100.0), 320.0),
+        Crop((280.0, 60.0), 300.0, -0.3),
+    ],
+    ids=['turned', 'upright', 'between pixels', 'over the edge', 'whole', 'turned over the edge'],
+)
+@pytest.mark.parametrize('snap', [False, True])
+def test_the_way_back_leads_to_where_the_picture_came_from(crop, snap):
+    """A bright spot is found where it is."""
     image = np.zeros((200, 320, 3), np.uint8)
     image[117:124, 197:204] = 255
-    crop = Crop((180.0, 100.0), 90.0, 0.7)
-    picture = CropReader(192).read(Frame(image), crop)
-    rows, columns = np.nonzero(picture[..., 0] > 127)
-    spot = np.array([[columns.mean(), rows.mean()]])
-    found = apply_affine(crop.to_image(192), spot)
-    np.testing.assert_allclose(found, [[200, 120]], atol=0.3)
+    picture, to_image = CropReader(192, snap=snap).read(Frame(image), crop)
+    weights = picture[..., 0].astype(float)
+    rows, columns = np.mgrid[0:192, 0:192]
+    spot = np.array([[(weights * columns).sum(), (weights * rows).sum()]]) / weights.sum()
+    np.testing.assert_allclose(apply_affine(to_image, spot / 192), [[200, 120]], atol=0.3)
+
+
+def test_a_region_beside_the_frame_is_black():
+    frame = Frame(np.full((20, 20, 3), 200, np.uint8))
+    for crop in (Crop((-50.0, 10.0), 30.0), Crop((10.0, 90.0), 30.0, 0.5)):
+        for snap in (False, True):
+            picture, _ = CropReader(8, snap=snap).read(frame, crop)
+            assert (picture == 0).all()
 
 
 def make_person(topology, count=None, **changes):

@@ -97,8 +97,8 @@ class BlazePoseDetector:
 
     def detect(self, frame: Frame) -> list[Detection]:
         """People in the frame, the surest first."""
-        crop = whole_frame(frame)
-        raw, logits = self._model.run(self._reader.read(frame, crop))
+        picture, to_image = self._reader.read(frame, whole_frame(frame))
+        raw, logits = self._model.run(picture)
         scores = _sigmoid(logits.reshape(-1))
         sure = scores >= self.threshold
         if not sure.any():
@@ -109,7 +109,6 @@ class BlazePoseDetector:
         centres = values[:, 0:2] + self._anchors[sure]
         keypoints = values[:, 4:8].reshape(-1, 2, 2) + self._anchors[sure][:, None]
         corners = np.hstack([centres - values[:, 2:4] / 2, centres + values[:, 2:4] / 2])
-        to_image = crop.to_image(1.0)
         detections = []
         for members, score in _weighted_suppression(corners, scores):
             weights = scores[members] / scores[members].sum()
@@ -158,11 +157,11 @@ class BlazePose:
 
     def estimate(self, frame: Frame, crop: Crop) -> Pose:
         """Pose of the person in the region; its score is the model's presence of a person."""
-        picture = self._reader.read(frame, crop)
+        picture, to_image = self._reader.read(frame, crop)
         landmarks, presence, heatmap, world = self._model.run(picture)
         landmarks = landmarks.reshape(_LANDMARKS, 5)
         points = refine_by_heatmap(landmarks[:, :2] / _LANDMARK_SIZE, heatmap[0])
-        points = apply_affine(crop.to_image(1.0), points).astype(np.float32)
+        points = apply_affine(to_image, points).astype(np.float32)
         world = world.reshape(_LANDMARKS, 3)[:33]
         cos, sin = np.cos(crop.rotation), np.sin(crop.rotation)
         upright = world @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]], np.float32)

@@ -18,28 +18,67 @@ class CropReader:
     border
         What lies beyond the frame's edges: ``cv2.BORDER_CONSTANT`` (black) or
         ``cv2.BORDER_REPLICATE`` (the edge's own colours).
+    snap
+        Move upright regions to whole pixels: they are read in half the time.
     """
 
-    def __init__(self, size: int, border: int = cv2.BORDER_CONSTANT) -> None:
+    def __init__(self, size: int, border: int = cv2.BORDER_CONSTANT, snap: bool = False) -> None:
         self._size = size
         self._border = border
+        self._snap = snap
         self._picture = np.zeros((size, size, 3), np.uint8)
 
-    def read(self, frame: Frame, crop: Crop) -> np.ndarray:
-        """RGB picture uint8 [size, size, 3] of the region; valid until the next call."""
-        matrix = crop.to_image(self._size)
-        # Only the region is touched, however large the frame is.
+    def read(self, frame: Frame, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
+        """Picture of a region, and the way back from it.
+
+        Parameters
+        ----------
+        frame, crop
+            Only the region is touched, however large the frame is.
+
+        Returns
+        -------
+        uint8 [size, size, 3]
+            RGB; valid until the next call.
+        float64 [2, 3]
+            Affine matrix from coordinates relative to the picture's sides to the image's.
+        """
+        snap = self._snap and not crop.rotation
+        to_image = self._resize(frame, crop) if snap else self._warp(frame, crop)
+        if frame.channels == 'bgr':
+            cv2.cvtColor(self._picture, cv2.COLOR_BGR2RGB, dst=self._picture)
+        return self._picture, to_image
+
+    def _warp(self, frame: Frame, crop: Crop) -> np.ndarray:
         cv2.warpAffine(
             frame.image,
-            matrix,
+            crop.to_image(self._size),
             (self._size, self._size),
             dst=self._picture,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=self._border,
         )
-        if frame.channels == 'bgr':
-            cv2.cvtColor(self._picture, cv2.COLOR_BGR2RGB, dst=self._picture)
-        return self._picture
+        return crop.to_image(1.0)
+
+    def _resize(self, frame: Frame, crop: Crop) -> np.ndarray:
+        side = max(round(crop.side), 1)
+        left, top = (round(middle - side / 2) for middle in crop.centre)
+        right, bottom = left + side, top + side
+        inside: np.ndarray = frame.image[
+            max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)
+        ]
+        beyond = (-top, bottom - frame.height, -left, right - frame.width)
+        if not inside.size:
+            self._picture[:] = 0
+        else:
+            if max(beyond) > 0:
+                above, below, before, after = (max(margin, 0) for margin in beyond)
+                inside = cv2.copyMakeBorder(inside, above, below, before, after, self._border)
+            cv2.resize(inside, (self._size, self._size), dst=self._picture)
+        # cv2.resize puts the middle of the first pixels in its picture onto that of the pixels
+        # that they come from: half a pixel of either, where warpAffine meets at pixel centres.
+        shift = (side / self._size - 1) / 2
+        return np.array([[side, 0.0, left + shift], [0.0, side, top + shift]])
 
 
 def whole_frame(frame: Frame) -> Crop:

@@ -44,12 +44,13 @@ class MoveNet:
         width, height = self._model.input_size
         if width != height:
             raise ModelError(f'{path}: expected a square input, found {width}×{height}')
-        self._reader = CropReader(width)
+        self._reader = CropReader(width, snap=True)
 
     def estimate(self, frame: Frame, crop: Crop) -> Pose:
         """Pose of the person in the region."""
-        (output,) = self._model.run(self._reader.read(frame, crop))
+        picture, to_image = self._reader.read(frame, crop)
+        (output,) = self._model.run(picture)
         y_x_score = output.reshape(17, 3)
-        keypoints = apply_affine(crop.to_image(1.0), y_x_score[:, 1::-1])
+        keypoints = apply_affine(to_image, y_x_score[:, 1::-1])
         scores = np.clip(y_x_score[:, 2], 0.0, 1.0)
         return Pose(keypoints.astype(np.float32), scores, score=float(scores.mean()))
