@@ -16,9 +16,9 @@ demo: models
 test: lint models
 	@$(RUN) pytest $(TESTS)
 
-# The default model, once; nothing is ever downloaded while a node runs.
+# The default model and the one asked for, once; nothing is downloaded while a node runs.
 models:
-	@$(RUN) pose-ros models install blazepose_full > /dev/null
+	@$(RUN) pose-ros models install blazepose_full $(MODEL) > /dev/null
 
 lint:
 	@$(RUN) ruff format --check .
