@@ -101,6 +101,19 @@ def test_the_detector_runs_only_when_nobody_is_followed():
     assert runs == [1, 1, 1, 2, 3, 4, 4]
 
 
+def test_somebody_far_away_is_found_by_looking_at_parts_of_the_frame():
+    """At 30 % of the picture's height the detector misses them in the whole frame."""
+    actor = Actor('stand', x=520, y=400, height=0.28 * 480)
+    estimator = PoseEstimator()
+    found = []
+    for shown, people in follow(estimator, Scene(duration=1.0, actors=(actor,))):
+        found += [(shown, person) for person in people]
+    assert len(found) > 15
+    shown, person = found[-1]
+    assert errors_of(person, shown.people[0]).mean() < 0.04 * actor.height
+    assert {person.id for _, person in found} == {1}
+
+
 def test_the_id_survives_a_short_absence_and_not_a_long_one():
     estimator = PoseEstimator(EstimatorConfig(max_gap=0.5))
     person, nobody = first_frame().image, first_frame(actors=()).image

@@ -5,7 +5,7 @@ from pose_ros.core.models.blazepose import region
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import COCO17
 from pose_ros.core.tracking.continuity import jumped
-from pose_ros.core.tracking.region import KeypointRegions
+from pose_ros.core.tracking.region import KeypointRegions, closer_views
 from pose_ros.core.types import Frame
 
 FRAME = Frame(np.zeros((480, 640, 3), np.uint8))
@@ -86,6 +86,23 @@ def test_the_region_turns_with_the_body(head, rotation):
     assert crop.side == pytest.approx(1.25 * 2 * 50)
     assert np.cos(crop.rotation) == pytest.approx(np.cos(rotation), abs=1e-6)
     assert np.sin(crop.rotation) == pytest.approx(np.sin(rotation), abs=1e-6)
+
+
+@pytest.mark.parametrize(('width', 'height'), [(640, 480), (1080, 1920), (300, 300)])
+def test_the_parts_cover_the_frame_and_overlap(width, height):
+    views = closer_views(width, height)
+    side = 0.75 * min(width, height)
+    covered = np.zeros((height, width), int)
+    for view in views:
+        assert view.side == side
+        left, top = (round(middle - side / 2) for middle in view.centre)
+        assert left >= 0
+        assert top >= 0
+        covered[top : top + round(side), left : left + round(side)] += 1
+    assert covered.min() >= 1
+    # Somebody half as wide as a part is whole in one of them, wherever they stand.
+    middles = sorted({view.centre[0] for view in views})
+    assert np.diff(middles).max(initial=0) <= 0.6 * side + 1e-6
 
 
 class TestJumped:

@@ -95,9 +95,9 @@ class BlazePoseDetector:
         self._model.require_outputs((1, count, 12), (1, count, 1))
         self._reader = CropReader(_DETECTOR_SIZE)
 
-    def detect(self, frame: Frame) -> list[Detection]:
-        """People in the frame, the surest first."""
-        picture, to_image = self._reader.read(frame, whole_frame(frame))
+    def detect(self, frame: Frame, view: Crop | None = None) -> list[Detection]:
+        """People in a part of the frame, by default in all of it, the surest first."""
+        picture, to_image = self._reader.read(frame, view or whole_frame(frame))
         raw, logits = self._model.run(picture)
         scores = _sigmoid(logits.reshape(-1))
         sure = scores >= self.threshold
