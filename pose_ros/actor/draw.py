@@ -99,7 +99,7 @@ class Figure:
     @cached_property
     def _outlines(self) -> list[tuple[int, np.ndarray]]:
         """Convex shapes [M, 1, 2] [px], each with the index of its part."""
-        rims = (self._rims(_SIZES[:1])[0] / (1 << _SHIFT) + 0.5).astype(np.float32)
+        rims = (self._rims(_SIZES[:1])[0] / (1 << _SHIFT)).astype(np.float32)
         return [
             (index, cv2.convexHull(rims[place][joined].reshape(-1, 2)))
             for index, (part, place) in enumerate(zip(self.parts, self._places))
@@ -112,5 +112,4 @@ class Figure:
         radius = self.balls[:, 3:]
         middle = self.balls[:, :2] + radius * _TO_LIGHT * (1 - sizes)
         rims = middle[:, :, None] + (radius * sizes)[:, :, None] * _CIRCLE
-        # OpenCV counts from the middle of the first pixel, we from its outer corner.
-        return np.round((rims - 0.5) * (1 << _SHIFT)).astype(np.int32)
+        return np.round(rims * (1 << _SHIFT)).astype(np.int32)

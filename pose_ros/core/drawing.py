@@ -108,8 +108,7 @@ class _PersonDrawing:
         points = person.keypoints.astype(np.float64)
         with np.errstate(invalid='ignore'):
             self._known = np.all(np.abs(points) < _FARTHEST, axis=1)
-        # OpenCV counts from the middle of the first pixel.
-        self._points = np.where(self._known[:, None], points - 0.5, 0.0)
+        self._points = np.where(self._known[:, None], points, 0.0)
         self._solid = self._known & person.observed
         size = self._size()
         self._line = float(np.clip(size / 90, 2.0, 14.0))

@@ -71,13 +71,13 @@ def test_true_joints_lie_on_the_person(motion):
 
 
 def test_joints_are_told_to_the_pixel():
-    """The eye is a dark iris around the true joint, whose (0, 0) is the pixel's outer corner."""
+    """The eye is a dark iris around the true joint, whose (0, 0) is the first pixel's centre."""
     actor = Actor(height=900, x=320.25, y=930.5, sway=0.0)
     frame = first(scene_of(actor))
     x, y = frame.people[0].keypoints[COCO17.index('left_eye')]
     patch = frame.image[int(y) - 4 : int(y) + 6, int(x) - 6 : int(x) + 7].sum(axis=2)
     dark = np.clip(300 - patch.astype(float), 0, None)
-    rows, columns = np.indices(patch.shape) + 0.5
+    rows, columns = np.indices(patch.shape)
     assert np.average(columns, weights=dark) + int(x) - 6 == pytest.approx(x, abs=0.2)
     assert np.average(rows, weights=dark) + int(y) - 4 == pytest.approx(y, abs=0.2)
 

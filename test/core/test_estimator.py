@@ -215,8 +215,8 @@ def test_an_unknown_model_lists_the_known():
 @pytest.mark.parametrize(
     ('model', 'least'),
     [
-        ('blazepose_full', 0.94),
-        pytest.param('movenet_lightning', 0.8, marks=pytest.mark.model('movenet_lightning')),
+        ('blazepose_full', 0.97),
+        pytest.param('movenet_lightning', 0.84, marks=pytest.mark.model('movenet_lightning')),
     ],
 )
 def test_two_hundred_scenes(model, least, measured):
