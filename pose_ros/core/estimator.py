@@ -99,7 +99,6 @@ class PoseEstimator:
         self._last = None
         self._last_stamp = None
         self._regions.lose()
-        self._restart_smoothing()
 
     def reconfigure(self, config: EstimatorConfig) -> None:
         """Change settings while running; ValueError names those that only a new start changes."""
@@ -180,7 +179,8 @@ class PoseEstimator:
         seen = sure & _inside(pose.keypoints, frame)
         if not same:
             self._last_id += 1
-            self._restart_smoothing()
+            self._smoother.reset()
+            self._world_smoother.reset()
         fresh = ~self._last.seen if same and self._last is not None else None
         self._last = _Seen(pose.keypoints, seen, frame.stamp)
         self._regions.update(frame, pose)
@@ -194,7 +194,7 @@ class PoseEstimator:
             scores=pose.scores,
             states=states.astype(np.uint8),
             score=pose.score,
-            box=Box.around(keypoints[seen] if np.count_nonzero(seen) > 1 else keypoints),
+            box=_box(keypoints, seen),
             id=self._last_id,
             z=z,
             world=world,
@@ -224,17 +224,12 @@ class PoseEstimator:
 
     def _forget_after_gap(self, stamp: float) -> None:
         """Start anew after a pause, a step back in time, or a person long unseen."""
-        before, self._last_stamp = self._last_stamp, stamp
-        if before is not None and not 0.0 <= stamp - before <= self.config.max_gap:
+        before, max_gap = self._last_stamp, self.config.max_gap
+        if before is not None and not 0.0 <= stamp - before <= max_gap:
             self.reset()
-            self._last_stamp = stamp
-        elif self._last is not None and stamp - self._last.stamp > self.config.max_gap:
+        elif self._last is not None and stamp - self._last.stamp > max_gap:
             self._last = None
-            self._restart_smoothing()
-
-    def _restart_smoothing(self) -> None:
-        self._smoother.reset()
-        self._world_smoother.reset()
+        self._last_stamp = stamp
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,11 +246,16 @@ def _inside(points: np.ndarray, frame: Frame) -> np.ndarray:
     return np.asarray(((points >= 0) & (points < (frame.width, frame.height))).all(axis=1))
 
 
+def _box(keypoints: np.ndarray, seen: np.ndarray) -> Box:
+    """Box around the keypoints seen; around all where these make none."""
+    return Box.around(keypoints[seen] if np.count_nonzero(seen) > 1 else keypoints)
+
+
 def _size(pose: Pose, seen: np.ndarray) -> float:
     """Size [px] of the person, to which their speed is compared."""
     if pose.alignment is not None:
         return diameter(pose.alignment)
-    box = Box.around(pose.keypoints[seen] if np.count_nonzero(seen) > 1 else pose.keypoints)
+    box = _box(pose.keypoints, seen)
     return max((box.width + box.height) / 2, 1.0)
 
 

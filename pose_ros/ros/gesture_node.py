@@ -14,6 +14,7 @@ from pose_ros.core.resources import config_file
 from pose_ros.core.types import Person
 from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import gesture_to_msg, msg_to_person, positions_of
+from pose_ros.ros.images import stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.parameters import Parameter, declare
 from pose_ros.ros.qos import EVENTS, SKELETONS
@@ -72,9 +73,8 @@ class GestureNode(Node):
         self._inputs.keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, wanted)
 
     def _on_skeletons(self, message: SkeletonArray) -> None:
-        stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
         people = list(self._people(message.skeletons))
-        for gesture in self._recogniser.observe(people, stamp):
+        for gesture in self._recogniser.observe(people, stamp_of(message.header)):
             self._publisher.publish(gesture_to_msg(gesture, message.header))
 
     def _people(self, skeletons: Iterable[Skeleton]) -> Iterable[Person]:
