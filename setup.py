@@ -20,7 +20,9 @@ setup(
         'opencv-python-headless',
         'PyYAML',
         'rich',
+        'scipy',
         'typer',
     ],
+    extras_require={'evaluate': ['motmetrics', 'pycocotools']},
     entry_points={'console_scripts': ['pose-ros = pose_ros.cli.main:main']},
 )

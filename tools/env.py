@@ -70,7 +70,8 @@ def set_up() -> None:
         p for d in ('pose_ros', 'config', 'launch', 'scripts') for p in (ROOT / d).rglob('*')
     ]
     names = sorted(str(p) for p in sources if p.is_file() and '__pycache__' not in p.parts)
-    built_from = [ROOT / 'CMakeLists.txt', ROOT / 'package.xml', *sorted((ROOT / 'msg').iterdir())]
+    interfaces = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv')])
+    built_from = [ROOT / 'CMakeLists.txt', ROOT / 'package.xml', *interfaces]
     build_key = digest(built_from, f'{environment_key} {names}')
     if read_stamp(BUILD) != build_key:
         build()

@@ -23,6 +23,34 @@ class EstimatorConfig:
     threads: int = _setting(
         0, "CPU threads; 0 = the model's own default", low=0, high=64, live=False
     )
+    mode: str = _setting(
+        'single',
+        'whom to follow; single: one person; multi: up to max_people; auto: one, but all while '
+        'the detector counts more',
+        choices=('single', 'multi', 'auto'),
+    )
+    max_people: int = _setting(
+        6,
+        'most people to follow in multi and auto: the locked one, then the largest',
+        low=1,
+        high=50,
+    )
+    detector: str = _setting(
+        'auto',
+        'name of the person detector in config/models.yaml; auto: yolox_nano where it is installed, '
+        "else BlazePose's",
+        live=False,
+    )
+    detector_threshold: float = _setting(
+        0.5, 'a person that the detector is less sure of is nobody', low=0.0, high=1.0
+    )
+    detector_interval: int = _setting(
+        10,
+        'frames from one run of the detector to the next in multi; thrice as many in auto '
+        'while one person is there',
+        low=1,
+        high=1000,
+    )
     keypoint_threshold: float = _setting(
         0.3, 'keypoints with a lower score are marked BELOW_THRESHOLD', low=0.0, high=1.0
     )
@@ -47,6 +75,34 @@ class EstimatorConfig:
         'time [s] without a person or an image after which all is forgotten',
         low=0.05,
         high=60.0,
+    )
+    confirm_frames: int = _setting(
+        3,
+        'frames in which somebody must be seen to get an id; until then the id is 0',
+        low=1,
+        high=100,
+    )
+    prediction_time: float = _setting(
+        0.3,
+        'time [s] for which a person out of sight is still published, with PREDICTED keypoints',
+        low=0.0,
+        high=10.0,
+    )
+    lock_time: float = _setting(
+        10.0,
+        'time [s] that a locked person may be away and still be taken again',
+        low=0.05,
+        high=3600.0,
+    )
+    clothing: bool = _setting(
+        True, 'whether the colours of their clothes help to tell people apart'
+    )
+    repair_sides: bool = _setting(
+        True, 'whether limbs that the model gives the wrong side, left or right, are swapped back'
+    )
+    plausibility: bool = _setting(
+        True,
+        "whether keypoints that contradict the person's own proportions are marked IMPLAUSIBLE",
     )
     smoothing: str = _setting(
         'one_euro', 'how keypoints are smoothed', choices=('none', 'ema', 'one_euro')

@@ -1,4 +1,4 @@
-"""What a single-person model is and what it returns."""
+"""What a pose model is and what it returns."""
 
 from __future__ import annotations
 
@@ -49,3 +49,18 @@ class PoseModel(Protocol):
 
     def estimate(self, frame: Frame, crop: Crop) -> Pose:
         """Pose of the person in the region; its score tells whether there is one."""
+
+
+class MultiPoseModel(Protocol):
+    """Finds everybody in a frame at once (bottom-up)."""
+
+    topology: Topology
+    least_score: float
+    """A pose with a lower score is nobody's."""
+
+    def estimate_all(self, frame: Frame) -> list[Pose]:
+        """Poses of all people in the frame, the surest first; all are over `least_score`.
+
+        A keypoint that was not found has score 0 and stands where the nearest one found along
+        the body is, so that coordinates are always finite.
+        """
