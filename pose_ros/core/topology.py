@@ -53,6 +53,19 @@ class Topology:
         return np.array([self.index(name) for name in mirrored])
 
     @cached_property
+    def bone_distances(self) -> np.ndarray:
+        """How many bones lie between two keypoints [K, K]; K where no bones join them."""
+        count = len(self)
+        distances = np.full((count, count), count)
+        np.fill_diagonal(distances, 0)
+        for a, b in self.edges:
+            distances[a, b] = distances[b, a] = 1
+        for middle in range(count):  # Floyd's and Warshall's shortest paths
+            through = distances[:, middle, None] + distances[None, middle]
+            np.minimum(distances, through, out=distances)
+        return distances
+
+    @cached_property
     def sides(self) -> np.ndarray:
         """Side of each keypoint [K]: -1 the person's left, +1 the right, 0 the middle."""
         return np.array(
@@ -155,7 +168,88 @@ BLAZEPOSE33 = Topology(
     ),
 )
 
-TOPOLOGIES = {topology.name: topology for topology in (COCO17, BLAZEPOSE33)}
+# OpenPose's formats, with the names that other formats have for the same keypoints.
+_COCO18_NAMES = (
+    'nose',
+    'neck',
+    'right_shoulder',
+    'right_elbow',
+    'right_wrist',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+    'right_hip',
+    'right_knee',
+    'right_ankle',
+    'left_hip',
+    'left_knee',
+    'left_ankle',
+    'right_eye',
+    'left_eye',
+    'right_ear',
+    'left_ear',
+)
+
+_BODY25_NAMES = (
+    'nose',
+    'neck',
+    'right_shoulder',
+    'right_elbow',
+    'right_wrist',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+    'mid_hip',
+    'right_hip',
+    'right_knee',
+    'right_ankle',
+    'left_hip',
+    'left_knee',
+    'left_ankle',
+    'right_eye',
+    'left_eye',
+    'right_ear',
+    'left_ear',
+    'left_big_toe',
+    'left_small_toe',
+    'left_heel',
+    'right_big_toe',
+    'right_small_toe',
+    'right_heel',
+)
+
+_NECK_AND_HEAD = """
+left_ear-left_eye-nose-right_eye-right_ear nose-neck
+neck-left_shoulder-left_elbow-left_wrist neck-right_shoulder-right_elbow-right_wrist
+"""
+
+COCO18 = Topology(
+    'coco18',
+    _COCO18_NAMES,
+    _named_edges(
+        _COCO18_NAMES,
+        _NECK_AND_HEAD
+        + """
+        neck-left_hip-left_knee-left_ankle neck-right_hip-right_knee-right_ankle
+        """,
+    ),
+)
+
+BODY25 = Topology(
+    'body25',
+    _BODY25_NAMES,
+    _named_edges(
+        _BODY25_NAMES,
+        _NECK_AND_HEAD
+        + """
+        neck-mid_hip-left_hip-left_knee-left_ankle mid_hip-right_hip-right_knee-right_ankle
+        left_ankle-left_big_toe-left_small_toe left_ankle-left_heel
+        right_ankle-right_big_toe-right_small_toe right_ankle-right_heel
+        """,
+    ),
+)
+
+TOPOLOGIES = {topology.name: topology for topology in (COCO17, BLAZEPOSE33, COCO18, BODY25)}
 
 
 def topology_named(name: str) -> Topology:

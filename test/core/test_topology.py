@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES, keypoint_map, topology_named
+from pose_ros.core.topology import (
+    BLAZEPOSE33,
+    BODY25,
+    COCO17,
+    COCO18,
+    TOPOLOGIES,
+    keypoint_map,
+    topology_named,
+)
 
 
 @pytest.mark.parametrize('topology', TOPOLOGIES.values(), ids=lambda t: t.name)
@@ -40,11 +48,33 @@ def test_the_33_contain_the_17_by_name():
     assert [BLAZEPOSE33.keypoint_names[i] for i in index] == list(COCO17.keypoint_names)
 
 
+@pytest.mark.parametrize('source', [COCO18, BODY25], ids=lambda t: t.name)
+def test_openpose_contains_the_17_by_name(source):
+    index = keypoint_map(source, COCO17)
+    assert [source.keypoint_names[i] for i in index] == list(COCO17.keypoint_names)
+
+
+def test_25_contain_the_18_with_the_neck():
+    assert keypoint_map(BODY25, COCO18)[COCO18.index('neck')] == BODY25.index('neck')
+
+
+def test_bone_distances_count_the_bones_between():
+    def between(topology, a, b):
+        return topology.bone_distances[topology.index(a), topology.index(b)]
+
+    assert between(COCO18, 'left_wrist', 'left_wrist') == 0
+    assert between(COCO18, 'left_wrist', 'left_elbow') == 1
+    assert between(COCO18, 'left_wrist', 'right_wrist') == 6  # over the neck
+    assert between(BODY25, 'left_heel', 'mid_hip') == 4
+    # COCO's 17 have no neck: the face hangs on nothing.
+    assert between(COCO17, 'nose', 'left_shoulder') == len(COCO17)
+
+
 def test_the_17_do_not_contain_the_33():
     with pytest.raises(ValueError, match='coco17 has no keypoint'):
         keypoint_map(COCO17, BLAZEPOSE33)
 
 
 def test_unknown_format_lists_the_known():
-    with pytest.raises(ValueError, match=r"'coco18', known are: coco17, blazepose33"):
-        topology_named('coco18')
+    with pytest.raises(ValueError, match=r"'mpi15', known are: coco17, blazepose33, coco18"):
+        topology_named('mpi15')

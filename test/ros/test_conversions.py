@@ -120,6 +120,10 @@ def test_positions():
 def test_formats(topology):
     message = through_the_wire(format_to_msg(topology))
     assert msg_to_format(message) == topology
+
+
+@pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33])
+def test_indices(topology):
     for i, name in enumerate(topology.keypoint_names):
         constant = name.upper() if topology is COCO17 else f'BLAZEPOSE_{name.upper()}'
         assert getattr(Skeleton, constant) == i
