@@ -17,24 +17,17 @@ from pose_ros.core.topology import COCO17, Topology
 from pose_ros.core.types import FrameError
 from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
-from pose_ros.ros.diagnostics import (
-    ERROR,
-    OK,
-    WARN,
-    DiagnosticsPublisher,
-    DropCounter,
-    FrameReport,
-    FrameStatistics,
-)
+from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameStatistics
 from pose_ros.ros.image_subscription import ImageSubscription
 from pose_ros.ros.images import compressed_to_frame, image_to_frame, stamp_of
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.pose_parameters import TABLE, estimator_config
+from pose_ros.ros.pose_status import blindness, estimator_figures, summary
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
+from pose_ros.ros.target_lock import TargetLock
 
 DIAGNOSTICS_PERIOD = 1.0  # [s]
-SILENCE = 2.0  # [s] without an image after which the reason is looked for
 
 
 class PoseNode(LifecycleNode):
@@ -65,6 +58,8 @@ class PoseNode(LifecycleNode):
         self._skeletons: LifecyclePublisher | None = None
         self._format: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
+        self._target_lock: TargetLock | None = None
+        self._looked = False
         self._writer = SkeletonWriter()
         self.statistics = FrameStatistics()
         self._drops = DropCounter()
@@ -89,6 +84,11 @@ class PoseNode(LifecycleNode):
             return Result.FAILURE
         self._fault = ''
         values.locked = True
+        self._target_lock = TargetLock(
+            self,
+            self._estimator,
+            lambda: blindness(self._images, self._skeletons, self._looked),
+        )
         self._writer = SkeletonWriter(values.model)
         self._skeletons = self.create_lifecycle_publisher(SkeletonArray, 'skeletons', SKELETONS)
         self._format = self.create_lifecycle_publisher(SkeletonFormat, 'skeleton_format', LATCHED)
@@ -101,6 +101,7 @@ class PoseNode(LifecycleNode):
         self._format.publish(format_to_msg(self._topology))
         self._estimator.reset()
         self._drops.reset()
+        self._looked = False
         self._dropped = 0
         self.statistics = FrameStatistics()
         topic = self.resolve_topic_name('image')
@@ -129,7 +130,9 @@ class PoseNode(LifecycleNode):
         for publisher in (self._skeletons, self._format):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
-        self._skeletons = self._format = self._estimator = None
+        if self._target_lock is not None:
+            self._target_lock.destroy()
+        self._skeletons = self._format = self._estimator = self._target_lock = None
         self._values.locked = False
         return Result.SUCCESS
 
@@ -150,6 +153,7 @@ class PoseNode(LifecycleNode):
         self.statistics.add_arrival()
         if self._skeletons.get_subscription_count() == 0:
             self._drops.reset()
+            self._looked = False
             return
         header = message.header
         self._dropped += self._drops.missed(number, stamp_of(header))
@@ -161,11 +165,14 @@ class PoseNode(LifecycleNode):
         people = [p.converted(self._topology) for p in self._estimator.estimate(frame)]
         skeletons = self._writer.write(people, header, (frame.width, frame.height))
         skeletons.inference_time = self._estimator.statistics.inference_time
+        skeletons.locked_id = self._estimator.locked_id
+        skeletons.locked_seen = self._estimator.locked_seen
         skeletons.dropped = self._dropped
         skeletons.latency = self.get_clock().now().nanoseconds * 1e-9 - frame.stamp
         self._skeletons.publish(skeletons)
         self.statistics.add(skeletons.latency, skeletons.inference_time, self._dropped)
         self._dropped = 0
+        self._looked = True
 
     def _refuse(self, error: FrameError) -> None:
         self._dropped += 1
@@ -181,27 +188,12 @@ class PoseNode(LifecycleNode):
         values = self._values
         figures = {'model': values.model, 'device': values.device, **report.figures()}
         if self._estimator is not None:
-            statistics = self._estimator.statistics
-            figures['re-initialisations'] = statistics.reinitialised
-            figures['detections'] = statistics.detections
+            figures.update(estimator_figures(self._estimator))
         if self._images is not None:
             self._images.match()
             figures.update(self._images.figures())
-        level, summary = self._summary(report)
-        self._diagnostics.publish(level, summary, f'{values.model} on {values.device}', figures)
-
-    def _summary(self, report: FrameReport) -> tuple[bytes, str]:
-        if self._estimator is None:
-            return (ERROR, self._fault) if self._fault else (WARN, 'unconfigured')
-        if self._images is None:
-            return OK, 'inactive'
-        if report.silence > SILENCE:
-            return WARN, f'no image for {report.silence:.0f} s: {self._images.silence()}'
-        if report.new_bad:
-            return WARN, f'{report.new_bad} images dropped: {report.last_fault}'
-        if self._skeletons.get_subscription_count() == 0:
-            return OK, f'idle: nobody subscribes to {self._skeletons.topic_name}'
-        return OK, f'{report.rate:.1f} frames per second'
+        level, text = summary(self._fault, self._estimator, self._images, self._skeletons, report)
+        self._diagnostics.publish(level, text, f'{values.model} on {values.device}', figures)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A ROS of its own for every test, waiting for events, and image messages."""
+"""A ROS of its own for every test, waiting for events, image messages, an estimator by script."""
 
 from array import array
 from collections.abc import Callable
@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 import tempfile
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
+
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import Box, KeypointState, Person
 
 # Ports of domains up to 100 lie below those that the kernel gives to programs.
 DOMAINS = range(1, 101)
@@ -204,3 +208,83 @@ def actor_picture():
     actor = Actor('raise_left', x=250.0, start=0.0)
     *_, last = frames(Scene(duration=2.0, actors=(actor,), background='plain'), seed=3)
     return last.image, last.people[0]
+
+
+@pytest.fixture(scope='session')
+def make_person():
+    """Function that makes a COCO-17 person standing on a vertical line."""
+
+    def make(person_id=1, x=60.0, state=KeypointState.OBSERVED):
+        points = np.full((17, 2), np.nan, np.float32)
+        points[:5] = (x, 100)
+        points[5:] = np.column_stack([np.full(12, x), np.linspace(110, 200, 12)])
+        box = Box(x - 5, 95, 10, 110)
+        ones, states = np.ones(17, np.float32), np.full(17, state, np.uint8)
+        return Person(COCO17, points, ones, states, 1.0, box, person_id)
+
+    return make
+
+
+class ScriptedEstimator:
+    """Gives the people that the test puts into `people`, and keeps to one as the real one does."""
+
+    topology = COCO17
+
+    def __init__(self, config):
+        self.config = config
+        self.people = []
+        self.locked_id = 0
+        self.statistics = SimpleNamespace(
+            inference_time=0.01,
+            reinitialised=0,
+            detections=0,
+            person_time=0.0,
+            detector_time=0.0,
+            people=0,
+            swaps=0,
+            implausible=0,
+            multi=config.mode == 'multi',
+        )
+        self.reconfigured = []
+
+    @property
+    def locked_seen(self):
+        return any(person.id == self.locked_id for person in self.people)
+
+    def reset(self):
+        self.locked_id = 0
+
+    def reconfigure(self, config):
+        self.reconfigured.append(config)
+        self.config = config
+
+    def estimate(self, frame):
+        return self.people
+
+    def lock(self, method, person_id=0):
+        ids = sorted(person.id for person in self.people)
+        if not ids:
+            raise ValueError('nobody is there')
+        if method == 'hand_raised':
+            raise ValueError('nobody raises a hand')
+        if method == 'id' and person_id not in ids:
+            there = ', '.join(map(str, ids))
+            raise ValueError(f'no person {person_id} is followed; there are: {there}')
+        self.locked_id = person_id if method == 'id' else ids[-1 if method == 'largest' else 0]
+        return self.locked_id
+
+    def unlock(self):
+        locked, self.locked_id = self.locked_id, 0
+        return locked != 0
+
+
+@pytest.fixture
+def estimators():
+    """Maker of scripted estimators, for PoseNode; those that were made stand in its ``made``."""
+
+    def make(config):
+        make.made.append(ScriptedEstimator(config))
+        return make.made[-1]
+
+    make.made = []
+    return make

@@ -11,7 +11,7 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.msg import SkeletonArray
-from pose_ros.ros import pose_node
+from pose_ros.ros import pose_node, pose_status
 from pose_ros.ros.diagnostics import DropCounter
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.qos import DIAGNOSTICS, IMAGE, IMAGE_RELIABLE, SKELETONS
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.ros
 def status(ros, monkeypatch):
     """Function that waits for a status whose message contains a text."""
     monkeypatch.setattr(pose_node, 'DIAGNOSTICS_PERIOD', 0.05)
-    monkeypatch.setattr(pose_node, 'SILENCE', 0.1)
+    monkeypatch.setattr(pose_status, 'SILENCE', 0.1)
     received = ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS, count=0)
 
     def wait_for(text, step=lambda: None):
@@ -147,6 +147,36 @@ def test_figures_of_frames(ros, status, encoded_image, actor_picture):
     assert 'h264' in found.figures['last bad image']
     image.encoding = 'rgb8'
     assert status('frames per second', publish).level == DiagnosticStatus.OK
+
+
+def test_figures_of_people(ros, status, estimators):
+    ros.start(lambda **a: PoseNode(estimators, **a), mode='multi')
+    (estimator,) = estimators.made
+    found = status('no image for')
+    names = ('time per person [ms]', 'detector time [ms]', 'locked id', 'locked seen')
+    assert {found.figures[name] for name in names} == {''}
+    vars(estimator.statistics).update(
+        people=3, person_time=0.0123, detector_time=0.0205, detections=7, reinitialised=1,
+        swaps=4, implausible=19,
+    )  # fmt: skip
+    estimator.locked_id = 2
+    ros.spin_until(lambda: status('no image for').figures['locked id'], 'the new figures')
+    figures = status('no image for').figures
+    wanted = {
+        'mode now': 'multi',
+        'people followed': '3',
+        'time per person [ms]': '12.3',
+        'detector time [ms]': '20.5',
+        'detections': '7',
+        're-initialisations': '1',
+        'swaps repaired': '4',
+        'implausible keypoints': '19',
+        'locked id': '2',
+        'locked seen': 'false',
+    }
+    assert {name: figures[name] for name in wanted} == wanted
+    estimator.statistics.multi = False
+    ros.spin_until(lambda: status('no image for').figures['mode now'] == 'single')
 
 
 def test_states_and_the_reason_for_a_missing_model(ros, status, monkeypatch, tmp_path):

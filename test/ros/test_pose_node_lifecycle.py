@@ -232,6 +232,33 @@ def test_thresholds_change_live(ros, manager, exchange):
     assert exchange().skeletons
 
 
+def test_the_mode_changes_live_with_all_that_belongs_to_it(ros, manager, estimators):
+    ros.start(lambda **arguments: PoseNode(estimators, **arguments))
+    (estimator,) = estimators.made
+    assert estimator.config.mode == 'single'
+    assert manager.set(mode='multi').successful
+    assert estimator.config.mode == 'multi'
+    for name, value in (
+        ('max_people', 3), ('detector_threshold', 0.4), ('detector_interval', 5),
+        ('confirm_frames', 2), ('prediction_time', 1), ('lock_time', 20.0), ('clothing', False),
+        ('repair_sides', False), ('plausibility', False), ('mode', 'auto'),
+    ):  # fmt: skip
+        assert manager.set(**{name: value}).successful, name
+        assert getattr(estimator.config, name) == value
+    assert len(estimator.reconfigured) == 11
+    for name, value, reason in (
+        ('mode', 'crowd', 'one of single, multi, auto'),
+        ('max_people', 0, 'max_people'),
+        ('max_people', 51, 'max_people'),
+        ('clothing', 1, 'BOOL'),
+        ('detector', 'ssd', 'set it before configure'),
+    ):
+        result = manager.set(**{name: value})
+        assert not result.successful
+        assert reason in result.reason
+    assert len(estimator.reconfigured) == 11
+
+
 def test_values_that_will_not_do_are_refused_with_the_reason(ros, manager):
     ros.start(PoseNode)
     for name, value, reason in (

@@ -6,17 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 from sensor_msgs.msg import Image
 
-from pose_ros.core.topology import COCO17
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.qos import IMAGE_RELIABLE, SKELETONS
 
 pytestmark = pytest.mark.ros
+
+INFERENCE_TIME = 0.1  # [s]
 
 # A camera in a process of its own: image number n has the frame_id n.
 CAMERA = """
@@ -60,36 +60,34 @@ def process(ros_domain):
         child.communicate()
 
 
-class SlowEstimator:
-    """Finds nobody, slowly."""
+@pytest.fixture
+def slow_estimator(estimators):
+    """Maker of estimators that find nobody, slowly."""
 
-    duration = 0.1  # [s]
-    topology = COCO17
+    def make(config):
+        estimator = estimators(config)
 
-    def __init__(self, config):
-        self.statistics = SimpleNamespace(
-            inference_time=self.duration, reinitialised=0, detections=0
-        )
+        def estimate(frame):
+            time.sleep(INFERENCE_TIME)
+            return []
 
-    def reset(self):
-        pass
+        estimator.estimate = estimate
+        return estimator
 
-    def estimate(self, frame):
-        time.sleep(self.duration)
-        return []
+    return make
 
 
-def test_slow_inference_drops_frames_and_does_not_lag(ros, process):
-    ros.start(lambda **arguments: PoseNode(SlowEstimator, **arguments))
+def test_slow_inference_drops_frames_and_does_not_lag(ros, process, slow_estimator):
+    ros.start(lambda **arguments: PoseNode(slow_estimator, **arguments))
     received = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
-    process(sys.executable, '-c', CAMERA, str(SlowEstimator.duration / 3))
+    process(sys.executable, '-c', CAMERA, str(INFERENCE_TIME / 3))
     ros.spin_until(lambda: len(received) >= 25, 'twenty-five frames')
     numbers = [int(message.header.frame_id) for message in received]
     steps = [after - before for before, after in pairwise(numbers)]
     assert sum(steps) / len(steps) == pytest.approx(3, abs=0.7)
     # Every image that was not processed is accounted for.
     assert [message.dropped for message in received[1:]] == [step - 1 for step in steps]
-    assert max(message.latency for message in received) < 2 * SlowEstimator.duration
+    assert max(message.latency for message in received) < 2 * INFERENCE_TIME
 
 
 @pytest.fixture

@@ -1,0 +1,85 @@
+"""What pose_node says of itself: figures and a summary for /diagnostics; what it cannot see."""
+
+from __future__ import annotations
+
+from rclpy.lifecycle import LifecyclePublisher
+
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.ros.diagnostics import ERROR, OK, WARN, FrameReport
+from pose_ros.ros.image_subscription import ImageSubscription
+
+SILENCE = 2.0  # [s] without an image after which the reason is looked for
+
+
+def summary(
+    fault: str,
+    estimator: PoseEstimator | None,
+    images: ImageSubscription | None,
+    skeletons: LifecyclePublisher | None,
+    report: FrameReport,
+) -> tuple[bytes, str]:
+    """Level and one line on the node's state.
+
+    Parameters
+    ----------
+    fault
+        Why it could not be configured; empty if nothing was wrong.
+    estimator, images, skeletons
+        The node's parts as far as they are there in its state.
+    report
+        What happened to the frames.
+    """
+    if estimator is None or skeletons is None:
+        return (ERROR, fault) if fault else (WARN, 'unconfigured')
+    if images is None:
+        return OK, 'inactive'
+    if report.silence > SILENCE:
+        return WARN, f'no image for {report.silence:.0f} s: {images.silence()}'
+    if report.new_bad:
+        return WARN, f'{report.new_bad} images dropped: {report.last_fault}'
+    if skeletons.get_subscription_count() == 0:
+        return OK, f'idle: nobody subscribes to {skeletons.topic_name}'
+    return OK, f'{report.rate:.1f} frames per second'
+
+
+def estimator_figures(estimator: PoseEstimator) -> dict[str, str]:
+    """Names and values of the people followed; a time is empty until it was measured."""
+    statistics = estimator.statistics
+    times = {
+        name: f'{seconds * 1e3:.1f}' if seconds else ''
+        for name, seconds in (
+            ('time per person [ms]', statistics.person_time),
+            ('detector time [ms]', statistics.detector_time),
+        )
+    }
+    return {
+        'mode now': 'multi' if statistics.multi else 'single',
+        'people followed': str(statistics.people),
+        **times,
+        'detections': str(statistics.detections),
+        're-initialisations': str(statistics.reinitialised),
+        'swaps repaired': str(statistics.swaps),
+        'implausible keypoints': str(statistics.implausible),
+        'locked id': str(estimator.locked_id or ''),
+        'locked seen': str(estimator.locked_seen).lower() if estimator.locked_id else '',
+    }
+
+
+def blindness(
+    images: ImageSubscription | None, skeletons: LifecyclePublisher, looked: bool
+) -> str:
+    """Why nobody can be chosen of those in the last image; empty if somebody can.
+
+    Parameters
+    ----------
+    images, skeletons
+        The node's parts as far as they are there in its state.
+    looked
+        Whether people were looked for in an image since somebody subscribes.
+    """
+    if images is None:
+        return 'pose_node is not active'
+    if skeletons.get_subscription_count() == 0:
+        topic = skeletons.topic_name
+        return f'nobody subscribes to {topic}, so people are not looked for: subscribe first'
+    return '' if looked else f'no image has come on {images.topic} yet'

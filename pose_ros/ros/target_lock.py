@@ -1,0 +1,78 @@
+"""The services that keep pose_node to one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rclpy.node import Node
+
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.srv import LockTarget, UnlockTarget
+
+# What the estimator calls the methods of the service.
+METHODS = {
+    LockTarget.Request.BY_ID: 'id',
+    LockTarget.Request.LARGEST: 'largest',
+    LockTarget.Request.NEAREST_CENTRE: 'nearest_centre',
+    LockTarget.Request.HAND_RAISED: 'hand_raised',
+}
+
+
+class TargetLock:
+    """Services ~/lock and ~/unlock of a node, from configure to cleanup.
+
+    Parameters
+    ----------
+    node
+        Their owner.
+    estimator
+        Chooses among the people of the last image.
+    blindness
+        Says why there is no last image to choose from; empty if there is one.
+    """
+
+    def __init__(self, node: Node, estimator: PoseEstimator, blindness: Callable[[], str]) -> None:
+        self._node = node
+        self._estimator = estimator
+        self._blindness = blindness
+        self._services = [
+            node.create_service(LockTarget, '~/lock', self._lock),
+            node.create_service(UnlockTarget, '~/unlock', self._unlock),
+        ]
+
+    def destroy(self) -> None:
+        """Take the services away."""
+        for service in self._services:
+            self._node.destroy_service(service)
+        self._services.clear()
+
+    def _lock(
+        self, request: LockTarget.Request, response: LockTarget.Response
+    ) -> LockTarget.Response:
+        try:
+            response.id = self._choose(request)
+        except ValueError as error:
+            response.message = str(error)
+        else:
+            response.success = True
+            response.message = f'person {response.id} is locked'
+            self._node.get_logger().info(response.message)
+        return response
+
+    def _choose(self, request: LockTarget.Request) -> int:
+        if request.method not in METHODS:
+            known = ', '.join(f'{number} {name}' for number, name in METHODS.items())
+            raise ValueError(f'unknown method {request.method}, known are: {known}')
+        if reason := self._blindness():
+            raise ValueError(reason)
+        return self._estimator.lock(METHODS[request.method], request.id)
+
+    def _unlock(
+        self, request: UnlockTarget.Request, response: UnlockTarget.Response
+    ) -> UnlockTarget.Response:
+        number = self._estimator.locked_id
+        response.success = self._estimator.unlock()
+        response.message = f'person {number} is let go' if response.success else 'nobody is locked'
+        if response.success:
+            self._node.get_logger().info(response.message)
+        return response

@@ -1,0 +1,179 @@
+"""The services of pose_node that keep to one person, and what SkeletonArray says of it."""
+
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+import pytest
+from sensor_msgs.msg import Image
+
+from pose_ros.msg import SkeletonArray
+from pose_ros.ros.pose_node import PoseNode
+from pose_ros.ros.qos import IMAGE_RELIABLE, SKELETONS
+from pose_ros.srv import LockTarget, UnlockTarget
+
+pytestmark = pytest.mark.ros
+
+BY_ID, LARGEST, HAND_RAISED = (
+    LockTarget.Request.BY_ID,
+    LockTarget.Request.LARGEST,
+    LockTarget.Request.HAND_RAISED,
+)
+
+
+class Following:
+    """A pose_node with a scripted estimator, its images, its services."""
+
+    def __init__(self, ros, estimators, image, **parameters):
+        self.ros = ros
+        self.image = image
+        self.node = ros.start(lambda **a: PoseNode(estimators, **a), **parameters)
+        self.images = ros.node.create_publisher(Image, 'image', IMAGE_RELIABLE)
+        self.received = []
+        self.estimators = estimators
+
+    @property
+    def estimator(self):
+        return self.estimators.made[-1]
+
+    def listen(self):
+        """Subscribe to skeletons."""
+        self.received = self.ros.collect(SkeletonArray, 'skeletons', SKELETONS)
+        return self
+
+    def show(self, *people):
+        """Skeletons of an image with these people."""
+        self.estimator.people = list(people)
+        self.image.header.stamp = self.ros.node.get_clock().now().to_msg()
+        before = len(self.received)
+        publish_to = self.images.get_subscription_count
+        self.ros.spin_until(publish_to, 'pose_node subscribing')
+        self.images.publish(self.image)
+        return self.ros.spin_until(
+            lambda: len(self.received) > before and self.received[-1], 'skeletons'
+        )
+
+    def call(self, kind, name, **fields):
+        client = self.ros.node.create_client(kind, f'pose_node/{name}')
+        self.ros.spin_until(client.service_is_ready, f'service {name}')
+        future = client.call_async(kind.Request(**fields))
+        self.ros.spin_until(future.done, f'answer of {name}')
+        self.ros.node.destroy_client(client)
+        return future.result()
+
+    def lock(self, method, number=0):
+        return self.call(LockTarget, 'lock', method=method, id=number)
+
+    def unlock(self):
+        return self.call(UnlockTarget, 'unlock')
+
+    def change(self, number):
+        return self.call(ChangeState, 'change_state', transition=Transition(id=number)).success
+
+
+@pytest.fixture
+def following(ros, estimators, encoded_image, actor_picture):
+    def start(**parameters):
+        image = encoded_image(actor_picture[0][:64, :64])
+        return Following(ros, estimators, image, **parameters)
+
+    return start
+
+
+@pytest.mark.parametrize('executor', ['single', 'events'])
+def test_a_person_is_locked_and_let_go(following, make_person, executor):
+    node = following(executor=executor).listen()
+    message = node.show(make_person(1), make_person(3))
+    assert (message.locked_id, message.locked_seen) == (0, False)
+    answer = node.lock(BY_ID, 3)
+    assert (answer.success, answer.id, answer.message) == (True, 3, 'person 3 is locked')
+    message = node.show(make_person(1), make_person(3))
+    assert (message.locked_id, message.locked_seen) == (3, True)
+    # Away, but not forgotten.
+    message = node.show(make_person(1))
+    assert (message.locked_id, message.locked_seen) == (3, False)
+    answer = node.unlock()
+    assert (answer.success, answer.message) == (True, 'person 3 is let go')
+    message = node.show(make_person(1))
+    assert (message.locked_id, message.locked_seen) == (0, False)
+    answer = node.unlock()
+    assert (answer.success, answer.message) == (False, 'nobody is locked')
+
+
+def test_every_method_has_its_name(following, make_person, monkeypatch):
+    node = following().listen()
+    node.show(make_person(1))
+    asked = []
+    monkeypatch.setattr(node.estimator, 'lock', lambda *given: asked.append(given) or 1)
+    for method in ('BY_ID', 'LARGEST', 'NEAREST_CENTRE', 'HAND_RAISED'):
+        assert node.lock(getattr(LockTarget.Request, method), 1).success
+    assert asked == [('id', 1), ('largest', 1), ('nearest_centre', 1), ('hand_raised', 1)]
+
+
+def test_what_cannot_be_locked_is_answered_with_the_reason(following, make_person):
+    node = following().listen()
+    node.show()
+    assert node.lock(LARGEST).message == 'nobody is there'
+    node.show(make_person(1), make_person(3))
+    for method, number, reason in (
+        (BY_ID, 7, 'no person 7 is followed; there are: 1, 3'),
+        (HAND_RAISED, 0, 'nobody raises a hand'),
+        (9, 0, 'unknown method 9, known are: 0 id, 1 largest, 2 nearest_centre, 3 hand_raised'),
+    ):
+        answer = node.lock(method, number)
+        assert (answer.success, answer.id, answer.message) == (False, 0, reason)
+    assert not node.show(make_person(1)).locked_id
+
+
+def test_without_an_image_there_is_nobody_to_choose(following, make_person, ros):
+    node = following()
+    node.estimator.people = [make_person(1)]
+    answer = node.lock(BY_ID, 1)
+    assert not answer.success
+    assert answer.message.startswith('nobody subscribes to /skeletons')
+    node.listen()
+    ros.spin_until(lambda: node.lock(BY_ID, 1).message == 'no image has come on /image yet')
+    node.show(make_person(1))
+    assert node.lock(BY_ID, 1).success
+
+
+def test_people_of_long_ago_cannot_be_chosen(following, make_person, ros):
+    node = following().listen()
+    node.show(make_person(1))
+    (listener,) = (s for s in ros.node.subscriptions if s.topic_name == '/skeletons')
+    ros.node.destroy_subscription(listener)
+    ros.spin_until(lambda: 'nobody subscribes' in node.lock(BY_ID, 1).message)
+    arrived = node.node.statistics.arrivals
+    node.images.publish(node.image)
+    ros.spin_until(lambda: node.node.statistics.arrivals > arrived, 'an image for nobody')
+    node.listen()
+    ros.spin_until(lambda: 'no image has come' in node.lock(BY_ID, 1).message)
+
+
+def test_the_services_follow_the_lifecycle(following, make_person, ros):
+    node = following(autostart=False)
+
+    def offered():
+        own = ros.node.get_service_names_and_types_by_node('pose_node', '/')
+        return {name for name, _ in own} & {'/pose_node/lock', '/pose_node/unlock'}
+
+    assert not offered()
+    assert node.change(Transition.TRANSITION_CONFIGURE)
+    assert ros.spin_until(offered, 'the services') == {'/pose_node/lock', '/pose_node/unlock'}
+    answer = node.lock(LARGEST)
+    assert (answer.success, answer.message) == (False, 'pose_node is not active')
+    assert node.change(Transition.TRANSITION_ACTIVATE)
+    node.listen()
+    node.show(make_person(2))
+    assert node.lock(LARGEST).id == 2
+    assert node.change(Transition.TRANSITION_DEACTIVATE)
+    assert node.lock(LARGEST).message == 'pose_node is not active'
+    assert node.change(Transition.TRANSITION_CLEANUP)
+    ros.spin_until(lambda: not offered(), 'the end of the services')
+    assert node.change(Transition.TRANSITION_CONFIGURE)
+    ros.spin_until(offered, 'the services again')
+
+
+def test_the_names_follow_the_namespace(ros, estimators):
+    arguments = ['--ros-args', '-r', '__ns:=/robot']
+    ros.add(PoseNode(estimators, context=ros.context, cli_args=arguments))
+    client = ros.node.create_client(LockTarget, '/robot/pose_node/lock')
+    ros.spin_until(client.service_is_ready, 'the service in the namespace')
