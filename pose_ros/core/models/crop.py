@@ -81,6 +81,54 @@ class CropReader:
         return np.array([[side, 0.0, left + shift], [0.0, side, top + shift]])
 
 
+class FrameReader:
+    """Fits whole frames into a model's input picture of any shape, reusing one buffer.
+
+    The frame keeps its aspect ratio; black bars fill what it leaves free on both sides.
+
+    Parameters
+    ----------
+    size
+        (width, height) of the input picture [px].
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._picture = np.zeros((size[1], size[0], 3), np.uint8)
+
+    def read(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+        """Picture of a frame, and the way back from it.
+
+        Returns
+        -------
+        uint8 [height, width, 3]
+            RGB; valid until the next call.
+        float64 [2, 3]
+            Affine matrix from coordinates relative to the picture's sides to the image's.
+        """
+        width, height = self._size
+        scale = min(width / frame.width, height / frame.height)
+        shown_width = max(round(scale * frame.width), 1)
+        shown_height = max(round(scale * frame.height), 1)
+        left, top = (width - shown_width) // 2, (height - shown_height) // 2
+        right, bottom = left + shown_width, top + shown_height
+        shown = self._picture[top:bottom, left:right]
+        # Frames of another shape may have been here before.
+        self._picture[:top], self._picture[bottom:] = 0, 0
+        self._picture[top:bottom, :left], self._picture[top:bottom, right:] = 0, 0
+        cv2.resize(frame.image, (shown_width, shown_height), dst=shown)
+        if frame.channels == 'bgr':
+            cv2.cvtColor(shown, cv2.COLOR_BGR2RGB, dst=shown)
+        # Each axis on its own: sides are rounded to whole pixels. cv2.resize lets edges meet.
+        across, down = frame.width / shown_width, frame.height / shown_height
+        return self._picture, np.array(
+            [
+                [across * width, 0.0, (0.5 - left) * across - 0.5],
+                [0.0, down * height, (0.5 - top) * down - 0.5],
+            ]
+        )
+
+
 def whole_frame(frame: Frame) -> Crop:
     """Region that holds the whole frame, letterboxed."""
     return Crop((frame.width / 2, frame.height / 2), float(max(frame.width, frame.height)))
