@@ -27,6 +27,9 @@ class TfliteModel:
     pixel_range
         What pixel values 0 and 255 become in the model's own (real) numbers. Quantised inputs
         without a scale take the pixels as they are.
+    input_size
+        (width, height) of the input picture [px] for a model that leaves it open; other models
+        keep theirs.
 
     Raises
     ------
@@ -35,34 +38,73 @@ class TfliteModel:
     """
 
     def __init__(
-        self, path: Path, threads: int = 1, pixel_range: tuple[float, float] = (0.0, 255.0)
+        self,
+        path: Path,
+        threads: int = 1,
+        pixel_range: tuple[float, float] = (0.0, 255.0),
+        input_size: tuple[int, int] | None = None,
     ) -> None:
         self.path = Path(path)
         if threads < 1:
             raise ValueError(f'threads must be >= 1, got {threads}')
         self._threads = threads
-        self._interpreter = _load(self.path, threads)
+        self._pixel_range = pixel_range
+        self._input_size = input_size
+        self._interpreter = _load(self.path, threads, input_size=input_size)
+        self._outputs = self._interpreter.get_output_details()
         inputs = self._interpreter.get_input_details()
         shape = tuple(int(n) for n in inputs[0]['shape'])
-        if len(inputs) != 1 or len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
+        if len(inputs) != 1 or len(shape) != 4 or shape[0] != 1 or 3 not in (shape[1], shape[3]):
             found = ', '.join(f'{i["dtype"].__name__} {i["shape"].tolist()}' for i in inputs)
             raise ModelError(
-                f'{self.path}: expected one input picture [1, height, width, 3], found {found}'
+                f'{self.path}: expected one input picture [1, height, width, 3] or '
+                f'[1, 3, height, width], found {found}'
             )
         self._input_index: int = inputs[0]['index']
-        self._feed = _PictureFeed(
-            shape, inputs[0]['dtype'], inputs[0]['quantization'], pixel_range
-        )
+        self._feed = self._make_feed()
+
+    def _make_feed(self) -> _PictureFeed:
+        (details,) = self._interpreter.get_input_details()
+        shape = tuple(int(n) for n in details['shape'])
+        return _PictureFeed(shape, details['dtype'], details['quantization'], self._pixel_range)
+
+    @property
+    def resizable(self) -> bool:
+        """Whether the model leaves its input's size open."""
+        return _leaves_size_open(self._interpreter.get_input_details())
+
+    def resize(self, width: int, height: int) -> None:
+        """Change the size of the input picture [px] of a model that leaves it open.
+
+        ModelError if the model keeps its own, or does not run with this one.
+        """
+        if not self.resizable:
+            raise ModelError(
+                f'{self.path}: its input keeps its size of {"×".join(map(str, self.input_size))}'
+            )
+        self._input_size = (width, height)
+        try:
+            _allocate(self._interpreter, self._input_size)
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f'{self.path}: does not run with an input of {width}×{height} ({error})'
+            ) from error
+        self._feed = self._make_feed()
         self._outputs = self._interpreter.get_output_details()
 
     @property
     def input_size(self) -> tuple[int, int]:
         """(width, height) of the input picture [px]."""
-        return self._feed.tensor.shape[2], self._feed.tensor.shape[1]
+        return self._feed.size
+
+    @property
+    def output_shapes(self) -> list[tuple[int, ...]]:
+        """Shape of each output."""
+        return [tuple(int(n) for n in output['shape']) for output in self._outputs]
 
     def require_outputs(self, *shapes: tuple[int, ...]) -> None:
         """ModelError unless the outputs have these shapes, in this order."""
-        found = [tuple(int(n) for n in output['shape']) for output in self._outputs]
+        found = self.output_shapes
         if found != list(shapes):
             expected = ', '.join(str(list(shape)) for shape in shapes)
             raise ModelError(
@@ -80,7 +122,7 @@ class TfliteModel:
             return  # the older runtime does not know the file format: computed in vain
         kept = [output['index'] for output in self._outputs]
         pruned = pruning.prune(self.path.read_bytes(), kept, schema)
-        self._interpreter = _load(self.path, self._threads, pruned)
+        self._interpreter = _load(self.path, self._threads, pruned, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 
     def run(self, picture: np.ndarray) -> list[np.ndarray]:
@@ -89,7 +131,7 @@ class TfliteModel:
         Parameters
         ----------
         picture
-            uint8 RGB [height, width, 3] of the input's size.
+            uint8 [height, width, 3] of the input's size, RGB unless the model wants otherwise.
 
         Returns
         -------
@@ -109,7 +151,10 @@ class TfliteModel:
 
 
 class _PictureFeed:
-    """Turns pixels into the numbers of an input tensor, reusing one buffer."""
+    """Turns pixels into the numbers of an input tensor, reusing one buffer.
+
+    The tensor is [1, height, width, 3], or [1, 3, height, width] where channels come first.
+    """
 
     def __init__(
         self,
@@ -119,6 +164,9 @@ class _PictureFeed:
         pixel_range: tuple[float, float],
     ) -> None:
         self.tensor: np.ndarray = np.zeros(shape, dtype)
+        self._channels_first = shape[3] != 3
+        height, width = shape[2:] if self._channels_first else shape[1:3]
+        self.size = (width, height)
         low, high = pixel_range
         self._factor, self._offset = np.float32((high - low) / 255), np.float32(low)
         self._table: np.ndarray | None = None
@@ -135,7 +183,9 @@ class _PictureFeed:
             self._table = levels.astype(dtype)
 
     def fill(self, picture: np.ndarray) -> np.ndarray:
-        """Return the tensor [1, height, width, 3] of a picture [height, width, 3]."""
+        """Return the tensor of a picture [height, width, 3]."""
+        if self._channels_first:
+            picture = picture.transpose(2, 0, 1)
         if self._table is not None:
             np.take(self._table, picture, out=self.tensor[0])
         elif self.tensor.dtype == np.float32:
@@ -147,7 +197,12 @@ class _PictureFeed:
         return self.tensor
 
 
-def _load(path: Path, threads: int, content: bytes | None = None) -> Any:
+def _load(
+    path: Path,
+    threads: int,
+    content: bytes | None = None,
+    input_size: tuple[int, int] | None = None,
+) -> Any:
     """Interpreter of a file, or of its changed content."""
     if not path.is_file():
         raise ModelError(f'{path}: no such model file')
@@ -156,7 +211,7 @@ def _load(path: Path, threads: int, content: bytes | None = None) -> Any:
         interpreter = interpreter_module.Interpreter(
             None if content else str(path), model_content=content, num_threads=threads
         )
-        interpreter.allocate_tensors()
+        _allocate(interpreter, input_size)
     except (ValueError, RuntimeError) as error:
         size = path.stat().st_size
         raise ModelError(
@@ -164,6 +219,21 @@ def _load(path: Path, threads: int, content: bytes | None = None) -> Any:
             f'not load ({error}); "pose-ros models verify" tells whether the file is damaged'
         ) from error
     return interpreter
+
+
+def _allocate(interpreter: Any, size: tuple[int, int] | None) -> None:
+    """Make the tensors, with an input picture of the size [px] where the model leaves it open."""
+    inputs = interpreter.get_input_details()
+    # Before the first allocation: with the 1 × 1 that stands in such files it may fail.
+    if size is not None and _leaves_size_open(inputs):
+        width, height = size
+        interpreter.resize_tensor_input(inputs[0]['index'], [1, height, width, 3])
+    interpreter.allocate_tensors()
+
+
+def _leaves_size_open(inputs: list[dict[str, Any]]) -> bool:
+    """Whether the one input is a picture of any height and width."""
+    return len(inputs) == 1 and inputs[0]['shape_signature'].tolist()[1:3] == [-1, -1]
 
 
 def _interpreter_module() -> Any:

@@ -1,0 +1,97 @@
+"""MoveNet MultiPose (Lightning): up to six people in one run.
+
+Input and output as described on the model's card (Google, 2021): an RGB picture with pixels from
+0 to 255 whose sides are multiples of 32, and for each person 17 keypoints of (y, x, score), a
+box and a score, coordinates relative to the picture's sides. Not yet run on Google's weights:
+proven on a model of the same signature only.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from pose_ros.core.models.crop import FrameReader, apply_affine
+from pose_ros.core.models.pose import Pose
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import Frame
+
+_SIDES_OF = 32  # the input's sides are multiples of this [px]
+_KEYPOINT_VALUES = 3 * len(COCO17)
+_VALUES = _KEYPOINT_VALUES + 5  # and the box (ymin, xmin, ymax, xmax) with the person's score
+
+
+class MoveNetMultipose:
+    """A MoveNet multi-person model.
+
+    Parameters
+    ----------
+    path
+        The .tflite file.
+    threads
+        Number of CPU threads.
+    size
+        Longer side of the input picture [px], a multiple of 32, where the file leaves it open;
+        the shorter one follows the frames. Larger finds smaller people, and takes longer.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be used or is no such model.
+    """
+
+    topology = COCO17
+    least_score = 0.25
+
+    def __init__(self, path: Path, threads: int = 1, size: int = 256) -> None:
+        if size < _SIDES_OF or size % _SIDES_OF:
+            raise ValueError(f'size must be a positive multiple of {_SIDES_OF}, got {size}')
+        self._size = size
+        self._model = TfliteModel(path, threads, input_size=(size, size))
+        self._reader = FrameReader(self._model.input_size)
+        self._require_people()
+
+    def estimate_all(self, frame: Frame) -> list[Pose]:
+        """Poses of all people in the frame, the surest first."""
+        self._fit(frame)
+        picture, to_image = self._reader.read(frame)
+        (output,) = self._model.run(picture)
+        people = output.reshape(-1, _VALUES)
+        people = people[np.argsort(-people[:, -1], kind='stable')]
+        return [_pose(person, to_image) for person in people if person[-1] >= self.least_score]
+
+    def _fit(self, frame: Frame) -> None:
+        """Give the input the frame's aspect ratio where the file leaves that open."""
+        if not self._model.resizable:
+            return
+        scale = self._size / max(frame.width, frame.height)
+        width, height = (
+            max(ceil(round(scale * side) / _SIDES_OF), 1) * _SIDES_OF
+            for side in (frame.width, frame.height)
+        )
+        if (width, height) != self._model.input_size:
+            self._model.resize(width, height)
+            self._reader = FrameReader((width, height))
+
+    def _require_people(self) -> None:
+        """Run the model once: the number of people may be known only then."""
+        width, height = self._model.input_size
+        outputs = self._model.run(np.zeros((height, width, 3), np.uint8))
+        shapes = [list(output.shape) for output in outputs]
+        if len(outputs) != 1 or outputs[0].ndim != 3 or outputs[0].shape[::2] != (1, _VALUES):
+            found = ', '.join(map(str, shapes))
+            raise ModelError(
+                f'{self._model.path}: expected the output [1, people, {_VALUES}], found {found}'
+            )
+
+
+def _pose(person: np.ndarray, to_image: np.ndarray) -> Pose:
+    """Pose from one row [56] of the output."""
+    y_x_score = person[:_KEYPOINT_VALUES].reshape(-1, 3)
+    keypoints = apply_affine(to_image, y_x_score[:, 1::-1])
+    scores = np.clip(y_x_score[:, 2], 0.0, 1.0)
+    return Pose(keypoints.astype(np.float32), scores, score=min(float(person[-1]), 1.0))
