@@ -10,6 +10,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from pose_ros.core.plate import Plate
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
@@ -18,15 +19,22 @@ Colour = tuple[float, float, float]
 # (r, g, b), 0 to 1, of the keypoints by side as in Topology.sides: left, middle, right.
 SIDE_COLOURS: dict[int, Colour] = {-1: (1.0, 0.6, 0.1), 0: (1.0, 1.0, 1.0), 1: (0.1, 0.85, 1.0)}
 
+# Of somebody without an id (0): not yet, or not at all, told from others.
+UNTRACKED: Colour = (0.62, 0.62, 0.62)
+
 _OUTLINE: Colour = (0.06, 0.06, 0.08)
 _FAINT = 0.5  # share of the colour in what was not observed
 _SHIFT = 4  # fraction bits of the coordinates that OpenCV draws with
 _FARTHEST = 1e5  # [px] beyond which OpenCV's integers could overflow
-_FONT = cv2.FONT_HERSHEY_DUPLEX
 
 
 def colour_of(person_id: int) -> Colour:
-    """Colour (r, g, b), 0 to 1, of a person; the same for the same id, far apart for the next."""
+    """Colour (r, g, b), 0 to 1, of a person; the same for the same id, far apart for the next.
+
+    Somebody without an id (0) is grey.
+    """
+    if not person_id:
+        return UNTRACKED
     hue = (0.80 + 0.618034 * person_id) % 1.0
     rgb = colorsys.hsv_to_rgb(hue, 0.9, 1.0)
     # Blue and violet are dark to the eye: towards white until they stand out as green does.
@@ -37,9 +45,10 @@ def colour_of(person_id: int) -> Colour:
 
 
 @lru_cache(maxsize=256)
-def keypoint_colours(topology: Topology) -> np.ndarray:
-    """Colour of each keypoint [K, 3], 0 to 1, by its side. Read-only."""
-    colours = np.array([SIDE_COLOURS[int(side)] for side in topology.sides], np.float32)
+def keypoint_colours(topology: Topology, person_id: int) -> np.ndarray:
+    """Colour of each keypoint [K, 3], 0 to 1, by its side; grey without an id (0). Read-only."""
+    by_side = SIDE_COLOURS if person_id else dict.fromkeys(SIDE_COLOURS, UNTRACKED)
+    colours = np.array([by_side[int(side)] for side in topology.sides], np.float32)
     colours.setflags(write=False)
     return colours
 
@@ -59,11 +68,35 @@ def bone_colours(topology: Topology, person_id: int) -> np.ndarray:
     return colours
 
 
+def bracket(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Corners of a frame around the locked person.
+
+    Parameters
+    ----------
+    low, high
+        (x, y) of the box to be framed.
+
+    Returns
+    -------
+    np.ndarray
+        [8, 2, 2]: two lines, from (x, y) to (x, y), in each corner of a box somewhat larger.
+    """
+    size = float((high - low).max())
+    low, high = low - 0.08 * size, high + 0.08 * size
+    reach = 0.25 * (high - low).min()
+    lines = []
+    for x, inwards in ((low[0], reach), (high[0], -reach)):
+        for y, down in ((low[1], reach), (high[1], -reach)):
+            lines += [((x, y), (x + inwards, y)), ((x, y), (x, y + down))]
+    return np.array(lines)
+
+
 def draw_people(
     image: np.ndarray,
     people: Sequence[Person],
     channels: Literal['rgb', 'bgr'] = 'bgr',
     labels: Mapping[int, str] | None = None,
+    locked: int = 0,
 ) -> np.ndarray:
     """Draw people onto a copy of a picture.
 
@@ -73,11 +106,14 @@ def draw_people(
         uint8 [height, width, 3]; is not changed.
     people
         Keypoints in pixels of the picture. Those observed are drawn solid, the others faint and
-        hollow; those that are not finite are left out, with their bones.
+        hollow; those that are not finite are left out, with their bones. The first people are
+        drawn over the others.
     channels
         Order of the picture's channels.
     labels
         Words to stand beside a person's id, by id, such as the gesture. ASCII.
+    locked
+        Id of the person to be framed; 0 = nobody. While nobody here has it, a note says so.
 
     Returns
     -------
@@ -89,22 +125,39 @@ def draw_people(
             f'expected a uint8 image [height, width, 3], got {image.dtype} {image.shape}'
         )
     picture = np.array(image, order='C')
-    for person in people:
-        _PersonDrawing(picture, person, channels).draw()
-    # Labels last: no other person may hide them.
-    for person in people:
-        text = (labels or {}).get(person.id, '')
-        _PersonDrawing(picture, person, channels).draw_label(text)
+    drawings = [_PersonDrawing(picture, person, channels, locked) for person in people]
+    for drawing in reversed(drawings):
+        drawing.draw()
+    # Labels last: no other person may hide them, nor they each other.
+    taken: list[Plate] = []
+    for drawing in drawings:
+        drawing.draw_label(labels or {}, taken)
+    if locked and all(person.id != locked for person in people):
+        plate = Plate(f'{locked} locked, out of sight', image.shape[0] / 900)
+        plate.place(0, image.shape[0], _size_of(picture), taken)
+        plate.draw(picture, _ordered(UNTRACKED, channels))
     return picture
+
+
+def _size_of(picture: np.ndarray) -> tuple[int, int]:
+    """(width, height) [px]."""
+    return picture.shape[1], picture.shape[0]
+
+
+def _ordered(colour: Sequence[float], channels: str) -> tuple[int, int, int]:
+    """Colour of a picture whose channels are in this order."""
+    first, second, third = (round(255 * float(c)) for c in colour)
+    return (first, second, third) if channels == 'rgb' else (third, second, first)
 
 
 class _PersonDrawing:
     """One person on a picture that is drawn into."""
 
-    def __init__(self, picture: np.ndarray, person: Person, channels: str) -> None:
+    def __init__(self, picture: np.ndarray, person: Person, channels: str, locked: int) -> None:
         self._picture = picture
         self._person = person
         self._channels = channels
+        self._locked = 0 < person.id == locked
         points = person.keypoints.astype(np.float64)
         with np.errstate(invalid='ignore'):
             self._known = np.all(np.abs(points) < _FARTHEST, axis=1)
@@ -120,7 +173,7 @@ class _PersonDrawing:
         known = self._known[edges].all(axis=1)
         solid = self._solid[edges].all(axis=1)
         bones = bone_colours(self._person.topology, self._person.id)
-        dots = keypoint_colours(self._person.topology)
+        dots = keypoint_colours(self._person.topology, self._person.id)
         lengths = np.linalg.norm(self._points[edges[:, 0]] - self._points[edges[:, 1]], axis=1)
         widths = np.clip(lengths * 0.3, 1.0, self._line)
         radii = self._radii(edges, lengths, known)
@@ -131,54 +184,66 @@ class _PersonDrawing:
             area = self._area(np.append(edges[faint_bones].ravel(), faint_dots))
             before = area.copy()
             for i in faint_bones:
-                self._draw_line(edges[i], bones[i], 1.0)
+                self._draw_line(self._points[edges[i]], bones[i], 1.0)
             for i in faint_dots:
                 self._draw_dot(i, dots[i], radii[i], hollow=True)
             cv2.addWeighted(area, _FAINT, before, 1.0 - _FAINT, 0.0, dst=area)
 
         for i in np.flatnonzero(solid):
-            self._draw_line(edges[i], _OUTLINE, widths[i] + 2 * min(self._edge, widths[i] / 2))
+            self._draw_line(
+                self._points[edges[i]], _OUTLINE, widths[i] + 2 * min(self._edge, widths[i] / 2)
+            )
         for i in np.flatnonzero(solid):
-            self._draw_line(edges[i], bones[i], widths[i])
+            self._draw_line(self._points[edges[i]], bones[i], widths[i])
         for i in np.flatnonzero(self._solid):
             self._draw_dot(i, _OUTLINE, radii[i] + min(self._edge, radii[i] / 2))
             self._draw_dot(i, dots[i], radii[i])
+        if self._locked:
+            self._draw_bracket()
 
-    def draw_label(self, words: str) -> None:
-        """Id and words on a plate of the person's colour, above the head, inside the picture."""
+    def draw_label(self, labels: Mapping[int, str], taken: list[Plate]) -> None:
+        """Id and words on a plate of the person's colour, above the head, inside the picture.
+
+        Faint for somebody of whom nothing is observed.
+        """
         identity = f'{self._person.id}' if self._person.id else ''
-        text = '  '.join(filter(None, [identity, words]))
-        shown = self._solid if self._solid.any() else self._known
+        words = labels.get(self._person.id, '')
+        text = '  '.join(filter(None, [identity, 'locked' if self._locked else '', words]))
+        shown = self._shown
         if not text or not shown.any():
             return
         height, width = self._picture.shape[:2]
         points = self._points[shown]
         if not np.all((points >= 0) & (points < (width, height)), axis=1).any():
             return
-        text = text.encode('ascii', 'replace').decode()
         size = self._size()
-        scale = float(np.clip(size / 500, 0.45, 1.6))
-        (text_width, text_height), _ = cv2.getTextSize(text, _FONT, scale, 1)
-        pad = round(text_height * 0.5)
-        plate = np.array([text_width + 2 * pad, text_height + 2 * pad])
+        plate = Plate(text, size / 500)
         middle = (points[:, 0].min() + points[:, 0].max()) / 2
-        corner = np.array([middle - plate[0] / 2, points[:, 1].min() - 0.1 * size - plate[1]])
-        # The frame reaches two pixels beyond the plate.
-        room = np.maximum(np.array([width, height]) - plate - 3, 2)
-        corner = np.clip(corner, 2, room).astype(int)
-        x, y = int(corner[0]), int(corner[1])
-        end = (x + int(plate[0]), y + int(plate[1]))
-        cv2.rectangle(self._picture, (x, y), end, self._colour(_OUTLINE), cv2.FILLED)
-        cv2.rectangle(
-            self._picture, (x, y), end, self._colour(colour_of(self._person.id)), 2, cv2.LINE_AA
-        )
-        origin = (x + pad, y + pad + text_height)
-        white = (255, 255, 255)
-        cv2.putText(self._picture, text, origin, _FONT, scale, white, 1, cv2.LINE_AA)
+        above = points[:, 1].min() - 0.1 * size - plate.height
+        plate.place(middle - plate.width / 2, above, _size_of(self._picture), taken)
+        taken.append(plate)
+        colour = self._colour(colour_of(self._person.id))
+        plate.draw(self._picture, colour, 1 if self._solid.any() else _FAINT)
+
+    def _draw_bracket(self) -> None:
+        """Frame the person."""
+        if not self._shown.any():
+            return
+        points = self._points[self._shown]
+        lines = bracket(points.min(axis=0), points.max(axis=0))
+        colour = colour_of(self._person.id)
+        for width, ink in ((self._line + 2 * self._edge, _OUTLINE), (self._line, colour)):
+            for ends in lines:
+                self._draw_line(ends, ink, width)
+
+    @property
+    def _shown(self) -> np.ndarray:
+        """Mask [K] of the keypoints that tell where the person is."""
+        return self._solid if self._solid.any() else self._known
 
     def _size(self) -> float:
         """Greater side [px] of the box around what is shown, at most the picture's."""
-        shown = self._solid if self._solid.any() else self._known
+        shown = self._shown
         if not shown.any():
             return 0.0
         points = self._points[shown]
@@ -202,7 +267,7 @@ class _PersonDrawing:
         return self._picture[y0:y1, x0:x1]
 
     def _draw_line(self, ends: np.ndarray, colour: Sequence[float], width: float) -> None:
-        start, end = (self._fixed(self._points[i]) for i in ends)
+        start, end = (self._fixed(point) for point in ends)
         thickness = max(1, round(float(width)))
         cv2.line(self._picture, start, end, self._colour(colour), thickness, cv2.LINE_AA, _SHIFT)
 
@@ -224,5 +289,4 @@ class _PersonDrawing:
         return int(x), int(y)
 
     def _colour(self, colour: Sequence[float]) -> tuple[int, int, int]:
-        first, second, third = (round(255 * float(c)) for c in colour)
-        return (first, second, third) if self._channels == 'rgb' else (third, second, first)
+        return _ordered(colour, self._channels)

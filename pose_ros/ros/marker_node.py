@@ -115,11 +115,12 @@ class MarkerNode(Node):
         if self._marker_publisher.get_subscription_count():
             camera = self._camera_for((message.image_width, message.image_height))
             self._marker_publisher.publish(
-                self._markers.update(message.header, people, camera, labels)
+                self._markers.update(message.header, people, camera, labels, message.locked_id)
             )
         if self._overlay_publisher.get_subscription_count():
             drawn = [person for person, _ in people]
-            self._draw(self._pairs.add_skeletons(message.header, (drawn, labels)))
+            what = (drawn, labels, message.locked_id)
+            self._draw(self._pairs.add_skeletons(message.header, what))
 
     def _people(self, message: SkeletonArray) -> list[tuple[Person, np.ndarray | None]]:
         """Each person with the 3D positions; those that cannot be understood are left out."""
@@ -135,14 +136,14 @@ class MarkerNode(Node):
         """Publish the skeletons on their image."""
         if pair is None:
             return
-        message, (people, labels) = pair
+        message, (people, labels, locked) = pair
         try:
             compressed = isinstance(message, CompressedImage)
             frame = compressed_to_frame(message) if compressed else image_to_frame(message)
         except FrameError as error:
             self.get_logger().warning(f'image left out: {error}', throttle_duration_sec=1.0)
             return
-        picture = draw_people(frame.image, people, frame.channels, labels)
+        picture = draw_people(frame.image, people, frame.channels, labels, locked)
         self._overlay_publisher.publish(
             self._writers[frame.channels].write(picture, message.header)
         )

@@ -14,19 +14,21 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from pose_ros.core.camera import CameraModel
-from pose_ros.core.drawing import bone_colours, colour_of, keypoint_colours
+from pose_ros.core.drawing import bone_colours, bracket, colour_of, keypoint_colours
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
 KEYPOINTS, BONES, LABEL = NAMESPACES = ('keypoints', 'bones', 'label')
+LOCK = 'lock'  # frame around the person who is locked
 
 # Shares of the person's size.
 _SPHERE = 0.03
 _LINE = 0.016
+_FRAME = 0.02
 _TEXT = 0.06
 _TEXT_ABOVE = 0.12
 _LEAST_SIZE = 0.02  # [m], so that a person of one keypoint can be seen
-_FAINT = 0.3  # alpha of what was not observed
+_FAINT, _FAINT_TEXT = 0.3, 0.5  # alpha of what was not observed
 
 
 @dataclass
@@ -109,6 +111,7 @@ class SkeletonMarkers:
         people: Iterable[tuple[Person, np.ndarray | None]],
         camera: CameraModel | None,
         labels: Mapping[int, str],
+        locked: int = 0,
     ) -> MarkerArray:
         """Markers that show these people and no others.
 
@@ -123,6 +126,8 @@ class SkeletonMarkers:
             Without one, people without positions are not shown.
         labels
             Words to stand beside a person's id, by id.
+        locked
+            Id of the person to be framed; 0 = nobody.
 
         Returns
         -------
@@ -145,6 +150,7 @@ class SkeletonMarkers:
             kept = self._people.get(key)
             if kept is None or kept.topology is not person.topology:
                 kept = self._people[key] = _PersonMarkers(person.topology, person.id, key)
+            kept.locked = 0 < person.id == locked
             markers += kept.update(
                 header, places, person.observed, labels.get(person.id, ''), self.style
             )
@@ -160,14 +166,15 @@ def _marker_id(number: int) -> int:
 
 
 class _PersonMarkers:
-    """Spheres, lines and text of one person, sharing their points."""
+    """Spheres, lines and text of one person, sharing their points; a frame if locked."""
 
     def __init__(self, topology: Topology, person_id: int, marker_id: int) -> None:
         self.topology = topology
+        self.locked = False
         self._id = person_id
         self._edges = np.array(topology.edges)
         self._points = [Point() for _ in range(len(topology))]
-        dots = keypoint_colours(topology)
+        dots = keypoint_colours(topology, person_id)
         bones = bone_colours(topology, person_id)
         # First the faint ones, then those of what was observed.
         self._dot_colours = [_colours(dots, alpha) for alpha in (_FAINT, 1.0)]
@@ -179,11 +186,13 @@ class _PersonMarkers:
                 NAMESPACES, (Marker.SPHERE_LIST, Marker.LINE_LIST, Marker.TEXT_VIEW_FACING)
             )
         ]
-        for marker in self._markers:
+        self._frame = Marker(ns=LOCK, id=marker_id, type=Marker.LINE_LIST, action=Marker.DELETE)
+        self._frame.points = [Point() for _ in range(16)]
+        for marker in (*self._markers, self._frame):
             marker.pose.orientation.w = 1.0
         # Each point has its own colour; this one only must not be transparent.
         self._spheres.color.a = self._lines.color.a = 1.0
-        self._text.color = _colours(np.array([colour_of(person_id)]), 1.0)[0]
+        self._text.color, self._frame.color = _colours(np.array([colour_of(person_id)] * 2), 1.0)
 
     def update(
         self,
@@ -207,33 +216,54 @@ class _PersonMarkers:
         trusted = places[known & observed] if (known & observed).any() else places[known]
         size = _LEAST_SIZE
         identity = f'{self._id}' if self._id else ''
-        self._text.text = ' '.join(filter(None, (identity, words))) if len(trusted) else ''
+        text = ' '.join(filter(None, (identity, 'locked' if self.locked else '', words)))
+        self._text.text = text if len(trusted) else ''
+        self._text.color.a = 1.0 if observed.any() else _FAINT_TEXT
         if len(trusted):
             low, high = trusted.min(axis=0), trusted.max(axis=0)
             size = max(size, *(high - low)[:2].tolist())
             place = self._text.pose.position
             place.x, _, place.z = ((low + high) / 2).tolist()
             place.y = float(low[1]) - _TEXT_ABOVE * size
+            if self.locked:
+                self._set_frame(low, high)
         size *= style.scale
         self._spheres.scale.x = self._spheres.scale.y = self._spheres.scale.z = _SPHERE * size
         self._lines.scale.x = _LINE * size
+        self._frame.scale.x = _FRAME * size
         self._text.scale.z = _TEXT * size
 
         fraction, seconds = math.modf(style.lifetime)
         lifetime = Duration(sec=int(seconds), nanosec=int(fraction * 1e9))
-        for marker in self._markers:
+        markers = self._shown_markers(framed=self.locked and len(trusted) > 0)
+        for marker in markers:
             marker.header = header
             marker.lifetime = lifetime
+        return markers
+
+    def _shown_markers(self, framed: bool) -> list[Marker]:
+        """Markers to be sent; those that shall not be there any more delete theirs."""
+        for marker in self._markers:
             # RViz calls a marker without content an error.
             empty = not (marker.points or marker.text)
             marker.action = Marker.DELETE if empty else Marker.ADD
-        return self._markers
+        # Few are ever locked: the frame is sent while it is there, and once to go.
+        was_framed = self._frame.action == Marker.ADD
+        self._frame.action = Marker.ADD if framed else Marker.DELETE
+        return [*self._markers, self._frame] if framed or was_framed else self._markers
+
+    def _set_frame(self, low: np.ndarray, high: np.ndarray) -> None:
+        """Put the frame around a box in space, upright before the camera."""
+        depth = float(low[2] + high[2]) / 2
+        corners = bracket(low[:2], high[:2]).reshape(-1, 2).tolist()
+        for point, (x, y) in zip(self._frame.points, corners):
+            point.x, point.y, point.z = x, y, depth
 
     def delete(self, header: Header) -> list[Marker]:
         """Markers that take those of this person away."""
         return [
             Marker(header=header, ns=marker.ns, id=marker.id, action=Marker.DELETE)
-            for marker in self._markers
+            for marker in self._shown_markers(framed=False)
         ]
 
     def _choose(self, known: np.ndarray, observed: np.ndarray) -> None:

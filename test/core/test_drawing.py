@@ -5,6 +5,7 @@ import pytest
 
 from pose_ros.core.drawing import (
     SIDE_COLOURS,
+    UNTRACKED,
     bone_colours,
     colour_of,
     draw_people,
@@ -114,7 +115,7 @@ def test_left_bones_are_lighter_than_right_ones_and_the_middle_lies_between(topo
     middle = light('left_shoulder', 'right_shoulder')
     assert left > 1.2 * middle > 1.2 * light('right_hip', 'right_knee')
     sides = [SIDE_COLOURS[int(side)] for side in topology.sides]
-    np.testing.assert_allclose(keypoint_colours(topology), sides, rtol=1e-6)
+    np.testing.assert_allclose(keypoint_colours(topology, 1), sides, rtol=1e-6)
 
 
 def test_a_dot_lies_where_the_coordinates_say():
@@ -240,6 +241,85 @@ def test_a_label_at_the_edge_is_moved_in_not_cut(place):
         return (with_label != without).any(axis=2).sum()
 
     assert label_area(place) > 0.97 * label_area((200, 180)) > 500
+
+
+def test_somebody_without_an_id_is_grey_and_has_no_number():
+    drawn = draw_people(grey(), [standing(person_id=0)], labels={})
+    assert not changed(drawn)[:20].any()
+    assert np.ptp(drawn.astype(int), axis=2).max() <= 10
+    assert colour_of(0) == UNTRACKED
+    assert np.ptp(keypoint_colours(COCO17, 0)) == 0
+    assert (np.ptp(bone_colours(COCO17, 0), axis=1) < 1e-6).all()
+
+
+def test_several_without_an_id_are_all_drawn():
+    people = [standing(person_id=0, x=x) for x in (80.0, 200.0, 320.0)]
+    together = changed(draw_people(grey(), people))
+    for person in people:
+        alone = changed(draw_people(grey(), [person]))
+        assert together[alone].mean() > 0.99
+
+
+def test_the_locked_person_is_framed_and_the_others_are_not():
+    people = [standing(person_id=i, x=x, height=200) for i, x in ((1, 100.0), (2, 300.0))]
+    plain = draw_people(grey(), people, 'rgb')
+    drawn = draw_people(grey(), people, 'rgb', locked=2)
+    new = (plain != drawn).any(axis=2)
+    assert not new[:, :180].any()
+    without, framed = (draw_people(grey(), people[1:], 'rgb', locked=i) for i in (0, 2))
+    rows, columns = np.nonzero((framed != without).any(axis=2))
+    box = people[1].box
+    assert rows.max() > box.y + box.height + 8
+    assert columns.min() < box.x - 8
+    assert columns.max() > box.x + box.width + 8
+    # Only the corners: the middle of each side is free.
+    assert not new[int(box.centre[1]), :].any()
+    colours = {tuple(pixel) for pixel in drawn[new]}
+    assert tuple(round(255 * c) for c in colour_of(2)) in colours
+
+
+@pytest.mark.parametrize('channels', ['rgb', 'bgr'])
+def test_a_locked_person_who_is_away_is_told_of(channels):
+    people = [standing(person_id=1, height=150)]
+    plain = draw_people(grey(), people, channels)
+    away = draw_people(grey(), people, channels, locked=2)
+    rows, columns = np.nonzero((plain != away).any(axis=2))
+    assert rows.min() > 320
+    assert columns.max() < 300
+    # Nobody is not away.
+    np.testing.assert_array_equal(draw_people(grey(), people, channels, locked=0), plain)
+
+
+def test_somebody_predicted_is_faint_label_and_all():
+    def strength(state):
+        person = standing(person_id=1, states=np.full(17, state, np.uint8))
+        drawn = draw_people(grey(), [person]).astype(int)
+        return np.abs(drawn - GREY)[:28].max(), np.abs(drawn - GREY)[40:].max()
+
+    for predicted, observed in zip(
+        strength(KeypointState.PREDICTED), strength(KeypointState.OBSERVED)
+    ):
+        assert 0 < predicted < 0.7 * observed
+
+
+def test_labels_of_people_close_together_do_not_hide_each_other():
+    people = [standing(person_id=i, x=x, y=120, height=200) for i, x in ((1, 200.0), (2, 210.0))]
+    words = {1: 'wave left', 2: 'wave left'}
+    areas = []
+    for i, person in enumerate(people, start=1):
+        alone = draw_people(grey(), [person], labels={i: words[i]})
+        areas.append(changed(alone)[:110].sum())
+    both = changed(draw_people(grey(), people, labels=words))[:110].sum()
+    assert both == pytest.approx(sum(areas), rel=0.05)
+
+
+def test_the_first_person_covers_the_others():
+    first, second = standing(person_id=1), standing(person_id=2)
+    for people in ([first, second], [second, first]):
+        drawn = draw_people(grey(), people, 'rgb')
+        hips = middle_of(first, 'left_hip', 'right_hip')
+        expected = colour_of(people[0].id)
+        np.testing.assert_allclose(colour_at(drawn, hips), expected, atol=0.02)
 
 
 def test_a_label_beyond_ascii_does_not_harm():

@@ -147,6 +147,23 @@ def test_someone_who_leaves_is_deleted(ros):
     assert {(m.id, m.action) for m in watched.markers_of(empty)} == {(9, Marker.DELETE)}
 
 
+def test_the_locked_person_is_marked_and_drawn(ros):
+    watched = Watched(ros, overlay=True)
+    watched.place()
+    message = skeletons(5, person(4), person(9, 200.0))
+    message.locked_id = 9
+    watched.image.publish(image(5, 90))
+    ros.spin_for(0.2)
+    found = watched.markers_of(message)
+    assert [m.id for m in found if m.ns == 'lock'] == [9]
+    assert {m.text for m in found} == {'', '4', '9 locked'}
+    ros.spin_until(lambda: watched.overlay, 'overlay')
+    changed = (pixels(watched.overlay[0]) != 90).any(axis=2)
+    # The frame reaches beneath the feet of the one and not of the other.
+    assert changed[205:215, 180:230].any()
+    assert not changed[205:215, 30:90].any()
+
+
 def test_gestures_stand_in_the_text(ros):
     watched = Watched(ros)
     watched.place()

@@ -6,13 +6,14 @@ from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from pose_ros.core.drawing import SIDE_COLOURS, bone_colours, colour_of
+from pose_ros.core.drawing import SIDE_COLOURS, UNTRACKED, bone_colours, colour_of
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.ros.markers import (
     BONES,
     KEYPOINTS,
     LABEL,
+    LOCK,
     MarkerStyle,
     SkeletonMarkers,
     camera_model,
@@ -285,6 +286,97 @@ def test_several_untracked_people_do_not_hide_each_other(markers, camera):
     added = [(m.ns, m.id) for m in message.markers if m.action == Marker.ADD]
     # An untracked person has no number to tell: no text.
     assert len(added) == len(set(added)) == 3 * 2 + 3
+
+
+class View:
+    """What RViz shows after some messages: the markers added and not deleted."""
+
+    def __init__(self, markers, camera):
+        self.markers, self.camera = markers, camera
+        self.shown = {}
+
+    def update(self, *people, **options):
+        given = [(p, None) for p in people]
+        message = self.markers.update(header(), given, self.camera, {}, **options)
+        for marker in message.markers:
+            key = (marker.ns, marker.id)
+            if marker.action == Marker.ADD:
+                self.shown[key] = marker
+            else:
+                self.shown.pop(key, None)
+        return len(message.markers)
+
+    def ids(self, name):
+        return sorted(number for ns, number in self.shown if ns == name)
+
+
+def test_somebody_without_an_id_is_grey(markers, camera):
+    message = markers.update(header(), [(person(person_id=0), None)], camera, {})
+    spheres, lines, text = by_namespace(message, -1)
+    assert {tuple(c) for c in colours(spheres).round(4)} == {UNTRACKED}
+    assert np.ptp(colours(lines), axis=1).max() < 1e-6
+    assert (text.action, text.text) == (Marker.DELETE, '')
+
+
+def test_nothing_is_left_behind_while_people_get_their_ids(markers, camera):
+    view = View(markers, camera)
+    view.update(person(person_id=0, seed=1), person(person_id=0, seed=2))
+    assert view.ids(KEYPOINTS) == [-2, -1]
+    assert view.ids(LABEL) == []
+    view.update(person(person_id=1, seed=1), person(person_id=0, seed=2))
+    assert view.ids(KEYPOINTS) == view.ids(BONES) == [-1, 1]
+    view.update(person(person_id=0, seed=3), person(person_id=1), person(person_id=2))
+    assert view.ids(KEYPOINTS) == [-1, 1, 2]
+    assert view.ids(LABEL) == [1, 2]
+    view.update(person(person_id=2))
+    assert set(view.shown) == {(KEYPOINTS, 2), (BONES, 2), (LABEL, 2)}
+    view.update()
+    assert view.shown == {}
+
+
+def test_the_locked_person_stands_in_a_frame(markers, camera):
+    view = View(markers, camera)
+    people = [person(person_id=1, seed=1), person(person_id=2, seed=2)]
+    assert view.update(*people) == 6
+    assert view.update(*people, locked=2) == 7
+    assert view.ids(LOCK) == [2]
+    frame = view.shown[LOCK, 2]
+    assert (frame.type, len(frame.points)) == (Marker.LINE_LIST, 16)
+    assert (frame.color.r, frame.color.g, frame.color.b) == pytest.approx(colour_of(2))
+    around, within = places(frame), places(view.shown[KEYPOINTS, 2])
+    assert (around[:, :2].min(axis=0) < within[:, :2].min(axis=0)).all()
+    assert (around[:, :2].max(axis=0) > within[:, :2].max(axis=0)).all()
+    np.testing.assert_allclose(around[:, 2], 2.5)
+    assert [view.shown[LABEL, i].text for i in (1, 2)] == ['1', '2 locked']
+    assert frame.scale.x > 0
+    assert frame.lifetime.nanosec == 750_000_000
+    # It goes with the lock, or with the person.
+    assert view.update(*people, locked=1) == 8
+    assert view.ids(LOCK) == [1]
+    view.update(*people)
+    assert view.ids(LOCK) == []
+    assert view.update(*people) == 6
+    view.update(*people, locked=2)
+    view.update(people[0], locked=2)
+    assert view.ids(LOCK) == []
+    view.update(*people, locked=2)
+    assert view.ids(LOCK) == [2]
+
+
+def test_nobody_is_locked_by_having_no_id(markers, camera):
+    view = View(markers, camera)
+    view.update(person(person_id=0), locked=0)
+    assert view.ids(LOCK) == []
+
+
+def test_somebody_predicted_is_faint(markers, camera):
+    states = np.full(17, KeypointState.PREDICTED, np.uint8)
+    message = markers.update(header(), [(person(states=states), None)], camera, {})
+    spheres, lines, text = by_namespace(message)
+    assert max(c.a for c in (*spheres.colors, *lines.colors)) < 0.5
+    assert text.color.a < 0.6
+    message = markers.update(header(), [(person(), None)], camera, {})
+    assert by_namespace(message)[2].color.a == 1.0
 
 
 def test_ids_beyond_those_of_markers(markers, camera):

@@ -1,0 +1,101 @@
+"""Words on a plate that is drawn onto a picture where no other plate is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+_FONT = cv2.FONT_HERSHEY_DUPLEX
+_DARK, _WHITE = (17, 17, 17), (255, 255, 255)
+_EDGE = 2  # [px] that the frame reaches beyond the plate
+_GAP = 5  # [px] from one plate to the next
+
+
+class Plate:
+    """A few words on a dark plate with a frame.
+
+    Parameters
+    ----------
+    text
+        ASCII; other characters become question marks.
+    scale
+        Of the letters, within bounds that can be read.
+
+    Attributes
+    ----------
+    x, y
+        Of the upper left corner [px].
+    width, height
+        [px]
+    """
+
+    def __init__(self, text: str, scale: float) -> None:
+        self._text = text.encode('ascii', 'replace').decode()
+        self._scale = float(np.clip(scale, 0.45, 1.6))
+        (width, self._text_height), _ = cv2.getTextSize(self._text, _FONT, self._scale, 1)
+        self._pad = round(self._text_height * 0.5)
+        self.width, self.height = width + 2 * self._pad, self._text_height + 2 * self._pad
+        self.x = self.y = 0
+
+    def place(self, x: float, y: float, size: tuple[int, int], others: Sequence[Plate]) -> None:
+        """Put the corner here, or as near as the edges and other plates allow.
+
+        Parameters
+        ----------
+        x, y
+            Wanted upper left corner [px].
+        size
+            (width, height) of the picture [px].
+        others
+            Plates that are in their places: where they are it moves up, without room there down.
+        """
+        least = _EDGE
+        right, bottom = (
+            max(side - own - _EDGE - 1, least)
+            for side, own in zip(size, (self.width, self.height))
+        )
+        self.x = int(np.clip(x, least, right))
+        wanted = int(np.clip(y, least, bottom))
+        beside = [other for other in others if self._overlaps(other)]
+        above = [other.y - self.height - _GAP for other in beside]
+        below = [other.y + other.height + _GAP for other in beside]
+        places = [y for y in (wanted, *above, *below) if least <= y <= bottom]
+        free = [y for y in places if all(self._clears(y, other) for other in beside)]
+        # With equal ways to go, up: there the person is not.
+        self.y = min(free, key=lambda y: (abs(y - wanted), y), default=wanted)
+
+    def _overlaps(self, other: Plate) -> bool:
+        """Whether they would meet at the same height."""
+        return self.x < other.x + other.width + _GAP and other.x < self.x + self.width + _GAP
+
+    def _clears(self, y: int, other: Plate) -> bool:
+        """Whether another plate would be free of this one at a height."""
+        return y >= other.y + other.height + _GAP or other.y >= y + self.height + _GAP
+
+    def draw(
+        self, picture: np.ndarray, colour: tuple[int, int, int], strength: float = 1.0
+    ) -> None:
+        """Draw onto a picture.
+
+        Parameters
+        ----------
+        picture
+            uint8 [height, width, 3]; is changed.
+        colour
+            Of the frame, in the order of the picture's channels.
+        strength
+            1 is solid, less is faint.
+        """
+        end = (self.x + self.width, self.y + self.height)
+        rows = slice(max(self.y - _EDGE, 0), end[1] + _EDGE + 1)
+        columns = slice(max(self.x - _EDGE, 0), end[0] + _EDGE + 1)
+        area = picture[rows, columns]
+        before = area.copy() if strength < 1 else area
+        cv2.rectangle(picture, (self.x, self.y), end, _DARK, cv2.FILLED)
+        cv2.rectangle(picture, (self.x, self.y), end, colour, 2, cv2.LINE_AA)
+        origin = (self.x + self._pad, self.y + self._pad + self._text_height)
+        cv2.putText(picture, self._text, origin, _FONT, self._scale, _WHITE, 1, cv2.LINE_AA)
+        if strength < 1:
+            cv2.addWeighted(area, strength, before, 1.0 - strength, 0.0, dst=area)

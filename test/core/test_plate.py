@@ -1,0 +1,61 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from pose_ros.core.plate import Plate
+
+SIZE = (300, 200)
+
+
+def placed(*wanted, text='1 wave'):
+    plates = []
+    for x, y in wanted:
+        plate = Plate(text, 0.5)
+        plate.place(x, y, SIZE, plates)
+        plates.append(plate)
+    return plates
+
+
+def area(plate):
+    picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    plate.draw(picture, (255, 255, 255))
+    return picture.any(axis=2)
+
+
+def test_a_plate_alone_is_where_it_is_wanted():
+    (plate,) = placed((40, 50))
+    assert (plate.x, plate.y) == (40, 50)
+
+
+@pytest.mark.parametrize('corner', [(-50, -50), (500, -50), (-50, 500), (500, 500)])
+def test_a_plate_is_whole_in_the_picture(corner):
+    (plate,) = placed(corner)
+    (inside,) = placed((100, 80))
+    assert area(plate).sum() == area(inside).sum()
+
+
+@pytest.mark.parametrize('y', [2, 60, 195])
+def test_plates_do_not_hide_each_other(y):
+    plates = placed((100, y), (110, y + 3), (90, y - 2), (120, y), (10, y))
+    together = sum(area(plate).astype(int) for plate in plates)
+    assert together.max() == 1
+    # As near as can be.
+    heights = sorted(plate.y for plate in plates[:4])
+    assert max(b - a for a, b in pairwise(heights)) <= plates[0].height + 5
+    assert plates[4].y == plates[0].y
+
+
+def test_a_crowd_that_has_no_room_is_drawn_all_the_same():
+    plates = placed(*[(100, 80)] * 20)
+    assert {plate.x for plate in plates} == {100}
+    assert all(0 < plate.y < SIZE[1] - plate.height for plate in plates)
+
+
+def test_a_faint_plate_lets_the_picture_through():
+    (plate,) = placed((40, 50))
+    picture = np.full((SIZE[1], SIZE[0], 3), 200, np.uint8)
+    plate.draw(picture, (255, 255, 255), strength=0.5)
+    corner = picture[plate.y + 4, plate.x + 4]
+    assert (np.abs(corner.astype(int) - 108) <= 2).all()
+    assert (picture[:40] == 200).all()
