@@ -37,8 +37,8 @@ class EstimatorConfig:
     )
     detector: str = _setting(
         'auto',
-        'name of the person detector in config/models.yaml; auto: yolox_nano where it is installed, '
-        "else BlazePose's",
+        'name of the person detector in config/models.yaml; auto: yolox_nano where it is '
+        "installed, else BlazePose's",
         live=False,
     )
     detector_threshold: float = _setting(

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 import logging
-from pathlib import Path
 import time
 
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.models.blazepose import BlazePose, BlazePoseDetector
-from pose_ros.core.models.movenet import MoveNet
-from pose_ros.core.models.pose import Pose, PoseModel
+from pose_ros.core.factory import build_finder
+from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import Topology
-from pose_ros.core.tracking.continuity import jumped
-from pose_ros.core.tracking.region import (
-    DetectedRegions,
-    KeypointRegions,
-    RegionTracker,
-    diameter,
-)
-from pose_ros.core.tracking.smoothing import (
-    ExponentialSmoother,
-    NoSmoothing,
-    OneEuroSmoother,
-    Smoother,
-)
-from pose_ros.core.types import Box, Frame, KeypointState, Person
+from pose_ros.core.tracking.identity import Identities
+from pose_ros.core.tracking.lock import choose
+from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.tracking.steadier import Steadier
+from pose_ros.core.tracking.track import Track
+from pose_ros.core.types import Frame, Person
 
 _log = logging.getLogger(__name__)
+
+# How much more rarely the detector runs in auto while one person is there.
+_ALONE_INTERVALS = 3
+# How much more often while somebody is out of sight.
+_LOST_SHARE = 3
+# Somebody who was not alone is expected not to be alone for this time [s].
+_COMPANY_TIME = 2.0
 
 
 @dataclass
@@ -42,20 +39,38 @@ class Statistics:
     Attributes
     ----------
     inference_time
-        Time [s] that the last frame took, from picture to person.
-    reinitialised
-        Jumps to somebody else that were noticed.
+        Time [s] that the last frame took, from picture to people.
+    person_time
+        Of it, time [s] per person looked at, without the detector.
+    detector_time
+        Time [s] of the detector's last run.
     detections
         Runs of the person detector.
+    people
+        People followed, seen in the last frame or not.
+    multi
+        Whether more than one person may be followed, and is expected, right now.
+    reinitialised
+        Jumps to somebody else that were noticed.
+    swaps
+        Left and right swapped back.
+    implausible
+        Keypoints marked so.
     """
 
     inference_time: float = 0.0
-    reinitialised: int = 0
+    person_time: float = 0.0
+    detector_time: float = 0.0
     detections: int = 0
+    people: int = 0
+    multi: bool = False
+    reinitialised: int = 0
+    swaps: int = 0
+    implausible: int = 0
 
 
 class PoseEstimator:
-    """Follows the person in a sequence of frames.
+    """Follows the people in a sequence of frames.
 
     Parameters
     ----------
@@ -67,15 +82,16 @@ class PoseEstimator:
     Raises
     ------
     ModelError
-        The model is unknown, not installed or not usable; the message says what to do.
+        A model is unknown, not installed or not usable; the message says what to do.
 
     Examples
     --------
     >>> import cv2
+    >>> from pose_ros.core.configuration import EstimatorConfig
     >>> from pose_ros.core.estimator import PoseEstimator
     >>> from pose_ros.core.types import Frame
-    >>> estimator = PoseEstimator()
-    >>> people = estimator.estimate(Frame(cv2.imread('person.jpg'), channels='bgr'))
+    >>> estimator = PoseEstimator(EstimatorConfig(mode='multi'))
+    >>> people = estimator.estimate(Frame(cv2.imread('people.jpg'), channels='bgr'))
     """
 
     def __init__(
@@ -83,229 +99,203 @@ class PoseEstimator:
     ) -> None:
         self.config = config or EstimatorConfig()
         self.statistics = Statistics()
-        self._model, self._regions = _build(self.config, store or ModelStore())
-        self._smoother, self._world_smoother = _smoothers(self.config)
-        self._last: _Seen | None = None
-        self._last_stamp: float | None = None
-        self._last_id = 0
+        self._finder = build_finder(self.config, store or ModelStore())
+        self._identities = Identities(self.config, self._make_track)
+        self._frame: Frame | None = None
+        self._people: list[Person] = []
+        self._published: int | None = None  # number of the one track that single mode shows
+        self._since_search = 0
+        self._company_until = -np.inf
 
     @property
     def topology(self) -> Topology:
         """Format of the keypoints."""
-        return self._model.topology
+        return self._finder.topology
+
+    @property
+    def locked_id(self) -> int:
+        """Id of the person to keep to, 0 = nobody."""
+        return self._identities.locked_id
+
+    @property
+    def locked_seen(self) -> bool:
+        """Whether the last frame shows the person to keep to."""
+        return any(p.id == self.locked_id and p.observed.any() for p in self._people if p.id)
+
+    def lock(self, method: str, person_id: int = 0) -> int:
+        """Keep to one person of the last frame.
+
+        They are looked for first, remembered for ``lock_time``, and never replaced by somebody
+        else; in the mode single nobody else is looked for.
+
+        Parameters
+        ----------
+        method
+            'id', 'largest', 'nearest_centre' or 'hand_raised'.
+        person_id
+            The person, for the method 'id'.
+
+        Returns
+        -------
+        int
+            Id of the person.
+
+        Raises
+        ------
+        LockError
+            If nobody is as wanted; the lock stays as it was.
+        """
+        frame = self._frame
+        size = (frame.width, frame.height) if frame is not None else (0, 0)
+        self._identities.locked_id = choose(self._people, method, person_id, size)
+        if isinstance(self._finder, TopDown):
+            try:
+                self._finder.prepare()
+            except ModelError as error:
+                _log.warning(
+                    'without a detector the locked person is found again only if the whole '
+                    'picture shows them best: %s',
+                    error,
+                )
+        return self.locked_id
+
+    def unlock(self) -> bool:
+        """Keep to nobody; whether there was somebody."""
+        was_locked = bool(self.locked_id)
+        self._identities.locked_id = 0
+        return was_locked
 
     def reset(self) -> None:
-        """Forget the frames before; ids are not used again."""
-        self._last = None
-        self._last_stamp = None
-        self._regions.lose()
+        """Forget the frames before, and the lock; ids are not used again."""
+        self._identities.reset()
+        self._frame = None
+        self._people = []
+        self._company_until = -np.inf
 
     def reconfigure(self, config: EstimatorConfig) -> None:
         """Change settings while running; ValueError names those that only a new start changes."""
         fixed = config.fixed_changes(self.config)
         if fixed:
             raise ValueError(f'{", ".join(fixed)} cannot change while running')
-        old, self.config = self.config, config
-        if isinstance(self._regions, KeypointRegions):
-            self._regions.padding = config.crop_padding
-        if _smoothing_of(config) != _smoothing_of(old):
-            self._smoother, self._world_smoother = _smoothers(config)
+        if config.mode != 'single' and isinstance(self._finder, TopDown):
+            try:
+                self._finder.prepare()
+            except ModelError as error:
+                raise ValueError(f'mode {config.mode} needs a detector: {error}') from error
+        self.config = self._finder.config = self._identities.config = config
+        for track in self._identities.tracks:
+            track.steadier.reconfigure(config)
 
     def estimate(self, frame: Frame) -> list[Person]:
-        """Find the person in the next frame.
+        """Find the people in the next frame.
 
         Parameters
         ----------
         frame
-            Stamps go forward; a step back or a gap longer than ``max_gap`` starts anew.
+            Stamps go forward; a step back starts anew.
 
         Returns
         -------
         list of Person
-            Empty when nobody is there.
+            The locked one first, then the largest; empty when nobody is there. Who was seen in
+            fewer frames than ``confirm_frames`` has the id 0. Who is out of sight for less than
+            ``prediction_time`` is among them, all keypoints PREDICTED.
         """
         started = time.perf_counter()
-        self._forget_after_gap(frame.stamp)
-        pose = self._follow(frame)
-        same = pose is not None
-        if pose is None:
-            pose = self._search(frame)
-            same = pose is not None and self._is_same(pose)
-        people = [] if pose is None else [self._person(frame, pose, same)]
-        if isinstance(self._regions, DetectedRegions):
-            self.statistics.detections = self._regions.detections
-        self.statistics.inference_time = time.perf_counter() - started
-        return people
+        if self._frame is not None and frame.stamp < self._frame.stamp:
+            self.reset()
+        self._frame = frame
+        identities = self._identities
+        identities.forget(frame.stamp)
+        followed = self._order()[: self._limit]
+        sightings = self._finder.follow(frame, followed)
+        if self._is_search_due(followed, sightings):
+            self._since_search = 0
+            room = max(self._limit - len(sightings), 1)
+            sightings += self._finder.search(frame, sightings, room)
+        only_locked = self.config.mode == 'single' and self.locked_id
+        identities.update(sightings, frame.stamp, newcomers=not only_locked)
+        self._people = self._shown(frame.stamp)
+        self._count(time.perf_counter() - started, len(sightings))
+        return self._people
 
-    def _follow(self, frame: Frame) -> Pose | None:
-        """Look where the person was; None if it is nobody or somebody else."""
-        if not self._regions.tracking:
-            return None
-        pose = self._look(frame)
-        if pose is not None and not self._is_same(pose):
-            self.statistics.reinitialised += 1
-            pose = None
-        if pose is None:
-            self._regions.lose()
-        return pose
+    @property
+    def _limit(self) -> int:
+        """Most people to look for."""
+        return 1 if self.config.mode == 'single' else self.config.max_people
 
-    def _search(self, frame: Frame) -> Pose | None:
-        """Look everywhere."""
-        pose = self._look(frame)
-        return None if pose is None else self._second_look(frame, pose)
+    def _make_track(self, number: int, sighting: Sighting) -> Track:
+        return Track(number, sighting, self._finder.regions(), Steadier(self.config))
 
-    def _look(self, frame: Frame) -> Pose | None:
-        """Look into the region."""
-        region = self._regions.region(frame)
-        if region is None:
-            return None
-        pose = self._model.estimate(frame, region)
-        return pose if self._is_somebody(pose) else None
-
-    def _second_look(self, frame: Frame, pose: Pose) -> Pose:
-        """Look closer at somebody just found far away in the frame."""
-        region = self._regions.closer(frame, pose)
-        if region is None:
-            return pose
-        closer = self._model.estimate(frame, region)
-        return closer if self._is_somebody(closer) else pose
-
-    def _is_somebody(self, pose: Pose) -> bool:
-        return pose.score >= (self.config.person_threshold or self._model.least_score)
-
-    def _person(self, frame: Frame, pose: Pose, same: bool) -> Person:
-        """Remember the pose and make a person of it, with a new id for somebody else."""
-        sure = pose.scores >= self.config.keypoint_threshold
-        seen = sure & _inside(pose.keypoints, frame)
-        if not same:
-            self._last_id += 1
-            self._smoother.reset()
-            self._world_smoother.reset()
-        fresh = ~self._last.seen if same and self._last is not None else None
-        self._last = _Seen(pose.keypoints, seen, frame.stamp)
-        self._regions.update(frame, pose)
-
-        keypoints, z, world = self._smoothed(frame.stamp, pose, seen, fresh)
-        states = np.where(sure, KeypointState.PREDICTED, KeypointState.BELOW_THRESHOLD)
-        states[seen] = KeypointState.OBSERVED
-        return Person(
-            topology=self.topology,
-            keypoints=keypoints,
-            scores=pose.scores,
-            states=states.astype(np.uint8),
-            score=pose.score,
-            box=_box(keypoints, seen),
-            id=self._last_id,
-            z=z,
-            world=world,
+    def _order(self) -> list[Track]:
+        """Those to look for, the most important first: locked, seen a moment ago, large."""
+        tracks = self._identities.tracks
+        locked = [track for track in tracks if track.id and track.id == self.locked_id]
+        if locked and self.config.mode == 'single':
+            return locked
+        latest = max((track.stamp for track in tracks), default=0.0)
+        return sorted(
+            tracks, key=lambda track: (track not in locked, track.stamp < latest, -track.size)
         )
 
-    def _smoothed(
-        self, stamp: float, pose: Pose, seen: np.ndarray, fresh: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Keypoints [K, 2], z [K] and world [K, 3] after smoothing."""
-        size = _size(pose, seen)
-        if pose.z is None:
-            return self._smoother.apply(pose.keypoints, stamp, size, fresh), None, None
-        points = np.hstack([pose.keypoints, pose.z[:, None]])
-        points = self._smoother.apply(points, stamp, size, fresh)
-        world = pose.world
-        if world is not None:
-            world = self._world_smoother.apply(world, stamp, 1.0, fresh)
-        return points[:, :2], points[:, 2], world
+    def _is_search_due(self, followed: Sequence[Track], sightings: Sequence[Sighting]) -> bool:
+        """Whether it is time to look for others than those followed."""
+        self._since_search += 1
+        found = [s for s in sightings if s.looked_for is None or self._identities.continues(s)]
+        if self.config.mode == 'single' or not found:
+            return not found
+        interval = self.config.detector_interval
+        assert self._frame is not None
+        stamp = self._frame.stamp
+        self.statistics.multi = True
+        if len(self._identities.tracks) > 1 or len(sightings) > 1:
+            self._company_until = stamp + _COMPANY_TIME
+        elif self.config.mode == 'auto' and stamp > self._company_until:
+            self.statistics.multi = False
+            interval *= _ALONE_INTERVALS
+        if len(found) < len(followed):
+            interval = max(interval // _LOST_SHARE, 1)
+        return self._since_search >= interval
 
-    def _is_same(self, pose: Pose) -> bool:
-        """Whether a pose continues the person last seen."""
-        if self._last is None:
-            return False
-        last, threshold = self._last, self.config.jump_threshold
-        seen = pose.scores >= self.config.keypoint_threshold
-        return not jumped(last.keypoints, pose.keypoints, last.seen, seen, threshold)
+    def _shown(self, stamp: float) -> list[Person]:
+        """People to tell of, the most important first."""
+        tracks = self._identities.tracks
+        people = {t.number: t.person(stamp, self.config.prediction_time) for t in tracks}
+        shown = sorted(
+            ((number, person) for number, person in people.items() if person is not None),
+            key=lambda pair: self._rank(*pair),
+        )[: self._limit]
+        self._published = shown[0][0] if shown else None
+        shown.sort(key=lambda pair: (pair[1].id != self.locked_id, -_area(pair[1])))
+        return [person for _, person in shown]
 
-    def _forget_after_gap(self, stamp: float) -> None:
-        """Start anew after a pause, a step back in time, or a person long unseen."""
-        before, max_gap = self._last_stamp, self.config.max_gap
-        if before is not None and not 0.0 <= stamp - before <= max_gap:
-            self.reset()
-        elif self._last is not None and stamp - self._last.stamp > max_gap:
-            self._last = None
-        self._last_stamp = stamp
+    def _rank(self, number: int, person: Person) -> tuple[bool, ...] | tuple[float, ...]:
+        """Order in which people are told of where not all can be."""
+        is_locked = person.id and person.id == self.locked_id
+        single = self.config.mode == 'single'
+        return (
+            not is_locked,
+            not person.id,
+            not person.observed.any(),
+            single and number != self._published,
+            -_area(person),
+        )
 
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """The person as last seen, before smoothing."""
-
-    keypoints: np.ndarray
-    seen: np.ndarray
-    stamp: float
-
-
-def _inside(points: np.ndarray, frame: Frame) -> np.ndarray:
-    """Mask [K] of the points [K, 2] that lie in the picture."""
-    return np.asarray(((points >= 0) & (points < (frame.width, frame.height))).all(axis=1))
-
-
-def _box(keypoints: np.ndarray, seen: np.ndarray) -> Box:
-    """Box around the keypoints seen; around all where these make none."""
-    return Box.around(keypoints[seen] if np.count_nonzero(seen) > 1 else keypoints)
-
-
-def _size(pose: Pose, seen: np.ndarray) -> float:
-    """Size [px] of the person, to which their speed is compared."""
-    if pose.alignment is not None:
-        return diameter(pose.alignment)
-    box = _box(pose.keypoints, seen)
-    return max((box.width + box.height) / 2, 1.0)
-
-
-def _smoothing_of(config: EstimatorConfig) -> tuple[str, float, float, float]:
-    return (
-        config.smoothing,
-        config.ema_alpha,
-        config.one_euro_min_cutoff,
-        config.one_euro_beta,
-    )
+    def _count(self, duration: float, looks: int) -> None:
+        """Keep the figures of the last frame."""
+        statistics, finder = self.statistics, self._finder
+        statistics.inference_time = duration
+        searching = 0.0
+        if isinstance(finder, TopDown) and finder.detector_search is not None:
+            search = finder.detector_search
+            if search.runs != statistics.detections:
+                statistics.detector_time = searching = search.duration
+            statistics.detections = search.runs
+        if looks:
+            statistics.person_time = (duration - searching) / looks
+        statistics.people = len(self._identities.tracks)
+        statistics.reinitialised = self._identities.strays
 
 
-def _smoothers(config: EstimatorConfig) -> tuple[Smoother, Smoother]:
-    """Smoothers of the keypoints [px] and of the world positions [m]."""
-    if config.smoothing == 'none':
-        return NoSmoothing(), NoSmoothing()
-    if config.smoothing == 'ema':
-        return ExponentialSmoother(config.ema_alpha), ExponentialSmoother(config.ema_alpha)
-    cutoff, beta = config.one_euro_min_cutoff, config.one_euro_beta
-    # A person is about two metres: speeds in metres count half of those in sizes, jitter as much
-    # more, as in MediaPipe's graph.
-    return OneEuroSmoother(cutoff, beta), OneEuroSmoother(2 * cutoff, beta / 2)
-
-
-def _build(config: EstimatorConfig, store: ModelStore) -> tuple[PoseModel, RegionTracker]:
-    entry = store.entry(config.model)
-    try:
-        build = _FAMILIES[entry.family]
-    except KeyError:
-        raise ModelError(
-            f'{config.model} is of the family {entry.family}, which cannot be run yet; '
-            f'can be: {", ".join(_FAMILIES)}'
-        ) from None
-    return build(config, store.locate(config.model))
-
-
-def _build_movenet(
-    config: EstimatorConfig, files: dict[str, Path]
-) -> tuple[PoseModel, RegionTracker]:
-    return MoveNet(files['model'], config.threads or 1), KeypointRegions(config.crop_padding)
-
-
-def _build_blazepose(
-    config: EstimatorConfig, files: dict[str, Path]
-) -> tuple[PoseModel, RegionTracker]:
-    threads = config.threads or 2
-    detector = BlazePoseDetector(files['detector'], threads)
-    return BlazePose(files['landmarks'], threads), DetectedRegions(detector)
-
-
-_FAMILIES: dict[
-    str, Callable[[EstimatorConfig, dict[str, Path]], tuple[PoseModel, RegionTracker]]
-] = {'movenet': _build_movenet, 'blazepose': _build_blazepose}
+def _area(person: Person) -> float:
+    return person.box.width * person.box.height

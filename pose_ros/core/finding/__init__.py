@@ -1,0 +1,1 @@
+"""How people are found in a frame: one region a person, or everybody at once."""

@@ -1,0 +1,69 @@
+"""Everybody at once, by a model that sees many people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.finding.finder import sighting_of
+from pose_ros.core.models.crop import whole_frame
+from pose_ros.core.models.detector import Detection
+from pose_ros.core.models.pose import MultiPoseModel, Pose
+from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.tracking.track import Track
+from pose_ros.core.types import Crop, Frame
+
+
+class BottomUp:
+    """Finds everybody in a frame at once.
+
+    Parameters
+    ----------
+    model
+        Sees many people.
+    config
+        Settings; may be replaced at any time.
+    """
+
+    def __init__(self, model: MultiPoseModel, config: EstimatorConfig) -> None:
+        self.config = config
+        self._model = model
+
+    @property
+    def topology(self) -> Topology:
+        """Format of the keypoints."""
+        return self._model.topology
+
+    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Sighting]:
+        """Everybody in the frame, the surest first."""
+        least = self.config.person_threshold or self._model.least_score
+        return [
+            sighting_of(frame, pose, self.topology, self.config)
+            for pose in self._model.estimate_all(frame)
+            if pose.score >= least
+        ]
+
+    def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
+        """Nobody: all have been found."""
+        return []
+
+    def regions(self) -> WholeFrames:
+        """Regions of a newcomer."""
+        return WholeFrames()
+
+
+class WholeFrames:
+    """No regions: the model looks at the whole frame."""
+
+    def region(self, frame: Frame) -> Crop:
+        """Return the whole frame."""
+        return whole_frame(frame)
+
+    def update(self, frame: Frame, pose: Pose) -> None:
+        """Do nothing."""
+
+    def around(self, detection: Detection) -> Crop:
+        """Square around a detection."""
+        box = detection.box
+        return Crop(box.centre, max(box.width, box.height, 1.0))

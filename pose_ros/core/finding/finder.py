@@ -1,0 +1,55 @@
+"""What finds people in frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.models.pose import Pose
+from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.region import RegionTracker
+from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.tracking.track import Track
+from pose_ros.core.types import Frame
+
+
+class Finder(Protocol):
+    """Finds people in frames: those followed, and others.
+
+    Attributes
+    ----------
+    config
+        Settings; may be replaced at any time.
+    """
+
+    config: EstimatorConfig
+
+    @property
+    def topology(self) -> Topology:
+        """Format of the keypoints."""
+
+    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Sighting]:
+        """Look for those who are followed, the most important first."""
+
+    def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
+        """Look for others than those known already, at most for so many."""
+
+    def regions(self) -> RegionTracker:
+        """Regions of a newcomer."""
+
+
+def sighting_of(
+    frame: Frame,
+    pose: Pose,
+    topology: Topology,
+    config: EstimatorConfig,
+    looked_for: int | None = None,
+) -> Sighting:
+    """Sighting of a pose: which of its keypoints count as seen."""
+    points = pose.keypoints
+    inside = ((points >= 0) & (points < (frame.width, frame.height))).all(axis=1)
+    seen = (pose.scores >= config.keypoint_threshold) & inside
+    return Sighting(pose, np.asarray(seen), frame, topology, looked_for)

@@ -1,0 +1,122 @@
+"""One region a person, by a model that sees one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.finding.finder import sighting_of
+from pose_ros.core.finding.search import DetectorSearch, unknown
+from pose_ros.core.models.crop import whole_frame
+from pose_ros.core.models.detector import Detector
+from pose_ros.core.models.pose import Pose, PoseModel
+from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.region import RegionTracker
+from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.tracking.track import Track
+from pose_ros.core.types import Crop, Frame
+
+# Somebody whose crop is smaller than this share of the frame deserves a second look.
+_FAR = 0.8
+
+
+class TopDown:
+    """Looks at each person in a region of their own.
+
+    Parameters
+    ----------
+    model
+        Sees one person.
+    config
+        Settings; may be replaced at any time.
+    make_regions
+        Makes the regions of a newcomer.
+    load_detector
+        Loads the person detector when it is needed first; ModelError if it cannot.
+
+    Attributes
+    ----------
+    detector_search
+        None until the detector is loaded; until then others are looked for by showing the model
+        the whole frame.
+    """
+
+    def __init__(
+        self,
+        model: PoseModel,
+        config: EstimatorConfig,
+        make_regions: Callable[[], RegionTracker],
+        load_detector: Callable[[], Detector],
+    ) -> None:
+        self.config = config
+        self.detector_search: DetectorSearch | None = None
+        self._model = model
+        self._make_regions = make_regions
+        self._load_detector = load_detector
+        self._stamp: float | None = None
+        self._searched = False
+
+    @property
+    def topology(self) -> Topology:
+        """Format of the keypoints."""
+        return self._model.topology
+
+    def prepare(self) -> None:
+        """Load the detector, unless it is; ModelError if it cannot be."""
+        if self.detector_search is None:
+            self.detector_search = DetectorSearch(self._load_detector())
+
+    def regions(self) -> RegionTracker:
+        """Regions of a newcomer."""
+        return self._make_regions()
+
+    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Sighting]:
+        """Look into the region of each person who is followed."""
+        sightings = []
+        for track in tracks:
+            region = track.region(frame, found=track.stamp == self._stamp)
+            sightings += self._look(frame, region, track.number)
+        self._stamp = frame.stamp
+        self._resume, self._searched = self._searched, False
+        return sightings
+
+    def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
+        """Look for others than those known already."""
+        self._searched = True
+        if self.detector_search is None:
+            return self._search_frame(frame)
+        if not known and not self._resume:
+            self.detector_search.restart()
+        self.detector_search.detector.threshold = self.config.detector_threshold
+        detections = unknown(
+            self.detector_search.detect(frame), [sighting.box for sighting in known]
+        )
+        regions = self._make_regions()
+        # The largest first: those are the nearest.
+        detections.sort(key=lambda one: -one.box.width * one.box.height)
+        return [
+            sighting
+            for detection in detections[:most]
+            for sighting in self._look(frame, regions.around(detection))
+        ]
+
+    def _look(self, frame: Frame, region: Crop, looked_for: int | None = None) -> list[Sighting]:
+        """Somebody in a region, if there is."""
+        pose = self._model.estimate(frame, region)
+        if not self._is_somebody(pose):
+            return []
+        return [sighting_of(frame, pose, self.topology, self.config, looked_for)]
+
+    def _search_frame(self, frame: Frame) -> list[Sighting]:
+        """Whoever stands out in the whole frame, with a closer look at somebody far away."""
+        found = self._look(frame, whole_frame(frame))
+        for sighting in found:
+            regions = self._make_regions()
+            regions.update(frame, sighting.pose)
+            region = regions.region(frame)
+            if region.side < _FAR * whole_frame(frame).side:
+                return self._look(frame, region) or found
+        return found
+
+    def _is_somebody(self, pose: Pose) -> bool:
+        return pose.score >= (self.config.person_threshold or self._model.least_score)

@@ -1,0 +1,185 @@
+"""Who is who: sightings are given to the people followed, newcomers get ids of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.tracking.clothing import colour_similarity
+from pose_ros.core.tracking.continuity import jumped
+from pose_ros.core.tracking.sighting import Sighting, distinct
+from pose_ros.core.tracking.similarity import keypoint_similarity, overlap, scale_of
+from pose_ros.core.tracking.track import Track
+
+# Share of the clothes in what makes somebody the same.
+_CLOTHING_SHARE = 0.4
+# Less alike clothes are another person's; histograms of one person stay over 0.8.
+_OTHER_CLOTHES = 0.35
+# After a longer absence the clothes alone must be as alike as this.
+_SAME_CLOTHES = 0.75
+# Posture says who somebody is for about this time [s]; then only the place does.
+_POSTURE_TIME = 0.2
+# Places are compared within this share of the size, besides how far the person may have gone.
+_PLACE_WIDTH = 0.15
+# Farther from the place expected than this many standard deviations is somebody else.
+_PLACE_GATE = 3.0
+# Two sightings more alike than this show the same person.
+_SAME_PERSON = 0.6
+# Clothes are learnt from those who share less than this with anybody else's box.
+_ALONE = 0.05
+# Between two frames that follow each other is less than this [s].
+_NEXT_FRAME = 0.25
+
+
+class Identities:
+    """The people followed.
+
+    Parameters
+    ----------
+    config
+        Settings; may be replaced at any time.
+    make_track
+        Makes the track of a newcomer from a number and a sighting.
+
+    Attributes
+    ----------
+    tracks
+        Everybody followed, seen in the last frame or not.
+    strays
+        How often the region of somebody followed began to show somebody else.
+    locked_id
+        Of the person who is remembered for longer, 0 = nobody.
+    """
+
+    def __init__(
+        self, config: EstimatorConfig, make_track: Callable[[int, Sighting], Track]
+    ) -> None:
+        self.config = config
+        self.tracks: list[Track] = []
+        self.strays = 0
+        self.locked_id = 0
+        self._make_track = make_track
+        self._numbers = 0
+        self._last_id = 0
+        self._stamp: float | None = None
+
+    def reset(self) -> None:
+        """Forget everybody; ids are not used again."""
+        self.tracks.clear()
+
+    def forget(self, stamp: float) -> None:
+        """Forget those who are gone for too long."""
+        self.tracks = [track for track in self.tracks if stamp - track.stamp <= self._time(track)]
+
+    def continues(self, sighting: Sighting) -> bool:
+        """Whether a sighting shows the person in whose region it was found."""
+        return any(
+            track.number == sighting.looked_for and self.likeness(track, sighting) > 0
+            for track in self.tracks
+        )
+
+    def update(self, sightings: Sequence[Sighting], stamp: float, newcomers: bool = True) -> None:
+        """Give each sighting of a frame to a person followed, or to a newcomer.
+
+        Parameters
+        ----------
+        sightings
+            The surest first; several may show the same person.
+        stamp
+            Of the frame [s].
+        newcomers
+            Whether others than those already followed count.
+        """
+        people = distinct(sightings, _SAME_PERSON)
+        owners = self._assign(people)
+        found = {track.number for track in owners.values()}
+        shown = {sighting.looked_for for sighting in sightings} - found
+        self.strays += sum(t.number in shown and t.stamp == self._stamp for t in self.tracks)
+        for index, sighting in enumerate(people):
+            owner = owners.get(index)
+            if owner is not None:
+                owner.observe(sighting, _alone(sighting, people))
+            elif newcomers:
+                self._numbers += 1
+                owner = self._make_track(self._numbers, sighting)
+                self.tracks.append(owner)
+            if owner is not None and not owner.id:
+                self._confirm(owner)
+        # Somebody seen once or twice and not again was nobody.
+        self.tracks = [track for track in self.tracks if track.id or track.stamp == stamp]
+        self._stamp = stamp
+
+    def likeness(self, track: Track, sighting: Sighting) -> float:
+        """How much a sighting is like a person, 0 (somebody else) to 1."""
+        stamp = sighting.frame.stamp
+        gap = stamp - track.stamp
+        clothes = self._clothes(track, sighting)
+        if clothes is not None and clothes < _OTHER_CLOTHES:
+            return 0.0
+        long_gone = gap > self.config.max_gap
+        if long_gone and (clothes is None or clothes < _SAME_CLOTHES):
+            return 0.0
+        shift = track.shift(stamp)
+        place = 1.0 if long_gone else self._place(track, sighting, shift, gap)
+        if place <= 0.0 or clothes is None:
+            return place
+        return (1 - _CLOTHING_SHARE) * place + _CLOTHING_SHARE * clothes
+
+    def _clothes(self, track: Track, sighting: Sighting) -> float | None:
+        if not self.config.clothing or track.clothing is None or sighting.clothing is None:
+            return None
+        return colour_similarity(track.clothing, sighting.clothing)
+
+    def _place(self, track: Track, sighting: Sighting, shift: np.ndarray, gap: float) -> float:
+        """Likeness of place and posture, 0 if that is out of reach."""
+        stamp = sighting.frame.stamp
+        last = track.last
+        if gap <= _NEXT_FRAME and jumped(
+            last.pose.keypoints + shift,
+            sighting.pose.keypoints,
+            last.seen,
+            sighting.seen,
+            self.config.jump_threshold,
+        ):
+            return 0.0
+        width = np.hypot(track.spread(stamp), _PLACE_WIDTH * track.size)
+        distance = float(np.hypot(*(sighting.centre - last.centre - shift))) / width
+        if gap > _NEXT_FRAME and distance > _PLACE_GATE:
+            return 0.0
+        near = float(np.exp(-(distance**2) / 2))
+        joints = keypoint_similarity(last.joints + shift, sighting.joints, scale_of(last.box))
+        alike = (joints + overlap(track.expected_box(stamp), sighting.box)) / 2
+        fade = float(np.exp(-gap / _POSTURE_TIME))
+        return max(fade * alike + (1 - fade) * near, 1e-6)
+
+    def _assign(self, sightings: Sequence[Sighting]) -> dict[int, Track]:
+        """Owner of each sighting by its index: those with an id choose first."""
+        owners: dict[int, Track] = {}
+        for known in (True, False):
+            tracks = [track for track in self.tracks if bool(track.id) == known]
+            left = [i for i in range(len(sightings)) if i not in owners]
+            if not tracks or not left:
+                continue
+            table = np.array([[self.likeness(t, sightings[i]) for i in left] for t in tracks])
+            for row, column in zip(*linear_sum_assignment(table, maximize=True)):
+                if table[row, column] > 0:
+                    owners[left[column]] = tracks[row]
+        return owners
+
+    def _confirm(self, track: Track) -> None:
+        if track.sightings >= self.config.confirm_frames:
+            self._last_id += 1
+            track.id = self._last_id
+
+    def _time(self, track: Track) -> float:
+        locked = track.id and track.id == self.locked_id
+        return max(self.config.lock_time if locked else 0.0, self.config.max_gap)
+
+
+def _alone(sighting: Sighting, others: Sequence[Sighting]) -> bool:
+    return all(
+        overlap(sighting.box, other.box) < _ALONE for other in others if other is not sighting
+    )

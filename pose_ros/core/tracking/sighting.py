@@ -1,0 +1,96 @@
+"""Somebody seen in a frame, before it is known who."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pose_ros.core.models.pose import Pose
+from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.clothing import torso_colours
+from pose_ros.core.tracking.similarity import coco_indices, keypoint_similarity, overlap, scale_of
+from pose_ros.core.types import Box, Frame
+
+_TORSO = np.array([5, 6, 11, 12])  # shoulders and hips in COCO-17
+# Height of a standing person over the length of the torso.
+_HEIGHT_OF_TORSO = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """A pose of somebody in a frame.
+
+    Attributes
+    ----------
+    pose
+        As the model gave it.
+    seen
+        Mask [K]: sure keypoints within the picture.
+    frame
+        The frame that shows it.
+    topology
+        Format of the keypoints.
+    looked_for
+        Id within the estimator of the track in whose region it was found; None if it was found
+        by searching.
+    """
+
+    pose: Pose
+    seen: np.ndarray
+    frame: Frame
+    topology: Topology
+    looked_for: int | None = None
+
+    @cached_property
+    def box(self) -> Box:
+        """Box around the keypoints seen; around all where these make none."""
+        return box_of(self.pose.keypoints, self.seen)
+
+    @cached_property
+    def joints(self) -> np.ndarray:
+        """Keypoints [17, 2] of COCO's format."""
+        return np.asarray(self.pose.keypoints[coco_indices(self.topology)])
+
+    @cached_property
+    def centre(self) -> np.ndarray:
+        """Middle of the torso [2] [px]."""
+        return np.asarray(self.joints[_TORSO].mean(axis=0))
+
+    @cached_property
+    def size(self) -> float:
+        """About the person's height [px], at least 1."""
+        shoulders, hips = (
+            self.joints[_TORSO[:2]].mean(axis=0),
+            self.joints[_TORSO[2:]].mean(axis=0),
+        )
+        torso = float(np.hypot(*(shoulders - hips)))
+        return max(self.box.width, self.box.height, _HEIGHT_OF_TORSO * torso, 1.0)
+
+    @cached_property
+    def clothing(self) -> np.ndarray | None:
+        """Histogram of the torso's colours."""
+        return torso_colours(self.frame, self.pose.keypoints, self.topology)
+
+    def similarity(self, other: Sighting) -> float:
+        """Mean of keypoint similarity and overlap of the boxes, 0 to 1."""
+        scale = scale_of(self.box)
+        return (
+            keypoint_similarity(self.joints, other.joints, scale) + overlap(self.box, other.box)
+        ) / 2
+
+
+def box_of(keypoints: np.ndarray, seen: np.ndarray) -> Box:
+    """Box around the keypoints seen; around all where these make none."""
+    return Box.around(keypoints[seen] if np.count_nonzero(seen) > 1 else keypoints)
+
+
+def distinct(sightings: Sequence[Sighting], limit: float) -> list[Sighting]:
+    """Sightings without those that show the same person as an earlier one."""
+    kept: list[Sighting] = []
+    for sighting in sightings:
+        if all(sighting.similarity(other) < limit for other in kept):
+            kept.append(sighting)
+    return kept

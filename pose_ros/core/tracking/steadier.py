@@ -1,0 +1,134 @@
+"""From what the model sees of one person to what is told of them, frame after frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.models.pose import Pose
+from pose_ros.core.tracking.region import diameter
+from pose_ros.core.tracking.sighting import Sighting, box_of
+from pose_ros.core.tracking.smoothing import (
+    ExponentialSmoother,
+    NoSmoothing,
+    OneEuroSmoother,
+    Smoother,
+)
+from pose_ros.core.types import Box, KeypointState, Person
+
+# Who was out of sight for longer is smoothed anew [s].
+_BLINK = 0.15
+
+
+class Steadier:
+    """Smooths and checks the keypoints of one person.
+
+    Parameters
+    ----------
+    config
+        Settings; may be replaced at any time.
+    """
+
+    def __init__(self, config: EstimatorConfig) -> None:
+        self._last: Sighting | None = None
+        self._person: Person | None = None
+        self._config = config
+        self._smoother, self._world_smoother = _smoothers(config)
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Take other settings; smoothing starts anew only if it changes itself."""
+        if _smoothing_of(config) != _smoothing_of(self._config):
+            self._smoother, self._world_smoother = _smoothers(config)
+        self._config = config
+
+    def observe(self, sighting: Sighting) -> Person:
+        """Person as seen in a frame, without an id."""
+        pose, seen, stamp = sighting.pose, sighting.seen, sighting.frame.stamp
+        fresh = None
+        if self._last is not None:
+            blind = stamp - self._last.frame.stamp > _BLINK
+            fresh = np.ones_like(seen) if blind else ~self._last.seen
+        self._last = sighting
+        keypoints, z, world = self._smoothed(pose, sighting, fresh)
+        sure = pose.scores >= self._config.keypoint_threshold
+        states = np.where(sure, KeypointState.PREDICTED, KeypointState.BELOW_THRESHOLD)
+        states[seen] = KeypointState.OBSERVED
+        self._person = Person(
+            topology=sighting.topology,
+            keypoints=keypoints,
+            scores=pose.scores,
+            states=states.astype(np.uint8),
+            score=pose.score,
+            box=box_of(keypoints, seen),
+            z=z,
+            world=world,
+        )
+        return self._person
+
+    def predict(self, shift: np.ndarray, trust: float) -> Person:
+        """Person out of sight, without an id.
+
+        Parameters
+        ----------
+        shift
+            Way since they were last seen [2] [px].
+        trust
+            Factor on all scores, 0 to 1.
+        """
+        assert self._person is not None, 'nobody has been observed'
+        last = self._person
+        x, y = shift.tolist()
+        box = last.box
+        states = np.where(last.observed, KeypointState.PREDICTED, last.states)
+        return replace(
+            last,
+            keypoints=last.keypoints + shift.astype(np.float32),
+            scores=last.scores * np.float32(trust),
+            states=states.astype(np.uint8),
+            score=last.score * trust,
+            box=Box(box.x + x, box.y + y, box.width, box.height),
+        )
+
+    def _smoothed(
+        self, pose: Pose, sighting: Sighting, fresh: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Keypoints [K, 2], z [K] and world [K, 3] after smoothing."""
+        size, stamp = _size(pose, sighting.box), sighting.frame.stamp
+        if pose.z is None:
+            return self._smoother.apply(pose.keypoints, stamp, size, fresh), None, None
+        points = np.hstack([pose.keypoints, pose.z[:, None]])
+        points = self._smoother.apply(points, stamp, size, fresh)
+        world = pose.world
+        if world is not None:
+            world = self._world_smoother.apply(world, stamp, 1.0, fresh)
+        return points[:, :2], points[:, 2], world
+
+
+def _size(pose: Pose, box: Box) -> float:
+    """Size [px] of the person, to which their speed is compared."""
+    if pose.alignment is not None:
+        return diameter(pose.alignment)
+    return max((box.width + box.height) / 2, 1.0)
+
+
+def _smoothing_of(config: EstimatorConfig) -> tuple[str, float, float, float]:
+    return (
+        config.smoothing,
+        config.ema_alpha,
+        config.one_euro_min_cutoff,
+        config.one_euro_beta,
+    )
+
+
+def _smoothers(config: EstimatorConfig) -> tuple[Smoother, Smoother]:
+    """Smoothers of the keypoints [px] and of the world positions [m]."""
+    if config.smoothing == 'none':
+        return NoSmoothing(), NoSmoothing()
+    if config.smoothing == 'ema':
+        return ExponentialSmoother(config.ema_alpha), ExponentialSmoother(config.ema_alpha)
+    cutoff, beta = config.one_euro_min_cutoff, config.one_euro_beta
+    # A person is about two metres: speeds in metres count half of those in sizes, jitter as much
+    # more, as in MediaPipe's graph.
+    return OneEuroSmoother(cutoff, beta), OneEuroSmoother(2 * cutoff, beta / 2)

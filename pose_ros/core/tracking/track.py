@@ -1,0 +1,109 @@
+"""One person who is followed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pose_ros.core.tracking.motion import ConstantVelocity
+from pose_ros.core.tracking.region import RegionTracker
+from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.tracking.steadier import Steadier
+from pose_ros.core.types import Box, Crop, Frame, Person
+
+# How fast the idea of somebody's size and clothes follows what is seen, per frame.
+_SIZE_RATE = 0.2
+_CLOTHING_RATE = 0.1
+
+
+class Track:
+    """One person who is followed, seen now or not.
+
+    Parameters
+    ----------
+    number
+        Tells the tracks of an estimator apart; given to everybody, also to those without id.
+    sighting
+        The first.
+    regions, steadier
+        Of this person alone.
+
+    Attributes
+    ----------
+    id
+        0 until it is certain that there is somebody.
+    sightings
+        Number of frames in which the person was seen.
+    last
+        The last sighting.
+    clothing
+        Histogram of the torso's colours, or None.
+    """
+
+    def __init__(
+        self, number: int, sighting: Sighting, regions: RegionTracker, steadier: Steadier
+    ) -> None:
+        self.number = number
+        self.id = 0
+        self.sightings = 0
+        self.regions = regions
+        self.steadier = steadier
+        self.size = sighting.size
+        self.clothing: np.ndarray | None = None
+        self._motion = ConstantVelocity(sighting.centre, sighting.frame.stamp, sighting.size)
+        self.observe(sighting, alone=True)
+
+    @property
+    def stamp(self) -> float:
+        """Time of the last sighting [s]."""
+        return self.last.frame.stamp
+
+    def observe(self, sighting: Sighting, alone: bool) -> None:
+        """Learn from a sighting; clothes only from those of somebody who stands alone."""
+        self.last = sighting
+        self.sightings += 1
+        self.size += _SIZE_RATE * (sighting.size - self.size)
+        self._motion.update(sighting.centre, sighting.frame.stamp, self.size)
+        self.regions.update(sighting.frame, sighting.pose)
+        if alone and sighting.clothing is not None:
+            if self.clothing is None:
+                self.clothing = sighting.clothing
+            self.clothing = self.clothing + _CLOTHING_RATE * (sighting.clothing - self.clothing)
+        self._person = self.steadier.observe(sighting)
+
+    def shift(self, stamp: float) -> np.ndarray:
+        """Way [2] [px] that the person is expected to have gone since last seen."""
+        return self._motion.position(stamp) - self._motion.position(self.stamp)
+
+    def spread(self, stamp: float) -> float:
+        """Standard deviation of the person's expected place [px]."""
+        return self._motion.spread(stamp)
+
+    def region(self, frame: Frame, found: bool) -> Crop:
+        """Region of a frame in which to look for the person, found in the frame before or not."""
+        crop = self.regions.region(frame)
+        if found:
+            return crop
+        x, y = self.shift(frame.stamp).tolist()
+        return replace(crop, centre=(crop.centre[0] + x, crop.centre[1] + y))
+
+    def expected_box(self, stamp: float) -> Box:
+        """Box in which the person is expected."""
+        x, y = self.shift(stamp).tolist()
+        box = self.last.box
+        return Box(box.x + x, box.y + y, box.width, box.height)
+
+    def person(self, stamp: float, prediction_time: float) -> Person | None:
+        """Person at a time; None if they are out of sight for too long or out of the picture."""
+        gap = stamp - self.stamp
+        if gap <= 0:
+            return replace(self._person, id=self.id)
+        if not self.id or gap > prediction_time:
+            return None
+        person = self.steadier.predict(self.shift(stamp), 1 - gap / prediction_time)
+        x, y = person.box.centre
+        frame = self.last.frame
+        if not (0 <= x < frame.width and 0 <= y < frame.height):
+            return None
+        return replace(person, id=self.id)
