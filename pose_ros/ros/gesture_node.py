@@ -78,8 +78,14 @@ class GestureNode(Node):
             self._publisher.publish(gesture_to_msg(gesture, message.header))
 
     def _people(self, skeletons: Iterable[Skeleton]) -> Iterable[Person]:
-        """People of the message, without those that cannot be read."""
+        """People of the message, without those that cannot be read or are not followed yet.
+
+        Somebody gets an id a few images after the first: what was counted for nobody before
+        would be counted again.
+        """
         for skeleton in skeletons:
+            if not skeleton.id:
+                continue
             try:
                 yield replace(msg_to_person(skeleton), world=positions_of(skeleton))
             except ValueError as error:

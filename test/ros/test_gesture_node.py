@@ -12,7 +12,7 @@ from std_msgs.msg import Header
 
 from pose_ros.actor import Action, Actor
 from pose_ros.core.topology import COCO17
-from pose_ros.core.types import Box, Person
+from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.gesture_node import GestureNode
@@ -26,14 +26,14 @@ SIZE = (640, 480)
 STARTED, HELD, ENDED = GestureEvent.STARTED, GestureEvent.HELD, GestureEvent.ENDED
 
 
-def acted(motion, person_id=1):
+def acted(motion, person_id=1, state=KeypointState.OBSERVED):
     """The actor, still in the middle of a motion."""
     keypoints = Actor((Action(motion, 0.0),)).at(1.5)[0].keypoints.astype(np.float32)
     return Person(
         topology=COCO17,
         keypoints=keypoints,
         scores=np.full(17, 0.75, np.float32),
-        states=np.zeros(17, np.uint8),
+        states=np.full(17, state, np.uint8),
         score=0.8,
         box=Box.around(keypoints),
         id=person_id,
@@ -96,6 +96,42 @@ def test_raised_hand_from_its_beginning_to_its_end(stage):
     phases = [e.phase for e in stage.events]
     assert phases == [STARTED, *[HELD] * (len(phases) - 2), ENDED]
     assert len(phases) > 5
+
+
+def test_a_gesture_begun_before_there_is_an_id_counts_once(stage):
+    # At ten pictures a second a raised hand is one long before the id.
+    stage.play(acted('raise_left', 0), pictures=12)
+    stage.play(acted('raise_left', 7), acted('stand', 0), pictures=12)
+    stage.play(acted('raise_left', 7), acted('stand', 8), pictures=3)
+    stage.play(acted('stand', 7), acted('stand', 8), pictures=12)
+    assert stage.wait_for('hand_raised', ENDED).skeleton_id == 7
+    assert [e.phase for e in stage.events].count(STARTED) == 1
+    assert {e.skeleton_id for e in stage.events} == {7}
+
+
+def test_several_without_an_id_make_no_gestures(stage):
+    stage.play(acted('raise_left', 0), acted('t_pose', 0), pictures=15)
+    stage.play(acted('raise_left', 0), acted('t_pose', 3), pictures=15)
+    assert stage.wait_for('t_pose', STARTED).skeleton_id == 3
+    assert {e.gesture for e in stage.events} == {'t_pose'}
+
+
+def test_what_is_only_predicted_begins_no_gesture(stage):
+    predicted = acted('raise_left', 5, KeypointState.PREDICTED)
+    stage.play(acted('stand', 5), pictures=5)
+    stage.play(predicted, acted('t_pose', 6), pictures=15)
+    stage.wait_for('t_pose', STARTED)
+    assert {e.skeleton_id for e in stage.events} == {6}
+
+
+def test_a_gesture_goes_on_while_it_is_predicted_for_a_moment(stage):
+    stage.play(acted('raise_left', 5), pictures=12)
+    stage.play(acted('raise_left', 5, KeypointState.PREDICTED), pictures=3)
+    stage.play(acted('raise_left', 5), pictures=5)
+    stage.play(acted('stand', 5), pictures=12)
+    stage.wait_for('hand_raised', ENDED)
+    phases = [e.phase for e in stage.events]
+    assert (phases.count(STARTED), phases.count(ENDED)) == (1, 1)
 
 
 def test_header_is_that_of_the_skeletons_to_the_bit(stage):
