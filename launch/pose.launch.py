@@ -40,6 +40,23 @@ ARGUMENTS = (
         description='where the model runs, such as cpu; empty: as in the parameter files',
     ),
     DeclareLaunchArgument(
+        'mode',
+        default_value='',
+        description='whom to follow: single, multi or auto; empty: as in the parameter files',
+        choices=['', 'single', 'multi', 'auto'],
+    ),
+    DeclareLaunchArgument(
+        'max_people',
+        default_value='',
+        description='most people to follow in multi and auto; empty: as in the parameter files',
+    ),
+    DeclareLaunchArgument(
+        'detector',
+        default_value='',
+        description='what finds people in the whole image, a name as in `pose-ros models list`; '
+        'empty: as in the parameter files',
+    ),
+    DeclareLaunchArgument(
         'transport',
         default_value='',
         description='raw or compressed images; empty: as in the parameter files',
@@ -97,10 +114,13 @@ def make_nodes(context: LaunchContext) -> list[Node]:
     return nodes
 
 
-def pose_parameters(arguments: dict[str, str]) -> dict[str, str | bool]:
+def pose_parameters(arguments: dict[str, str]) -> dict[str, str | int | bool]:
     """Parameters of pose_node that the arguments set."""
-    named = {name: arguments[name] for name in ('model', 'device', 'transport')}
-    chosen = {name: value for name, value in named.items() if value}
+    names = ('model', 'device', 'mode', 'max_people', 'detector', 'transport')
+    chosen: dict[str, str | int] = {name: arguments[name] for name in names if arguments[name]}
+    # What is no number is for the node to refuse, in one line.
+    if arguments['max_people'].isdecimal():
+        chosen['max_people'] = int(arguments['max_people'])
     return {**chosen, 'autostart': arguments['autostart'] == 'true'}
 
 

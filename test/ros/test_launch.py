@@ -92,7 +92,8 @@ def parameters(node):
 def test_every_argument_is_declared_with_default_and_meaning(launch_file):
     names = {a.name for a in launch_file.ARGUMENTS}
     wanted = (
-        'image camera_info model device rviz namespace use_sim_time log_level autostart source'
+        'image camera_info model device rviz namespace use_sim_time log_level autostart source '
+        'mode max_people detector'
     )
     assert set(wanted.split()) <= names
     for argument in launch_file.ARGUMENTS:
@@ -106,8 +107,9 @@ def test_every_argument_is_declared_with_default_and_meaning(launch_file):
 @pytest.mark.parametrize('source', ['none', 'camera', 'actor', '/dev/video3', 'film.mp4'])
 def test_executables_files_and_parameters_exist(launch_file, source):
     found = nodes(
-        launch_file, source=source, model='movenet_lightning', device='cpu', transport='raw'
-    )
+        launch_file, source=source, model='movenet_lightning', device='cpu', transport='raw',
+        mode='multi', max_people='4', detector='yolox_nano',
+    )  # fmt: skip
     assert sorted(found) == sorted([*OWN_NODES, *([] if source == 'none' else ['source_node'])])
     for name, node in found.items():
         assert node['package'] == 'pose_ros'
@@ -141,12 +143,23 @@ def test_arguments_reach_pose_node_only_where_they_are_given(launch_file):
     _, values = parameters(nodes(launch_file)['pose_node'])
     assert values == {'use_sim_time': False, 'autostart': True}
     found = nodes(
-        launch_file, model='m', device='d', transport='raw', autostart='false', use_sim_time='true'
-    )
+        launch_file, model='m', device='d', transport='raw', autostart='false',
+        use_sim_time='true', mode='auto', max_people='3', detector='n',
+    )  # fmt: skip
     _, values = parameters(found['pose_node'])
     assert values == {
         'model': 'm', 'device': 'd', 'transport': 'raw', 'autostart': False, 'use_sim_time': True,
+        'mode': 'auto', 'max_people': 3, 'detector': 'n',
     }  # fmt: skip
+
+
+def test_modes_are_those_of_the_node_and_a_wrong_number_is_refused_by_it(launch_file):
+    choices = {a.name: a.named.get('choices') for a in launch_file.ARGUMENTS}
+    rows = {row.name: row for row in TABLES['pose_node']}
+    assert set(choices['mode']) == {'', *rows['mode'].choices}
+    _, values = parameters(nodes(launch_file, max_people='many')['pose_node'])
+    with pytest.raises(ValueError, match='max_people must be of type int'):
+        rows['max_people'].accepted(values['max_people'])
 
 
 def test_the_users_file_goes_before_ours(launch_file):
