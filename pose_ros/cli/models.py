@@ -112,7 +112,9 @@ def _faults(name: str, check: FileCheck) -> list[str]:
     if check.state == 'wrong':
         return [f'{check.path}: {check.fault}']
     if check.state == 'missing':
-        return [f'{check.file.name} is missing; install it with: pose-ros models install {name}']
+        from pose_ros.core.runtime.store import remedy  # noqa: PLC0415
+
+        return [f'{check.file.name} is missing; {remedy(check.file, name)}']
     return []
 
 

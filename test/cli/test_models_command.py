@@ -170,3 +170,35 @@ def test_a_broken_manifest_is_one_line(pose_ros, cache, tmp_path):
         assert (code, out) == (2, '')
         assert "model a: 'input' is missing" in err
         assert len(err.splitlines()) == 1
+
+
+def test_models_of_the_users_own_are_listed(pose_ros, cache, tmp_path, monkeypatch):
+    folder = tmp_path / 'mine'
+    folder.mkdir()
+    entry = {
+        'summary': 'from my lab',
+        'family': 'openpose',
+        'format': 'coco18',
+        'input': [368, 368],
+        'licence': 'MIT',
+        'files': [{'role': 'model', 'name': 'lab.tflite'}],
+    }
+    (folder / 'models.yaml').write_text(yaml.safe_dump({'models': {'lab': entry}}))
+    monkeypatch.setenv('POSE_ROS_MODEL_PATH', str(folder))
+
+    code, out, _ = pose_ros('models', 'list')
+    assert code == 0
+    [row] = rows(out, 'lab')
+    assert row[1:3] == ['cpu', 'no']
+    assert ' '.join(row).endswith('368×368 MIT from my lab')
+    remedy = 'no address is known for it: put the file there yourself'
+    for command in ('install', 'verify'):
+        code, _, err = pose_ros('models', command, 'lab')
+        assert code == 1
+        assert err.rstrip().endswith(remedy)
+
+    (folder / 'lab.tflite').write_bytes(CONTENT)
+    assert [row[:3] for row in rows(pose_ros('models', 'list')[1], 'lab')] == [
+        ['lab', 'cpu', 'yes']
+    ]
+    assert pose_ros('models', 'verify', 'lab')[0] == 0

