@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import core_speed
 import cv2
+import heatmaps
 import node_speed
 from rich.console import Console
 from rich.table import Table
@@ -30,6 +31,8 @@ COLUMNS = {
     'image': 'image',
     'threads': 'threads',
     'settings': 'settings',
+    'method': 'method',
+    **{kind: kind for kind in heatmaps.KINDS},
     'ms': 'median [ms]',
     'p99_ms': 'p99 [ms]',
     'raw_invocation_ms': 'raw invocation [ms]',
@@ -42,6 +45,9 @@ MEANINGS = {
     'estimator per frame': 'PoseEstimator.estimate() over the raw invocation of the model that '
     'runs on every frame, frame by frame in turns. BlazePose is under 1 because the branch that '
     'draws a mask is cut out of its graph.',
+    'heatmap to keypoints': 'Mean error [cells] of each way to read the highest peak off a '
+    f'heatmap of {heatmaps.SIZE}×{heatmaps.SIZE} cells, on painted peaks whose true places are '
+    f'known; time for {heatmaps.COUNT} of them, over that of argmax.',
     'image to skeleton': 'From an image being published by one process to its skeleton being '
     'received by a third, with pose_node (one thread) in the second, at 30 Hz; raw invocation '
     'at the same pace. "shipped" are the settings of pose.launch.py and the demo.',
@@ -78,6 +84,7 @@ def rows() -> Iterator[dict[str, Any]]:
     """Everything that is measured."""
     installed = installed_models()
     yield from core_speed.measure(installed)
+    yield from heatmaps.measure()
     yield from node_speed.measure_pipeline(installed)
     yield from node_speed.measure_followers()
 
@@ -85,7 +92,8 @@ def rows() -> Iterator[dict[str, Any]]:
 def cell(value: object) -> str:
     """A figure as text."""
     if isinstance(value, float):
-        return f'{value:.2f}' if value < 10 else f'{value:.1f}'
+        digits = 3 if value < 0.5 else 2 if value < 10 else 1
+        return f'{value:.{digits}f}'
     return str(value)
 
 
