@@ -65,6 +65,14 @@ class Topology:
             np.minimum(distances, through, out=distances)
         return distances
 
+    def nearest(self, found: np.ndarray) -> np.ndarray:
+        """Index [K] of the keypoint nearest along the body among those found (mask [K]).
+
+        A keypoint that is found is its own nearest; one is needed at least.
+        """
+        reachable = np.where(found[None, :], self.bone_distances, len(self) + 1)
+        return np.asarray(reachable.argmin(axis=1))
+
     @cached_property
     def sides(self) -> np.ndarray:
         """Side of each keypoint [K]: -1 the person's left, +1 the right, 0 the middle."""

@@ -70,6 +70,17 @@ def test_bone_distances_count_the_bones_between():
     assert between(COCO17, 'nose', 'left_shoulder') == len(COCO17)
 
 
+def test_the_nearest_found_is_the_next_along_the_body():
+    found = np.zeros(len(COCO18), bool)
+    found[[COCO18.index('neck'), COCO18.index('left_elbow')]] = True
+    nearest = COCO18.nearest(found)
+    names = {COCO18.keypoint_names[i]: COCO18.keypoint_names[j] for i, j in enumerate(nearest)}
+    assert names['left_wrist'] == names['left_elbow'] == 'left_elbow'
+    assert names['right_wrist'] == names['nose'] == names['left_ankle'] == 'neck'
+    face = np.arange(len(COCO17)) == COCO17.index('nose')
+    assert (COCO17.nearest(face) == COCO17.index('nose')).all()
+
+
 def test_the_17_do_not_contain_the_33():
     with pytest.raises(ValueError, match='coco17 has no keypoint'):
         keypoint_map(COCO17, BLAZEPOSE33)

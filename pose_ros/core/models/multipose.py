@@ -8,12 +8,12 @@ proven on a model of the same signature only.
 
 from __future__ import annotations
 
-from math import ceil
 from pathlib import Path
 
 import numpy as np
 
-from pose_ros.core.models.crop import FrameReader, apply_affine
+from pose_ros.core.models.crop import apply_affine
+from pose_ros.core.models.frame_input import FrameInput
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.litert import TfliteModel
@@ -50,43 +50,20 @@ class MoveNetMultipose:
     def __init__(self, path: Path, threads: int = 1, size: int = 256) -> None:
         if size < _SIDES_OF or size % _SIDES_OF:
             raise ValueError(f'size must be a positive multiple of {_SIDES_OF}, got {size}')
-        self._size = size
         self._model = TfliteModel(path, threads, input_size=(size, size))
-        self._reader = FrameReader(self._model.input_size)
-        self._require_people()
+        shapes = self._model.run_shapes()
+        if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][::2] != (1, _VALUES):
+            found = ', '.join(str(list(shape)) for shape in shapes)
+            raise ModelError(f'{path}: expected the output [1, people, {_VALUES}], found {found}')
+        self._input = FrameInput(self._model, size, _SIDES_OF)
 
     def estimate_all(self, frame: Frame) -> list[Pose]:
         """Poses of all people in the frame, the surest first."""
-        self._fit(frame)
-        picture, to_image = self._reader.read(frame)
+        picture, to_image = self._input.read(frame)
         (output,) = self._model.run(picture)
         people = output.reshape(-1, _VALUES)
         people = people[np.argsort(-people[:, -1], kind='stable')]
         return [_pose(person, to_image) for person in people if person[-1] >= self.least_score]
-
-    def _fit(self, frame: Frame) -> None:
-        """Give the input the frame's aspect ratio where the file leaves that open."""
-        if not self._model.resizable:
-            return
-        scale = self._size / max(frame.width, frame.height)
-        width, height = (
-            max(ceil(round(scale * side) / _SIDES_OF), 1) * _SIDES_OF
-            for side in (frame.width, frame.height)
-        )
-        if (width, height) != self._model.input_size:
-            self._model.resize(width, height)
-            self._reader = FrameReader((width, height))
-
-    def _require_people(self) -> None:
-        """Run the model once: the number of people may be known only then."""
-        width, height = self._model.input_size
-        outputs = self._model.run(np.zeros((height, width, 3), np.uint8))
-        shapes = [list(output.shape) for output in outputs]
-        if len(outputs) != 1 or outputs[0].ndim != 3 or outputs[0].shape[::2] != (1, _VALUES):
-            found = ', '.join(map(str, shapes))
-            raise ModelError(
-                f'{self._model.path}: expected the output [1, people, {_VALUES}], found {found}'
-            )
 
 
 def _pose(person: np.ndarray, to_image: np.ndarray) -> Pose:

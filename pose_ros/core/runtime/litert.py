@@ -30,6 +30,9 @@ class TfliteModel:
     input_size
         (width, height) of the input picture [px] for a model that leaves it open; other models
         keep theirs.
+    without
+        Custom operator that is taken off the end of the model, if it is there; what goes into it
+        is what comes out.
 
     Raises
     ------
@@ -43,6 +46,7 @@ class TfliteModel:
         threads: int = 1,
         pixel_range: tuple[float, float] = (0.0, 255.0),
         input_size: tuple[int, int] | None = None,
+        without: str | None = None,
     ) -> None:
         self.path = Path(path)
         if threads < 1:
@@ -50,7 +54,8 @@ class TfliteModel:
         self._threads = threads
         self._pixel_range = pixel_range
         self._input_size = input_size
-        self._interpreter = _load(self.path, threads, input_size=input_size)
+        self._content = None if without is None else without_operator(self.path, without)
+        self._interpreter = _load(self.path, threads, self._content, input_size)
         self._outputs = self._interpreter.get_output_details()
         inputs = self._interpreter.get_input_details()
         shape = tuple(int(n) for n in inputs[0]['shape'])
@@ -108,20 +113,24 @@ class TfliteModel:
         if found != list(shapes):
             expected = ', '.join(str(list(shape)) for shape in shapes)
             raise ModelError(
-                f'{self.path}: expected outputs {expected}, '
+                """Shape of each output of a run, here on a black picture: some are known only then."""
                 f'found {", ".join(str(list(shape)) for shape in found)}'
             )
+
+    def output_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of the outputs, from a run on a black picture: some are known only then."""
+        width, height = self.input_size
+        return [output.shape for output in self.run(np.zeros((height, width, 3), np.uint8))]
 
     def drop_output(self, position: int) -> None:
         """Neither compute nor return an output any more."""
         del self._outputs[position]
         try:
-            schema = importlib.import_module(f'{_RUNTIMES[0]}.schema_py_generated')
-            pruning = importlib.import_module('pose_ros.core.runtime.pruning')
+            pruning, schema = _pruning()
         except ImportError:
             return  # the older runtime does not know the file format: computed in vain
         kept = [output['index'] for output in self._outputs]
-        pruned = pruning.prune(self.path.read_bytes(), kept, schema)
+        pruned = pruning.prune(self._content or self.path.read_bytes(), kept, schema)
         self._interpreter = _load(self.path, self._threads, pruned, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 
@@ -197,6 +206,44 @@ class _PictureFeed:
         return self.tensor
 
 
+def without_operator(path: Path, name: str) -> bytes:
+    """Content of a model file, without a custom operator that may be at its end.
+
+    ModelError if there is no such file, it is no model, or LiteRT is not there, which knows how.
+    """
+    if not path.is_file():
+        raise ModelError(f'{path}: no such model file')
+    content = path.read_bytes()
+    if name.encode() not in content:
+        return content
+    try:
+        pruning, schema = _pruning()
+    except ImportError as error:
+        raise ModelError(
+            f'{path}: ends in {name}, which only LiteRT can take off ({error}): '
+            'pip install ai-edge-litert'
+        ) from error
+    try:
+        _interpreter_module().Interpreter(model_content=content)  # is it whole?
+    except ValueError as error:
+        raise _unusable(path, error) from error
+    shortened: bytes = pruning.without_operator(content, name, schema)
+    return shortened
+
+
+def _pruning() -> tuple[Any, Any]:
+    """Return the module that cuts models and LiteRT's of the file format; or ImportError."""
+    schema = importlib.import_module(f'{_RUNTIMES[0]}.schema_py_generated')
+    return importlib.import_module('pose_ros.core.runtime.pruning'), schema
+
+
+def _unusable(path: Path, error: Exception) -> ModelError:
+    return ModelError(
+        f'{path}: expected a TFLite model that runs on the CPU, found {path.stat().st_size} bytes '
+        f'that do not load ({error}); "pose-ros models verify" tells whether the file is damaged'
+    )
+
+
 def _load(
     path: Path,
     threads: int,
@@ -213,11 +260,7 @@ def _load(
         )
         _allocate(interpreter, input_size)
     except (ValueError, RuntimeError) as error:
-        size = path.stat().st_size
-        raise ModelError(
-            f'{path}: expected a TFLite model that runs on the CPU, found {size} bytes that do '
-            f'not load ({error}); "pose-ros models verify" tells whether the file is damaged'
-        ) from error
+        raise _unusable(path, error) from error
     return interpreter
 
 
