@@ -113,12 +113,12 @@ class TfliteModel:
         if found != list(shapes):
             expected = ', '.join(str(list(shape)) for shape in shapes)
             raise ModelError(
-                """Shape of each output of a run, here on a black picture: some are known only then."""
+                f'{self.path}: expected outputs {expected}, '
                 f'found {", ".join(str(list(shape)) for shape in found)}'
             )
 
-    def output_shapes(self) -> list[tuple[int, ...]]:
-        """Shapes of the outputs, from a run on a black picture: some are known only then."""
+    def run_shapes(self) -> list[tuple[int, ...]]:
+        """Shape of each output of a run, here on a black picture: some are known only then."""
         width, height = self.input_size
         return [output.shape for output in self.run(np.zeros((height, width, 3), np.uint8))]
 
