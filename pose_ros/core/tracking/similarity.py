@@ -37,7 +37,9 @@ def scale_of(box: Box) -> float:
     return max(float(np.sqrt(_AREA_OF_BOX * width * height)), 1.0)
 
 
-def keypoint_similarity(one: np.ndarray, other: np.ndarray, scale: float) -> float:
+def keypoint_similarity(
+    one: np.ndarray, other: np.ndarray, scale: float, counted: np.ndarray | None = None
+) -> float:
     """Object keypoint similarity (OKS) of two poses, 0 to 1.
 
     Parameters
@@ -46,9 +48,12 @@ def keypoint_similarity(one: np.ndarray, other: np.ndarray, scale: float) -> flo
         [17, 2] in COCO-17's order [px].
     scale
         Of the person [px]; see `scale_of`.
+    counted
+        Mask [17] of the keypoints that count, at least one; None: all.
     """
     squares = ((one - other) ** 2).sum(axis=1)
-    return float(np.exp(-squares / (2 * (scale * _FALLOFF) ** 2)).mean())
+    each = np.exp(-squares / (2 * (scale * _FALLOFF) ** 2))
+    return float(each.mean() if counted is None else each[counted].mean())
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -1,0 +1,1 @@
+"""How good is it: figures against known truth, without ROS."""
