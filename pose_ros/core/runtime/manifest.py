@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import hashlib
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
@@ -33,6 +33,9 @@ class ModelFile:
         Git's id of the file's content, or None.
     device
         What runs it: 'cpu' or 'edgetpu'.
+    without
+        Custom operator at its end that LiteRT cannot run, or None. Installing writes the file
+        without it beside it (`shortened_name`).
     """
 
     role: str
@@ -42,6 +45,20 @@ class ModelFile:
     sha256: str | None = None
     git_blob: str | None = None
     device: str = 'cpu'
+    without: str | None = None
+
+    @property
+    def shortened_name(self) -> str:
+        """Name of the file without the operator."""
+        path = PurePath(self.name)
+        return f'{path.stem}_without_{self.without}{path.suffix}'
+
+    def shortened(self, content: bytes) -> ModelFile:
+        """Return the file without the operator, which has this content."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        return ModelFile(
+            self.role, self.shortened_name, None, len(content), sha256, device=self.device
+        )
 
     def fault(self, path: Path) -> str:
         """Say in which way a file differs from this one; empty if it does not."""

