@@ -4,7 +4,7 @@ from pose_ros.actor.figure import Clothes
 from pose_ros.actor.film import ActorFrame, ActorTruth, frames
 from pose_ros.actor.motions import MOTIONS
 from pose_ros.actor.scene import Action, Actor, Scene
-from pose_ros.actor.showreel import random_scene, showreel
+from pose_ros.actor.showreel import line_up, random_scene, showreel
 
 __all__ = [
     'MOTIONS',
@@ -15,6 +15,7 @@ __all__ = [
     'Clothes',
     'Scene',
     'frames',
+    'line_up',
     'random_scene',
     'showreel',
 ]

@@ -12,6 +12,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from pose_ros.actor.showreel import MOST_PEOPLE
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.topology import COCO17
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
@@ -39,6 +40,7 @@ PARAMETERS = (
     Parameter('path', '', 'Video file or GIF'),
     Parameter('loop', True, 'Whether a video starts again at its end; else the node ends there'),
     Parameter('scene', 'showreel', "What the actor does: 'showreel' or one motion's name"),
+    Parameter('people', 1, 'How many actors', low=1, high=MOST_PEOPLE),
     Parameter('seed', 0, "Of the actor's noise", low=0, high=2**31 - 1),
     Parameter('width', 640, 'Of the images, asked of a camera, kept by the actor', 'px', 16, 7680),
     Parameter('height', 480, 'As width', 'px', 16, 4320),
@@ -82,7 +84,7 @@ class SourceNode(Node):
         elif p.source == 'video':
             self._source = VideoSource(p.path, p.loop)
         else:
-            self._source = ActorSource(p.scene, p.width, p.height, p.fps, p.seed)
+            self._source = ActorSource(p.scene, p.width, p.height, p.fps, p.seed, people=p.people)
         self._writer = ImageWriter(self._source.encoding)
         if self._source.rate:
             self._next = self._source.read()

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import cv2
 import numpy as np
 
-from pose_ros.actor import Action, Actor, ActorTruth, Scene, frames, showreel
+from pose_ros.actor import Action, ActorTruth, Scene, frames, line_up, showreel
 from pose_ros.core.media import MediaError, open_media
 from pose_ros.core.types import FrameError
 
@@ -139,15 +139,17 @@ class VideoSource:
 
 
 class ActorSource:
-    """The drawn person, over and over; the true joints are known."""
+    """The drawn people, over and over; the true joints are known."""
 
     encoding: Literal['rgb8'] = 'rgb8'
 
-    def __init__(self, scene: str, width: int, height: int, fps: float, seed: int) -> None:
+    def __init__(
+        self, scene: str, width: int, height: int, fps: float, seed: int, *, people: int = 1
+    ) -> None:
         self.rate = fps
         self._seed = seed
         try:
-            self._scene = actor_scene(scene, width, height, fps)
+            self._scene = actor_scene(scene, width, height, fps, people)
         except ValueError as error:
             raise SourceError(f'actor: {error}') from error
         self._frames = frames(self._scene, seed)
@@ -164,26 +166,22 @@ class ActorSource:
         """Nothing is held."""
 
 
-def actor_scene(name: str, width: int, height: int, fps: float) -> Scene:
+def actor_scene(name: str, width: int, height: int, fps: float, people: int = 1) -> Scene:
     """Scene that the actor plays over and over.
 
     Parameters
     ----------
     name
         'showreel', or the motion that is done for four seconds, with a second of standing
-        before and after.
+        before and after; several people begin one after the other.
     width, height
         Of the picture [px]; the actor grows with it.
     fps
         Pictures a second [Hz].
+    people
+        How many, 1 to 6.
     """
-    if name == 'showreel':
-        scene = showreel()
-    else:
-        # Whoever walks comes in from the side.
-        x = 100.0 if name == 'walk' else 320.0
-        actor = Actor((Action(name, start=1.0, duration=4.0),), x=x)
-        scene = Scene(duration=6.0, actors=(actor,))
+    scene = showreel(people) if name == 'showreel' else one_motion(name, people)
     scale = min(width / scene.width, height / scene.height)
     actors = tuple(
         replace(
@@ -195,6 +193,17 @@ def actor_scene(name: str, width: int, height: int, fps: float) -> Scene:
         for actor in scene.actors
     )
     return replace(scene, width=width, height=height, fps=fps, actors=actors)
+
+
+def one_motion(name: str, people: int = 1) -> Scene:
+    """Scene in which each does one motion for four seconds."""
+    actors = []
+    for number, actor in enumerate(line_up(people)):
+        action = Action(name, start=1.0 + 0.5 * number, duration=4.0)
+        # Whoever walks comes in from the side.
+        x = 100.0 if name == 'walk' and people == 1 else actor.x
+        actors.append(replace(actor, motion=(action,), x=x))
+    return Scene(duration=5.5 + 0.5 * people, actors=tuple(actors))
 
 
 def check_camera(path: str) -> None:

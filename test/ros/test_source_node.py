@@ -147,6 +147,18 @@ def test_video_in_a_loop_goes_on(ros, video):
     assert (np.diff(brightness) < -100).sum() == 1
 
 
+@pytest.mark.parametrize('scene', ['showreel', 'raise_left'])
+def test_several_actors_with_the_truth_of_each(ros, scene):
+    truths = ros.collect(SkeletonArray, 'truth', QOS, count=0)
+    ros.start(SourceNode, source='actor', scene=scene, people=3, width=320, height=240)
+    ros.spin_until(lambda: truths, 'truth')
+    skeletons = truths[0].skeletons
+    assert [skeleton.id for skeleton in skeletons] == [1, 2, 3]
+    noses = [skeleton.keypoints[0].x for skeleton in skeletons]
+    assert noses == sorted(noses)
+    assert noses[2] - noses[0] > 120
+
+
 def test_waits_for_the_subscribers_asked_for(ros, video):
     first = ros.collect(Image, 'image', QOS, count=0)
     ros.start(SourceNode, source='video', path=str(video), wait_for_subscribers=2)
@@ -168,6 +180,8 @@ def test_waits_for_the_subscribers_asked_for(ros, video):
         ({'source': 'actor', 'scene': 'fly'}, "unknown motion 'fly'"),
         ({'source': 'radio'}, 'source must be one of camera, video, actor'),
         ({'source': 'actor', 'fps': 0.0}, 'fps'),
+        ({'source': 'actor', 'people': 0}, 'people'),
+        ({'source': 'actor', 'people': 7}, 'people'),
     ],
 )
 def test_what_cannot_be_shown_is_refused_with_the_reason(ros, parameters, reason):
