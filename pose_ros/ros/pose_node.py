@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -51,10 +51,8 @@ class PoseNode(LifecycleNode):
     ) -> None:
         super().__init__('pose_node', **arguments)
         self._make_estimator = make_estimator
-        self._values = declare(
-            self, TABLE, check=estimator_config, apply=self._apply, lifecycle=True
-        )
         self._estimator: PoseEstimator | None = None
+        self._values = declare(self, TABLE, check=self._reconfigure, lifecycle=True)
         self._skeletons: LifecyclePublisher | None = None
         self._format: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
@@ -179,9 +177,11 @@ class PoseNode(LifecycleNode):
         self.statistics.add_bad(str(error))
         self.get_logger().warning(f'image dropped: {error}', throttle_duration_sec=1.0)
 
-    def _apply(self, names: frozenset[str]) -> None:
+    def _reconfigure(self, values: Mapping[str, Any]) -> None:
+        """Take new settings; ValueError if they are out of range, or their detector is missing."""
+        config = estimator_config(values)
         if self._estimator is not None:
-            self._estimator.reconfigure(estimator_config(vars(self._values)))
+            self._estimator.reconfigure(config)
 
     def _diagnose(self) -> None:
         report = self.statistics.report()

@@ -17,6 +17,7 @@ import yaml
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.resources import config_file
+from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.msg import Keypoint, SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import msg_to_format
@@ -118,11 +119,12 @@ def test_every_transition(ros, manager, exchange):
 
 def test_activation_forgets_the_person_before(ros, manager, exchange):
     ros.start(PoseNode)
-    ids = [exchange(step=0.05).skeletons[0].id for _ in range(2)]
+    # An id comes with the third image.
+    before = [exchange(step=0.05).skeletons[0].id for _ in range(4)]
     assert manager.change(Transition.TRANSITION_DEACTIVATE)
     assert manager.change(Transition.TRANSITION_ACTIVATE)
-    ids.append(exchange(step=0.05).skeletons[0].id)
-    assert ids == [1, 1, 2]
+    after = [exchange(step=0.05).skeletons[0].id for _ in range(3)]
+    assert (before, after) == ([0, 0, 1, 1], [0, 0, 2])
 
 
 @pytest.mark.parametrize(
@@ -188,6 +190,27 @@ def test_an_unknown_model_can_be_replaced(ros, manager):
     assert not manager.change(Transition.TRANSITION_CONFIGURE)
     assert manager.set(model='blazepose_full').successful
     assert manager.change(Transition.TRANSITION_CONFIGURE)
+
+
+@pytest.mark.model('movenet_lightning')
+def test_a_mode_whose_detector_is_missing_is_refused_with_the_remedy(ros, manager, no_models):
+    files, detector = map(ModelStore().locate, ('movenet_lightning', 'blazepose_detector'))
+
+    def install(files, folder):
+        for path in files.values():
+            (folder / path.name).symlink_to(path)
+
+    with no_models() as folder:
+        install(files, folder)
+        ros.start(PoseNode, model='movenet_lightning')
+        assert manager.state == State.PRIMARY_STATE_ACTIVE
+        result = manager.set(mode='multi')
+        assert not result.successful
+        assert 'pose-ros models install' in result.reason
+        # Nothing of it has come to stay.
+        assert manager.set(max_people=2).successful
+        install(detector, folder)
+        assert manager.set(mode='multi').successful
 
 
 def test_an_error_in_a_transition_is_logged_and_leaves_the_node_usable(ros, manager, capfd):
