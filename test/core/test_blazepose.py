@@ -1,7 +1,6 @@
 import numpy as np
-import pytest
 
-from pose_ros.core.models.blazepose import _anchors, _weighted_suppression, refine_by_heatmap
+from pose_ros.core.models.blazepose import _anchors, refine_by_heatmap
 
 
 def heatmap_with_peak(x, y, size=64, sharpness=1.0, height=6.0):
@@ -48,16 +47,3 @@ def test_a_point_outside_of_the_picture_stays():
 def test_a_peak_at_the_edge_is_not_drawn_to_the_other_side():
     x, _ = refine(0.5, 30.0, heatmap_with_peak(0, 30))
     assert 0.0 <= x < 1.0
-
-
-def test_overlapping_boxes_become_one_group():
-    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]], float)
-    groups = _weighted_suppression(boxes, np.array([0.6, 0.9, 0.7]))
-    assert [(sorted(members.tolist()), score) for members, score in groups] == [
-        ([0, 1], pytest.approx(0.9)),
-        ([2], pytest.approx(0.7)),
-    ]
-
-
-def test_boxes_without_area_come_to_an_end():
-    assert len(_weighted_suppression(np.zeros((3, 4)), np.array([0.6, 0.9, 0.7]))) == 3

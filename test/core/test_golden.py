@@ -80,8 +80,8 @@ def test_the_detector_agrees_with_the_published(test_data):
     size = np.array([frame.width, frame.height])
     corner = np.array([numbers(published, 'xmin')[0], numbers(published, 'ymin')[0]]) * size
     sides = np.array([numbers(published, 'width')[0], numbers(published, 'height')[0]]) * size
-    np.testing.assert_allclose([detection.box.x, detection.box.y], corner, atol=0.01 * sides[0])
-    np.testing.assert_allclose([detection.box.width, detection.box.height], sides, rtol=0.01)
+    np.testing.assert_allclose([detection.face.x, detection.face.y], corner, atol=0.01 * sides[0])
+    np.testing.assert_allclose([detection.face.width, detection.face.height], sides, rtol=0.01)
     points = np.array([numbers(published, 'x')[:2], numbers(published, 'y')[:2]]).T * size
     np.testing.assert_allclose(detection.alignment, points, atol=0.01 * sides[0])
 

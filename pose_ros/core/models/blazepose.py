@@ -13,7 +13,9 @@ import cv2
 import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine, whole_frame
+from pose_ros.core.models.detector import SMALLEST, Detection, large_enough, visible
 from pose_ros.core.models.pose import Pose
+from pose_ros.core.models.suppression import overlapping
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Crop, Frame
@@ -21,7 +23,11 @@ from pose_ros.core.types import Box, Crop, Frame
 _DETECTOR_SIZE = 224
 # (stride [px], anchors in each cell)
 _ANCHOR_LAYERS = ((8, 2), (16, 2), (32, 6))
-_SUPPRESSION_IOU = 0.3
+# Boxes of one face overlap more than this (IoU).
+_SAME_FACE = 0.3
+# Reach of a person from the hips' middle to the head, the feet and either side, over the radius of
+# the circle around the body.
+_HEAD, _FEET, _SIDE = 0.95, 0.9, 0.33
 
 _LANDMARK_SIZE = 256
 _LANDMARKS = 39  # 33 keypoints, 2 alignment points, 4 that nobody uses
@@ -34,22 +40,16 @@ _REGION_SCALE = 1.25
 
 
 @dataclass(frozen=True, eq=False)
-class Detection:
-    """A person found by the detector.
+class BlazePoseDetection(Detection):
+    """A person found by BlazePose's detector, which looks for faces.
 
     Attributes
     ----------
-    box
-        Around the face and shoulders [px].
-    alignment
-        float32 [2, 2] [px]: the hips' middle and a point on the circle around the whole body.
-    score
-        0 to 1.
+    face
+        Box around the face [px].
     """
 
-    box: Box
-    alignment: np.ndarray
-    score: float
+    face: Box
 
 
 def region(alignment: np.ndarray) -> Crop:
@@ -80,6 +80,8 @@ class BlazePoseDetector:
         Number of CPU threads.
     threshold
         Least score of a detection, 0 to 1.
+    smallest
+        Least height of a person over the picture's.
 
     Raises
     ------
@@ -87,15 +89,26 @@ class BlazePoseDetector:
         The file cannot be used or is no such model.
     """
 
-    def __init__(self, path: Path, threads: int = 1, threshold: float = 0.5) -> None:
+    least_score = 0.5
+    # People who fill less than 40 % of the picture's height are missed.
+    sees_far = False
+
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 1,
+        threshold: float = least_score,
+        smallest: float = SMALLEST,
+    ) -> None:
         self.threshold = threshold
+        self.smallest = smallest
         self._model = TfliteModel(path, threads, pixel_range=(-1.0, 1.0))
         self._anchors = _anchors()
         count = len(self._anchors)
         self._model.require_outputs((1, count, 12), (1, count, 1))
         self._reader = CropReader(_DETECTOR_SIZE)
 
-    def detect(self, frame: Frame, view: Crop | None = None) -> list[Detection]:
+    def detect(self, frame: Frame, view: Crop | None = None) -> list[BlazePoseDetection]:
         """People in a part of the frame, by default in all of it, the surest first."""
         picture, to_image = self._reader.read(frame, view or whole_frame(frame))
         raw, logits = self._model.run(picture)
@@ -110,18 +123,29 @@ class BlazePoseDetector:
         keypoints = values[:, 4:8].reshape(-1, 2, 2) + self._anchors[sure][:, None]
         corners = np.hstack([centres - values[:, 2:4] / 2, centres + values[:, 2:4] / 2])
         detections = []
-        for members, score in _weighted_suppression(corners, scores):
+        for members in overlapping(corners, scores, _SAME_FACE):
             weights = scores[members] / scores[members].sum()
-            corner = apply_affine(to_image, (weights @ corners[members]).reshape(2, 2))
+            face = apply_affine(to_image, (weights @ corners[members]).reshape(2, 2))
             alignment = np.tensordot(weights, keypoints[members], axes=1)
+            alignment = apply_affine(to_image, alignment).astype(np.float32)
             detections.append(
-                Detection(
-                    box=Box.around(corner),
-                    alignment=apply_affine(to_image, alignment).astype(np.float32),
-                    score=score,
+                BlazePoseDetection(
+                    box=visible(frame, _body(alignment)),
+                    score=float(scores[members[0]]),
+                    alignment=alignment,
+                    face=Box.around(face),
                 )
             )
-        return detections
+        return large_enough(frame, detections, self.smallest)
+
+
+def _body(alignment: np.ndarray) -> Box:
+    """Box around the whole person, of whom a circle is known."""
+    centre = alignment[0].astype(float)
+    up = alignment[1] - centre
+    across = np.array([-up[1], up[0]])
+    corners = [centre + y * up + x * across for y in (_HEAD, -_FEET) for x in (-_SIDE, _SIDE)]
+    return Box.around(np.array(corners))
 
 
 class BlazePose:
@@ -229,28 +253,6 @@ def _anchors() -> np.ndarray:
         centres = (np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5) / cells
         layers.append(np.repeat(centres, repeats, axis=0))
     return np.concatenate(layers).astype(np.float32)
-
-
-def _weighted_suppression(
-    corners: np.ndarray, scores: np.ndarray
-) -> list[tuple[np.ndarray, float]]:
-    """Groups of overlapping boxes [N, 4], each with its best score; the surest first."""
-    groups = []
-    left = np.argsort(-scores, kind='stable')
-    while len(left):
-        overlap = _iou(corners[left[0]], corners[left]) > _SUPPRESSION_IOU
-        overlap[0] = True  # also a box without area
-        groups.append((left[overlap], float(scores[left[0]])))
-        left = left[~overlap]
-    return groups
-
-
-def _iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box [4] with boxes [N, 4] (x0, y0, x1, y1)."""
-    sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    intersection = sides.clip(0).prod(axis=1)
-    union = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) - intersection
-    return intersection / np.maximum(union, 1e-12)
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:
