@@ -57,6 +57,22 @@ class TfliteBuilder:
         self._operators.append(operator)
         return operator.outputs[0]
 
+    def custom_operator(self, name, inputs, shapes, options):
+        """Output tensors of a new operator that is not of the file format: options are bytes."""
+        code = self._schema.OperatorCodeT()
+        code.builtinCode = self._schema.BuiltinOperator.CUSTOM
+        code.deprecatedBuiltinCode = code.builtinCode
+        code.customCode = name
+        code.version = 1
+        self._codes.append(code)
+        operator = self._schema.OperatorT()
+        operator.opcodeIndex = len(self._codes) - 1
+        operator.inputs = list(inputs)
+        operator.outputs = [self.tensor(shape, np.float32) for shape in shapes]
+        operator.customOptions = list(options)
+        self._operators.append(operator)
+        return operator.outputs
+
     def cast(self, tensor, shape):
         """Real numbers of a tensor."""
         return self.operator('CAST', [tensor], shape)
