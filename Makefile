@@ -6,7 +6,8 @@ RUN := $(PYTHON) tools/env.py
 export POSE_ROS_TEST_DATA ?= $(realpath ../shared)
 
 DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION)) \
-       $(if $(MODEL),--model $(MODEL))
+       $(if $(MODEL),--model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE)) \
+       $(if $(MODE),--mode $(MODE))
 
 .PHONY: demo test models lint format bench clean
 

@@ -68,9 +68,9 @@ def line_up(people: int) -> tuple[Actor, ...]:
         nearness = 2.5 / distance
         actors.append(
             Actor(
-                x=640 * (0.1 + 0.8 * (i + 0.5) / people),
-                y=300 + 160 * nearness,
-                height=340 * nearness,
+                x=640 * (0.06 + 0.88 * (i + 0.5) / people),
+                y=290 + 170 * nearness,
+                height=(340 if people == 2 else 280) * nearness,
                 distance=distance,
                 clothes=Clothes(shirt=_SHIRTS[i], trousers=_TROUSERS[i % len(_TROUSERS)]),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 import os
 from pathlib import Path
 import signal
@@ -12,9 +13,10 @@ from typing import Any
 
 import typer
 
+from pose_ros.actor.showreel import MOST_PEOPLE
 from pose_ros.cli.console import complain, messages
 from pose_ros.cli.console import output as console
-from pose_ros.cli.demo_display import Display, files_line, summary_table
+from pose_ros.cli.demo_display import Display, files_line, summary_people_table, summary_table
 from pose_ros.cli.demo_processes import (
     DemoError,
     NodeProcess,
@@ -27,6 +29,7 @@ from pose_ros.cli.demo_recorder import FilmRecorder
 from pose_ros.cli.demo_report import FILM, LOGS, output_folder, write_report
 from pose_ros.cli.demo_source import DemoSource, choose_source
 from pose_ros.cli.demo_statistics import Statistics
+from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 
@@ -43,13 +46,21 @@ _SOURCE = typer.Option(
 )  # fmt: skip
 _DURATION = typer.Option(30.0, min=0.1, help='Seconds, counted from the first skeleton.')
 _MODEL = typer.Option('', help='Name of the model; see: pose-ros models list.')
+_PEOPLE = typer.Option(
+    1, min=1, max=MOST_PEOPLE, help='So many actors, or of those before the camera at most so '
+    'many; more than one sets the mode multi.',
+)  # fmt: skip
+_MODE = typer.Option('', help='single, multi or auto: whom pose_node follows.')
 _OUTPUT = typer.Option(Path('out/demo'), help='Folder for the results.')
 
 
 def demo(
+    *,
     source: str = _SOURCE,
     duration: float = _DURATION,
     model: str = _MODEL,
+    people: int = _PEOPLE,
+    mode: str = _MODE,
     output: Path = _OUTPUT,
 ) -> None:
     """Watch it work: images, skeletons, gestures and markers through the real nodes.
@@ -59,7 +70,7 @@ def demo(
     """
     try:
         with stop_signals() as stopped:
-            Demo(source, duration, model, output, stopped).run()
+            Demo(source, duration, model, output, stopped, people=people, mode=mode).run()
     except DemoError as error:
         reason, *details = str(error).splitlines()
         complain(reason)
@@ -87,17 +98,26 @@ class Demo:
     """One run of the demo."""
 
     def __init__(
-        self, source: str, duration: float, model: str, folder: Path, stopped: Sequence[int]
+        self,
+        source: str,
+        duration: float,
+        model: str,
+        folder: Path,
+        stopped: Sequence[int],
+        *,
+        people: int = 1,
+        mode: str = '',
     ) -> None:
         self._duration = duration
         self._stopped = stopped
         self._folder = folder
-        self._source: DemoSource = choose_source(source)
+        self._source: DemoSource = choose_source(source, people)
         try:
             store = ModelStore()
-            self._model = model or store.default
-            store.locate(self._model)
-        except ModelError as error:
+            model = model or store.default
+            store.locate(model)
+            self._config = estimator_config(model, people, mode)
+        except (ModelError, ValueError) as error:
             raise DemoError(str(error)) from error
         for name in NODES:
             find_executable(name)
@@ -128,7 +148,9 @@ class Demo:
 
     def _work(self, supervisor: Supervisor, film: FilmRecorder, domain: int) -> None:
         parameters: dict[str, Mapping[str, str | int | float | bool]] = {
-            'pose_node': {'model': self._model},
+            'pose_node': {
+                name: getattr(self._config, name) for name in ('model', 'mode', 'max_people')
+            },
             # All shall see the first image: the observer comes last, when it has found all.
             'source_node': {**self._source.parameters, 'wait_for_subscribers': 3},
         }
@@ -138,7 +160,8 @@ class Demo:
         from pose_ros.cli.demo_observer import Observer  # noqa: PLC0415
 
         observer = Observer(self._statistics, film, self._source.heights)
-        title = f'pose_ros demo: {self._source.name}, {self._model} (ROS_DOMAIN_ID={domain})'
+        what = f'{self._source.name}, {self._config.model}, mode {self._config.mode}'
+        title = f'pose_ros demo: {what} (ROS_DOMAIN_ID={domain})'
         observer.start()
         try:
             with Display(console, title, self._duration) as display:
@@ -171,6 +194,8 @@ class Demo:
                 self._ended_by = self._end_of(dead[0])
             elif first is not None and now - first >= self._duration:
                 self._ended_by = 'duration'
+            elif first is None and (fault := fault_of(supervisor.nodes[0])):
+                raise DemoError(fault)
             elif first is None and now - begin > START_LIMIT:
                 raise DemoError(self._why_nothing(supervisor, observer.missing()))
 
@@ -215,7 +240,8 @@ class Demo:
     def _report(self, folder: Path, film: FilmRecorder) -> None:
         summary = {
             'source': self._source.name,
-            'model': self._model,
+            'model': self._config.model,
+            'mode': self._config.mode,
             'ended_by': self._ended_by or 'fault',
             **self._statistics.summary(),
             'overlay_dropped': film.dropped,
@@ -231,9 +257,23 @@ class Demo:
         except OSError as error:
             raise DemoError(f'cannot write the results to {folder}: {error}') from error
         console.print(summary_table(summary))
+        if people := summary_people_table(summary):
+            console.print(people)
         console.print(files_line(folder, names), markup=False, highlight=False, soft_wrap=True)
         if film.error:
             complain(film.error)
+
+
+def estimator_config(model: str, people: int, mode: str) -> EstimatorConfig:
+    """Settings for so many people; ValueError for a mode that there is not."""
+    config = EstimatorConfig(model=model, mode=mode or ('multi' if people > 1 else 'single'))
+    return replace(config, max_people=people) if people > 1 else config
+
+
+def fault_of(node: NodeProcess) -> str:
+    """What pose_node cannot be configured for; empty if it can."""
+    marks = (line.partition('[ERROR] ') for line in node.last_lines())
+    return next((f'{node.name}: {text}' for _, mark, text in marks if mark), '')
 
 
 def death_notice(node: NodeProcess) -> str:

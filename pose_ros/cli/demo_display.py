@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pose_ros.cli.demo_statistics import GestureMoment, Statistics
+from pose_ros.cli.demo_statistics import GestureMoment, Statistics, going_on
+from pose_ros.core.drawing import colour_of
 
 # Where nobody watches a terminal, a line at this interval [s].
 LINE_INTERVAL = 5.0
 # Drawing takes time that the nodes need.
 REFRESH_INTERVAL = 0.2
 GESTURES_SHOWN = 6
+PEOPLE_SHOWN = 10
 
 
 class Display:
@@ -67,7 +69,8 @@ class Display:
         time = statistics.last_processed - statistics.first_stamp
         return (
             f'{time:5.1f} s  {rate:.1f} Hz, latency {shown(latency, "ms")}, '
-            f'people {statistics.people}, markers {statistics.markers}'
+            f'people {statistics.people}{_numbers(statistics.present())}, '
+            f'markers {statistics.markers}'
         )
 
     def _table(self, statistics: Statistics, now: float, elapsed: float | None) -> Group:
@@ -85,7 +88,84 @@ class Display:
         table.add_row('markers', str(statistics.markers))
         recent = statistics.gestures[-GESTURES_SHOWN:]
         lines = [Text(gesture_line(moment, statistics.first_stamp)) for moment in recent]
-        return Group(table, *lines)
+        return Group(table, *self._people(statistics), *lines)
+
+    def _people(self, statistics: Statistics) -> list[Table]:
+        """Table of the people: those in view, then those who were there last."""
+        present = statistics.present()
+        records = sorted(
+            statistics.records.values(), key=lambda record: (-record.last, record.number)
+        )
+        doing: dict[int, list[str]] = {}
+        for person, title in going_on(statistics.gestures, statistics.last_processed):
+            doing.setdefault(person, []).append(title)
+        rows = [
+            (
+                record.number,
+                record.first - statistics.first_stamp,
+                record.time,
+                record.score,
+                record.error,
+                ', '.join(doing.get(record.number, ())) if record.number in present else 'away',
+            )
+            for record in records[:PEOPLE_SHOWN]
+        ]
+        return [people_table(rows, 'now')] if rows else []
+
+
+def _numbers(ids: Sequence[int]) -> str:
+    return f' ({", ".join(map(str, ids))})' if ids else ''
+
+
+def people_table(
+    rows: Sequence[tuple[int, float, float, float, float | None, str]], last: str
+) -> Table:
+    """Table with a row per person.
+
+    Parameters
+    ----------
+    rows
+        Each with id, time of the first image with the person [s], time seen [s], mean score of
+        the keypoints, mean distance from the true ones [px] or None, and words.
+    last
+        Title of the words.
+    """
+    table = Table(min_width=56)
+    table.add_column('person')
+    for title in ('since', 'seen for', 'score', 'error'):
+        table.add_column(title, justify='right')
+    table.add_column(last)
+    for number, since, time, score, error, words in rows:
+        red, green, blue = (round(255 * part) for part in colour_of(number))
+        table.add_row(
+            Text(f'■ {number}', style=f'rgb({red},{green},{blue})'),
+            f'{since:.1f} s',
+            f'{time:.1f} s',
+            f'{score:.2f}',
+            '–' if error is None else f'{error:.1f} px',
+            words,
+        )
+    return table
+
+
+def summary_people_table(summary: Mapping[str, Any]) -> Table | None:
+    """The people of a summary; None without any."""
+    rows = [
+        (
+            person['id'],
+            person['first_seen'],
+            person['seen_for'],
+            person['keypoint_score'],
+            person['keypoint_error_px'],
+            _counted(person['gestures']),
+        )
+        for person in summary['people']
+    ]
+    return people_table(rows, 'gestures') if rows else None
+
+
+def _counted(gestures: Mapping[str, int]) -> str:
+    return ', '.join(f'{name} {count}×' for name, count in gestures.items())
 
 
 def gesture_line(moment: GestureMoment, first: float) -> str:
@@ -108,16 +188,16 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
     table.add_column(style='cyan')
     table.add_column()
     latency = summary['latency_ms']
-    gestures = summary['gestures_by_hand'].items()
     rows = {
         'source': summary['source'],
         'model': summary['model'],
+        'mode': summary['mode'],
         'images': f'{summary["frames_in"]}, {summary["frames_processed"]} of them processed',
         'frame rate': shown(summary['frames_per_second'], 'Hz'),
         'latency': f'median {shown(latency["median"], "ms")}, p99 {shown(latency["p99"], "ms")}',
         'inference': f'median {shown(summary["inference_ms"]["median"], "ms")}',
-        'people': f'at most {summary["people_max"]}',
-        'gestures': ', '.join(f'{name} {count}×' for name, count in gestures) or 'none',
+        'people': f'at most {summary["people_max"]} at once, {summary["distinct_ids"]} ids',
+        'gestures': _counted(summary['gestures_by_hand']) or 'none',
         'markers': f'{summary["markers_published"]}',
     }
     error = summary.get('keypoint_error')

@@ -17,8 +17,9 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import Marker, MarkerArray
 
+from pose_ros.cli.demo_people import FoundPerson, TruePerson
 from pose_ros.cli.demo_recorder import FilmRecorder
-from pose_ros.cli.demo_statistics import GestureMoment, Statistics, TruePerson
+from pose_ros.cli.demo_statistics import GestureMoment, Statistics
 from pose_ros.core.topology import COCO17
 from pose_ros.msg import GestureEvent, SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import msg_to_person
@@ -144,13 +145,21 @@ class Observer:
     def _on_skeletons(self, message: SkeletonArray) -> None:
         now = time.time()
         stamp = stamp_of(message.header)
-        people = [msg_to_person(skeleton) for skeleton in message.skeletons]
+        people = [
+            FoundPerson(
+                person.id,
+                person.converted(COCO17).keypoints,
+                float(person.scores.mean()),
+                bool(person.observed.any()),
+            )
+            for person in map(msg_to_person, message.skeletons)
+        ]
         self._statistics.add_skeletons(
             stamp,
             time.monotonic(),
             now - stamp,
             message.inference_time,
-            [person.converted(COCO17).keypoints for person in people],
+            people,
         )
 
     def _on_truth(self, message: SkeletonArray) -> None:

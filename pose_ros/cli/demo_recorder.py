@@ -11,7 +11,8 @@ import threading
 import cv2
 import numpy as np
 
-from pose_ros.cli.demo_statistics import GestureMoment
+from pose_ros.cli.demo_statistics import GestureMoment, going_on
+from pose_ros.core.drawing import colour_of
 
 # The longest standstill that the film shows [s]; a longer one is cut to it.
 LONGEST_GAP = 2.0
@@ -19,6 +20,10 @@ TILE = (480, 400)  # width, height [px]
 CAPTION = 34  # [px]
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _STOP = object()
+
+Colour = tuple[float, float, float]
+Caption = Sequence[tuple[str, Colour]]
+WHITE: Colour = (0.94, 0.94, 0.94)
 
 
 class FilmRecorder:
@@ -97,10 +102,10 @@ class FilmRecorder:
 
 @dataclass(frozen=True)
 class Moment:
-    """A time [s] of the run, what was going on and how it is called."""
+    """A time [s] of the run, and the gestures that were going on: (person, title)."""
 
     stamp: float
-    caption: str
+    gestures: tuple[tuple[int, str], ...] = ()
 
 
 def gesture_moments(events: Sequence[GestureMoment], last_stamp: float) -> list[Moment]:
@@ -116,8 +121,8 @@ def gesture_moments(events: Sequence[GestureMoment], last_stamp: float) -> list[
             == (start.person, start.gesture, start.hand)
         ]
         end = min(ends, default=last_stamp)
-        spans.append(Moment((start.stamp + end) / 2, start.title))
-    firsts = list({span.caption: span for span in reversed(spans)}.values())[::-1]
+        spans.append(Moment((start.stamp + end) / 2, ((start.person, start.title),)))
+    firsts = list({span.gestures[0][1]: span for span in reversed(spans)}.values())[::-1]
     return firsts + [span for span in spans if span not in firsts]
 
 
@@ -128,30 +133,29 @@ def choose_moments(
     chosen: list[Moment] = []
     for moment in gesture_moments(events, last):
         if len(chosen) < count and first <= moment.stamp <= last:
-            caption = gestures_at(events, moment.stamp) or moment.caption
-            chosen.append(Moment(moment.stamp, caption))
+            gestures = tuple(going_on(events, moment.stamp)) or moment.gestures
+            chosen.append(Moment(moment.stamp, gestures))
     spread = np.linspace(first, last, 8 * count + 1)[1:-1]
     while len(chosen) < count and len(spread):
         # The time that is farthest from all that are chosen and from both ends.
         taken = np.array([first, *(moment.stamp for moment in chosen), last])
         distance = np.abs(spread[:, None] - taken).min(axis=1)
         stamp = float(spread[distance.argmax()])
-        chosen.append(Moment(stamp, gestures_at(events, stamp)))
+        chosen.append(Moment(stamp, tuple(going_on(events, stamp))))
     return sorted(chosen, key=lambda moment: moment.stamp)
 
 
-def gestures_at(events: Sequence[GestureMoment], stamp: float) -> str:
-    """Titles of the gestures going on at a time [s]."""
-    going_on: dict[tuple, str] = {}
-    for event in events:
-        if event.stamp > stamp:
-            break
-        key = (event.person, event.gesture, event.hand)
-        if event.phase == 'started':
-            going_on[key] = event.title
-        else:
-            going_on.pop(key, None)
-    return ', '.join(dict.fromkeys(going_on.values()))
+def caption_of(moment: Moment, zero: float, several: bool) -> Caption:
+    """Words under the picture of a moment; time since ``zero`` [s].
+
+    With several people each gesture stands with its person's number, in its person's colour.
+    """
+    words: list[tuple[str, Colour]] = [(f'{moment.stamp - zero:.1f} s', WHITE)]
+    if several:
+        words += [(f'{person} {title}', colour_of(person)) for person, title in moment.gestures]
+    else:
+        words += [(title, WHITE) for title in dict.fromkeys(t for _, t in moment.gestures)]
+    return words
 
 
 def film_pictures(path: Path, indices: Sequence[int]) -> dict[int, np.ndarray]:
@@ -172,8 +176,11 @@ def film_pictures(path: Path, indices: Sequence[int]) -> dict[int, np.ndarray]:
     return pictures
 
 
-def contact_sheet(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
-    """Pictures [height, width, 3] in rows of three, each over its caption (ASCII)."""
+def contact_sheet(pictures: Sequence[np.ndarray], captions: Sequence[Caption]) -> np.ndarray:
+    """Pictures [height, width, 3] in rows of three, each over its caption.
+
+    A caption is words (ASCII), each with its colour (r, g, b), 0 to 1.
+    """
     height, width = pictures[0].shape[:2]
     scale = min(TILE[0] / width, TILE[1] / height)
     size = (round(width * scale), round(height * scale))
@@ -186,13 +193,21 @@ def contact_sheet(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> np
         sheet[y : y + size[1], x : x + size[0]] = cv2.resize(
             picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         )
-        text = caption.encode('ascii', 'replace').decode()
-        font = 0.62
-        (text_width, _), _ = cv2.getTextSize(text, _FONT, font, 1)
-        font *= min(1.0, (size[0] - 12) / max(text_width, 1))
-        origin = (x + 6, y + size[1] + 23)
-        cv2.putText(sheet, text, origin, _FONT, font, (240, 240, 240), 1, cv2.LINE_AA)
+        write_words(sheet[y + size[1] : y + size[1] + CAPTION, x : x + size[0]], caption)
     return sheet
+
+
+def write_words(strip: np.ndarray, caption: Caption) -> None:
+    """Write words one after the other into a strip of a picture [CAPTION, width, 3]."""
+    texts = [(text.encode('ascii', 'replace').decode(), colour) for text, colour in caption]
+    font, space, left = 0.62, 14, 6
+    widths = [cv2.getTextSize(text, _FONT, font, 1)[0][0] + space for text, _ in texts]
+    shrink = min(1.0, (strip.shape[1] - 2 * left) / max(sum(widths), 1))
+    x = float(left)
+    for (text, (red, green, blue)), width in zip(texts, widths):
+        bgr = [round(255 * part) for part in (blue, green, red)]
+        cv2.putText(strip, text, (round(x), 23), _FONT, font * shrink, bgr, 1, cv2.LINE_AA)
+        x += width * shrink
 
 
 def write_contact_sheet(
@@ -211,7 +226,8 @@ def write_contact_sheet(
     shown = [(m, found[i]) for m, i in zip(moments, indices) if i in found]
     if not shown:
         return 0
-    captions = [f'{moment.stamp - zero:.1f} s  {moment.caption}' for moment, _ in shown]
+    several = len({event.person for event in events}) > 1
+    captions = [caption_of(moment, zero, several) for moment, _ in shown]
     if not cv2.imwrite(str(path), contact_sheet([picture for _, picture in shown], captions)):
         raise OSError(f'OpenCV cannot write {path}')
     return len(shown)

@@ -43,20 +43,20 @@ class DemoSource:
     note: str = ''
 
 
-def choose_source(wanted: str) -> DemoSource:
+def choose_source(wanted: str, people: int = 1) -> DemoSource:
     """Source for 'auto', 'camera', a device, 'actor', 'actor:MOTION' or a video file.
 
-    DemoError says in one line why there is none.
+    With so many people, if they are actors. DemoError says in one line why there is none.
     """
     try:
         if wanted == 'auto':
             faults: list[str] = []
             camera = _camera_or_none(camera_devices(), faults)
-            return camera or replace(_actor('showreel'), note='; '.join(faults))
+            return camera or replace(_actor('showreel', people), note='; '.join(faults))
         if wanted == 'camera':
             return _any_camera()
         if wanted == 'actor' or wanted.startswith('actor:'):
-            return _actor(wanted.partition(':')[2] or 'showreel')
+            return _actor(wanted.partition(':')[2] or 'showreel', people)
         if wanted.startswith('/dev/'):
             return _camera(wanted)
         return _video(wanted)
@@ -93,9 +93,11 @@ def _camera(device: str) -> DemoSource:
     return DemoSource(f'camera {device}', {**parameters, 'fps': RATE})
 
 
-def _actor(scene: str) -> DemoSource:
-    actors = actor_scene(scene, WIDTH, HEIGHT, RATE).actors
-    parameters = {'source': 'actor', 'scene': scene, 'width': WIDTH, 'height': HEIGHT}
+def _actor(scene: str, people: int) -> DemoSource:
+    actors = actor_scene(scene, WIDTH, HEIGHT, RATE, people).actors
+    parameters = {
+        'source': 'actor', 'scene': scene, 'people': people, 'width': WIDTH, 'height': HEIGHT,
+    }  # fmt: skip
     return DemoSource(
         'actor' if scene == 'showreel' else f'actor:{scene}',
         {**parameters, 'fps': RATE},

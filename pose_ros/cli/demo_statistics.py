@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from pose_ros.cli.demo_people import FoundPerson, KeypointError, PersonRecord, TruePerson
+
 # Truths and skeletons that wait for each other; two seconds of images.
 WAITING = 64
 
@@ -47,72 +49,6 @@ class GestureMoment:
         return name if self.hand == 'none' or self.hand in name else f'{name} ({self.hand})'
 
 
-@dataclass(frozen=True, eq=False)
-class TruePerson:
-    """One person of a picture whose joints are known.
-
-    Attributes
-    ----------
-    keypoints
-        [17, 2] in COCO-17's order [px].
-    visible
-        bool [17]: whether the picture shows it.
-    height
-        Of the person when standing [px].
-    """
-
-    keypoints: np.ndarray
-    visible: np.ndarray
-    height: float
-
-
-class KeypointError:
-    """Distance between found and true keypoints, over all that the pictures show.
-
-    Keypoints with a low score count like the others; the people who were not found are missed,
-    never left out.
-    """
-
-    def __init__(self) -> None:
-        self._distances: list[np.ndarray] = []
-        self._fractions: list[np.ndarray] = []
-        self._visible = 0
-
-    def add(self, truths: Sequence[TruePerson], found: Sequence[np.ndarray]) -> None:
-        """Compare one picture's true people with those found ([17, 2] each) [px]."""
-        self._visible += sum(int(truth.visible.sum()) for truth in truths)
-        distances = {
-            (i, j): np.linalg.norm(truth.keypoints - keypoints, axis=1)[truth.visible]
-            for i, truth in enumerate(truths)
-            for j, keypoints in enumerate(found)
-            if truth.visible.any()
-        }
-        # The nearest pair first; each person is taken once.
-        while distances:
-            best = min(distances, key=lambda pair: float(distances[pair].mean()))
-            self._distances.append(distances[best])
-            self._fractions.append(distances[best] / truths[best[0]].height)
-            distances = {
-                pair: values
-                for pair, values in distances.items()
-                if pair[0] != best[0] and pair[1] != best[1]
-            }
-
-    def summary(self) -> dict[str, float | int | None]:
-        """Means [px] and [1/height], and the share of the visible keypoints that they cover."""
-        compared = sum(map(len, self._distances))
-        if not compared:
-            return {'px': None, 'fraction_of_height': None, 'keypoints': 0, 'missed_share': None}
-        fractions = np.concatenate(self._fractions)
-        return {
-            'px': round(float(np.concatenate(self._distances).mean()), 2),
-            'fraction_of_height': round(float(fractions.mean()), 4),
-            'within_5_percent_of_height': round(float((fractions <= 0.05).mean()), 4),
-            'keypoints': compared,
-            'missed_share': round(1 - compared / self._visible, 4),
-        }
-
-
 class Statistics:
     """Everything that has arrived so far."""
 
@@ -123,6 +59,7 @@ class Statistics:
         self.overlays = 0
         self.people = 0
         self.people_max = 0
+        self.records: dict[int, PersonRecord] = {}
         self.gestures: list[GestureMoment] = []
         self.keypoint_error: KeypointError | None = None
         self.received: list[float] = []  # [s], monotonic
@@ -131,7 +68,7 @@ class Statistics:
         self.first_stamp = 0.0  # of the first image that anything came of [s]
         self.last_image = self.last_processed = self.last_overlay = -1.0  # stamps [s]
         self._truths: dict[float, Sequence[TruePerson]] = {}
-        self._found: dict[float, Sequence[np.ndarray]] = {}
+        self._found: dict[float, Sequence[FoundPerson]] = {}
 
     @property
     def frames_processed(self) -> int:
@@ -155,17 +92,23 @@ class Statistics:
         received: float,
         latency: float,
         inference: float,
-        people: Sequence[np.ndarray],
+        people: Sequence[FoundPerson],
     ) -> None:
-        """Take the skeletons of one image: keypoints [17, 2] of each person [px]."""
+        """Take the people of one image."""
         self._note(stamp)
         self.received.append(received)
         self.latencies.append(latency)
         self.inference.append(inference)
-        self.people = len(people)
+        seen = [person for person in people if person.seen]
+        self.people = len(seen)
         self.people_max = max(self.people_max, self.people)
+        before = self.last_processed if len(self.received) > 1 else None
         self.last_processed = stamp
-        self._compare(stamp, self._truths, self._found, people)
+        for person in seen:
+            if person.id:
+                record = self.records.setdefault(person.id, PersonRecord(person.id, stamp))
+                record.add(stamp, before, person.score)
+        self._compare(stamp, self._truths, self._found, seen)
 
     def add_gesture(self, moment: GestureMoment) -> None:
         """Take the beginning or end of a gesture."""
@@ -184,13 +127,28 @@ class Statistics:
         """Compare the truth and the skeletons of an image as soon as both are there."""
         own[stamp] = people
         if stamp in others and self.keypoint_error is not None:
-            self.keypoint_error.add(self._truths.pop(stamp), self._found.pop(stamp))
+            found = self._found.pop(stamp)
+            places = [person.keypoints for person in found]
+            compared = self.keypoint_error.add(self._truths.pop(stamp), places)
+            for index, distances in compared.items():
+                if found[index].id:
+                    self.records[found[index].id].add_error(distances)
         while len(own) > WAITING:
             own.pop(next(iter(own)))
 
-    def counts(self) -> dict[str, int]:
-        """How often each gesture has begun."""
-        return dict(Counter(m.title for m in self.gestures if m.phase == 'started'))
+    def counts(self, person: int | None = None) -> dict[str, int]:
+        """How often each gesture has begun, of one person or of all."""
+        return dict(
+            Counter(
+                m.title
+                for m in self.gestures
+                if m.phase == 'started' and person in (None, m.person)
+            )
+        )
+
+    def present(self) -> list[int]:
+        """Ids of those whom the last image shows."""
+        return sorted(r.number for r in self.records.values() if r.last == self.last_processed)
 
     def rate(self) -> float:
         """Skeleton messages a second [Hz], from the first to the last."""
@@ -220,6 +178,8 @@ class Statistics:
             },
             'inference_ms': {'median': milliseconds(self.inference, 50)},
             'people_max': self.people_max,
+            'distinct_ids': len(self.records),
+            'people': [self._person_summary(record) for record in self.records.values()],
             'gestures': dict(Counter(moment.gesture for moment in started)),
             'gestures_by_hand': self.counts(),
             'markers_published': self.markers,
@@ -229,6 +189,33 @@ class Statistics:
         if self.keypoint_error is not None:
             summary['keypoint_error'] = self.keypoint_error.summary()
         return summary
+
+    def _person_summary(self, record: PersonRecord) -> dict[str, Any]:
+        """What summary.json holds of one person; times [s] since the first image."""
+        return {
+            'id': record.number,
+            'first_seen': round(record.first - self.first_stamp, 3),
+            'last_seen': round(record.last - self.first_stamp, 3),
+            'seen_for': round(record.time, 3),
+            'images': record.images,
+            'keypoint_score': round(record.score, 3),
+            'keypoint_error_px': None if record.error is None else round(record.error, 2),
+            'gestures': self.counts(record.number),
+        }
+
+
+def going_on(events: Sequence[GestureMoment], stamp: float) -> list[tuple[int, str]]:
+    """Gestures at a time [s]: (person, title), the earlier first."""
+    found: dict[tuple[int, str, str], tuple[int, str]] = {}
+    for event in events:
+        if event.stamp > stamp:
+            break
+        key = (event.person, event.gesture, event.hand)
+        if event.phase == 'started':
+            found[key] = (event.person, event.title)
+        else:
+            found.pop(key, None)
+    return list(found.values())
 
 
 def milliseconds(seconds: Sequence[float], percentile: float) -> float | None:

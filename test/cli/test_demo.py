@@ -12,7 +12,9 @@ import uuid
 import cv2
 import pytest
 
+from pose_ros.cli.demo import START_LIMIT
 from pose_ros.cli.demo_processes import SHARED_MEMORY, shared_memory_of
+from pose_ros.core.runtime.store import ModelStore
 from pose_ros.ros.sources import actor_scene
 
 pytestmark = pytest.mark.ros
@@ -105,7 +107,11 @@ def test_actor_waves_and_everything_is_written(start):
     assert summary['ended_by'] == 'duration'
     assert set(summary['gestures']) == {'wave'}
     assert set(summary['gestures_by_hand']) == {'wave (right)'}
+    assert summary['mode'] == 'single'
     assert summary['people_max'] == 1
+    (person,) = summary['people']
+    assert (person['id'], summary['distinct_ids']) == (1, 1)
+    assert person['gestures'] == summary['gestures_by_hand']
     processed = summary['frames_processed']
     assert 20 < processed <= summary['frames_in'] + 5
     assert 3 < summary['frames_per_second'] < 31
@@ -134,6 +140,49 @@ def test_actor_waves_and_everything_is_written(start):
     assert sheet.shape[1] > 1200
     for name in ('overlay.mp4', 'contact_sheet.png', 'events.csv', 'summary.json'):
         assert name in out
+
+
+def test_three_people_wave_and_each_is_told_of(start):
+    run = start('--source', 'actor:wave_right', '--people', '3', '--duration', '9')
+    out, err = run.finish(0)
+    assert err == ''
+    summary = run.summary()
+    assert summary['mode'] == 'multi'
+    assert summary['people_max'] == summary['distinct_ids'] == 3
+    assert len(summary['people']) == 3
+    for person in summary['people']:
+        assert f'person {person["id"]}: wave (right) started' in out
+        assert f'■ {person["id"]}' in out
+        assert person['gestures']['wave (right)'] >= 1
+        assert person['seen_for'] > 4
+        assert 0 < person['keypoint_error_px'] < 15
+        assert 0.5 < person['keypoint_score'] <= 1
+    assert summary['keypoint_error']['missed_share'] < 0.1
+    with (run.folder / 'events.csv').open() as file:
+        people = {event['person'] for event in csv.DictReader(file)}
+    assert people == {str(person['id']) for person in summary['people']}
+    assert (run.folder / 'contact_sheet.png').exists()
+
+
+@pytest.mark.parametrize('people', ['0', '7', 'many'])
+def test_a_number_of_people_that_cannot_be_is_refused(start, people):
+    out, err = start('--people', people).finish(2)
+    assert out == ''
+    assert '--people' in err
+
+
+def test_what_pose_node_lacks_is_said_at_once(start, tmp_path):
+    files = ModelStore().locate('blazepose_full')
+    models = tmp_path / 'models'
+    models.mkdir()
+    for path in files.values():
+        (models / path.name).write_bytes(b'TFL3, but no model')
+    run = start('--source', 'actor', POSE_ROS_MODEL_PATH=str(models), XDG_CACHE_HOME='/none')
+    started = time.monotonic()
+    _, err = run.finish(1)
+    assert time.monotonic() - started < START_LIMIT / 2
+    assert err.startswith('pose-ros: pose_node: ')
+    assert run.nodes() == {}
 
 
 def test_ctrl_c_ends_it_with_the_summary_and_no_process_left(start):
@@ -199,6 +248,7 @@ def test_nodes_do_not_outlive_a_demo_that_is_killed(start):
         (['--source', '/dev/video77'], {}, 'camera /dev/video77: there is no such device'),
         (['--source', 'actor:fly'], {}, "unknown motion 'fly'"),
         (['--model', 'nobody'], {}, "unknown model 'nobody'"),
+        (['--mode', 'crowd'], {}, "mode must be one of single, multi, auto, got 'crowd'"),
         (
             ['--model', 'blazepose_full'],
             {'POSE_ROS_MODEL_PATH': '', 'XDG_CACHE_HOME': '/nonexistent'},

@@ -7,14 +7,17 @@ from pose_ros.cli.demo_recorder import (
     CAPTION,
     LONGEST_GAP,
     TILE,
+    WHITE,
     FilmRecorder,
+    Moment,
+    caption_of,
     choose_moments,
     contact_sheet,
     film_pictures,
-    gestures_at,
     write_contact_sheet,
 )
 from pose_ros.cli.demo_statistics import GestureMoment
+from pose_ros.core.drawing import colour_of
 
 
 def picture(level, size=(96, 64)):
@@ -87,7 +90,7 @@ def test_moments_are_nine_in_order_and_show_each_gesture():
     stamps = [moment.stamp for moment in moments]
     assert stamps == sorted(stamps)
     assert min(np.diff(stamps)) > 0.5
-    shown = {moment.caption: moment.stamp for moment in moments if moment.caption}
+    shown = {moment.gestures[0][1]: moment.stamp for moment in moments if moment.gestures}
     assert set(shown) == {'wave (left)', 'raise (right)', 't pose'}
     assert shown['t pose'] == 18.0
 
@@ -97,15 +100,16 @@ def test_moments_prefer_gestures_not_yet_shown():
     for number in range(20):
         gesture = 'wave' if number < 19 else 't_pose'
         events += [event(number, 'started', gesture), event(number + 0.5, 'ended', gesture)]
-    captions = [moment.caption for moment in choose_moments(events, 0.0, 20.0)]
-    assert len(captions) == 9
-    assert captions.count('t pose (left)') == 1
+    moments = choose_moments(events, 0.0, 20.0)
+    assert len(moments) == 9
+    assert [m.gestures for m in moments].count(((1, 't pose (left)'),)) == 1
 
 
 def test_gesture_that_does_not_end_lasts_to_the_end():
     moments = choose_moments([event(10.0)], 0.0, 20.0)
     assert 15.0 in [moment.stamp for moment in moments]
-    assert all((moment.caption == 'wave (left)') == (moment.stamp >= 10) for moment in moments)
+    waving = ((1, 'wave (left)'),)
+    assert all((moment.gestures == waving) == (moment.stamp >= 10) for moment in moments)
 
 
 def test_moments_without_gestures_are_spread():
@@ -115,12 +119,37 @@ def test_moments_without_gestures_are_spread():
     assert np.diff(stamps).max() < 2.0
 
 
-def test_two_people_with_the_same_gesture_are_told_apart():
-    events = [event(1.0, person=1), event(2.0, person=2), event(3.0, 'ended', person=1)]
-    assert gestures_at(events, 0.5) == ''
-    assert gestures_at(events, 2.5) == 'wave (left)'
-    assert gestures_at(events, 3.5) == 'wave (left)'
-    assert gestures_at([*events, event(4.0, 'ended', person=2)], 4.5) == ''
+def test_captions_of_several_people_have_their_numbers_and_colours():
+    moment = Moment(7.5, ((2, 'wave (left)'), (5, 't pose'), (2, 'wave (left)')))
+    assert caption_of(moment, 5.0, several=True)[:3] == [
+        ('2.5 s', WHITE),
+        ('2 wave (left)', colour_of(2)),
+        ('5 t pose', colour_of(5)),
+    ]
+    # One alone needs no number.
+    alone = [('2.5 s', WHITE), ('wave (left)', WHITE), ('t pose', WHITE)]
+    assert caption_of(moment, 5.0, several=False) == alone
+
+
+def test_the_contact_sheet_shows_the_colour_of_each_person():
+    captions = [[('1.0 s', WHITE), (f'{person} wave', colour_of(person))] for person in (1, 2)]
+    sheet = contact_sheet([picture(100, (640, 480))] * 2, captions)
+    width = (sheet.shape[1] - 6) // 3
+    for column, person in enumerate((1, 2)):
+        under = sheet[-CAPTION:, column * width : (column + 1) * width].reshape(-1, 3) / 255
+        distance = np.abs(under - colour_of(person)[::-1]).max(axis=1)
+        assert distance.min() < 0.05
+        other = np.abs(under - colour_of(3 - person)[::-1]).max(axis=1)
+        assert other.min() > 0.1
+
+
+def test_a_caption_too_long_for_its_picture_is_made_smaller():
+    words = [(f'{person} hand raised (both)', colour_of(person)) for person in range(1, 7)]
+    sheet = contact_sheet([picture(0, (640, 480))], [words])
+    width = (sheet.shape[1] - 6) // 3
+    under = sheet[-CAPTION:]
+    assert under[:, width - 60 : width].max() > 100
+    assert under[:, width + 6 :].max() < 40
 
 
 def test_pictures_of_a_film_are_those_asked_for(tmp_path):
@@ -136,7 +165,7 @@ def test_pictures_of_a_film_are_those_asked_for(tmp_path):
 
 @pytest.mark.parametrize('size', [(640, 480), (1920, 1080), (240, 640), (100, 100)])
 def test_contact_sheet_fits_all_shapes_without_distortion(size):
-    sheet = contact_sheet([picture(100 + i, size) for i in range(9)], ['wave'] * 9)
+    sheet = contact_sheet([picture(100 + i, size) for i in range(9)], [[('wave', WHITE)]] * 9)
     width, height = (sheet.shape[1] - 6) / 3 - 6, (sheet.shape[0] - 6) / 3 - 6 - CAPTION
     assert width <= TILE[0]
     assert height <= TILE[1]
@@ -166,7 +195,7 @@ def test_contact_sheet_of_a_film_shows_nine_moments(tmp_path, monkeypatch):
     events = [event(9.0), event(11.4, 'ended')]
     assert write_contact_sheet(path, film, events, 5.0) == 9
     # The middle of the gesture, in seconds since the first image, not since the film's start.
-    assert '5.2 s  wave (left)' in texts
+    assert [('5.2 s', WHITE), ('wave (left)', WHITE)] in texts
     sheet = cv2.imread(str(path))
     rows, columns = ((np.arange(3) + 0.4) / 3)[:, None], (np.arange(3) + 0.5) / 3
     found = sheet[(rows * sheet.shape[0]).astype(int), (columns * sheet.shape[1]).astype(int), 0]

@@ -98,3 +98,16 @@ def test_one_motion_of_the_actor():
     source = choose_source('actor:squat')
     assert source.name == 'actor:squat'
     assert source.parameters['scene'] == 'squat'
+
+
+@pytest.mark.parametrize('scene', ['actor', 'actor:wave_left'])
+def test_several_actors_each_with_the_own_height(scene):
+    source = choose_source(scene, people=4)
+    assert source.parameters['people'] == 4
+    assert set(source.heights) == {1, 2, 3, 4}
+    assert len(set(source.heights.values())) == 4
+
+
+def test_more_actors_than_there_is_room_for_are_refused():
+    with pytest.raises(DemoError, match='people must be 1 to 6, got 7'):
+        choose_source('actor', people=7)

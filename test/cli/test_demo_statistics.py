@@ -1,20 +1,23 @@
 import csv
+import io
 import json
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from pose_ros.cli.demo_display import gesture_line, summary_table
+from pose_ros.cli.demo_display import (
+    Display,
+    gesture_line,
+    summary_people_table,
+    summary_table,
+)
+from pose_ros.cli.demo_people import FoundPerson, KeypointError, TruePerson
 from pose_ros.cli.demo_processes import DemoError
 from pose_ros.cli.demo_recorder import FilmRecorder
 from pose_ros.cli.demo_report import output_folder, write_report
-from pose_ros.cli.demo_statistics import (
-    WAITING,
-    GestureMoment,
-    KeypointError,
-    Statistics,
-    TruePerson,
-)
+from pose_ros.cli.demo_statistics import WAITING, GestureMoment, Statistics, going_on
+from pose_ros.core.drawing import colour_of
 
 RNG = np.random.default_rng(1)
 
@@ -27,23 +30,27 @@ def truth(offset=0.0, hidden=(), height=200.0):
     return TruePerson(keypoints, visible, height)
 
 
-def moment(stamp, phase='started', gesture='wave', hand='left', duration=0.0):
-    return GestureMoment(stamp, 1, gesture, phase, hand, duration=duration)
+def moment(stamp, phase='started', gesture='wave', hand='left', *, duration=0.0, person=1):
+    return GestureMoment(stamp, person, gesture, phase, hand, duration=duration)
 
 
-def feed(statistics, times, latency=0.02, people=1):
-    """Images and skeletons at these times [s]."""
+def found(number, offset=0.0, score=0.9, seen=True):
+    return FoundPerson(number, truth(offset).keypoints, score, seen)
+
+
+def feed(statistics, times, *people, latency=0.02):
+    """Images and skeletons of these people, by default of one, at these times [s]."""
     for time in times:
         statistics.add_image(100.0 + time)
-        statistics.add_skeletons(100.0 + time, time, latency, 0.01, [np.zeros((17, 2))] * people)
+        statistics.add_skeletons(100.0 + time, time, latency, 0.01, people or [found(1)])
 
 
 def test_keypoint_error_is_the_mean_distance_over_what_is_visible():
     error = KeypointError()
     person = truth(hidden=(0, 1))
-    found = person.keypoints + np.array([3, 4])
-    found[0] += 1000
-    error.add([person], [found])
+    places = person.keypoints + np.array([3, 4])
+    places[0] += 1000
+    error.add([person], [places])
     assert error.summary() == {
         'px': 5.0,
         'fraction_of_height': 0.025,
@@ -89,10 +96,10 @@ def test_truth_and_skeletons_of_one_image_find_each_other(truth_first):
     statistics = Statistics()
     for number in range(3):
         person = truth(float(number))
-        found = [person.keypoints + np.array([0, number])]
+        people = [FoundPerson(1, person.keypoints + np.array([0, number]))]
         calls = [
             lambda: statistics.add_truth(number, [person]),  # noqa: B023
-            lambda: statistics.add_skeletons(number, number, 0.1, 0.1, found),  # noqa: B023
+            lambda: statistics.add_skeletons(number, number, 0.1, 0.1, people),  # noqa: B023
         ]
         for call in calls if truth_first else reversed(calls):
             call()
@@ -117,8 +124,8 @@ def test_summary_of_real_people_has_no_keypoint_error():
 def test_rates_latencies_and_people():
     statistics = Statistics()
     feed(statistics, np.arange(100) / 20, latency=0.02)
-    feed(statistics, [5.0, 5.05], latency=0.5, people=3)
-    feed(statistics, [5.1], people=0)
+    feed(statistics, [5.0, 5.05], *map(found, (1, 2, 3)), latency=0.5)
+    feed(statistics, [5.1], found(1, seen=False))
     statistics.add_image(200.0)
     summary = statistics.summary()
     assert summary['frames_in'] == 104
@@ -153,6 +160,91 @@ def test_gestures_are_counted_when_they_start():
     }
 
 
+def test_each_person_is_told_of_by_the_id():
+    statistics = Statistics()
+    feed(statistics, [0.0, 0.1, 0.2, 0.3], found(4, score=0.8), found(0), found(9, score=0.6))
+    feed(statistics, [0.4], found(9, score=0.2), found(4, seen=False))
+    feed(statistics, [0.5, 0.6], found(0), found(4))
+    for event in (moment(100.1, person=4), moment(100.3, person=4, gesture='t_pose', hand='none')):
+        statistics.add_gesture(event)
+    summary = statistics.summary()
+    assert summary['distinct_ids'] == 2
+    assert summary['people_max'] == 3
+    four, nine = summary['people']
+    assert (four['id'], nine['id']) == (4, 9)
+    assert (four['first_seen'], four['last_seen'], four['images']) == (0.0, 0.6, 6)
+    # Away between 0.3 and 0.5, where there was only a guess.
+    assert four['seen_for'] == pytest.approx(0.4)
+    assert nine['seen_for'] == pytest.approx(0.4)
+    assert nine['keypoint_score'] == pytest.approx((4 * 0.6 + 0.2) / 5, abs=1e-3)
+    assert (four['gestures'], nine['gestures']) == ({'wave (left)': 1, 't pose': 1}, {})
+    assert four['keypoint_error_px'] is None
+    assert statistics.present() == [4]
+
+
+def test_the_keypoint_error_of_each_person():
+    statistics = Statistics()
+    people = [truth(), truth(400.0)]
+    for number in range(3):
+        statistics.add_truth(number, people)
+        near = FoundPerson(1, people[0].keypoints + np.array([0, 2]))
+        far = FoundPerson(5 if number else 0, people[1].keypoints + np.array([6, 0]))
+        statistics.add_skeletons(number, number, 0.1, 0.1, [far, near])
+    errors = {p['id']: p['keypoint_error_px'] for p in statistics.summary()['people']}
+    assert errors == {1: 2.0, 5: 6.0}
+    assert statistics.summary()['keypoint_error']['px'] == 4.0
+
+
+def test_a_guess_where_somebody_is_does_not_count_as_found():
+    statistics = Statistics()
+    statistics.add_truth(1.0, [truth()])
+    statistics.add_skeletons(1.0, 1.0, 0.1, 0.1, [found(1, seen=False)])
+    assert statistics.summary()['keypoint_error']['px'] is None
+    assert statistics.people_max == 0
+
+
+def test_two_people_with_the_same_gesture_are_told_apart():
+    events = [moment(1.0, person=1), moment(2.0, person=2), moment(3.0, 'ended', person=1)]
+    assert going_on(events, 0.5) == []
+    assert going_on(events, 2.5) == [(1, 'wave (left)'), (2, 'wave (left)')]
+    assert going_on(events, 3.5) == [(2, 'wave (left)')]
+    assert going_on([*events, moment(4.0, 'ended', person=2)], 4.5) == []
+
+
+def shown_in_terminal(statistics, now=1.0):
+    """What a live display shows of the statistics."""
+    console = Console(force_terminal=True, width=100, file=io.StringIO(), color_system='truecolor')
+    with Display(console, 'title', 10.0) as display:
+        display.update(statistics, now, 1.0)
+    return console.file.getvalue()
+
+
+def test_the_live_table_has_a_row_per_person_in_their_colour():
+    statistics = Statistics()
+    feed(statistics, [0.0, 0.1], found(4), found(9))
+    feed(statistics, [0.2], found(9))
+    statistics.add_gesture(moment(100.1, person=4))
+    statistics.add_gesture(moment(100.1, person=9, gesture='t_pose', hand='none'))
+    lines = shown_in_terminal(statistics).splitlines()
+    for number, words in ((4, 'away'), (9, 't pose')):
+        row = next(line for line in lines if f'■ {number}' in line)
+        assert words in row
+        red, green, blue = (round(255 * part) for part in colour_of(number))
+        assert f'38;2;{red};{green};{blue}' in row
+    # Those in view come first.
+    text = '\n'.join(lines)
+    assert text.index('■ 9') < text.index('■ 4')
+
+
+def test_the_line_without_a_terminal_names_the_ids():
+    statistics = Statistics()
+    feed(statistics, [0.0, 0.1], found(9), found(4), found(0))
+    console = Console(file=io.StringIO(), width=100)
+    with Display(console, 'title', 10.0) as display:
+        display.update(statistics, 0.1, 0.1)
+    assert 'people 3 (4, 9), markers' in console.file.getvalue()
+
+
 def test_time_begins_with_whatever_comes_first():
     statistics = Statistics()
     statistics.add_gesture(moment(5.0))
@@ -161,13 +253,14 @@ def test_time_begins_with_whatever_comes_first():
 
 
 def test_empty_summary_can_be_written_and_shown(tmp_path):
-    summary = {'source': 'actor', 'model': 'm', **Statistics().summary()}
+    summary = {'source': 'actor', 'model': 'm', 'mode': 'single', **Statistics().summary()}
     film = FilmRecorder(tmp_path / 'overlay.mp4', 30.0)
     film.close()
     names = write_report(tmp_path, summary, [], 0.0, film)
     assert names == ['events.csv', 'summary.json']
     assert json.loads((tmp_path / 'summary.json').read_text())['latency_ms']['median'] is None
-    assert summary_table(summary).row_count == 9
+    assert summary_table(summary).row_count == 10
+    assert summary_people_table(summary) is None
 
 
 def test_events_file_has_times_since_the_first_image(tmp_path):
