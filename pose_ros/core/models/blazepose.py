@@ -14,6 +14,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, large_enough, visible
+from pose_ros.core.models.heatmap import windows
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.models.suppression import overlapping
 from pose_ros.core.runtime.litert import TfliteModel
@@ -203,6 +204,10 @@ class BlazePose:
 def refine_by_heatmap(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     """Move each point to the centre of its heatmap's mass nearby, where the heatmap is sure.
 
+    This is MediaPipe's way, whose results ours are held against to a hundredth of a pixel. The
+    Gaussian fit that `heatmap.decode` prefers would be closer to the truth, but by little: OKS
+    0.706 instead of 0.700 on 128 people of COCO.
+
     Parameters
     ----------
     points
@@ -214,33 +219,14 @@ def refine_by_heatmap(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     -------
     float32 [K, 2]
     """
-    height, width, count = heatmap.shape
-    cells = np.floor(points * (width, height)).astype(int)
-    steps = np.arange(-_HEATMAP_REACH, _HEATMAP_REACH + 1)
-    columns = cells[:, 0, None] + steps  # [K, 9]
-    rows = cells[:, 1, None] + steps
-    inside = (
-        ((rows >= 0) & (rows < height))[:, :, None]
-        & ((columns >= 0) & (columns < width))[:, None, :]
-    )  # fmt: skip
-    patches = heatmap[
-        rows.clip(0, height - 1)[:, :, None],
-        columns.clip(0, width - 1)[:, None, :],
-        np.arange(count)[:, None, None],
-    ]
-    weights = _sigmoid(patches) * inside
-    sums = weights.sum(axis=(1, 2))
-    in_picture = ((cells >= 0) & (cells < (width, height))).all(axis=1)
+    size = np.array(heatmap.shape[1::-1])
+    cells = np.floor(points * size).astype(int)
+    around = windows(heatmap, cells, _HEATMAP_REACH)
+    weights = _sigmoid(around.values) * around.inside
+    in_picture = ((cells >= 0) & (cells < size)).all(axis=1)
     sure = in_picture & (weights.max(axis=(1, 2)) >= _HEATMAP_CONFIDENCE)
-    centres = np.stack(
-        [
-            (weights.sum(axis=1) * columns).sum(axis=1) / width,
-            (weights.sum(axis=2) * rows).sum(axis=1) / height,
-        ],
-        axis=1,
-    )
     refined = points.copy()
-    refined[sure] = centres[sure] / sums[sure, None]
+    refined[sure] = (around.centre_of_mass(weights) / size)[sure]
     return refined
 
 
