@@ -42,7 +42,10 @@ class EstimatorConfig:
         live=False,
     )
     detector_threshold: float = _setting(
-        0.5, 'a person that the detector is less sure of is nobody', low=0.0, high=1.0
+        0.0,
+        "a person that the detector is less sure of is nobody; 0 = the detector's own",
+        low=0.0,
+        high=1.0,
     )
     detector_interval: int = _setting(
         10,
@@ -87,6 +90,13 @@ class EstimatorConfig:
         'time [s] for which a person out of sight is still published, with PREDICTED keypoints',
         low=0.0,
         high=10.0,
+    )
+    memory_time: float = _setting(
+        3.0,
+        'time [s] for which somebody out of sight for longer than max_gap is still known again by '
+        'their clothes',
+        low=0.0,
+        high=3600.0,
     )
     lock_time: float = _setting(
         10.0,

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 # How much more rarely the detector runs in auto while one person is there.
 _ALONE_INTERVALS = 3
 # How much more often while somebody is out of sight.
-_LOST_SHARE = 3
+_LOST_SHARE = 5
 # Somebody who was not alone is expected not to be alone for this time [s].
 _COMPANY_TIME = 2.0
 

@@ -47,7 +47,7 @@ class DetectorSearch:
         """Begin with the whole frame again."""
         self._looks = 0
 
-    def detect(self, frame: Frame) -> list[Detection]:
+    def detect(self, frame: Frame) -> Sequence[Detection]:
         """People in the frame or in the part of it whose turn it is, the surest first."""
         view = whole_frame(frame)
         if self._looks % 2 and not self.detector.sees_far:

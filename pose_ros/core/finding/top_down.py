@@ -54,7 +54,7 @@ class TopDown:
         self._make_regions = make_regions
         self._load_detector = load_detector
         self._stamp: float | None = None
-        self._searched = False
+        self._searched = self._resume = False
 
     @property
     def topology(self) -> Topology:
@@ -76,29 +76,30 @@ class TopDown:
         for track in tracks:
             region = track.region(frame, found=track.stamp == self._stamp)
             sightings += self._look(frame, region, track.number)
+        pause = self._stamp is None or not 0 <= frame.stamp - self._stamp <= self.config.max_gap
+        self._resume, self._searched = self._searched and not pause, False
         self._stamp = frame.stamp
-        self._resume, self._searched = self._searched, False
         return sightings
 
     def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
         """Look for others than those known already."""
-        self._searched = True
         if self.detector_search is None:
             return self._search_frame(frame)
         if not known and not self._resume:
             self.detector_search.restart()
-        self.detector_search.detector.threshold = self.config.detector_threshold
+        detector = self.detector_search.detector
+        detector.threshold = self.config.detector_threshold or detector.least_score
         detections = unknown(
             self.detector_search.detect(frame), [sighting.box for sighting in known]
         )
         regions = self._make_regions()
         # The largest first: those are the nearest.
         detections.sort(key=lambda one: -one.box.width * one.box.height)
-        return [
-            sighting
-            for detection in detections[:most]
-            for sighting in self._look(frame, regions.around(detection))
-        ]
+        found = []
+        for detection in detections[:most]:
+            found += self._look(frame, regions.around(detection))
+        self._searched = not found
+        return found
 
     def _look(self, frame: Frame, region: Crop, looked_for: int | None = None) -> list[Sighting]:
         """Somebody in a region, if there is."""

@@ -91,7 +91,7 @@ class Identities:
         stamp
             Of the frame [s].
         newcomers
-            Whether others than those already followed count.
+            Whether those found by searching may be others than those already followed.
         """
         people = distinct(sightings, _SAME_PERSON)
         owners = self._assign(people)
@@ -102,7 +102,8 @@ class Identities:
             owner = owners.get(index)
             if owner is not None:
                 owner.observe(sighting, _alone(sighting, people))
-            elif newcomers:
+            elif newcomers and sighting.looked_for is None:
+                # A region meant for somebody else shows others badly: a search will find them.
                 self._numbers += 1
                 owner = self._make_track(self._numbers, sighting)
                 self.tracks.append(owner)
@@ -119,11 +120,9 @@ class Identities:
         clothes = self._clothes(track, sighting)
         if clothes is not None and clothes < _OTHER_CLOTHES:
             return 0.0
-        long_gone = gap > self.config.max_gap
-        if long_gone and (clothes is None or clothes < _SAME_CLOTHES):
+        if gap > self.config.max_gap and (clothes is None or clothes < _SAME_CLOTHES):
             return 0.0
-        shift = track.shift(stamp)
-        place = 1.0 if long_gone else self._place(track, sighting, shift, gap)
+        place = self._place(track, sighting, gap)
         if place <= 0.0 or clothes is None:
             return place
         return (1 - _CLOTHING_SHARE) * place + _CLOTHING_SHARE * clothes
@@ -133,9 +132,10 @@ class Identities:
             return None
         return colour_similarity(track.clothing, sighting.clothing)
 
-    def _place(self, track: Track, sighting: Sighting, shift: np.ndarray, gap: float) -> float:
+    def _place(self, track: Track, sighting: Sighting, gap: float) -> float:
         """Likeness of place and posture, 0 if that is out of reach."""
         stamp = sighting.frame.stamp
+        shift = track.shift(stamp)
         last = track.last
         if gap <= _NEXT_FRAME and jumped(
             last.pose.keypoints + shift,
@@ -176,7 +176,8 @@ class Identities:
 
     def _time(self, track: Track) -> float:
         locked = track.id and track.id == self.locked_id
-        return max(self.config.lock_time if locked else 0.0, self.config.max_gap)
+        memory = self.config.lock_time if locked else self.config.memory_time
+        return max(memory if self.config.clothing else 0.0, self.config.max_gap)
 
 
 def _alone(sighting: Sighting, others: Sequence[Sighting]) -> bool:
