@@ -7,7 +7,7 @@ import importlib.util
 
 import typer
 
-from pose_ros.cli import models
+from pose_ros.cli import evaluate, models
 from pose_ros.cli.console import complain
 from pose_ros.cli.estimate import estimate
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(models.app, name='models')
+app.add_typer(evaluate.app, name='evaluate')
 app.command()(estimate)
 
 _FORWARD = {'allow_extra_args': True, 'ignore_unknown_options': True, 'help_option_names': []}
