@@ -182,10 +182,10 @@ def _grow(fields: Fields, roots: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     for step in range(1, steps.max() + 1):
         who, targets = np.nonzero(steps == step)
         points = people[who, _SOURCES[kinds[who], targets]]
-        points = points + _sample(fields.mid_offsets, points, _CHANNELS[kinds[who], targets])
+        points = _follow(fields.mid_offsets, points, _CHANNELS[kinds[who], targets])
         channels = np.stack([targets + _KEYPOINTS, targets], axis=1)
         for _ in range(_SHORT_STEPS):
-            points = points + _sample(fields.short_offsets, points, channels)
+            points = _follow(fields.short_offsets, points, channels)
         people[who, targets] = points
     return people
 
@@ -233,6 +233,13 @@ def _without_doubles(keypoints: np.ndarray, scores: np.ndarray) -> list[Instance
         taken = (_distances(keypoints[:index], points) <= _SAME_KEYPOINT).any(axis=0)
         instances.append(Instance(points, own, float(own[~taken].sum() / _KEYPOINTS)))
     return sorted(instances, key=lambda instance: -instance.score)
+
+
+def _follow(offsets: np.ndarray, points: np.ndarray, channels: np.ndarray) -> np.ndarray:
+    """Points [N, 2] moved by the offsets in channels [N, 2]; from the edge if they are beyond."""
+    height, width, _ = offsets.shape
+    nearest = np.minimum(np.maximum(points, 0), ((width - 1) * STRIDE, (height - 1) * STRIDE))
+    return nearest + _sample(offsets, nearest, channels)
 
 
 def _sample(field: np.ndarray, points: np.ndarray, channels: np.ndarray) -> np.ndarray:
