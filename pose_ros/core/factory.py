@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.finding.bottom_up import BottomUp
 from pose_ros.core.finding.finder import Finder
 from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.models.blazepose import BlazePose
 from pose_ros.core.models.detector import Detector
-from pose_ros.core.models.detectors import load_detector
+from pose_ros.core.models.detectors import DETECTOR_FAMILIES, load_detector
 from pose_ros.core.models.movenet import MoveNet
-from pose_ros.core.models.pose import PoseModel
+from pose_ros.core.models.multipose import MoveNetMultipose
+from pose_ros.core.models.pose import MultiPoseModel, PoseModel
+from pose_ros.core.models.posenet import PoseNet
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, RegionTracker
@@ -19,22 +23,37 @@ from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, Reg
 OWN_DETECTOR = 'blazepose_detector'
 MANY_DETECTOR = 'yolox_nano'
 
+# What makes a model of its file and a number of threads; role of the file, threads by default.
+_SINGLE_FAMILIES: dict[str, tuple[Callable[[Path, int], PoseModel], str, int]] = {
+    'movenet': (MoveNet, 'model', 1),
+    'blazepose': (BlazePose, 'landmarks', 2),
+}
+_MULTI_FAMILIES: dict[str, Callable[[Path, int], MultiPoseModel]] = {
+    'posenet': PoseNet,
+    'multipose': MoveNetMultipose,
+}
+_MULTI_THREADS = 2
+
 
 def load_pose_model(config: EstimatorConfig, store: ModelStore) -> PoseModel:
     """Single-person model of the settings; ModelError if it cannot be had or is none."""
-    entry = store.entry(config.model)
-    if entry.family == 'movenet':
-        return MoveNet(store.locate(config.model)['model'], config.threads or 1)
-    if entry.family == 'blazepose':
-        return BlazePose(store.locate(config.model)['landmarks'], config.threads or 2)
-    raise ModelError(f'{config.model} is of the family {entry.family}, no single-person model')
+    family = store.entry(config.model).family
+    if family not in _SINGLE_FAMILIES:
+        kind = 'a person detector' if family in DETECTOR_FAMILIES else f'of the family {family}'
+        raise ModelError(
+            f'{config.model} is {kind}, no model of the pose of one person; families of those '
+            f'are: {", ".join(_SINGLE_FAMILIES)}'
+        )
+    make, role, threads = _SINGLE_FAMILIES[family]
+    return make(store.locate(config.model)[role], config.threads or threads)
 
 
 def build_finder(config: EstimatorConfig, store: ModelStore) -> Finder:
     """What finds people as the settings ask for; ModelError if a model cannot be had."""
     family = store.entry(config.model).family
     if family in _MULTI_FAMILIES:
-        return BottomUp(_MULTI_FAMILIES[family](config, store), config)
+        path = store.locate(config.model)['model']
+        return BottomUp(_MULTI_FAMILIES[family](path, config.threads or _MULTI_THREADS), config)
     blazepose = family == 'blazepose'
 
     def make_regions() -> RegionTracker:
@@ -65,6 +84,3 @@ def detector_name(config: EstimatorConfig, store: ModelStore) -> str:
     except ModelError:
         return own
     return MANY_DETECTOR
-
-
-_MULTI_FAMILIES: dict[str, Callable[[EstimatorConfig, ModelStore], MultiPoseModel]] = {}
