@@ -39,8 +39,8 @@ BRANCHES = (
 _MOST_PEOPLE = 20
 # Least score of a keypoint from which a person is put together.
 _ROOT_SCORE = 0.2
-# Two of a kind nearer than this are one [px of the input]. On 111 pictures of COCO AP is 0.240; with
-# Coral's 10 it is 0.234, and there are more doubles.
+# Two of a kind nearer than this are one [px of the input]. On 111 pictures of COCO AP is 0.240;
+# with Coral's 10 it is 0.234, and there are more doubles.
 _SAME_KEYPOINT = 20.0
 # How often a keypoint found along the tree is put right by the short offsets. More does not help:
 # there AP was 0.228 with 2, 0.234 with 3, 0.227 with Coral's 5.
