@@ -94,7 +94,7 @@ class Batch:
         target = self._overlays.get(media.path)
         with Overlay(target, media) if target else nullcontext() as overlay:
             for index, frame in enumerate(media.frames()):
-                # Every file counts its people from 1.
+                # Every file counts its people from 1; 0 stays 0.
                 people = [
                     replace(person, id=person.id and ids.setdefault(person.id, len(ids) + 1))
                     for person in self._estimator.estimate(frame)

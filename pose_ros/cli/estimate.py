@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Pictures, videos, GIFs or folders.')
 _MODEL = typer.Option('', help='Model, as pose-ros models list shows them.')
+_MODE = typer.Option('', help='Whom to follow: single, multi or auto.', show_default=False)
 _JSON = typer.Option(
     '', '--json', metavar='FILE', help='Write one JSON object a frame and line; - is the output.'
 )
@@ -38,6 +39,7 @@ def estimate(
     inputs: list[str] = _INPUTS,
     *,
     model: str = _MODEL,
+    mode: str = _MODE,
     json_file: str = _JSON,
     overlay: str = _OVERLAY,
     threads: int = _THREADS,
@@ -45,8 +47,10 @@ def estimate(
 ) -> None:
     """Find people in pictures, folders, videos and GIFs.
 
-    Without --json and --overlay the JSON lines go to the output. Exit code 1 if an input could
-    not be used (the others are done all the same), 2 if nothing could be done.
+    Without --json and --overlay the JSON lines go to the output. People have the ids that the node
+    would give them, counted from 1 in every file; 0 in pictures and until they are sure. Exit
+    code 1 if an input could not be used (the others are done all the same), 2 if nothing could be
+    done.
     """
     # Faults of files are told in our own words; OpenCV reads these when it is imported.
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
@@ -59,7 +63,7 @@ def estimate(
     found = find_inputs(paths)
     for fault in found.faults:
         complain(fault)
-    chosen = {'model': model, 'threads': threads, 'smoothing': smoothing}
+    chosen = {'model': model, 'mode': mode, 'threads': threads, 'smoothing': smoothing}
     try:
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         bad = _run(paths, found, config, json_file or ('' if overlay else '-'), overlay)
