@@ -32,7 +32,7 @@ class TfliteBuilder:
         values = np.ascontiguousarray(values, dtype)
         index = self.tensor(values.shape, dtype)
         buffer = self._schema.BufferT()
-        buffer.data = list(values.tobytes())
+        buffer.data = np.frombuffer(values.tobytes(), np.uint8)
         self._buffers.append(buffer)
         self._tensors[index].buffer = len(self._buffers) - 1
         return index

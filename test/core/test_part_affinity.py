@@ -15,6 +15,7 @@ from pose_ros.core.models.part_affinity import (
     FIELD_LAYOUTS,
     FieldDecoder,
     FieldLayout,
+    _sampled,
     find_peaks,
 )
 from pose_ros.core.runtime.errors import ModelError
@@ -54,7 +55,8 @@ class Painting:
         for points, painted in zip(self.points, self.painted):
             for kind in np.flatnonzero(painted):
                 x, y = points[kind]
-                peak = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * SIGMA**2))
+                across, down = np.arange(width) - x, np.arange(height) - y
+                peak = np.exp(-np.add.outer(down**2, across**2) / (2 * SIGMA**2))
                 np.maximum(heatmaps[..., kind], peak, out=heatmaps[..., kind])
             for number, (start, end, channel) in enumerate(self.layout.limbs):
                 if painted[start] and painted[end]:
@@ -201,7 +203,7 @@ def check(painting, found, tolerance=0.5):
 
 @by_layout
 @pytest.mark.parametrize('people', [1, 2, 3, 4, 5])
-@pytest.mark.parametrize('seed', range(4))
+@pytest.mark.parametrize('seed', range(2))
 def test_everybody_is_found_with_their_own_limbs(layout, people, seed):
     painting = painting_of(crowd(seed, people), layout)
     errors = check(painting, FieldDecoder(layout).decode(*painting.maps()))
@@ -209,7 +211,7 @@ def test_everybody_is_found_with_their_own_limbs(layout, people, seed):
 
 
 @by_layout
-@pytest.mark.parametrize('seed', range(10, 14))
+@pytest.mark.parametrize('seed', range(10, 12))
 def test_five_in_noisy_maps_of_few_cells(layout, seed):
     painting = painting_of(crowd(seed, 5), layout, cell=14)  # 46 × 34 cells
     errors = check(painting, FieldDecoder(layout).decode(*painting.maps(noise=0.02, seed=seed)))
@@ -217,7 +219,7 @@ def test_five_in_noisy_maps_of_few_cells(layout, seed):
 
 
 @by_layout
-@pytest.mark.parametrize('seed', range(20, 24))
+@pytest.mark.parametrize('seed', range(20, 22))
 def test_five_who_hide_one_another(layout, seed):
     """Where limbs are hidden, people are found as far as they hang together."""
     frame = crowd(seed, 5)
@@ -287,11 +289,46 @@ def test_forearms_that_cross_stay_with_their_elbows():
 
 
 @pytest.mark.parametrize('order', [1, -1])
-def test_two_in_one_line_keep_their_own_limbs(order):
-    """Lying behind one another: along the line any hip could have any knee."""
-    turned = [body(0, 0, 4)[:, ::-1] + (20 + 12 * i, 30) for i in range(2)][::order]
-    painting = paint(*turned, size=(100, 60))
+@pytest.mark.parametrize('shift', [0.0, 0.2, 0.5, 0.7])
+def test_two_in_one_line_keep_their_own_limbs(order, shift):
+    """Lying one upon the other: along the line any hip could have any knee."""
+    turned = [body(0, 0, 4)[:, ::-1] + (20 + (4 + shift) * i, 30) for i in range(2)][::order]
+    painting = paint(*turned)
     check(painting, decode(painting))
+
+
+def test_of_two_peaks_along_a_limb_the_higher_one_is_its_end():
+    painting = paint(body(30, 20, 4))
+    heatmaps, fields = painting.maps()
+    hip, knee = (COCO18.index(f'right_{part}') for part in ('hip', 'knee'))
+    x, y = painting.points[0][[hip, knee]].mean(axis=0)
+    heatmaps[round(y), round(x), knee] = 0.4
+    [person] = FieldDecoder(COCO18_FIELDS).decode(heatmaps, fields)
+    np.testing.assert_allclose(person.keypoints[knee], painting.points[0][knee], atol=0.1)
+
+
+def test_a_field_with_a_gap_is_no_limb():
+    painting = paint(body(30, 20, 4))
+    heatmaps, fields = painting.maps()
+    elbow, wrist = (COCO18.index(f'left_{part}') for part in ('elbow', 'wrist'))
+    _, y = painting.points[0][[elbow, wrist]].mean(axis=0)
+    (channel,) = [c for start, end, c in COCO18_FIELDS.limbs if (start, end) == (elbow, wrist)]
+    fields[round(y) - 1 : round(y) + 2, :, channel : channel + 2] = 0
+    [person] = FieldDecoder(COCO18_FIELDS).decode(heatmaps, fields)
+    assert (person.scores == 0).nonzero()[0].tolist() == [wrist]
+
+
+def test_the_ear_goes_to_the_eye_however_strong_the_field_to_a_shoulder_is():
+    first, second = body(20, 20, 4), body(32, 24, 4)
+    painting = paint(first, second)
+    ear, eye, shoulder = (COCO18.index(f'left_{part}') for part in ('ear', 'eye', 'shoulder'))
+    painting.painted[0, ear] = False
+    heatmaps, fields = painting.maps()
+    limbs = {(start, end): channel for start, end, channel in COCO18_FIELDS.limbs}
+    fields[..., limbs[eye, ear] : limbs[eye, ear] + 2] *= 0.5
+    way = second[ear] - first[shoulder]
+    fields[..., limbs[shoulder, ear] : limbs[shoulder, ear] + 2] = way / np.hypot(*way)
+    check(painting, FieldDecoder(COCO18_FIELDS).decode(heatmaps, fields))
 
 
 def test_hidden_keypoints_score_nothing_and_stand_where_the_body_goes_on():
@@ -410,6 +447,16 @@ def test_a_plateau_is_one_peak():
     np.testing.assert_allclose(peaks.points, [[5.5, 4.5]])
 
 
+def test_fields_are_read_between_cells():
+    rows, columns = np.mgrid[:6, :8].astype(np.float32)
+    fields = np.stack([columns, rows, 10 + columns, 20 + rows], axis=2)
+    points = np.array([[[0.0, 0.0], [2.5, 3.25], [7.0, 5.0], [9.0, -1.0]]])
+    inside = points.clip(0, (7, 5))
+    np.testing.assert_allclose(_sampled(fields, points, np.array([0])), inside)
+    later = inside + np.array([10, 20])
+    np.testing.assert_allclose(_sampled(fields, points, np.array([2])), later)
+
+
 # --- layouts ------------------------------------------------------------------------------------
 
 
@@ -424,22 +471,30 @@ def test_every_channel_belongs_to_one_limb_and_limbs_join_the_whole_body(layout)
     assert joined.all()
 
 
-@pytest.mark.parametrize(
-    ('layout', 'start', 'end', 'channel'),
-    [
-        (COCO18_FIELDS, 'neck', 'right_hip', 0),
-        (COCO18_FIELDS, 'right_elbow', 'right_wrist', 16),
-        (COCO18_FIELDS, 'left_shoulder', 'left_ear', 26),
-        (COCO18_FIELDS, 'left_eye', 'left_ear', 36),
-        (BODY25_FIELDS, 'neck', 'mid_hip', 0),
-        (BODY25_FIELDS, 'left_elbow', 'left_wrist', 26),
-        (BODY25_FIELDS, 'left_ankle', 'left_big_toe', 40),
-        (BODY25_FIELDS, 'right_ankle', 'right_heel', 50),
-    ],
-)
-def test_channels_are_openposes(layout, start, end, channel):
-    names = layout.topology.keypoint_names
-    assert (names.index(start), names.index(end), channel) in layout.limbs
+# As they stand in OpenPose's poseParameters.cpp: pairs of parts, and the fields' channels.
+# fmt: off
+PUBLISHED = {
+    'coco18': (
+        '1,2 1,5 2,3 3,4 5,6 6,7 1,8 8,9 9,10 1,11 11,12 12,13 1,0 0,14 14,16 0,15 15,17 2,16 '
+        '5,17',
+        '12,13 20,21 14,15 16,17 22,23 24,25 0,1 2,3 4,5 6,7 8,9 10,11 28,29 30,31 34,35 32,33 '
+        '36,37 18,19 26,27',
+    ),
+    'body25': (
+        '1,8 1,2 1,5 2,3 3,4 5,6 6,7 8,9 9,10 10,11 8,12 12,13 13,14 1,0 0,15 15,17 0,16 16,18 '
+        '2,17 5,18 14,19 19,20 14,21 11,22 22,23 11,24',
+        '0,1 14,15 22,23 16,17 18,19 24,25 26,27 6,7 2,3 4,5 8,9 10,11 12,13 30,31 32,33 36,37 '
+        '34,35 38,39 20,21 28,29 40,41 42,43 44,45 46,47 48,49 50,51',
+    ),
+}
+# fmt: on
+
+
+@by_layout
+def test_limbs_and_channels_are_openposes(layout):
+    pairs, channels = (text.split() for text in PUBLISHED[layout.topology.name])
+    ours = {f'{start},{end}': f'{x},{x + 1}' for start, end, x in layout.limbs}
+    assert ours == dict(zip(pairs, channels))
 
 
 @by_layout
@@ -525,7 +580,7 @@ def test_a_model_finds_people_at_their_pixels(write_model, layout, order):
     assert len(poses) == 2
     for truth in points:
         errors = [np.abs(pose.keypoints - truth)[pose.scores > 0].max() for pose in poses]
-        assert min(errors) < 1.0  # a cell is 14 px wide
+        assert min(errors) < 0.3  # a cell is 14 px wide
     assert all(pose.keypoints.dtype == np.float32 for pose in poses)
     assert all(0 < pose.score <= 1 for pose in poses)
 
@@ -546,7 +601,7 @@ def test_an_open_input_follows_the_frames_shape(write_model):
     model = OpenPose(write_model(maps, 288, 368, fixed=False))
     [pose] = model.estimate_all(Frame(RED))
     assert model._model.input_size == (368, 288)
-    assert np.abs(pose.keypoints - points[0])[pose.scores > 0].max() < 1.0
+    assert np.abs(pose.keypoints - points[0])[pose.scores > 0].max() < 0.3
 
 
 @pytest.mark.parametrize(
