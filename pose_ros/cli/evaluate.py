@@ -157,7 +157,8 @@ def tracking(
         from pose_ros.evaluation.tracking import follow  # noqa: PLC0415
 
         library('motmetrics')
-        _check_markdown('tracking', markdown)
+        block = _tracking_block(same_clothes, clothing)
+        _check_markdown(block, markdown)
         kinds, rates = scenes or list(ENCOUNTERS), fps or [30.0, 15.0, 7.5]
         numbers = range(first_seed, first_seed + seeds)
         # All that can be refused is refused before any work is done.
@@ -171,7 +172,7 @@ def tracking(
         ]
         for kind, rate in product(kinds, rates):
             encounter(kind, first_seed, fps=rate)
-        report = _tracking_report(numbers, same_clothes, clothing)
+        report = _tracking_report(block, numbers, same_clothes, clothing)
         with _progress('scenes') as bar:
             for estimator in estimators:
                 name, way = estimator.config.model, estimator.config.mode
@@ -241,7 +242,13 @@ def _coco_report(pictures: list[Picture], name: str, most: int, boxes: bool) -> 
     return Report('coco', about, columns)
 
 
-def _tracking_report(seeds: range, same_clothes: bool, clothing: bool) -> Report:
+def _tracking_block(same_clothes: bool, clothing: bool) -> str:
+    """Name of the table: one for each way to measure, so that a page can hold them all."""
+    parts = ['same-clothes'] * same_clothes + ['no-clothing'] * (not clothing)
+    return '-'.join(['tracking', *parts])
+
+
+def _tracking_report(block: str, seeds: range, same_clothes: bool, clothing: bool) -> Report:
     from pose_ros.evaluation.report import Column, Report  # noqa: PLC0415
 
     clothes = 'the same clothes on all' if same_clothes else 'different clothes'
@@ -263,7 +270,7 @@ def _tracking_report(seeds: range, same_clothes: bool, clothing: bool) -> Report
         *(Column('found', 'found', '.3f'), Column('error_px', 'error [px]', '.1f')),
         Column('error', 'error/height', '.1%'),
     ]
-    return Report('tracking', about, columns)
+    return Report(block, about, columns)
 
 
 def _tracking_rows(

@@ -107,6 +107,23 @@ def test_tracking_prints_a_row_per_kind_and_rate_and_one_for_all(pose_ros, tmp_p
     assert '| all | - | 2 |' in (tmp_path / 'out.md').read_text()
 
 
+def test_each_way_to_measure_has_a_block_of_its_own(pose_ros, tmp_path):
+    page = tmp_path / 'page.md'
+    page.write_text(
+        '<!-- tracking -->\nkept\n<!-- /tracking -->\n'
+        '<!-- tracking-same-clothes-no-clothing -->\n<!-- /tracking-same-clothes-no-clothing -->\n'
+    )
+    code, _, err = pose_ros(
+        *('evaluate', 'tracking', '--scenes', 'group', '--seeds', 1, '--fps', 5),
+        *('--same-clothes', '--no-clothing', '--markdown', page),
+    )
+    assert code == 0, err
+    kept, table = page.read_text().split('<!-- /tracking -->')
+    assert 'kept' in kept
+    assert 'the same clothes on all, colour of the clothes not used' in table
+    assert '| blazepose_full | multi | group | 5 |' in table
+
+
 def test_progress_is_shown_where_somebody_watches(pose_ros, dataset, monkeypatch):
     watched = Console(stderr=True, force_terminal=True, width=120)
     monkeypatch.setattr('pose_ros.cli.evaluate.messages', watched)
