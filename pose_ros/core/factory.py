@@ -14,6 +14,7 @@ from pose_ros.core.models.detector import Detector
 from pose_ros.core.models.detectors import DETECTOR_FAMILIES, load_detector
 from pose_ros.core.models.movenet import MoveNet
 from pose_ros.core.models.multipose import MoveNetMultipose
+from pose_ros.core.models.openpose import OpenPose
 from pose_ros.core.models.pose import MultiPoseModel, PoseModel
 from pose_ros.core.models.posenet import PoseNet
 from pose_ros.core.runtime.errors import ModelError
@@ -28,9 +29,11 @@ _SINGLE_FAMILIES: dict[str, tuple[Callable[[Path, int], PoseModel], str, int]] =
     'movenet': (MoveNet, 'model', 1),
     'blazepose': (BlazePose, 'landmarks', 2),
 }
-_MULTI_FAMILIES: dict[str, Callable[[Path, int], MultiPoseModel]] = {
-    'posenet': PoseNet,
+# Of its file, a number of threads and the longer side of an input whose size is open [px].
+_MULTI_FAMILIES: dict[str, Callable[[Path, int, int], MultiPoseModel]] = {
+    'posenet': lambda path, threads, _: PoseNet(path, threads),
     'multipose': MoveNetMultipose,
+    'openpose': OpenPose,
 }
 _MULTI_THREADS = 2
 
@@ -52,8 +55,7 @@ def build_finder(config: EstimatorConfig, store: ModelStore) -> Finder:
     """What finds people as the settings ask for; ModelError if a model cannot be had."""
     family = store.entry(config.model).family
     if family in _MULTI_FAMILIES:
-        path = store.locate(config.model)['model']
-        return BottomUp(_MULTI_FAMILIES[family](path, config.threads or _MULTI_THREADS), config)
+        return BottomUp(_load_multi_model(config, store), config)
     blazepose = family == 'blazepose'
 
     def make_regions() -> RegionTracker:
@@ -66,6 +68,17 @@ def build_finder(config: EstimatorConfig, store: ModelStore) -> Finder:
     if blazepose or config.mode != 'single':
         finder.prepare()
     return finder
+
+
+def _load_multi_model(config: EstimatorConfig, store: ModelStore) -> MultiPoseModel:
+    entry = store.entry(config.model)
+    path = store.locate(config.model)['model']
+    try:
+        return _MULTI_FAMILIES[entry.family](
+            path, config.threads or _MULTI_THREADS, max(entry.input)
+        )
+    except ValueError as error:  # the entry of a user's own model may say anything
+        raise ModelError(f'{config.model}: {error}') from error
 
 
 def detector_name(config: EstimatorConfig, store: ModelStore) -> str:

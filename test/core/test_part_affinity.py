@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import yaml
 
 from pose_ros.actor import MOTIONS, Actor, Scene, frames
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.models.openpose import OpenPose
 from pose_ros.core.models.part_affinity import (
     BODY25_FIELDS,
@@ -19,6 +22,7 @@ from pose_ros.core.models.part_affinity import (
     find_peaks,
 )
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17, COCO18, Topology, keypoint_map
 from pose_ros.core.types import Frame
 
@@ -622,3 +626,44 @@ def test_outputs_of_no_known_layout_are_refused(write_model, shapes, found):
 def test_a_side_that_is_no_multiple_of_16_is_refused(tmp_path):
     with pytest.raises(ValueError, match='size must be a positive multiple of 16, got 360'):
         OpenPose(tmp_path, size=360)
+
+
+@pytest.fixture
+def own_store(tmp_path):
+    """Store with a model of the user's own, whose file lies beside its entry."""
+
+    def make(**changes):
+        entry = {
+            'family': 'openpose',
+            'format': 'body25',
+            'input': [368, 368],
+            'licence': 'MIT',
+            'summary': 'mine',
+            'files': [{'role': 'model', 'name': 'openpose.tflite'}],
+        }
+        models = {'models': {'mine': {**entry, **changes}}}
+        (tmp_path / 'models.yaml').write_text(yaml.safe_dump(models))
+        return ModelStore(folders=[tmp_path])
+
+    return make
+
+
+def test_a_model_of_the_users_own_runs_by_its_name(write_model, own_store):
+    maps, _ = maps_of(crowd(2, 3), BODY25_FIELDS, 368, 368)
+    write_model(maps, 368, 368)
+    estimator = PoseEstimator(EstimatorConfig(model='mine', mode='multi'), own_store())
+    assert estimator.topology is BODY25_FIELDS.topology
+    for number in range(6):
+        people = estimator.estimate(Frame(RED, stamp=number / 15))
+    assert {person.id for person in people} == {1, 2, 3}
+    truth, _ = zip(*(joints(person, COCO17) for person in crowd(2, 3).people))
+    for person in people:
+        found = person.converted(COCO17).keypoints
+        assert min(np.abs(found - points).max() for points in truth) < 1.0
+
+
+def test_an_impossible_input_of_an_own_model_is_told_by_its_name(write_model, own_store):
+    maps, _ = maps_of(crowd(2, 1), BODY25_FIELDS, 368, 368)
+    write_model(maps, 368, 368)
+    with pytest.raises(ModelError, match='mine: size must be a positive multiple of 16, got 100'):
+        PoseEstimator(EstimatorConfig(model='mine'), own_store(input=[100, 90]))
