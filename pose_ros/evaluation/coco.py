@@ -250,8 +250,7 @@ def detection(
 ) -> dict[str, Any]:
     """One person in COCO's format of results.
 
-    COCO ranks all people by one score. Ours is the person's times the mean of the keypoints': how
-    sure it is that there is somebody, and how much of them has been found.
+    COCO ranks all people by one score: ours is the person's, as it is published.
     """
     index = keypoint_map(topology, COCO17)
     points = np.column_stack([keypoints[index], scores[index]]).astype(float)
@@ -259,7 +258,7 @@ def detection(
         'image_id': picture_id,
         'category_id': PERSON,
         'keypoints': points.ravel().tolist(),
-        'score': float(score * scores[index].mean()),
+        'score': float(score),
     }
 
 
