@@ -1,0 +1,46 @@
+"""The aims for many people, on scenes and pictures that nothing was tuned on."""
+
+from __future__ import annotations
+
+import pytest
+
+from pose_ros.actor.encounters import encounter
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.evaluation.coco import find_pictures, read_annotations, score, whole_pictures
+from pose_ros.evaluation.tracking import follow
+from pose_ros.evaluation.tracking import score as tracking_score
+
+# Tuning uses seeds below 1000.
+SEEDS = range(1000, 1010)
+
+
+@pytest.mark.timeout(300)
+def test_crossings_of_two_to_four_keep_their_ids(measured):
+    """Ten scenes at 15 frames per second."""
+    estimator = PoseEstimator(EstimatorConfig(mode='multi'))
+    runs = [
+        follow(estimator, encounter('crossing', seed, 2 + seed % 3, fps=15), seed)
+        for seed in SEEDS
+    ]
+    figures = tracking_score(runs)
+    measured(
+        f'crossings: IDF1 {figures.idf1:.3f}, MOTA {figures.mota:.3f}, {figures.switches} '
+        f'switches in {figures.scenes} scenes, found {figures.found:.3f}'
+    )
+    assert figures.switches <= 1
+    assert figures.idf1 >= 0.95
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.test_data('coco/person_keypoints_train2017_subset.json', 'coco/train2017')
+def test_multi_finds_at_least_twice_what_single_does(test_data, measured):
+    truth = read_annotations(test_data / 'coco/person_keypoints_train2017_subset.json')
+    pictures = find_pictures(truth, test_data / 'coco/train2017')
+    precision = {}
+    for mode in ('single', 'multi'):
+        estimator = PoseEstimator(EstimatorConfig(mode=mode, max_people=20))
+        found = whole_pictures(estimator, pictures)
+        precision[mode] = score(truth, found.detections).ap50
+    measured(f'COCO AP50: single {precision["single"]:.3f}, multi {precision["multi"]:.3f}')
+    assert precision['multi'] >= 2 * precision['single']
