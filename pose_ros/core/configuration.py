@@ -118,13 +118,13 @@ class EstimatorConfig:
         'one_euro', 'how keypoints are smoothed', choices=('none', 'ema', 'one_euro')
     )
     ema_alpha: float = _setting(
-        0.6, 'weight of the new position at 30 frames per second', low=0.01, high=1.0
+        0.7, 'weight of the new position at 30 frames per second', low=0.01, high=1.0
     )
     one_euro_min_cutoff: float = _setting(
         0.05, 'cutoff [Hz] of a keypoint at rest; lower is steadier', low=0.001, high=30.0
     )
     one_euro_beta: float = _setting(
-        80.0,
+        40.0,
         "cutoff gained per speed [Hz per person's size per second]; higher lags less",
         low=0.0,
         high=1000.0,

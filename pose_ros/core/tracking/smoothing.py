@@ -76,6 +76,8 @@ class ExponentialSmoother:
         """Smooth the points of one frame; see `Smoother`."""
         if self._value is None:
             self._value = values
+        elif stamp <= self._stamp:
+            return values
         else:
             keep = self._keep ** ((stamp - self._stamp) * _EMA_RATE)
             smoothed = values + keep * (self._value - values)
@@ -86,6 +88,9 @@ class ExponentialSmoother:
 
 class OneEuroSmoother:
     """One Euro filter (Casiez, Roussel and Vogel, CHI 2012): the faster, the less smoothed.
+
+    Speed counts in sizes of the person, as in MediaPipe's LandmarksSmoothingCalculator: the same
+    motion is smoothed alike near and far.
 
     Parameters
     ----------
