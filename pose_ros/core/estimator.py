@@ -208,7 +208,7 @@ class PoseEstimator:
         identities = self._identities
         identities.forget(frame.stamp)
         followed = self._order()[: self._limit]
-        sightings = self._finder.follow(frame, followed)
+        sightings = self._finder.follow(frame, followed, identities.continues)
         if self._is_search_due(followed, sightings):
             self._since_search = 0
             room = max(self._limit - len(sightings), 1)

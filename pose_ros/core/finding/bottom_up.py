@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.finding.finder import sighting_of
@@ -35,7 +35,9 @@ class BottomUp:
         """Format of the keypoints."""
         return self._model.topology
 
-    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Sighting]:
+    def follow(
+        self, frame: Frame, tracks: Sequence[Track], continues: Callable[[Sighting], bool]
+    ) -> list[Sighting]:
         """Everybody in the frame, the surest first."""
         least = self.config.person_threshold or self._model.least_score
         return [

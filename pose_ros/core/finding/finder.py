@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -31,8 +31,18 @@ class Finder(Protocol):
     def topology(self) -> Topology:
         """Format of the keypoints."""
 
-    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Sighting]:
-        """Look for those who are followed, the most important first."""
+    def follow(
+        self, frame: Frame, tracks: Sequence[Track], continues: Callable[[Sighting], bool]
+    ) -> list[Sighting]:
+        """Look for those who are followed, the most important first.
+
+        Parameters
+        ----------
+        frame, tracks
+            Where to look, and for whom.
+        continues
+            Whether a sighting shows the person in whose region it was found.
+        """
 
     def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
         """Look for others than those known already, at most for so many."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.finding.covering import Figure, alone
 from pose_ros.core.finding.finder import sighting_of
 from pose_ros.core.finding.search import DetectorSearch, unknown
 from pose_ros.core.models.crop import whole_frame
@@ -13,6 +15,7 @@ from pose_ros.core.models.pose import Pose, PoseModel
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Crop, Frame
 
@@ -70,12 +73,31 @@ class TopDown:
         """Regions of a newcomer."""
         return self._make_regions()
 
-    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Sighting]:
-        """Look into the region of each person who is followed."""
-        sightings = []
+    def follow(
+        self, frame: Frame, tracks: Sequence[Track], continues: Callable[[Sighting], bool]
+    ) -> list[Sighting]:
+        """Look into the region of each person who is followed; past others who stand in it."""
+        sightings: list[Sighting] = []
+        figures = {track.number: track.figure(frame.stamp) for track in tracks}
         for track in tracks:
             region = track.region(frame, found=track.stamp == self._stamp)
-            sightings += self._look(frame, region, track.number)
+            box = track.expected_box(frame.stamp)
+            others = [
+                figures[other.number]
+                for other in tracks
+                if other is not track
+                and frame.stamp - other.stamp < 0.3
+                and overlap(box, other.expected_box(frame.stamp)) > 0.1
+            ]
+            found: list[Sighting] = []
+            if others:
+                view = alone(frame, figures[track.number], others)
+                found = [
+                    replace(one, frame=frame)
+                    for one in self._look(view, region, track.number)
+                    if continues(replace(one, frame=frame))
+                ]
+            sightings += found or self._look(frame, region, track.number)
         pause = self._stamp is None or not 0 <= frame.stamp - self._stamp <= self.config.max_gap
         self._resume, self._searched = self._searched and not pause, False
         self._stamp = frame.stamp
@@ -97,7 +119,19 @@ class TopDown:
         detections.sort(key=lambda one: -one.box.width * one.box.height)
         found = []
         for detection in detections[:most]:
-            found += self._look(frame, regions.around(detection))
+            region = regions.around(detection)
+            others = [
+                Figure(one.joints, one.size)
+                for one in known
+                if overlap(detection.box, one.box) > 0.1
+            ]
+            seen = []
+            if others:
+                seen = [
+                    replace(one, frame=frame)
+                    for one in self._look(alone(frame, None, others), region)
+                ]
+            found += seen or self._look(frame, region)
         self._searched = not found
         return found
 

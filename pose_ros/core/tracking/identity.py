@@ -18,6 +18,8 @@ from pose_ros.core.tracking.track import Track
 _CLOTHING_SHARE = 0.4
 # Less alike clothes are another person's; histograms of one person stay over 0.8.
 _OTHER_CLOTHES = 0.35
+# Somebody else is likelier if the sighting is so much more like their clothes.
+_BETTER_CLOTHES = 0.2
 # After a longer absence the clothes alone must be as alike as this.
 _SAME_CLOTHES = 0.75
 # Posture says who somebody is for about this time [s]; then only the place does.
@@ -26,8 +28,6 @@ _POSTURE_TIME = 0.2
 _PLACE_WIDTH = 0.15
 # Farther from the place expected than this many standard deviations is somebody else.
 _PLACE_GATE = 3.0
-# Two sightings more alike than this show the same person.
-_SAME_PERSON = 0.6
 # Clothes are learnt from those who share less than this with anybody else's box.
 _ALONE = 0.05
 # Between two frames that follow each other is less than this [s].
@@ -93,7 +93,7 @@ class Identities:
         newcomers
             Whether those found by searching may be others than those already followed.
         """
-        people = distinct(sightings, _SAME_PERSON)
+        people = distinct(sightings)
         owners = self._assign(people)
         found = {track.number for track in owners.values()}
         shown = {sighting.looked_for for sighting in sightings} - found
@@ -164,10 +164,32 @@ class Identities:
             if not tracks or not left:
                 continue
             table = np.array([[self.likeness(t, sightings[i]) for i in left] for t in tracks])
+            table[self._in_others_clothes(tracks, [sightings[i] for i in left])] = 0.0
             for row, column in zip(*linear_sum_assignment(table, maximize=True)):
                 if table[row, column] > 0:
                     owners[left[column]] = tracks[row]
         return owners
+
+    def _in_others_clothes(
+        self, tracks: Sequence[Track], sightings: Sequence[Sighting]
+    ) -> np.ndarray:
+        """Where somebody out of sight is less like a sighting than somebody else near by is.
+
+        Mask [tracks, sightings]. Who comes back must not take the place of who is there.
+        """
+        stamp = self._stamp
+        mask = np.zeros((len(tracks), len(sightings)), bool)
+        for column, sighting in enumerate(sightings):
+            rivals = [
+                self._clothes(track, sighting) or 0.0
+                for track in self.tracks
+                if track.stamp == stamp and self.likeness(track, sighting) > 0
+            ]
+            for row, track in enumerate(tracks):
+                clothes = self._clothes(track, sighting)
+                if clothes is not None and track.stamp != stamp:
+                    mask[row, column] = max(rivals, default=0.0) > clothes + _BETTER_CLOTHES
+        return mask
 
     def _confirm(self, track: Track) -> None:
         if track.sightings >= self.config.confirm_frames:

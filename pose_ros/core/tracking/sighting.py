@@ -10,13 +10,16 @@ import numpy as np
 
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import Topology
-from pose_ros.core.tracking.clothing import torso_colours
+from pose_ros.core.tracking.clothing import colour_similarity, torso_colours
 from pose_ros.core.tracking.similarity import coco_indices, keypoint_similarity, overlap, scale_of
 from pose_ros.core.types import Box, Frame
 
 _TORSO = np.array([5, 6, 11, 12])  # shoulders and hips in COCO-17
 # Height of a standing person over the length of the torso.
 _HEIGHT_OF_TORSO = 3.0
+
+# Two sightings more alike than this show the same person; or less, if the clothes are the same.
+_SAME, _MAY_BE_SAME, _SAME_CLOTHES = 0.6, 0.4, 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +90,17 @@ def box_of(keypoints: np.ndarray, seen: np.ndarray) -> Box:
     return Box.around(keypoints[seen] if np.count_nonzero(seen) > 1 else keypoints)
 
 
-def distinct(sightings: Sequence[Sighting], limit: float) -> list[Sighting]:
+def distinct(sightings: Sequence[Sighting]) -> list[Sighting]:
     """Sightings without those that show the same person as an earlier one."""
     kept: list[Sighting] = []
     for sighting in sightings:
-        if all(sighting.similarity(other) < limit for other in kept):
+        if not any(_same_person(sighting, other) for other in kept):
             kept.append(sighting)
     return kept
+
+
+def _same_person(one: Sighting, other: Sighting) -> bool:
+    alike = one.similarity(other)
+    if alike < _MAY_BE_SAME or one.clothing is None or other.clothing is None:
+        return alike >= _SAME
+    return alike >= _SAME or colour_similarity(one.clothing, other.clothing) > _SAME_CLOTHES

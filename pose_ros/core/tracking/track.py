@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pose_ros.core.finding.covering import Figure
 from pose_ros.core.tracking.motion import ConstantVelocity
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.tracking.sighting import Sighting
@@ -93,6 +94,10 @@ class Track:
         x, y = self.shift(stamp).tolist()
         box = self.last.box
         return Box(box.x + x, box.y + y, box.width, box.height)
+
+    def figure(self, stamp: float) -> Figure:
+        """About where the person's body is expected."""
+        return Figure(self.last.joints + self.shift(stamp), self.size)
 
     def person(self, stamp: float, prediction_time: float) -> Person | None:
         """Person at a time; None if they are out of sight for too long or out of the picture."""
