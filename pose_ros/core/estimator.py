@@ -18,7 +18,7 @@ from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.identity import Identities
 from pose_ros.core.tracking.lock import choose
 from pose_ros.core.tracking.sighting import Sighting
-from pose_ros.core.tracking.steadier import Steadier
+from pose_ros.core.tracking.steadier import Repairs, Steadier
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Frame, Person
 
@@ -101,6 +101,7 @@ class PoseEstimator:
         self.statistics = Statistics()
         self._finder = build_finder(self.config, store or ModelStore())
         self._identities = Identities(self.config, self._make_track)
+        self._repairs = Repairs()
         self._frame: Frame | None = None
         self._people: list[Person] = []
         self._published: int | None = None  # number of the one track that single mode shows
@@ -225,7 +226,8 @@ class PoseEstimator:
         return 1 if self.config.mode == 'single' else self.config.max_people
 
     def _make_track(self, number: int, sighting: Sighting) -> Track:
-        return Track(number, sighting, self._finder.regions(), Steadier(self.config))
+        steadier = Steadier(self.config, self.topology, self._repairs)
+        return Track(number, sighting, self._finder.regions(), steadier)
 
     def _order(self) -> list[Track]:
         """Those to look for, the most important first: locked, seen a moment ago, large."""
@@ -294,6 +296,7 @@ class PoseEstimator:
         if looks:
             statistics.person_time = (duration - searching) / looks
         statistics.people = len(self._identities.tracks)
+        statistics.swaps, statistics.implausible = self._repairs.swaps, self._repairs.implausible
         statistics.reinitialised = self._identities.strays
 
 

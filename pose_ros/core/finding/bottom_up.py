@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.finding.finder import sighting_of
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection
 from pose_ros.core.models.pose import MultiPoseModel, Pose
@@ -41,7 +40,7 @@ class BottomUp:
         """Everybody in the frame, the surest first."""
         least = self.config.person_threshold or self._model.least_score
         return [
-            sighting_of(frame, pose, self.topology, self.config)
+            Sighting.of(pose, frame, self.topology, self.config.keypoint_threshold)
             for pose in self._model.estimate_all(frame)
             if pose.score >= least
         ]

@@ -56,12 +56,15 @@ def alone(frame: Frame, figure: Figure | None, others: Sequence[Figure]) -> Fram
 
 def _paint(mask: np.ndarray, figure: Figure, value: int) -> None:
     """Fill a body in the mask."""
-    joints = np.clip(figure.joints, -1e4, 1e4).round().astype(np.int32)
-    trunk = joints[list(_TRUNK)]
-    cv2.fillConvexPoly(mask, cv2.convexHull(trunk), value)
-    lines = [joints[list(limb)] for limb in (_TRUNK, *_LIMBS)]
-    cv2.polylines(mask, lines, False, value, max(round(_LIMB * figure.size), 1))
-    ends = [joints[list(_FACE)].mean(axis=0), joints[list(_TRUNK[:2])].mean(axis=0)]
-    cv2.polylines(
-        mask, [np.round(ends).astype(np.int32)], False, value, max(round(_HEAD * figure.size), 1)
-    )
+    joints = np.clip(figure.joints, -1e4, 1e4)
+    limb, head = (max(round(share * figure.size), 1) for share in (_LIMB, _HEAD))
+    for line in (_TRUNK, *_LIMBS):
+        cv2.polylines(mask, [_whole(joints[list(line)])], False, [value], limb)
+    cv2.fillConvexPoly(mask, cv2.convexHull(_whole(joints[list(_TRUNK)])), [value])
+    face, neck = joints[list(_FACE)].mean(axis=0), joints[list(_TRUNK[:2])].mean(axis=0)
+    cv2.polylines(mask, [_whole(np.stack([face, neck]))], False, [value], head)
+
+
+def _whole(points: np.ndarray) -> np.ndarray:
+    """Points in whole pixels, as OpenCV draws them."""
+    return np.asarray(points.round().astype(np.int32))

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import numpy as np
-
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.tracking.sighting import Sighting
@@ -49,17 +46,3 @@ class Finder(Protocol):
 
     def regions(self) -> RegionTracker:
         """Regions of a newcomer."""
-
-
-def sighting_of(
-    frame: Frame,
-    pose: Pose,
-    topology: Topology,
-    config: EstimatorConfig,
-    looked_for: int | None = None,
-) -> Sighting:
-    """Sighting of a pose: which of its keypoints count as seen."""
-    points = pose.keypoints
-    inside = ((points >= 0) & (points < (frame.width, frame.height))).all(axis=1)
-    seen = (pose.scores >= config.keypoint_threshold) & inside
-    return Sighting(pose, np.asarray(seen), frame, topology, looked_for)

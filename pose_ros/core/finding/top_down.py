@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.finding.covering import Figure, alone
-from pose_ros.core.finding.finder import sighting_of
 from pose_ros.core.finding.search import DetectorSearch, unknown
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detector
@@ -140,7 +139,8 @@ class TopDown:
         pose = self._model.estimate(frame, region)
         if not self._is_somebody(pose):
             return []
-        return [sighting_of(frame, pose, self.topology, self.config, looked_for)]
+        threshold = self.config.keypoint_threshold
+        return [Sighting.of(pose, frame, self.topology, threshold, looked_for)]
 
     def _search_frame(self, frame: Frame) -> list[Sighting]:
         """Whoever stands out in the whole frame, with a closer look at somebody far away."""

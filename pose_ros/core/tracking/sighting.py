@@ -47,6 +47,21 @@ class Sighting:
     topology: Topology
     looked_for: int | None = None
 
+    @classmethod
+    def of(
+        cls,
+        pose: Pose,
+        frame: Frame,
+        topology: Topology,
+        threshold: float,
+        looked_for: int | None = None,
+    ) -> Sighting:
+        """Sighting of a pose: keypoints in the picture with scores of the threshold are seen."""
+        points = pose.keypoints
+        inside = ((points >= 0) & (points < (frame.width, frame.height))).all(axis=1)
+        seen = np.asarray((pose.scores >= threshold) & inside)
+        return cls(pose, seen, frame, topology, looked_for)
+
     @cached_property
     def box(self) -> Box:
         """Box around the keypoints seen; around all where these make none."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.pose import Pose
+from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.plausibility import IMPLAUSIBLE_TRUST, PlausibilityChecker
 from pose_ros.core.tracking.region import diameter
+from pose_ros.core.tracking.sides import SideRepairer
 from pose_ros.core.tracking.sighting import Sighting, box_of
 from pose_ros.core.tracking.smoothing import (
     ExponentialSmoother,
@@ -19,49 +22,95 @@ from pose_ros.core.tracking.smoothing import (
 from pose_ros.core.types import Box, KeypointState, Person
 
 # Who was out of sight for longer is smoothed anew [s].
-_BLINK = 0.15
+_BLINK = 0.25
+
+
+@dataclass
+class Repairs:
+    """What was wrong with what models saw.
+
+    Attributes
+    ----------
+    swaps
+        Frames in which left and right of a person were swapped back.
+    implausible
+        Keypoints marked so.
+    """
+
+    swaps: int = 0
+    implausible: int = 0
 
 
 class Steadier:
-    """Smooths and checks the keypoints of one person.
+    """Repairs, checks and smooths the keypoints of one person.
 
     Parameters
     ----------
     config
-        Settings; may be replaced at any time.
+        Settings.
+    topology
+        Format of the keypoints.
+    repairs
+        Counts what was repaired; several people may share it.
     """
 
-    def __init__(self, config: EstimatorConfig) -> None:
+    def __init__(self, config: EstimatorConfig, topology: Topology, repairs: Repairs) -> None:
+        self._repairs = repairs
+        self._config = config
+        self._topology = topology
         self._last: Sighting | None = None
         self._person: Person | None = None
-        self._config = config
         self._smoother, self._world_smoother = _smoothers(config)
+        self._sides = SideRepairer(topology)
+        self._checker = PlausibilityChecker(topology)
 
     def reconfigure(self, config: EstimatorConfig) -> None:
-        """Take other settings; smoothing starts anew only if it changes itself."""
-        if _smoothing_of(config) != _smoothing_of(self._config):
+        """Take other settings; what they change starts anew."""
+        old, self._config = self._config, config
+        if _smoothing_of(config) != _smoothing_of(old):
             self._smoother, self._world_smoother = _smoothers(config)
-        self._config = config
+        if config.repair_sides and not old.repair_sides:
+            self._sides.reset()
+        if config.plausibility and not old.plausibility:
+            self._checker.reset()
+
+    def repair(self, sighting: Sighting) -> Sighting:
+        """Sighting with left and right swapped back where the model confused them."""
+        if not self._config.repair_sides:
+            return sighting
+        stamp, threshold = sighting.frame.stamp, self._config.keypoint_threshold
+        pose, swaps = self._sides.apply(sighting.pose, sighting.seen, stamp)
+        if not swaps:
+            return sighting
+        self._repairs.swaps += swaps
+        return Sighting.of(pose, sighting.frame, self._topology, threshold, sighting.looked_for)
 
     def observe(self, sighting: Sighting) -> Person:
-        """Person as seen in a frame, without an id."""
+        """Person as seen in a frame, without an id; the sighting is repaired already."""
         pose, seen, stamp = sighting.pose, sighting.seen, sighting.frame.stamp
         fresh = None
         if self._last is not None:
             blind = stamp - self._last.frame.stamp > _BLINK
             fresh = np.ones_like(seen) if blind else ~self._last.seen
         self._last = sighting
-        keypoints, z, world = self._smoothed(pose, sighting, fresh)
         sure = pose.scores >= self._config.keypoint_threshold
         states = np.where(sure, KeypointState.PREDICTED, KeypointState.BELOW_THRESHOLD)
         states[seen] = KeypointState.OBSERVED
+        scores, trusted = pose.scores, seen
+        if self._config.plausibility:
+            bad = self._checker.check(pose.keypoints, seen, stamp, pose.world)
+            self._repairs.implausible += int(np.count_nonzero(bad))
+            states[bad] = KeypointState.IMPLAUSIBLE
+            scores = np.where(bad, scores * np.float32(IMPLAUSIBLE_TRUST), scores)
+            trusted = seen & ~bad
+        keypoints, z, world = self._smoothed(pose, sighting, fresh)
         self._person = Person(
-            topology=sighting.topology,
+            topology=self._topology,
             keypoints=keypoints,
-            scores=pose.scores,
+            scores=scores,
             states=states.astype(np.uint8),
             score=pose.score,
-            box=box_of(keypoints, seen),
+            box=box_of(keypoints, trusted),
             z=z,
             world=world,
         )

@@ -62,6 +62,7 @@ class Track:
 
     def observe(self, sighting: Sighting, alone: bool) -> None:
         """Learn from a sighting; clothes only from those of somebody who stands alone."""
+        sighting = self.steadier.repair(sighting)
         self.last = sighting
         self.sightings += 1
         self.size += _SIZE_RATE * (sighting.size - self.size)
