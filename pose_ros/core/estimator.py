@@ -169,6 +169,7 @@ class PoseEstimator:
     def reset(self) -> None:
         """Forget the frames before, and the lock; ids are not used again."""
         self._identities.reset()
+        self.unlock()
         self._frame = None
         self._people = []
         self._company_until = -np.inf
@@ -212,8 +213,10 @@ class PoseEstimator:
         sightings = self._finder.follow(frame, followed, identities.continues)
         if self._is_search_due(followed, sightings):
             self._since_search = 0
-            room = max(self._limit - len(sightings), 1)
-            sightings += self._finder.search(frame, sightings, room)
+            room = self._limit - len(sightings)
+            if self.locked_id and not self.locked_seen:
+                room = self.config.max_people  # any of those found may be the locked one
+            sightings += self._finder.search(frame, sightings, max(room, 1))
         only_locked = self.config.mode == 'single' and self.locked_id
         identities.update(sightings, frame.stamp, newcomers=not only_locked)
         self._people = self._shown(frame.stamp)

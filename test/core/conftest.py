@@ -1,9 +1,19 @@
-"""Small TFLite models, written operator by operator."""
+"""Small TFLite models, written operator by operator; and a small world that fake models see."""
 
+from dataclasses import dataclass
 import importlib
 
+import cv2
 import numpy as np
 import pytest
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.models.detector import Detection
+from pose_ros.core.models.pose import Pose
+from pose_ros.core.topology import COCO17
+from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.types import Box, Frame
 
 
 class TfliteBuilder:
@@ -96,3 +106,159 @@ def tflite_builder():
     """Start a new TFLite model."""
     schema = pytest.importorskip('ai_edge_litert.schema_py_generated')
     return TfliteBuilder(schema, importlib.import_module('flatbuffers'))
+
+
+# A standing person in COCO-17's order: x from the middle, y from the ground, in heights.
+_STANDING = np.array(
+    [
+        *((0.0, -0.93), (0.02, -0.95), (-0.02, -0.95), (0.05, -0.94), (-0.05, -0.94)),
+        *((0.12, -0.8), (-0.12, -0.8), (0.16, -0.62), (-0.16, -0.62), (0.17, -0.46)),
+        *((-0.17, -0.46), (0.08, -0.5), (-0.08, -0.5), (0.08, -0.26), (-0.08, -0.26)),
+        *((0.08, -0.03), (-0.08, -0.03)),
+    ]
+)
+_SHIRTS = {'red': (180, 40, 40), 'green': (40, 150, 60), 'blue': (50, 60, 190)}
+
+
+@dataclass(frozen=True)
+class Body:
+    """Somebody in the small world, in a shirt of one colour."""
+
+    x: float = 320.0
+    y: float = 440.0
+    height: float = 300.0
+    shirt: str = 'red'
+    score: float = 0.9
+    hand_up: bool = False
+
+    @property
+    def colour(self):
+        """RGB."""
+        return _SHIRTS[self.shirt]
+
+    @property
+    def joints(self):
+        """[17, 2] [px]."""
+        shape = _STANDING.copy()
+        if self.hand_up:
+            shape[COCO17.index('left_wrist')] = (0.16, -1.0)
+        return ((self.x, self.y) + self.height * shape).astype(np.float32)
+
+    @property
+    def box(self):
+        return Box.around(self.joints)
+
+    @property
+    def pose(self):
+        joints = self.joints
+        hips = joints[11:13].mean(axis=0)
+        circle = np.array([hips, hips - (0, 0.6 * self.height)], np.float32)
+        return Pose(joints, np.full(17, self.score, np.float32), self.score, alignment=circle)
+
+
+def picture(bodies, width=640, height=480):
+    """RGB picture of a dark room with the shirts of people; the later stand in front."""
+    image = np.full((height, width, 3), 60, np.uint8)
+    for body in bodies:
+        torso = cv2.convexHull(body.joints[[5, 6, 12, 11]].round().astype(np.int32))
+        cv2.fillConvexPoly(image, torso, body.colour)
+    return image
+
+
+class World:
+    """People, and models that see those of them whose shirts show in the frame.
+
+    Attributes
+    ----------
+    people
+        Whom the next frame shows.
+    looks
+        (stamp, crop) of every look of the pose model.
+    views
+        (stamp, view) of every run of the detector.
+    """
+
+    topology = COCO17
+    least_score = 0.5
+    sees_far = True
+    sees_alignment = True
+    threshold = 0.5
+    smallest = 0.05
+
+    def __init__(self):
+        self.people = []
+        self.looks, self.views = [], []
+
+    def frame(self, stamp, *people):
+        """Frame that shows these people from now on."""
+        self.people = list(people)
+        return Frame(picture(people), stamp)
+
+    def _shown(self, frame, view):
+        """Those whose shirt shows within a region of the frame."""
+        found = []
+        for body in self.people:
+            middle = body.joints[[5, 6, 11, 12]].mean(axis=0)
+            x, y = middle.round().astype(int)
+            inside = 0 <= x < frame.width and 0 <= y < frame.height
+            near = np.abs(middle - view.centre).max() < view.side / 2
+            if inside and near and tuple(frame.image[y, x]) == body.colour:
+                found.append((float(np.hypot(*(middle - view.centre))), body))
+        return [body for _, body in sorted(found, key=lambda pair: pair[0])]
+
+    def estimate(self, frame, crop):
+        """Whoever stands nearest to the middle of the crop."""
+        self.looks.append((frame.stamp, crop))
+        shown = self._shown(frame, crop)
+        return shown[0].pose if shown else Pose(np.zeros((17, 2)), np.zeros(17), 0.0)
+
+    def detect(self, frame, view=None):
+        """Everybody in the view, those in the middle first."""
+        self.views.append((frame.stamp, view))
+        shown = self._shown(frame, view)
+        return [
+            Detection(body.box, body.score, body.pose.alignment)
+            for body in shown
+            if body.score >= self.threshold
+        ]
+
+    @property
+    def detected(self):
+        """Stamps of the frames in which the detector has run."""
+        return [stamp for stamp, _ in self.views]
+
+
+@pytest.fixture
+def world():
+    """Give a world to look at."""
+    return World()
+
+
+@pytest.fixture
+def make_body():
+    """Make somebody of the small world."""
+    return Body
+
+
+@pytest.fixture
+def make_estimator(world, monkeypatch):
+    """Make an estimator whose models are those of the small world."""
+
+    def make(**settings):
+        monkeypatch.setattr('pose_ros.core.factory.load_pose_model', lambda *_: world)
+        monkeypatch.setattr('pose_ros.core.factory.load_detector', lambda *_: world)
+        settings = {'smoothing': 'none', 'mode': 'multi'} | settings
+        return PoseEstimator(EstimatorConfig(**settings))
+
+    return make
+
+
+@pytest.fixture
+def sighting_of():
+    """Make the sighting of a body in a frame of its own, or in one with others."""
+
+    def make(body, stamp=0.0, looked_for=None, others=()):
+        frame = Frame(picture([*others, body]), stamp)
+        return Sighting.of(body.pose, frame, COCO17, 0.3, looked_for)
+
+    return make
