@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.finding.covering import Figure, alone
 from pose_ros.core.finding.search import DetectorSearch, unknown
 from pose_ros.core.models.crop import whole_frame
-from pose_ros.core.models.detector import Detector
+from pose_ros.core.models.detector import Detection, Detector
 from pose_ros.core.models.pose import Pose, PoseModel
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.region import RegionTracker
@@ -20,6 +19,8 @@ from pose_ros.core.types import Crop, Frame
 
 # Somebody whose crop is smaller than this share of the frame deserves a second look.
 _FAR = 0.8
+# Who shares more than this with somebody's box (IoU) is painted over, if seen so lately [s].
+_NEIGHBOUR, _FRESH = 0.1, 0.3
 
 
 class TopDown:
@@ -76,27 +77,18 @@ class TopDown:
         self, frame: Frame, tracks: Sequence[Track], continues: Callable[[Sighting], bool]
     ) -> list[Sighting]:
         """Look into the region of each person who is followed; past others who stand in it."""
-        sightings: list[Sighting] = []
-        figures = {track.number: track.figure(frame.stamp) for track in tracks}
+        sightings = []
         for track in tracks:
             region = track.region(frame, found=track.stamp == self._stamp)
-            box = track.expected_box(frame.stamp)
-            others = [
-                figures[other.number]
-                for other in tracks
-                if other is not track
-                and frame.stamp - other.stamp < 0.3
-                and overlap(box, other.expected_box(frame.stamp)) > 0.1
-            ]
-            found: list[Sighting] = []
-            if others:
-                view = alone(frame, figures[track.number], others)
-                found = [
-                    replace(one, frame=frame)
-                    for one in self._look(view, region, track.number)
-                    if continues(replace(one, frame=frame))
-                ]
-            sightings += found or self._look(frame, region, track.number)
+            neighbours = _neighbours(track, tracks, frame.stamp)
+            sighting = None
+            if neighbours:
+                view = alone(frame, track.figure(frame.stamp), neighbours)
+                sighting = self._look(frame, region, track.number, view)
+            if sighting is None or not continues(sighting):
+                sighting = self._look(frame, region, track.number)
+            if sighting is not None:
+                sightings.append(sighting)
         pause = self._stamp is None or not 0 <= frame.stamp - self._stamp <= self.config.max_gap
         self._resume, self._searched = self._searched and not pause, False
         self._stamp = frame.stamp
@@ -113,45 +105,72 @@ class TopDown:
         detections = unknown(
             self.detector_search.detect(frame), [sighting.box for sighting in known]
         )
-        regions = self._make_regions()
         # The largest first: those are the nearest.
         detections.sort(key=lambda one: -one.box.width * one.box.height)
-        found = []
+        found: list[Sighting] = []
         for detection in detections[:most]:
-            region = regions.around(detection)
-            others = [
-                Figure(one.joints, one.size)
-                for one in known
-                if overlap(detection.box, one.box) > 0.1
-            ]
-            seen = []
-            if others:
-                seen = [
-                    replace(one, frame=frame)
-                    for one in self._look(alone(frame, None, others), region)
-                ]
-            found += seen or self._look(frame, region)
+            sighting = self._meet(frame, detection, [*known, *found], detector.sees_alignment)
+            if sighting is not None:
+                found.append(sighting)
         self._searched = not found
         return found
 
-    def _look(self, frame: Frame, region: Crop, looked_for: int | None = None) -> list[Sighting]:
-        """Somebody in a region, if there is."""
-        pose = self._model.estimate(frame, region)
+    def _look(
+        self,
+        frame: Frame,
+        region: Crop,
+        looked_for: int | None = None,
+        view: Frame | None = None,
+    ) -> Sighting | None:
+        """Somebody in a region, if there is; the model sees the view, where one is given."""
+        pose = self._model.estimate(view or frame, region)
         if not self._is_somebody(pose):
-            return []
+            return None
         threshold = self.config.keypoint_threshold
-        return [Sighting.of(pose, frame, self.topology, threshold, looked_for)]
+        return Sighting.of(pose, frame, self.topology, threshold, looked_for)
+
+    def _meet(
+        self, frame: Frame, detection: Detection, known: Sequence[Sighting], sees_alignment: bool
+    ) -> Sighting | None:
+        """Somebody whom the detector found, past those who stand in front."""
+        regions = self._make_regions()
+        region = regions.around(detection)
+        others = [
+            Figure(one.joints, one.size)
+            for one in known
+            if overlap(detection.box, one.box) > _NEIGHBOUR
+        ]
+        view = alone(frame, None, others) if others else None
+        sighting = self._look(frame, region, view=view) or self._look(frame, region)
+        if sighting is None or sighting.pose.alignment is None or sees_alignment or others:
+            return sighting
+        # The model itself knows better than the box how the body is turned.
+        regions.update(frame, sighting.pose)
+        return self._look(frame, regions.region(frame)) or sighting
 
     def _search_frame(self, frame: Frame) -> list[Sighting]:
         """Whoever stands out in the whole frame, with a closer look at somebody far away."""
-        found = self._look(frame, whole_frame(frame))
-        for sighting in found:
-            regions = self._make_regions()
-            regions.update(frame, sighting.pose)
-            region = regions.region(frame)
-            if region.side < _FAR * whole_frame(frame).side:
-                return self._look(frame, region) or found
-        return found
+        sighting = self._look(frame, whole_frame(frame))
+        if sighting is None:
+            return []
+        regions = self._make_regions()
+        regions.update(frame, sighting.pose)
+        region = regions.region(frame)
+        if region.side < _FAR * whole_frame(frame).side:
+            sighting = self._look(frame, region) or sighting
+        return [sighting]
 
     def _is_somebody(self, pose: Pose) -> bool:
         return pose.score >= (self.config.person_threshold or self._model.least_score)
+
+
+def _neighbours(track: Track, tracks: Sequence[Track], stamp: float) -> list[Figure]:
+    """Bodies of those who are expected to overlap with somebody."""
+    box = track.expected_box(stamp)
+    return [
+        other.figure(stamp)
+        for other in tracks
+        if other is not track
+        and stamp - other.stamp < _FRESH
+        and overlap(box, other.expected_box(stamp)) > _NEIGHBOUR
+    ]

@@ -93,6 +93,7 @@ class BlazePoseDetector:
     least_score = 0.5
     # People who fill less than 40 % of the picture's height are missed.
     sees_far = False
+    sees_alignment = True
 
     def __init__(
         self,

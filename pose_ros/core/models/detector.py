@@ -47,6 +47,9 @@ class Detector(Protocol):
     sees_far: bool
     """Whether people far away are found in the whole frame; otherwise show parts of it, too."""
 
+    sees_alignment: bool
+    """Whether the alignment is seen, and not deduced from the box."""
+
     threshold: float
     """Least score of a detection, 0 to 1; may be changed at any time."""
 

@@ -48,6 +48,7 @@ class Ssd:
 
     least_score = 0.5
     sees_far = True
+    sees_alignment = False
 
     def __init__(
         self,

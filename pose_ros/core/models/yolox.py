@@ -44,6 +44,7 @@ class Yolox:
 
     least_score = 0.4
     sees_far = True
+    sees_alignment = False
 
     def __init__(
         self,
