@@ -211,12 +211,14 @@ class PoseEstimator:
         identities.forget(frame.stamp)
         followed = self._order()[: self._limit]
         sightings = self._finder.follow(frame, followed, identities.continues)
-        if self._is_search_due(followed, sightings):
+        # Who stands where somebody else was looked for is not known yet.
+        found = [s for s in sightings if s.looked_for is None or identities.continues(s)]
+        if self._is_search_due(followed, found):
             self._since_search = 0
-            room = self._limit - len(sightings)
+            room = self._limit - len(found)
             if self.locked_id and not self.locked_seen:
                 room = self.config.max_people  # any of those found may be the locked one
-            sightings += self._finder.search(frame, sightings, max(room, 1))
+            sightings += self._finder.search(frame, found, max(room, 1))
         only_locked = self.config.mode == 'single' and self.locked_id
         identities.update(sightings, frame.stamp, newcomers=not only_locked)
         self._people = self._shown(frame.stamp)
@@ -243,17 +245,16 @@ class PoseEstimator:
             tracks, key=lambda track: (track not in locked, track.stamp < latest, -track.size)
         )
 
-    def _is_search_due(self, followed: Sequence[Track], sightings: Sequence[Sighting]) -> bool:
+    def _is_search_due(self, followed: Sequence[Track], found: Sequence[Sighting]) -> bool:
         """Whether it is time to look for others than those followed."""
         self._since_search += 1
-        found = [s for s in sightings if s.looked_for is None or self._identities.continues(s)]
         if self.config.mode == 'single' or not found:
             return not found
         interval = self.config.detector_interval
         assert self._frame is not None
         stamp = self._frame.stamp
         self.statistics.multi = True
-        if len(self._identities.tracks) > 1 or len(sightings) > 1:
+        if len(self._identities.tracks) > 1 or len(found) > 1:
             self._company_until = stamp + _COMPANY_TIME
         elif self.config.mode == 'auto' and stamp > self._company_until:
             self.statistics.multi = False

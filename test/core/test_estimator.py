@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pose_ros.actor import Actor, Scene, frames, random_scene
+from pose_ros.actor import Actor, Clothes, Scene, frames, random_scene
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.errors import ModelError
@@ -81,12 +81,14 @@ class TestEveryModel:
     def test_follows_a_walk_with_one_id(self, model):
         scene = Scene(duration=3.0, actors=(Actor('walk', x=150, height=300, speed=0.3),))
         estimator = PoseEstimator(EstimatorConfig(model=model))
-        ids, errors = set(), []
+        ids, errors = [], []
         for shown, people in follow(estimator, scene, every=2):
             assert len(people) == 1
-            ids.add(people[0].id)
+            assert people[0].observed.any()
+            ids.append(people[0].id)
             errors.append(errors_of(people[0], shown.people[0]).mean())
-        assert ids == {1}
+        # Nobody is anybody before the third sighting.
+        assert ids == [0, 0] + [1] * (len(ids) - 2)
         assert np.mean(errors) < 0.03 * 300
         assert estimator.statistics.reinitialised == 0
 
@@ -98,7 +100,8 @@ def test_the_detector_runs_only_when_nobody_is_followed():
     for index, image in enumerate([person, person, person, nobody, nobody, person, person]):
         estimator.estimate(Frame(image, index / 30))
         runs.append(estimator.statistics.detections)
-    assert runs == [1, 1, 1, 2, 3, 4, 4]
+    # They are back where they were.
+    assert runs == [1, 1, 1, 2, 3, 3, 3]
 
 
 def test_somebody_far_away_is_found_by_looking_at_parts_of_the_frame():
@@ -107,44 +110,108 @@ def test_somebody_far_away_is_found_by_looking_at_parts_of_the_frame():
     estimator = PoseEstimator()
     found = []
     for shown, people in follow(estimator, Scene(duration=1.0, actors=(actor,))):
-        found += [(shown, person) for person in people]
+        found += [(shown, person) for person in people if person.observed.any()]
     assert len(found) > 15
     shown, person = found[-1]
     assert errors_of(person, shown.people[0]).mean() < 0.04 * actor.height
-    assert {person.id for _, person in found} == {1}
+    assert {person.id for _, person in found[2:]} == {1}
 
 
-def test_the_id_survives_a_short_absence_and_not_a_long_one():
-    estimator = PoseEstimator(EstimatorConfig(max_gap=0.5))
+def ids_seen(people):
+    """Ids of those of whom something is seen."""
+    return [person.id for person in people if person.observed.any()]
+
+
+def test_an_id_comes_with_the_third_sighting():
+    image = first_frame().image
+    for frames_needed, expected in ((3, [0, 0, 1, 1]), (1, [1, 1, 1, 1])):
+        estimator = PoseEstimator(EstimatorConfig(confirm_frames=frames_needed))
+        ids = [ids_seen(estimator.estimate(Frame(image, t / 10)))[0] for t in range(4)]
+        assert ids == expected
+
+
+@pytest.mark.parametrize('clothing', [True, False])
+def test_the_id_survives_a_short_absence_and_not_a_long_one(clothing):
+    estimator = PoseEstimator(
+        EstimatorConfig(max_gap=0.5, memory_time=1.0, clothing=clothing, confirm_frames=1)
+    )
     person, nobody = first_frame().image, first_frame(actors=()).image
-    shown = [(0.0, person), (0.1, nobody), (0.3, person), (0.7, nobody), (1.2, person)]
-    ids = [[p.id for p in estimator.estimate(Frame(image, t))] for t, image in shown]
+    # By their clothes they are known for longer.
+    away = 1.1 if clothing else 0.6
+    shown = [(0.0, person), (0.1, nobody), (0.4, person), (0.5, nobody), (0.4 + away, person)]
+    ids = [ids_seen(estimator.estimate(Frame(image, t))) for t, image in shown]
     assert ids == [[1], [], [1], [], [2]]
+
+
+def test_clothes_tell_who_comes_back():
+    red, blue = (
+        first_frame(actors=(Actor('stand', clothes=Clothes(shirt=shirt)),)).image
+        for shirt in ((180, 40, 40), (40, 60, 190))
+    )
+    estimator = PoseEstimator(EstimatorConfig(max_gap=0.5, confirm_frames=1))
+    shown = [(0.0, red), (2.0, red), (4.0, blue), (6.0, red), (8.0, blue)]
+    ids = [ids_seen(estimator.estimate(Frame(image, t))) for t, image in shown]
+    assert ids == [[1], [1], [2], [3], [4]]
+
+
+def test_who_is_out_of_sight_is_predicted_for_a_while():
+    estimator = PoseEstimator(EstimatorConfig(prediction_time=0.5))
+    person, nobody = first_frame().image, first_frame(actors=()).image
+    for index in range(3):
+        (seen,) = estimator.estimate(Frame(person, index / 10))
+    later = [estimator.estimate(Frame(nobody, 0.2 + gap)) for gap in (0.1, 0.3, 0.5, 0.6)]
+    assert [len(people) for people in later] == [1, 1, 1, 0]
+    for (gone,), left in zip(later[:3], (0.8, 0.4, 0.0)):
+        assert gone.id == seen.id == 1
+        assert not (gone.states == KeypointState.OBSERVED).any()
+        assert (gone.states[seen.observed] == KeypointState.PREDICTED).all()
+        np.testing.assert_allclose(gone.scores, left * seen.scores, atol=1e-5)
+        # They stood still.
+        assert np.abs(gone.keypoints - seen.keypoints).max() < 10
+
+
+def test_a_prediction_goes_on_and_ends_at_the_edge():
+    scene = Scene(duration=1.4, actors=(Actor('walk', x=280, height=300, speed=0.6, start=-1.0),))
+    nobody = Frame(first_frame(actors=()).image)
+    for prediction, expected in ((0.3, True), (3.0, False)):
+        estimator = PoseEstimator(EstimatorConfig(prediction_time=prediction, max_gap=4.0))
+        for shown, people in follow(estimator, replace(scene, duration=0.5), every=2):
+            last, stamp = people[0], shown.stamp
+        (gone,) = estimator.estimate(replace(nobody, stamp=stamp + 0.2))
+        way = (gone.keypoints - last.keypoints).mean(axis=0)
+        assert 0.6 * 0.2 * 180 < way[0] < 1.3 * 0.2 * 180
+        # With time enough they are out of the picture, and soon told of no more.
+        people = estimator.estimate(replace(nobody, stamp=stamp + (0.25 if expected else 2.9)))
+        assert bool(people) == expected
 
 
 @pytest.mark.parametrize('later', [-10.0, 100.0])
 def test_a_step_in_time_starts_anew_with_a_new_id(later):
     estimator = PoseEstimator()
     image = first_frame().image
-    (before,) = estimator.estimate(Frame(image, 50.0))
-    (after,) = estimator.estimate(Frame(image, 50.0 + later))
-    assert (before.id, after.id) == (1, 2)
+    ids = [
+        estimator.estimate(Frame(image, start + index / 10))[0].id
+        for start in (50.0, 50.0 + later)
+        for index in range(3)
+    ]
+    assert ids == [0, 0, 1, 0, 0, 2]
 
 
 def test_a_jump_to_somebody_else_is_noticed_and_gets_a_new_id():
     here = first_frame(actors=(Actor('stand', x=200, height=300),))
     there = first_frame(actors=(Actor('stand', x=420, height=300),))
-    estimator = PoseEstimator()
+    estimator = PoseEstimator(EstimatorConfig(confirm_frames=1))
     (before,) = estimator.estimate(Frame(here.image, 0.0))
     (after,) = estimator.estimate(Frame(there.image, 0.03))
     assert (before.id, after.id) == (1, 2)
+    assert after.observed.any()
     assert errors_of(after, there.people[0]).mean() < 0.03 * 300
 
 
 def test_a_jump_within_the_region_is_counted():
     here = first_frame(actors=(Actor('stand', x=320, y=440, height=400),))
     beside = first_frame(actors=(Actor('stand', x=420, y=440, height=300),))
-    estimator = PoseEstimator(EstimatorConfig(jump_threshold=0.2))
+    estimator = PoseEstimator(EstimatorConfig(jump_threshold=0.2, confirm_frames=1))
     estimator.estimate(Frame(here.image, 0.0))
     (after,) = estimator.estimate(Frame(beside.image, 0.03))
     assert estimator.statistics.reinitialised == 1

@@ -93,7 +93,9 @@ class Identities:
         newcomers
             Whether those found by searching may be others than those already followed.
         """
-        people = distinct(sightings)
+        # Who was found by searching goes before the same one in a region meant for somebody else.
+        astray = [s.looked_for is not None and not self.continues(s) for s in sightings]
+        people = distinct([s for _, s in sorted(zip(astray, sightings), key=lambda pair: pair[0])])
         owners = self._assign(people)
         found = {track.number for track in owners.values()}
         shown = {sighting.looked_for for sighting in sightings} - found
