@@ -180,7 +180,7 @@ class World:
 
     topology = COCO17
     least_score = 0.5
-    sees_far = True
+    sees_far = sees_alignment = True
     sees_alignment = True
     threshold = 0.5
     smallest = 0.05

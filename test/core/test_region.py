@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from pose_ros.core.models.blazepose import region
+from pose_ros.core.models.detector import Detection, upright
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import COCO17
 from pose_ros.core.tracking.continuity import jumped
-from pose_ros.core.tracking.region import KeypointRegions, closer_views
-from pose_ros.core.types import Frame
+from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, diameter
+from pose_ros.core.types import Box, Frame
 
 FRAME = Frame(np.zeros((480, 640, 3), np.uint8))
 
@@ -30,7 +31,6 @@ def standing_pose(scores=0.8, arm_reach=0.0):
 
 def test_the_whole_frame_until_somebody_is_there():
     regions = KeypointRegions(1.25)
-    assert not regions.tracking
     assert regions.region(FRAME).side == 640
     assert regions.region(FRAME).centre == (320, 240)
 
@@ -39,7 +39,6 @@ def test_a_square_around_the_hips_with_padding():
     regions = KeypointRegions(1.25)
     regions.update(FRAME, standing_pose())
     crop = regions.region(FRAME)
-    assert regions.tracking
     assert crop.centre == (320, 260)
     # The nose is farthest, 110 px away; the torso asks for 1.9 × 70.
     assert crop.side == pytest.approx(2 * max(1.25 * 110, 1.9 * 70))
@@ -59,20 +58,90 @@ def test_a_keypoint_that_is_not_seen_does_not_count():
     assert regions.region(FRAME).side < 2 * 1.25 * 120
 
 
+def only(*names):
+    """Pose of somebody of whom nothing else is sure."""
+    pose = standing_pose(scores=0.1)
+    pose.scores[[COCO17.index(name) for name in names]] = 0.8
+    return pose
+
+
 @pytest.mark.parametrize('joint', ['hip', 'shoulder'])
-def test_back_to_the_whole_frame_without_a_torso(joint):
+def test_around_what_is_seen_without_a_torso(joint):
+    """Of somebody behind a table the head and one half of the torso are enough."""
     regions = KeypointRegions(1.25)
     regions.update(FRAME, standing_pose())
-    pose = standing_pose()
-    pose.scores[[COCO17.index(f'left_{joint}'), COCO17.index(f'right_{joint}')]] = 0.1
-    regions.update(FRAME, pose)
-    assert not regions.tracking
+    regions.update(FRAME, only('nose', f'left_{joint}', f'right_{joint}'))
+    crop = regions.region(FRAME)
+    seen = standing_pose().keypoints[[COCO17.index(n) for n in ('nose', f'left_{joint}')]]
+    assert crop.side < 640
+    assert np.abs(seen - crop.centre).max() < crop.side / 2 / 1.25
+
+
+def test_back_to_the_whole_frame_when_too_little_is_seen():
+    regions = KeypointRegions(1.25)
+    regions.update(FRAME, standing_pose())
+    regions.update(FRAME, only('nose', 'left_shoulder'))
+    assert regions.region(FRAME).side == 640
 
 
 def test_back_to_the_whole_frame_when_the_person_fills_it():
     regions = KeypointRegions(3.0)
     regions.update(FRAME, standing_pose(arm_reach=200))
-    assert not regions.tracking
+    assert regions.region(FRAME).side == 640
+
+
+@pytest.mark.parametrize('box', [Box(100, 50, 80, 200), Box(100, 50, 300, 120)])
+def test_a_detection_is_looked_at_whole(box):
+    crop = KeypointRegions(1.25).around(Detection(box, 0.9, upright(box)))
+    assert crop.centre == box.centre
+    assert max(box.width, box.height) <= crop.side < 1.5 * max(box.width, box.height)
+
+
+def test_a_detection_without_area_makes_a_region_all_the_same():
+    box = Box(100, 50, 0, 0)
+    assert KeypointRegions(1.25).around(Detection(box, 0.9, upright(box))).side >= 1
+
+
+class TestAlignmentRegions:
+    circle = np.array([[300, 250], [300, 150]], np.float32)
+
+    def pose(self, alignment):
+        return Pose(np.zeros((33, 2)), np.ones(33), 0.9, alignment=alignment)
+
+    def test_the_whole_frame_until_somebody_is_there(self):
+        assert AlignmentRegions().region(FRAME).side == 640
+
+    def test_around_the_circle_of_the_last_frame(self):
+        regions = AlignmentRegions()
+        regions.update(FRAME, self.pose(self.circle))
+        crop = regions.region(FRAME)
+        assert crop.centre == pytest.approx((300, 250))
+        assert crop.side == pytest.approx(1.25 * 200)
+
+    def test_it_follows_fast_but_does_not_tremble(self):
+        def centre_after(step):
+            regions = AlignmentRegions()
+            for number in range(10):
+                frame = Frame(FRAME.image, number / 30)
+                moved = self.circle + np.array([step * (number == 9), 0], np.float32)
+                regions.update(frame, self.pose(moved))
+            return regions.region(FRAME).centre[0] - 300
+
+        assert centre_after(60.0) > 40
+        assert centre_after(1.0) < 0.8
+
+    def test_a_detection_says_how_the_body_is_turned(self):
+        lying = np.array([[300, 250], [400, 250]], np.float32)
+        crop = AlignmentRegions().around(Detection(Box(200, 200, 200, 100), 0.9, lying))
+        assert crop.rotation == pytest.approx(np.pi / 2)
+
+    def test_a_model_without_the_points_is_refused(self):
+        with pytest.raises(ValueError, match='no alignment points'):
+            AlignmentRegions().update(FRAME, self.pose(None))
+
+    def test_a_circle_is_never_a_point(self):
+        assert diameter(self.circle) == 200
+        assert diameter(np.zeros((2, 2))) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -86,23 +155,6 @@ def test_the_region_turns_with_the_body(head, rotation):
     assert crop.side == pytest.approx(1.25 * 2 * 50)
     assert np.cos(crop.rotation) == pytest.approx(np.cos(rotation), abs=1e-6)
     assert np.sin(crop.rotation) == pytest.approx(np.sin(rotation), abs=1e-6)
-
-
-@pytest.mark.parametrize(('width', 'height'), [(640, 480), (1080, 1920), (300, 300)])
-def test_the_parts_cover_the_frame_and_overlap(width, height):
-    views = closer_views(width, height)
-    side = 0.75 * min(width, height)
-    covered = np.zeros((height, width), int)
-    for view in views:
-        assert view.side == side
-        left, top = (round(middle - side / 2) for middle in view.centre)
-        assert left >= 0
-        assert top >= 0
-        covered[top : top + round(side), left : left + round(side)] += 1
-    assert covered.min() >= 1
-    # Somebody half as wide as a part is whole in one of them, wherever they stand.
-    middles = sorted({view.centre[0] for view in views})
-    assert np.diff(middles).max(initial=0) <= 0.6 * side + 1e-6
 
 
 class TestJumped:
