@@ -219,8 +219,7 @@ class PoseEstimator:
             if self.locked_id and not self.locked_seen:
                 room = self.config.max_people  # any of those found may be the locked one
             sightings += self._finder.search(frame, found, max(room, 1))
-        only_locked = self.config.mode == 'single' and self.locked_id
-        identities.update(sightings, frame.stamp, newcomers=not only_locked)
+        identities.update(sightings, frame.stamp, newcomers=not self._only_locked)
         self._people = self._shown(frame.stamp)
         self._count(time.perf_counter() - started, len(sightings))
         return self._people
@@ -229,6 +228,11 @@ class PoseEstimator:
     def _limit(self) -> int:
         """Most people to look for."""
         return 1 if self.config.mode == 'single' else self.config.max_people
+
+    @property
+    def _only_locked(self) -> bool:
+        """Whether nobody but the locked person is looked for and told of."""
+        return self.config.mode == 'single' and bool(self.locked_id)
 
     def _make_track(self, number: int, sighting: Sighting) -> Track:
         steadier = Steadier(self.config, self.topology, self._repairs)
@@ -266,6 +270,8 @@ class PoseEstimator:
     def _shown(self, stamp: float) -> list[Person]:
         """People to tell of, the most important first."""
         tracks = self._identities.tracks
+        if self._only_locked:
+            tracks = [track for track in tracks if track.id == self.locked_id]
         people = {t.number: t.person(stamp, self.config.prediction_time) for t in tracks}
         shown = sorted(
             ((number, person) for number, person in people.items() if person is not None),

@@ -28,6 +28,8 @@ _POSTURE_TIME = 0.2
 _PLACE_WIDTH = 0.15
 # Farther from the place expected than this many standard deviations is somebody else.
 _PLACE_GATE = 3.0
+# The middle of the torso may lie this far from that of the box [sizes].
+_REACH = 0.5
 # Clothes are learnt from those who share less than this with anybody else's box.
 _ALONE = 0.05
 # Between two frames that follow each other is less than this [s].
@@ -65,6 +67,7 @@ class Identities:
         self._numbers = 0
         self._last_id = 0
         self._stamp: float | None = None
+        self._compared: dict[tuple[int, Sighting], float] = {}  # within one frame
 
     def reset(self) -> None:
         """Forget everybody; ids are not used again."""
@@ -114,11 +117,21 @@ class Identities:
         # Somebody seen once or twice and not again was nobody.
         self.tracks = [track for track in self.tracks if track.id or track.stamp == stamp]
         self._stamp = stamp
+        self._compared.clear()
 
     def likeness(self, track: Track, sighting: Sighting) -> float:
         """How much a sighting is like a person, 0 (somebody else) to 1."""
+        pair = (track.number, sighting)
+        if pair not in self._compared:
+            self._compared[pair] = self._compare(track, sighting)
+        return self._compared[pair]
+
+    def _compare(self, track: Track, sighting: Sighting) -> float:
         stamp = sighting.frame.stamp
         gap = stamp - track.stamp
+        way = float(np.hypot(*(sighting.centre - track.centre(stamp)))) / track.size
+        if gap <= _NEXT_FRAME and way > self.config.jump_threshold + _REACH:
+            return 0.0  # obvious, and cheaper to tell than all that follows
         clothes = self._clothes(track, sighting)
         if clothes is not None and clothes < _OTHER_CLOTHES:
             return 0.0
@@ -147,8 +160,8 @@ class Identities:
             self.config.jump_threshold,
         ):
             return 0.0
-        width = np.hypot(track.spread(stamp), _PLACE_WIDTH * track.size)
-        distance = float(np.hypot(*(sighting.centre - last.centre - shift))) / width
+        width = float(np.hypot(track.spread(stamp), _PLACE_WIDTH * track.size))
+        distance = float(np.hypot(*(sighting.centre - track.centre(stamp)))) / width
         if gap > _NEXT_FRAME and distance > _PLACE_GATE:
             return 0.0
         near = float(np.exp(-(distance**2) / 2))
@@ -181,6 +194,8 @@ class Identities:
         """
         stamp = self._stamp
         mask = np.zeros((len(tracks), len(sightings)), bool)
+        if all(track.stamp == stamp for track in tracks):
+            return mask
         for column, sighting in enumerate(sightings):
             rivals = [
                 self._clothes(track, sighting) or 0.0

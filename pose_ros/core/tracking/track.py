@@ -78,6 +78,10 @@ class Track:
         """Way [2] [px] that the person is expected to have gone since last seen."""
         return self._motion.position(stamp) - self._motion.position(self.stamp)
 
+    def centre(self, stamp: float) -> np.ndarray:
+        """Where the middle of the person's torso is expected [2] [px]."""
+        return self.last.centre + self.shift(stamp)
+
     def spread(self, stamp: float) -> float:
         """Standard deviation of the person's expected place [px]."""
         return self._motion.spread(stamp)
