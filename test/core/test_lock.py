@@ -226,3 +226,15 @@ class TestLock:
         watch.estimator.lock('nearest_centre')
         assert seen(watch.show(me, other, frames=5)) == [1]
         assert watch.estimator.statistics.people == 1
+
+    def test_in_single_mode_nobody_else_is_told_of(self, watching, make_body):
+        """Not even somebody who was followed before, and stands in the middle."""
+        me, other = make_body(x=150.0), make_body(x=450.0, height=350.0, shirt='blue')
+        watch = watching(detector_interval=1)
+        watch.show(me, other, frames=4)
+        number = watch.estimator.lock('id', 2)
+        watch.estimator.reconfigure(replace(watch.estimator.config, mode='single'))
+        assert seen(watch.show(me, other)) == [number]
+        for _ in range(10):
+            assert 1 not in [person.id for person in watch.show(other)]
+        assert seen(watch.show(me, other, frames=2)) == [number]
