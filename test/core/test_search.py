@@ -272,6 +272,16 @@ class TestNeighbours:
         assert estimator.statistics.reinitialised == 0
 
 
+class TestNewcomers:
+    @pytest.mark.parametrize('mode', ['single', 'multi'])
+    def test_who_stands_where_another_was_is_found(self, make_estimator, show, make_body, mode):
+        """The region of the other shows them; that does not make them known."""
+        estimator = make_estimator(mode=mode, detector_interval=1, memory_time=10.0)
+        show(estimator, make_body(), frames=4)
+        people = show(estimator, make_body(x=330.0, shirt='blue'), frames=4)
+        assert [person.id for person in people if person.observed.any()] == [2]
+
+
 class TestStatistics:
     def test_time_per_person_is_without_the_detector(self, make_estimator, show, make_body):
         estimator = make_estimator(detector_interval=1)
