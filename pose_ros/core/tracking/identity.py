@@ -164,7 +164,8 @@ class Identities:
         distance = float(np.hypot(*(sighting.centre - track.centre(stamp)))) / width
         if gap > _NEXT_FRAME and distance > _PLACE_GATE:
             return 0.0
-        near = float(np.exp(-(distance**2) / 2))
+        # The less certain the place, the less it says: who is there goes before who is lost.
+        near = float(np.exp(-(distance**2) / 2)) * _PLACE_WIDTH * track.size / width
         joints = keypoint_similarity(last.joints + shift, sighting.joints, scale_of(last.box))
         alike = (joints + overlap(track.expected_box(stamp), sighting.box)) / 2
         fade = float(np.exp(-gap / _POSTURE_TIME))
