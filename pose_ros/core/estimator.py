@@ -151,7 +151,7 @@ class PoseEstimator:
         self._identities.locked_id = choose(self._people, method, person_id, size)
         if isinstance(self._finder, TopDown):
             try:
-                self._finder.prepare()
+                self._finder.prepare(self.config)
             except ModelError as error:
                 _log.warning(
                     'without a detector the locked person is found again only if the whole '
@@ -181,7 +181,7 @@ class PoseEstimator:
             raise ValueError(f'{", ".join(fixed)} cannot change while running')
         if config.mode != 'single' and isinstance(self._finder, TopDown):
             try:
-                self._finder.prepare()
+                self._finder.prepare(config)
             except ModelError as error:
                 raise ValueError(f'mode {config.mode} needs a detector: {error}') from error
         self.config = self._finder.config = self._identities.config = config
@@ -209,7 +209,7 @@ class PoseEstimator:
         self._frame = frame
         identities = self._identities
         identities.forget(frame.stamp)
-        followed = self._order()[: self._limit]
+        followed = self._sought(frame)
         sightings = self._finder.follow(frame, followed, identities.continues)
         # Who stands where somebody else was looked for is not known yet.
         found = [s for s in sightings if s.looked_for is None or identities.continues(s)]
@@ -238,20 +238,34 @@ class PoseEstimator:
         steadier = Steadier(self.config, self.topology, self._repairs)
         return Track(number, sighting, self._finder.regions(), steadier)
 
-    def _order(self) -> list[Track]:
-        """Those to look for, the most important first: locked, seen a moment ago, large."""
+    def _sought(self, frame: Frame) -> list[Track]:
+        """Those whose regions are looked into, the most important first.
+
+        That is: locked, seen a moment ago, large. Who is gone for longer or out of the picture is
+        known again if a search finds them.
+        """
         tracks = self._identities.tracks
-        locked = [track for track in tracks if track.id and track.id == self.locked_id]
-        if locked and self.config.mode == 'single':
-            return locked
         latest = max((track.stamp for track in tracks), default=0.0)
-        return sorted(
-            tracks, key=lambda track: (track not in locked, track.stamp < latest, -track.size)
+        sought = [
+            track
+            for track in tracks
+            if frame.stamp - track.stamp <= self.config.max_gap
+            and frame.shows(track.centre(frame.stamp))
+            and (track.id == self.locked_id or not self._only_locked)
+        ]
+        sought.sort(
+            key=lambda track: (
+                not track.id or track.id != self.locked_id,
+                track.stamp < latest,
+                -track.size,
+            )
         )
+        return sought[: self._limit]
 
     def _is_search_due(self, followed: Sequence[Track], found: Sequence[Sighting]) -> bool:
         """Whether it is time to look for others than those followed."""
         self._since_search += 1
+        self.statistics.multi &= self.config.mode != 'single'
         if self.config.mode == 'single' or not found:
             return not found
         interval = self.config.detector_interval

@@ -61,12 +61,15 @@ def build_finder(config: EstimatorConfig, store: ModelStore) -> Finder:
     def make_regions() -> RegionTracker:
         return AlignmentRegions() if blazepose else KeypointRegions(finder.config.crop_padding)
 
-    def load() -> Detector:
-        return load_detector(detector_name(finder.config, store), store, config.threads or 2)
+    def detector_for(config: EstimatorConfig) -> str:
+        return detector_name(config, store)
 
-    finder = TopDown(load_pose_model(config, store), config, make_regions, load)
+    def load(name: str) -> Detector:
+        return load_detector(name, store, config.threads or 2)
+
+    finder = TopDown(load_pose_model(config, store), config, make_regions, detector_for, load)
     if blazepose or config.mode != 'single':
-        finder.prepare()
+        finder.prepare(config)
     return finder
 
 

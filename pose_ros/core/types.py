@@ -73,6 +73,10 @@ class Frame:
         """Height [px]."""
         return int(self.image.shape[0])
 
+    def shows(self, points: np.ndarray) -> np.ndarray:
+        """Mask [...] of the points [..., 2] [px] that lie in the picture."""
+        return np.asarray(((points >= 0) & (points < (self.width, self.height))).all(axis=-1))
+
 
 @dataclass(frozen=True)
 class Box:

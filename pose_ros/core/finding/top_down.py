@@ -34,8 +34,10 @@ class TopDown:
         Settings; may be replaced at any time.
     make_regions
         Makes the regions of a newcomer.
+    detector_for
+        Name of the person detector that settings ask for.
     load_detector
-        Loads the person detector when it is needed first; ModelError if it cannot.
+        Loads a detector of a name when it is needed first; ModelError if it cannot.
 
     Attributes
     ----------
@@ -49,13 +51,16 @@ class TopDown:
         model: PoseModel,
         config: EstimatorConfig,
         make_regions: Callable[[], RegionTracker],
-        load_detector: Callable[[], Detector],
+        detector_for: Callable[[EstimatorConfig], str],
+        load_detector: Callable[[str], Detector],
     ) -> None:
         self.config = config
         self.detector_search: DetectorSearch | None = None
         self._model = model
         self._make_regions = make_regions
+        self._detector_for = detector_for
         self._load_detector = load_detector
+        self._detector_name = ''
         self._stamp: float | None = None
         self._searched = self._resume = False
 
@@ -64,10 +69,14 @@ class TopDown:
         """Format of the keypoints."""
         return self._model.topology
 
-    def prepare(self) -> None:
-        """Load the detector, unless it is; ModelError if it cannot be."""
+    def prepare(self, config: EstimatorConfig) -> None:
+        """Load the detector that the settings ask for; ModelError if it cannot be had."""
+        name = self._detector_for(config)
         if self.detector_search is None:
-            self.detector_search = DetectorSearch(self._load_detector())
+            self.detector_search = DetectorSearch(self._load_detector(name))
+        elif name != self._detector_name:
+            self.detector_search.detector = self._load_detector(name)
+        self._detector_name = name
 
     def regions(self) -> RegionTracker:
         """Regions of a newcomer."""

@@ -43,7 +43,7 @@ def torso_colours(frame: Frame, keypoints: np.ndarray, topology: Topology) -> np
     bottom = left_hip + steps * (right_hip - left_hip)
     points = (top[None] + steps[:, None] * (bottom - top)[None]).reshape(-1, 2)
     pixels = np.floor(points + 0.5).astype(int)
-    inside = ((pixels >= 0) & (pixels < (frame.width, frame.height))).all(axis=1)
+    inside = frame.shows(pixels)
     if np.count_nonzero(inside) < len(points) / 2:
         return None
     colours = frame.image[pixels[inside, 1], pixels[inside, 0]][None]

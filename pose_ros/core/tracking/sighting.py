@@ -57,9 +57,7 @@ class Sighting:
         looked_for: int | None = None,
     ) -> Sighting:
         """Sighting of a pose: keypoints in the picture with scores of the threshold are seen."""
-        points = pose.keypoints
-        inside = ((points >= 0) & (points < (frame.width, frame.height))).all(axis=1)
-        seen = np.asarray((pose.scores >= threshold) & inside)
+        seen = np.asarray((pose.scores >= threshold) & frame.shows(pose.keypoints))
         return cls(pose, seen, frame, topology, looked_for)
 
     @cached_property

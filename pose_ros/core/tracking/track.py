@@ -112,8 +112,6 @@ class Track:
         if not self.id or gap > prediction_time:
             return None
         person = self.steadier.predict(self.shift(stamp), 1 - gap / prediction_time)
-        x, y = person.box.centre
-        frame = self.last.frame
-        if not (0 <= x < frame.width and 0 <= y < frame.height):
+        if not self.last.frame.shows(np.array(person.box.centre)):
             return None
         return replace(person, id=self.id)
