@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import core_speed
 import cv2
 import heatmaps
+import many_people
 import node_speed
 from rich.console import Console
 from rich.table import Table
@@ -33,7 +34,11 @@ COLUMNS = {
     'settings': 'settings',
     'method': 'method',
     **{kind: kind for kind in heatmaps.KINDS},
+    'people': 'people',
     'ms': 'median [ms]',
+    'mean_ms': 'mean [ms]',
+    'detector_ms': 'of it detector [ms]',
+    'one_ms': 'model, one person [ms]',
     'p99_ms': 'p99 [ms]',
     'raw_invocation_ms': 'raw invocation [ms]',
     'ratio': 'ratio',
@@ -45,6 +50,8 @@ MEANINGS = {
     'estimator per frame': 'PoseEstimator.estimate() over the raw invocation of the model that '
     'runs on every frame, frame by frame in turns. BlazePose is under 1 because the branch that '
     'draws a mask is cut out of its graph.',
+    'several people per frame': 'PoseEstimator.estimate() in the mode multi, less the detector '
+    'that runs every ten frames, over one run of the single-person model, in turns.',
     'heatmap to keypoints': 'Mean error [cells] of each way to read the highest peak off a '
     f'heatmap of {heatmaps.SIZE}×{heatmaps.SIZE} cells, on painted peaks whose true places are '
     f'known; time for {heatmaps.COUNT} of them, over that of argmax.',
@@ -84,6 +91,7 @@ def rows() -> Iterator[dict[str, Any]]:
     """Everything that is measured."""
     installed = installed_models()
     yield from core_speed.measure(installed)
+    yield from many_people.measure(installed)
     yield from heatmaps.measure()
     yield from node_speed.measure_pipeline(installed)
     yield from node_speed.measure_followers()
