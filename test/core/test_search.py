@@ -162,10 +162,10 @@ class TestCadence:
         one, other = make_body(x=150.0), make_body(x=450.0, shirt='blue')
         show(estimator, one, other, frames=20)
         world.views.clear()
-        show(estimator, one, frames=20)
+        show(estimator, one, frames=9)
         assert max(gaps(world)) <= 4
-        # And rarely again when they are forgotten.
-        show(estimator, one, frames=20)
+        # And rarely again when they are gone for longer than an occlusion lasts.
+        show(estimator, one, frames=30)
         world.views.clear()
         show(estimator, one, frames=21)
         assert gaps(world) == [10]
