@@ -156,6 +156,9 @@ class SideRepairer:
         across = np.array([-up[1], up[0]]) / torso
         both = seen & seen[other]
         face = self._face[both[self._face]]
+        if np.abs((shoulders[0] - shoulders[1]) @ across) > torso:
+            both = np.zeros_like(both)  # lies along the line of sight: sides cannot be told
+            face = face[:0]
         widths = np.array(
             [
                 (shoulders[0] - shoulders[1]) @ across if both[self._shoulder] else np.nan,
