@@ -117,7 +117,12 @@ _STANDING = np.array(
         *((0.08, -0.03), (-0.08, -0.03)),
     ]
 )
-_SHIRTS = {'red': (180, 40, 40), 'green': (40, 150, 60), 'blue': (50, 60, 190)}
+_SHIRTS = {
+    'red': (180, 40, 40),
+    'green': (40, 150, 60),
+    'blue': (50, 60, 190),
+    'rose': (200, 70, 66),
+}
 
 
 @dataclass(frozen=True)
@@ -257,8 +262,8 @@ def make_estimator(world, monkeypatch):
 def sighting_of():
     """Make the sighting of a body in a frame of its own, or in one with others."""
 
-    def make(body, stamp=0.0, looked_for=None, others=()):
-        frame = Frame(picture([*others, body]), stamp)
+    def make(body, stamp=0.0, looked_for=None, behind=(), front=()):
+        frame = Frame(picture([*behind, body, *front]), stamp)
         return Sighting.of(body.pose, frame, COCO17, 0.3, looked_for)
 
     return make

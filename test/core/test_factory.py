@@ -84,6 +84,28 @@ class TestRefused:
         (person,) = estimator.estimate(world.frame(0.3, make_body()))
         assert person.id == 1
 
+    def test_the_detector_changes_with_the_mode(self, make_estimator, world, monkeypatch):
+        """Left to us it is another for many people; it is loaded once."""
+        estimator = make_estimator(mode='multi')
+        loaded = []
+        monkeypatch.setattr('pose_ros.core.factory.detector_name', lambda config, _: config.mode)
+        monkeypatch.setattr(
+            'pose_ros.core.factory.load_detector', lambda name, *_: loaded.append(name) or world
+        )
+        for mode, max_people in (('auto', 3), ('auto', 4), ('multi', 4)):
+            changed = replace(estimator.config, mode=mode, max_people=max_people)
+            estimator.reconfigure(changed)
+        assert loaded == ['auto', 'multi']
+
+    def test_multi_ends_with_the_mode(self, make_estimator, world, make_body):
+        estimator = make_estimator(mode='multi')
+        estimator.estimate(world.frame(0.0, make_body()))
+        estimator.estimate(world.frame(0.1, make_body()))
+        assert estimator.statistics.multi
+        estimator.reconfigure(replace(estimator.config, mode='single'))
+        estimator.estimate(world.frame(0.2, make_body()))
+        assert not estimator.statistics.multi
+
     def test_a_lock_without_a_detector_is_a_lock_all_the_same(
         self, make_estimator, world, monkeypatch, make_body, caplog
     ):

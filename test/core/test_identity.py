@@ -8,6 +8,7 @@ import pytest
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.finding.bottom_up import WholeFrames
 from pose_ros.core.topology import COCO17
+from pose_ros.core.tracking.clothing import colour_similarity
 from pose_ros.core.tracking.identity import Identities
 from pose_ros.core.tracking.sighting import Sighting
 from pose_ros.core.tracking.steadier import Repairs, Steadier
@@ -33,7 +34,10 @@ def follow(sighting_of):
             self.stamp = 0.0
 
         def show(self, *bodies, frames=1, looked_for=()):
-            """Ids of those who own the bodies in the last of these frames; None: nobody's."""
+            """Ids of those who own the bodies in the last of these frames; None: nobody's.
+
+            The later stand in front.
+            """
             for _ in range(frames):
                 self.stamp += STEP
                 self.identities.forget(self.stamp)
@@ -43,7 +47,8 @@ def follow(sighting_of):
                         body,
                         self.stamp,
                         meant.get(number),
-                        others=[other for other in bodies if other is not body],
+                        bodies[:number],
+                        bodies[number + 1 :],
                     )
                     for number, body in enumerate(bodies)
                 ]
@@ -124,7 +129,7 @@ class TestAssignment:
             ids = people.show(
                 make_body(x=100.0 + 20 * step),
                 make_body(x=300.0 + 20 * step, shirt='green'),
-                make_body(x=560.0 - 20 * step, shirt='blue'),
+                make_body(x=620.0 - 14 * step, shirt='blue'),
             )
         assert ids == [1, 2, 3]
 
@@ -220,6 +225,15 @@ class TestMemory:
             assert people.ids == [1]
             assert people.show(make_body(shirt=shirt), frames=3) == expected
 
+    def test_after_max_gap_a_place_alone_tells_nothing(self, follow, make_body):
+        """Of who comes in at the edge the clothes are not to be seen."""
+        at_the_edge = make_body(x=-4.0)
+        for away, expected in ((0.6, 1), (2.0, 0)):
+            people = follow(max_gap=1.0, memory_time=3.0)
+            people.show(make_body(x=60.0), frames=3)
+            people.away(away)
+            assert people.show(at_the_edge) == [expected]
+
     def test_after_memory_time_all_is_forgotten(self, follow, make_body):
         people = follow(max_gap=1.0, memory_time=3.0)
         people.show(make_body(), frames=3)
@@ -250,6 +264,16 @@ class TestMemory:
         for x in range(400, 240, -15):
             assert people.show(replace(blue, x=float(x))) == [2]
         assert people.show(replace(blue, x=250.0), frames=5) == [2]
+
+    def test_nor_in_clothes_a_little_alike(self, follow, make_body):
+        """By place alone the sighting would be the lost one's."""
+        people = follow()
+        red, rose = make_body(x=300.0), make_body(x=400.0, shirt='rose')
+        people.show(red, rose, frames=4)
+        known = [track.clothing for track in people.identities.tracks]
+        assert 0.35 < colour_similarity(*known) < 0.75
+        people.show(rose, frames=2)
+        assert people.show(replace(rose, x=330.0)) == [2]
 
     def test_in_alike_clothes_neither(self, follow, make_body):
         people = follow()

@@ -182,6 +182,7 @@ class TestLock:
         assert (watch.estimator.locked_id, watch.estimator.locked_seen) == (1, False)
         if mode == 'single':
             assert people == []
+            assert watch.estimator.statistics.people == 1
         people = watch.show(other, me, frames=2)
         assert seen(people)[0] == 1
         assert watch.estimator.locked_seen

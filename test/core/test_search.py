@@ -226,6 +226,13 @@ class TestMaxPeople:
         middles = [person.keypoints[:, 0].mean() for person in people]
         assert middles == pytest.approx([520, 320], abs=1)
 
+    def test_the_largest_is_found_first(self, make_estimator, show, make_body):
+        """Whoever the detector tells of first."""
+        estimator = make_estimator(max_people=1, detector_interval=100)
+        small, large = make_body(height=150.0), make_body(x=520.0, height=300.0, shirt='blue')
+        (person,) = show(estimator, small, large)
+        assert person.box.height > 200
+
     def test_no_more_are_looked_at_than_wanted(self, world, make_estimator, show, make_body):
         """What a frame costs is bounded by max_people, besides those found by a detector."""
         estimator = make_estimator(max_people=2, detector_interval=100)
@@ -233,6 +240,30 @@ class TestMaxPeople:
         world.looks.clear()
         show(estimator, *self.crowd(make_body), frames=10)
         assert len(world.looks) == 20
+
+    def test_less_room_is_taken_live(self, world, make_estimator, show, make_body):
+        estimator = make_estimator(max_people=3, detector_interval=100)
+        show(estimator, *self.crowd(make_body), frames=4)
+        estimator.reconfigure(replace(estimator.config, max_people=2))
+        world.looks.clear()
+        assert len(show(estimator, *self.crowd(make_body))) == 2
+        assert len(world.looks) == 2
+
+    @pytest.mark.parametrize('gone', [(0.0, 15), (40.0, 4)], ids=['long ago', 'out of view'])
+    def test_who_cannot_be_in_sight_costs_nothing(
+        self, world, make_estimator, show, make_body, gone
+    ):
+        """Gone for longer than max_gap, or out of the picture, but remembered."""
+        estimator = make_estimator(detector_interval=100, memory_time=10.0, max_gap=1.0)
+        one = make_body(x=150.0)
+        speed, unseen = gone
+        for step in range(5):
+            show(estimator, one, make_body(x=450.0 + speed * step, shirt='blue'))
+        show(estimator, one, frames=unseen)
+        world.looks.clear()
+        show(estimator, one, frames=5)
+        assert estimator.statistics.people == 2
+        assert len(world.looks) == 5
 
     def test_more_room_is_taken_live(self, make_estimator, show, make_body):
         bodies = self.crowd(make_body)
@@ -257,19 +288,21 @@ class TestMaxPeople:
 
 
 class TestNeighbours:
-    def test_who_stands_before_somebody_is_painted_over_for_them(
+    def test_who_stands_in_somebodys_region_is_painted_over(
         self, world, make_estimator, show, make_body
     ):
-        """The model sees one person per region only: the one nearest to its middle."""
-        near = make_body(x=330.0, y=470.0, height=380.0, shirt='blue')
-        far = make_body(x=240.0, y=430.0, height=280.0)
-        estimator = make_estimator(detector_interval=1)
-        show(estimator, far, make_body(x=500.0, y=470.0, height=380.0, shirt='blue'), frames=4)
-        for x in range(480, 320, -20):
-            people = show(estimator, far, replace(near, x=float(x)))
-        assert sorted(person.id for person in people) == [1, 2]
-        assert all(person.observed.all() for person in people)
+        """The model sees one person per region: whoever is nearest to its middle."""
+        me = make_body(x=240.0, y=450.0, height=400.0)
+        other = make_body(x=500.0, y=480.0, height=300.0, shirt='blue')
+        estimator = make_estimator(detector_interval=50)
+        show(estimator, me, other, frames=4)
+        for x in (470.0, 440.0, 410.0, 380.0, 350.0, 320.0, 295.0, 240.0):
+            people = show(estimator, me, replace(other, x=x))
+            assert [person.id for person in people] == [1, 2]
+            assert all(person.observed.all() for person in people)
         assert estimator.statistics.reinitialised == 0
+        # Nobody was lost and had to be found again.
+        assert len(world.views) == 1
 
 
 class TestNewcomers:
