@@ -16,7 +16,7 @@ from pose_ros.core.tracking.track import Track
 
 # Share of the clothes in what makes somebody the same.
 _CLOTHING_SHARE = 0.4
-# Less alike clothes are another person's; histograms of one person stay over 0.8.
+# Less alike clothes are another person's. In steady light those of one person stay far over this.
 _OTHER_CLOTHES = 0.35
 # Somebody else is likelier if the sighting is so much more like their clothes.
 _BETTER_CLOTHES = 0.2
