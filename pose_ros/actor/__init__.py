@@ -2,20 +2,27 @@
 
 from pose_ros.actor.figure import Clothes
 from pose_ros.actor.film import ActorFrame, ActorTruth, frames
-from pose_ros.actor.motions import MOTIONS
+from pose_ros.actor.motions import MOTIONS, SIT, STAND, Motion
 from pose_ros.actor.scene import Action, Actor, Scene
 from pose_ros.actor.showreel import line_up, random_scene, showreel
+from pose_ros.actor.skeletons import Errors, SkeletonFrame, skeletons
 
 __all__ = [
     'MOTIONS',
+    'SIT',
+    'STAND',
     'Action',
     'Actor',
     'ActorFrame',
     'ActorTruth',
     'Clothes',
+    'Errors',
+    'Motion',
     'Scene',
+    'SkeletonFrame',
     'frames',
     'line_up',
     'random_scene',
     'showreel',
+    'skeletons',
 ]

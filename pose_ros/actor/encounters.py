@@ -15,7 +15,7 @@ import numpy as np
 
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.figure import Clothes
-from pose_ros.actor.motions import WALK_RATE
+from pose_ros.actor.motions.basic import WALK_RATE
 from pose_ros.actor.scene import Action, Actor, Scene
 
 STEP_RATE = 2 * WALK_RATE

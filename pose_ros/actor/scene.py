@@ -12,7 +12,7 @@ from pose_ros.actor.background import BACKGROUNDS
 from pose_ros.actor.body import Pose
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.figure import Clothes
-from pose_ros.actor.motions import STAND, motion_named
+from pose_ros.actor.motions import STAND, Motion, motion_named
 
 
 def _check(value: object, name: str, low: float, high: float) -> None:
@@ -24,32 +24,37 @@ def _check(value: object, name: str, low: float, high: float) -> None:
 
 @dataclass(frozen=True)
 class Action:
-    """One thing an actor does; before and after it the actor stands.
+    """One thing an actor does; before and after it the actor rests.
 
     Attributes
     ----------
     motion
-        Name out of `motions.MOTIONS`.
+        Name out of `motions.MOTIONS`, or a motion of one's own.
     start
         Onset [s of the scene].
     duration
-        From the onset until the actor stands again [s]; infinite: to the end of the scene.
+        From the onset until the actor is at rest again [s]; infinite: to the end of the scene.
     speed
         Of walking [heights/s]; negative: towards the picture's left.
     """
 
-    motion: str
+    motion: str | Motion
     start: float = 0.5
     duration: float = inf
     speed: float = 0.4
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done."""
-        motion_named(self.motion)
+        _ = self.played
         _check(self.start, 'start', -1e6, 1e6)
         if not self.duration > 0:
             raise ValueError(f'duration must be positive, got {self.duration!r}')
         _check(self.speed, 'speed', -3, 3)
+
+    @property
+    def played(self) -> Motion:
+        """The motion itself; ValueError for an unknown name."""
+        return motion_named(self.motion) if isinstance(self.motion, str) else self.motion
 
     @property
     def end(self) -> float:
@@ -58,17 +63,17 @@ class Action:
 
     def weight(self, time: float) -> float:
         """Share of this action in the actor's pose at a time of the scene, 0 to 1."""
-        return motion_named(self.motion).weight(time - self.start, self.end - time)
+        return self.played.weight(time - self.start, self.end - time)
 
-    def pose(self, time: float) -> Pose:
-        """Pose of the motion at a time of the scene."""
-        pose = motion_named(self.motion).pose(time - self.start)
+    def pose(self, time: float, rest: Pose = STAND) -> Pose:
+        """Pose of the motion at a time of the scene, of an actor who rests in a pose."""
+        pose = self.played.on(rest, time - self.start)
         roll, turn = pose.body
         return pose if self.speed >= 0 else pose._replace(body=(roll, -turn))
 
     def walked(self, time: float) -> float:
         """Way to the picture's right since the onset [heights]."""
-        if self.motion != 'walk':
+        if self.played.name != 'walk':
             return 0.0
         return self.speed * min(max(time - self.start, 0.0), self.duration)
 
@@ -94,6 +99,10 @@ class Actor:
         Colours.
     sway
         Size of the small movements of somebody standing, 1 = natural, 0 = a statue.
+    rest
+        Pose before, between and after the actions: `motions.STAND` or `motions.SIT`.
+    facing
+        How far the actor is turned from the camera towards the picture's right [deg].
     """
 
     motion: str | tuple[Action, ...] = 'stand'
@@ -105,6 +114,8 @@ class Actor:
     distance: float = 3.0
     clothes: Clothes = field(default_factory=Clothes)
     sway: float = 1.0
+    rest: Pose = STAND
+    facing: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what no actor can be."""
@@ -113,14 +124,15 @@ class Actor:
         _check(self.height, 'height', 10, 1e4)
         _check(self.distance, 'distance', 0.1, 1e3)
         _check(self.sway, 'sway', 0, 10)
+        _check(self.facing, 'facing', -360, 360)
         actions = self.actions
         if not all(isinstance(action, Action) for action in actions):
             raise ValueError(f'motion must be a name or actions, got {self.motion!r}')
         for before, after in pairwise(actions):
             if before.end > after.start:
                 raise ValueError(
-                    f'motion must be one after another: {after.motion} starts at {after.start:g}'
-                    f' s, {before.motion} ends at {before.end:g} s'
+                    f'motion must be one after another: {after.played.name} starts at '
+                    f'{after.start:g} s, {before.played.name} ends at {before.end:g} s'
                 )
 
     @property
@@ -135,14 +147,16 @@ class Actor:
 
         Phase [rad] sets this actor's sway apart from the others'.
         """
-        pose, label, x = STAND, 'stand', self.x
+        pose, label, x = self.rest, 'stand', self.x
         for action in self.actions:
             weight = action.weight(time)
             x += action.walked(time) * self.height
             if weight > 0.0:
-                pose = STAND.blend(action.pose(time), weight)
-                label = action.motion if weight >= 0.5 else 'stand'
+                pose = self.rest.blend(action.pose(time, self.rest), weight)
+                label = action.played.name if weight >= 0.5 else 'stand'
         pose = _swayed(pose, time, phase, self.sway)
+        if self.facing:
+            pose = pose._replace(body=(pose.body[0], pose.body[1] + self.facing))
         return Figure.of(pose, self.clothes, x, self.y, self.height), label
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from pose_ros.actor.figure import Clothes
-from pose_ros.actor.motions import MOTIONS
+from pose_ros.actor.motions import BASIC
 from pose_ros.actor.scene import Action, Actor, Scene
 
 _PROGRAMME = (
@@ -142,7 +142,7 @@ def random_scene(seed: int, people: int = 1) -> Scene:
         middle = width * (place + 0.5) / people
         actors.append(
             Actor(
-                motion=str(rng.choice(list(MOTIONS))),
+                motion=str(rng.choice(list(BASIC))),
                 x=middle + rng.uniform(-0.12, 0.12) * width / people,
                 y=height * rng.uniform(0.90, 0.97),
                 height=tall,

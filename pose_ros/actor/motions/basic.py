@@ -1,65 +1,17 @@
-"""What an actor can do: poses over time, by name."""
+"""The motions of the showreel: a few gestures, walking, crouching, lying down, a fall."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from pose_ros.actor.body import Pose
+from pose_ros.actor.motions.motion import STAND, Motion, hold
 
-STAND = Pose(
-    left_arm=(11.0, 0.0),
-    right_arm=(11.0, 0.0),
-    left_forearm=(6.0, 6.0),
-    right_forearm=(6.0, 6.0),
-    left_thigh=(3.0, 0.0),
-    right_thigh=(3.0, 0.0),
-    left_shin=(1.0, 0.0),
-    right_shin=(1.0, 0.0),
-)
 WAVE_RATE = 1.4  # swings there and back per second
 WALK_RATE = 0.9  # pairs of steps per second
 WALK_TURN = 62.0  # how far a walker turns from the camera [deg]
-
-
-@dataclass(frozen=True)
-class Motion:
-    """A motion that an actor can be told to do.
-
-    Attributes
-    ----------
-    pose
-        Pose at a time [s] after the motion's onset.
-    ramp
-        Time to get into the motion from standing [s].
-    back
-        Time to get out of it to standing [s], before its end.
-    """
-
-    pose: Callable[[float], Pose]
-    ramp: float = 0.5
-    back: float = 0.5
-
-    def weight(self, since: float, left: float) -> float:
-        """Share of the motion in the pose, 0 to 1.
-
-        Parameters
-        ----------
-        since
-            Time since the motion's onset [s].
-        left
-            Time until its end [s]; infinite where it has none.
-        """
-        share = min(max(min(since / self.ramp, left / self.back), 0.0), 1.0)
-        return share * share * (3.0 - 2.0 * share)
-
-
-def _hold(**angles: tuple[float, float]) -> Callable[[float], Pose]:
-    """Motion's pose that does not change."""
-    pose = STAND._replace(**angles)
-    return lambda time: pose
 
 
 def _wave(side: str) -> Callable[[float], Pose]:
@@ -113,16 +65,16 @@ def _lie_down(time: float) -> Pose:
     return _CROUCH.blend(lying, share * share * (3.0 - 2.0 * share))
 
 
-MOTIONS = {
-    'stand': Motion(_hold()),
-    'wave_left': Motion(_wave('left')),
-    'wave_right': Motion(_wave('right')),
-    'point_left': Motion(_hold(left_arm=(88.0, 0.0), left_forearm=(90.0, 0.0))),
-    'point_right': Motion(_hold(right_arm=(88.0, 0.0), right_forearm=(90.0, 0.0))),
-    'raise_left': Motion(_hold(left_arm=(166.0, 0.0), left_forearm=(174.0, 0.0))),
-    'raise_right': Motion(_hold(right_arm=(166.0, 0.0), right_forearm=(174.0, 0.0))),
+BASIC = {
+    'stand': Motion(hold()),
+    'wave_left': Motion(_wave('left'), upper=True),
+    'wave_right': Motion(_wave('right'), upper=True),
+    'point_left': Motion(hold(left_arm=(88.0, 0.0), left_forearm=(90.0, 0.0)), upper=True),
+    'point_right': Motion(hold(right_arm=(88.0, 0.0), right_forearm=(90.0, 0.0)), upper=True),
+    'raise_left': Motion(hold(left_arm=(166.0, 0.0), left_forearm=(174.0, 0.0)), upper=True),
+    'raise_right': Motion(hold(right_arm=(166.0, 0.0), right_forearm=(174.0, 0.0)), upper=True),
     'raise_both': Motion(
-        _hold(
+        hold(
             left_arm=(160.0, 0.0),
             left_forearm=(172.0, 0.0),
             right_arm=(160.0, 0.0),
@@ -130,9 +82,10 @@ MOTIONS = {
         ),
         ramp=0.6,
         back=0.6,
+        upper=True,
     ),
     't_pose': Motion(
-        _hold(
+        hold(
             left_arm=(90.0, 0.0),
             left_forearm=(90.0, 0.0),
             right_arm=(90.0, 0.0),
@@ -140,6 +93,7 @@ MOTIONS = {
         ),
         ramp=0.6,
         back=0.6,
+        upper=True,
     ),
     'squat': Motion(lambda time: _CROUCH, ramp=0.9, back=0.9),
     'walk': Motion(_walk, ramp=0.4, back=0.4),
@@ -148,11 +102,3 @@ MOTIONS = {
         lambda time: _LYING._replace(body=(90.0, 0.0), shift=(0.25, 0.0)), ramp=0.7, back=2.0
     ),
 }
-
-
-def motion_named(name: str) -> Motion:
-    """Motion of a name; ValueError lists the known ones."""
-    try:
-        return MOTIONS[name]
-    except KeyError:
-        raise ValueError(f'unknown motion {name!r}, known are: {", ".join(MOTIONS)}') from None

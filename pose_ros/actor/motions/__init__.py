@@ -1,0 +1,29 @@
+"""What an actor can do, by name: one file for each kind of motion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pose_ros.actor.motions.basic import BASIC
+from pose_ros.actor.motions.everyday import EVERYDAY
+from pose_ros.actor.motions.exercises import EXERCISES
+from pose_ros.actor.motions.falls import FALLS
+from pose_ros.actor.motions.gestures import GESTURES
+from pose_ros.actor.motions.motion import SIT, STAND, Motion
+from pose_ros.actor.motions.signs import SIGNS
+
+__all__ = ['BASIC', 'MOTIONS', 'SIT', 'STAND', 'Motion', 'motion_named']
+
+MOTIONS = {
+    name: replace(motion, name=name)
+    for kind in (BASIC, GESTURES, FALLS, EXERCISES, SIGNS, EVERYDAY)
+    for name, motion in kind.items()
+}
+
+
+def motion_named(name: str) -> Motion:
+    """Motion of a name; ValueError lists the known ones."""
+    try:
+        return MOTIONS[name]
+    except KeyError:
+        raise ValueError(f'unknown motion {name!r}, known are: {", ".join(MOTIONS)}') from None

@@ -1,0 +1,169 @@
+"""Skeletons of a scene as a model would see them, without drawing or any model: fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_ros.actor.draw import Figure
+from pose_ros.actor.scene import Scene
+from pose_ros.core.topology import COCO17, Topology
+from pose_ros.core.types import Box, KeypointState, Person
+
+BODY_HEIGHT = 1.7
+"""Of every actor [m]."""
+
+# Points of the actor for keypoints that go by other names.
+_NAMES = {
+    **{f'{s}_eye_{part}': f'{s}_eye' for s in ('left', 'right') for part in ('inner', 'outer')},
+    **{f'mouth_{s}': f'{s}_mouth' for s in ('left', 'right')},
+    **{f'{s}_{finger}': f'{s}_hand' for s in ('left', 'right') for finger in ('pinky', 'index')},
+    **{f'{s}_thumb': f'{s}_wrist' for s in ('left', 'right')},
+    **{f'{s}_foot_index': f'{s}_toes' for s in ('left', 'right')},
+}
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How a pose model, its smoothing behind it, errs.
+
+    Lengths are shares of the standing body's height.
+
+    Attributes
+    ----------
+    noise
+        Standard deviation of what is new in every frame.
+    drift
+        Standard deviation of what comes and goes slowly.
+    drift_time
+        Time in which the drift loses its memory [s].
+    depth
+        Factor on the errors of positions along the line of sight.
+    hidden
+        Factor on the errors of joints that the body itself covers.
+    dropout
+        Share of the keypoints whose score is below the threshold for a frame.
+    """
+
+    noise: float = 0.004
+    drift: float = 0.010
+    drift_time: float = 0.4
+    depth: float = 2.5
+    hidden: float = 2.0
+    dropout: float = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class SkeletonFrame:
+    """The people of one moment, seen with errors.
+
+    Attributes
+    ----------
+    stamp
+        Time since the scene's beginning [s].
+    people
+        Those in the picture, with ids 1, 2, … in the order of the scene's actors.
+    motions
+        What each actor of the scene is doing, whether in the picture or not.
+    truths
+        True points of each actor by name, [3] in pixels, z away from the camera.
+    """
+
+    stamp: float
+    people: tuple[Person, ...]
+    motions: tuple[str, ...]
+    truths: tuple[dict[str, np.ndarray], ...]
+
+
+def skeletons(
+    scene: Scene,
+    seed: int = 0,
+    topology: Topology = COCO17,
+    errors: Errors | None = None,
+    world: bool = False,
+) -> Iterator[SkeletonFrame]:
+    """Skeletons of a scene from its beginning to its end; the same seed gives the same ones.
+
+    Parameters
+    ----------
+    scene
+        Light, background and the pictures' noise do not matter.
+    seed
+        Of the errors and the sway.
+    topology
+        The keypoint format.
+    errors
+        Of the model that is imitated.
+    world
+        Whether people have positions in metres.
+    """
+    rng = np.random.default_rng(seed)
+    phases = rng.uniform(0, 2 * np.pi, len(scene.actors)).tolist()
+    models = [_Model(topology, errors or Errors(), rng) for _ in scene.actors]
+    for index in range(scene.frame_count):
+        time = index / scene.fps
+        played = [actor.at(time, phase) for actor, phase in zip(scene.actors, phases)]
+        seen = (
+            model.see(figure, scene, number, world)
+            for number, (model, (figure, _)) in enumerate(zip(models, played), start=1)
+        )
+        yield SkeletonFrame(
+            time,
+            tuple(person for person in seen if person is not None),
+            tuple(label for _, label in played),
+            tuple(figure.points for figure, _ in played),
+        )
+
+
+class _Model:
+    """A model that looks at one actor, with the errors of its own."""
+
+    def __init__(self, topology: Topology, errors: Errors, rng: np.random.Generator) -> None:
+        self._topology, self._errors, self._rng = topology, errors, rng
+        self._drift = rng.normal(size=(len(topology), 3))
+        self._points = [_NAMES.get(name, name) for name in topology.keypoint_names]
+        # Where in the format COCO's joints are: only of those is it known what hides them.
+        shared = [name for name in topology.keypoint_names if name in COCO17.keypoint_names]
+        self._shared = [topology.index(name) for name in shared]
+        self._coco = [COCO17.index(name) for name in shared]
+        self._hips = [topology.index('left_hip'), topology.index('right_hip')]
+
+    def see(self, figure: Figure, scene: Scene, person_id: int, world: bool) -> Person | None:
+        """Person as the model sees the figure; None if no joint is in the picture."""
+        errors, count = self._errors, len(self._topology)
+        points = np.array([figure.points[name] for name in self._points])
+        hidden = np.zeros(count, dtype=bool)
+        hidden[self._shared] = figure.hidden[self._coco]
+        seen = points + self._error(scene.fps, hidden) * figure.height
+        inside = ((seen[:, :2] >= 0) & (seen[:, :2] < (scene.width, scene.height))).all(axis=1)
+        missing = self._rng.uniform(size=count) < errors.dropout
+        if not inside.any():
+            return None
+        states = np.where(inside, KeypointState.OBSERVED, KeypointState.PREDICTED)
+        states[missing] = KeypointState.BELOW_THRESHOLD
+        scores = np.where(missing, 0.1, np.where(hidden, 0.6, 0.9)).astype(np.float32)
+        metres = (seen - seen[self._hips].mean(axis=0)) / figure.height * BODY_HEIGHT
+        keypoints = seen[:, :2].astype(np.float32)
+        return Person(
+            self._topology,
+            keypoints,
+            scores,
+            states.astype(np.uint8),
+            float(scores.mean()),
+            Box.around(keypoints[inside]),
+            person_id,
+            world=metres.astype(np.float32) if world else None,
+        )
+
+    def _error(self, fps: float, hidden: np.ndarray) -> np.ndarray:
+        """Error of the points [K, 3] in a new frame [heights]."""
+        errors = self._errors
+        keeps = float(np.exp(-1 / (fps * errors.drift_time)))
+        fresh, noise = self._rng.normal(size=(2, *self._drift.shape))
+        self._drift = keeps * self._drift + np.sqrt(1 - keeps**2) * fresh
+        error: np.ndarray = noise * errors.noise + self._drift * errors.drift
+        error[hidden] *= errors.hidden
+        error[:, 2] *= errors.depth
+        return error
