@@ -15,7 +15,7 @@ demo: models
 	@$(RUN) pose-ros demo $(DEMO)
 
 test: lint models
-	@$(RUN) pytest $(TESTS)
+	@$(RUN) +train pytest $(TESTS)
 
 # The default model and the one asked for, once; nothing is downloaded while a node runs.
 models:

