@@ -95,7 +95,7 @@ def coco(
             read_annotations,
             whole_pictures,
         )
-        from pose_ros.evaluation.libraries import library  # noqa: PLC0415
+        from pose_ros.extras import library  # noqa: PLC0415
 
         library('pycocotools.coco')
         _check_markdown('coco', markdown)
@@ -153,7 +153,7 @@ def tracking(
         from pose_ros.actor.encounters import ENCOUNTERS, encounter  # noqa: PLC0415
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
         from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-        from pose_ros.evaluation.libraries import library  # noqa: PLC0415
+        from pose_ros.extras import library  # noqa: PLC0415
         from pose_ros.evaluation.tracking import follow  # noqa: PLC0415
 
         library('motmetrics')
@@ -352,7 +352,7 @@ def _complaints() -> Iterator[None]:
     # Faults of files are told in our own words; OpenCV reads this when it is imported.
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
     from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-    from pose_ros.evaluation.libraries import MissingLibraryError  # noqa: PLC0415
+    from pose_ros.extras import MissingLibraryError  # noqa: PLC0415
 
     try:
         yield

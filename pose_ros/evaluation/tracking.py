@@ -21,7 +21,7 @@ from pose_ros.actor import ActorFrame, ActorTruth, Scene, frames
 from pose_ros.core.topology import COCO17
 from pose_ros.core.tracking.similarity import keypoint_similarity
 from pose_ros.core.types import Frame, Person
-from pose_ros.evaluation.libraries import library
+from pose_ros.extras import library
 
 LEAST_VISIBLE = 0.3
 """Share of the joints from which on somebody counts."""

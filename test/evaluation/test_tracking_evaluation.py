@@ -11,7 +11,6 @@ from pose_ros.actor import Action, Actor, Scene
 from pose_ros.actor.film import frames
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
-from pose_ros.evaluation.libraries import MissingLibraryError, library
 from pose_ros.evaluation.tracking import follow, score
 
 # One stands at the left, one walks from the middle to the right and out of the picture.
@@ -152,8 +151,3 @@ def test_scenes_are_summed_up_and_ids_of_different_scenes_are_different_people()
     both = score([good, swapped])
     assert (both.scenes, both.frames, both.switches) == (2, 80, 2)
     assert both.idf1 == pytest.approx((1 + score([swapped]).idf1) / 2)
-
-
-def test_a_missing_library_says_what_to_install():
-    with pytest.raises(MissingLibraryError, match=r"needs nosuchlibrary.*pip install 'pose_ros\["):
-        library('nosuchlibrary')

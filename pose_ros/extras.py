@@ -1,0 +1,41 @@
+"""The libraries that only some commands need."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+EXTRAS = {
+    'evaluate': ('motmetrics', 'pycocotools'),
+    'plot': ('matplotlib', 'rosbags'),
+    'train': ('matplotlib', 'rosbags', 'tensorflow-cpu'),
+}
+"""Names of the extras, and the packages that each brings (as setup.py says)."""
+
+
+class MissingLibraryError(RuntimeError):
+    """A library is not installed; the message says how to get it."""
+
+
+def library(name: str, extra: str = 'evaluate') -> ModuleType:
+    """Import a library that is not among those of the package.
+
+    Parameters
+    ----------
+    name
+        Of the module.
+    extra
+        The extra of the package that brings it.
+
+    Raises
+    ------
+    MissingLibraryError
+        Says what to install.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingLibraryError(
+            f"this needs {name} ({error}): pip install 'pose_ros[{extra}]', "
+            f'or pip install {" ".join(EXTRAS[extra])}'
+        ) from error
