@@ -153,8 +153,8 @@ def tracking(
         from pose_ros.actor.encounters import ENCOUNTERS, encounter  # noqa: PLC0415
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
         from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-        from pose_ros.extras import library  # noqa: PLC0415
         from pose_ros.evaluation.tracking import follow  # noqa: PLC0415
+        from pose_ros.extras import library  # noqa: PLC0415
 
         library('motmetrics')
         block = _tracking_block(same_clothes, clothing)

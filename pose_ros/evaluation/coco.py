@@ -24,8 +24,8 @@ from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17, Topology, keypoint_map
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, RegionTracker
 from pose_ros.core.types import Box, Crop, Frame
-from pose_ros.extras import library
 from pose_ros.evaluation.tracking import Estimator
+from pose_ros.extras import library
 
 PERSON = 1
 """COCO's category."""
