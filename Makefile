@@ -7,7 +7,7 @@ export POSE_ROS_TEST_DATA ?= $(realpath ../shared)
 
 DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION)) \
        $(if $(MODEL),--model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE)) \
-       $(if $(MODE),--mode $(MODE))
+       $(if $(MODE),--mode $(MODE)) $(if $(SCENE),--scene $(SCENE))
 
 .PHONY: demo test models lint format bench clean
 
