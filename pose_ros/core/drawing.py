@@ -1,71 +1,21 @@
-"""People drawn onto a picture, and the colours that drawings and markers share."""
+"""People drawn onto a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-import colorsys
-from functools import lru_cache
 from typing import Literal
 
 import cv2
 import numpy as np
 
+from pose_ros.core.colours import UNTRACKED, Colour, bone_colours, colour_of, keypoint_colours
 from pose_ros.core.plate import Plate
-from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
-
-Colour = tuple[float, float, float]
-
-# (r, g, b), 0 to 1, of the keypoints by side as in Topology.sides: left, middle, right.
-SIDE_COLOURS: dict[int, Colour] = {-1: (1.0, 0.6, 0.1), 0: (1.0, 1.0, 1.0), 1: (0.1, 0.85, 1.0)}
-
-# Of somebody without an id (0): not yet, or not at all, told from others.
-UNTRACKED: Colour = (0.62, 0.62, 0.62)
 
 _OUTLINE: Colour = (0.06, 0.06, 0.08)
 _FAINT = 0.5  # share of the colour in what was not observed
 _SHIFT = 4  # fraction bits of the coordinates that OpenCV draws with
 _FARTHEST = 1e5  # [px] beyond which OpenCV's integers could overflow
-
-
-def colour_of(person_id: int) -> Colour:
-    """Colour (r, g, b), 0 to 1, of a person; the same for the same id, far apart for the next.
-
-    Somebody without an id (0) is grey.
-    """
-    if not person_id:
-        return UNTRACKED
-    hue = (0.80 + 0.618034 * person_id) % 1.0
-    rgb = colorsys.hsv_to_rgb(hue, 0.9, 1.0)
-    # Blue and violet are dark to the eye: towards white until they stand out as green does.
-    luminance = float(np.dot(rgb, (0.2126, 0.7152, 0.0722)))
-    white = max(0.0, (0.45 - luminance) / (1.0 - luminance))
-    red, green, blue = (c + (1.0 - c) * white for c in rgb)
-    return red, green, blue
-
-
-@lru_cache(maxsize=256)
-def keypoint_colours(topology: Topology, person_id: int) -> np.ndarray:
-    """Colour of each keypoint [K, 3], 0 to 1, by its side; grey without an id (0). Read-only."""
-    by_side = SIDE_COLOURS if person_id else dict.fromkeys(SIDE_COLOURS, UNTRACKED)
-    colours = np.array([by_side[int(side)] for side in topology.sides], np.float32)
-    colours.setflags(write=False)
-    return colours
-
-
-@lru_cache(maxsize=256)
-def bone_colours(topology: Topology, person_id: int) -> np.ndarray:
-    """Colour of each bone [E, 3], 0 to 1: the person's, lighter left and deeper right. Read-only.
-
-    A bone belongs to a side when both of its ends do.
-    """
-    colour = np.array(colour_of(person_id), np.float32)
-    shades = {-1: colour * 0.45 + 0.55, 0: colour, 1: colour * 0.7}
-    sides = topology.sides[np.array(topology.edges)]
-    both = np.where(sides[:, 0] == sides[:, 1], sides[:, 0], 0)
-    colours = np.array([shades[int(side)] for side in both], np.float32)
-    colours.setflags(write=False)
-    return colours
 
 
 def bracket(low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -14,7 +14,8 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from pose_ros.core.camera import CameraModel
-from pose_ros.core.drawing import bone_colours, bracket, colour_of, keypoint_colours
+from pose_ros.core.colours import bone_colours, colour_of, keypoint_colours
+from pose_ros.core.drawing import bracket
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 

@@ -3,14 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from pose_ros.core.drawing import (
+from pose_ros.core.colours import (
     SIDE_COLOURS,
     UNTRACKED,
     bone_colours,
     colour_of,
-    draw_people,
     keypoint_colours,
 )
+from pose_ros.core.drawing import draw_people
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 

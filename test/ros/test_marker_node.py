@@ -9,7 +9,7 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 import yaml
 
-from pose_ros.core.drawing import SIDE_COLOURS
+from pose_ros.core.colours import SIDE_COLOURS
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Person

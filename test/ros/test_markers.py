@@ -6,7 +6,7 @@ from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from pose_ros.core.drawing import SIDE_COLOURS, UNTRACKED, bone_colours, colour_of
+from pose_ros.core.colours import SIDE_COLOURS, UNTRACKED, bone_colours, colour_of
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.ros.markers import (
