@@ -55,7 +55,7 @@ class TfliteModel:
         self._pixel_range = pixel_range
         self._input_size = input_size
         self._content = None if without is None else without_operator(self.path, without)
-        self._interpreter = _load(self.path, threads, self._content, input_size)
+        self._interpreter = load_interpreter(self.path, threads, self._content, input_size)
         self._outputs = self._interpreter.get_output_details()
         inputs = self._interpreter.get_input_details()
         shape = tuple(int(n) for n in inputs[0]['shape'])
@@ -131,7 +131,7 @@ class TfliteModel:
             return  # the older runtime does not know the file format: computed in vain
         kept = [output['index'] for output in self._outputs]
         pruned = pruning.prune(self._content or self.path.read_bytes(), kept, schema)
-        self._interpreter = _load(self.path, self._threads, pruned, self._input_size)
+        self._interpreter = load_interpreter(self.path, self._threads, pruned, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 
     def run(self, picture: np.ndarray) -> list[np.ndarray]:
@@ -244,7 +244,7 @@ def _unusable(path: Path, error: Exception) -> ModelError:
     )
 
 
-def _load(
+def load_interpreter(
     path: Path,
     threads: int,
     content: bytes | None = None,

@@ -1,0 +1,137 @@
+"""A network that was trained on somebody's own motions: one file with all that running it takes.
+
+The file is a TFLite model with a ZIP archive behind it, as TFLite's own metadata have it: LiteRT
+reads the front, the archive holds a description.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+import zipfile
+
+import numpy as np
+
+from pose_ros.core.motion.normalised import JOINTS, Window
+from pose_ros.core.motion.rules import Hand
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.litert import load_interpreter
+
+NONE = 'none'
+"""Name of the class of all that is no motion of the others."""
+
+_ENTRY = 'pose_ros_motions.json'
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class LearnedClass:
+    """A motion that was learned."""
+
+    name: str
+    hand: Hand
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a network was trained for.
+
+    Attributes
+    ----------
+    classes
+        In the order of the network's outputs; one more output, the last, is for none of them.
+    window
+        What the network sees.
+    threshold
+        Least probability of a class, over which it counts.
+    network
+        Kind of the network.
+    """
+
+    classes: tuple[LearnedClass, ...]
+    window: Window
+    threshold: float
+    network: str = ''
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be used."""
+        names = [learned.name for learned in self.classes]
+        if not names or len(set(names)) < len(names) or NONE in names:
+            raise ValueError(f'classes must have names of their own, not {NONE!r}: {names}')
+        if not 0 < self.threshold < 1:
+            raise ValueError(f'threshold must be between 0 and 1, got {self.threshold}')
+
+    def append_to(self, path: Path) -> None:
+        """Write the description behind the network of a .tflite file."""
+        fields = {
+            'version': _VERSION,
+            'network': self.network,
+            'classes': [{'name': c.name, 'hand': c.hand.name.lower()} for c in self.classes],
+            'window': asdict(self.window),
+            'threshold': self.threshold,
+            'joints': list(JOINTS),
+        }
+        with zipfile.ZipFile(path, 'a', zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(_ENTRY, json.dumps(fields, indent=2))
+
+    @classmethod
+    def read(cls, path: Path) -> Description:
+        """Read it from a .tflite file; ModelError if there is none in it, or a newer one."""
+        if not path.is_file():
+            raise ModelError(f'{path}: no such model file')
+        try:
+            with zipfile.ZipFile(path) as archive:
+                fields = json.loads(archive.read(_ENTRY))
+        except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+            raise ModelError(
+                f'{path}: not a model of learned motions ({error}); '
+                '"pose-ros motions train" makes one'
+            ) from error
+        try:
+            if fields['version'] != _VERSION or fields['joints'] != list(JOINTS):
+                raise ValueError('it was made for another version of pose_ros')
+            classes = [LearnedClass(c['name'], Hand[c['hand'].upper()]) for c in fields['classes']]
+            window = Window(**fields['window'])
+            return cls(tuple(classes), window, fields['threshold'], fields['network'])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f'{path}: its description cannot be used ({error}); train it again'
+            ) from error
+
+
+class LearnedModel:
+    """A network of learned motions, running on the CPU.
+
+    Parameters
+    ----------
+    path
+        The file that ``pose-ros motions train`` wrote.
+
+    Raises
+    ------
+    ModelError
+        Missing, damaged, or not such a file.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.description = Description.read(self.path)
+        # One thread: the network is small, and the pose model wants the others.
+        self._interpreter = load_interpreter(self.path, threads=1)
+        (given,) = self._interpreter.get_input_details()
+        (made,) = self._interpreter.get_output_details()
+        expected = (
+            [1, *self.description.window.shape],
+            [1, len(self.description.classes) + 1],
+        )
+        found = given['shape'].tolist(), made['shape'].tolist()
+        if found != expected:
+            raise ModelError(f'{path}: the description tells of tensors {expected}, found {found}')
+        self._input, self._output = given['index'], made['index']
+
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """Probability [classes + 1] of each class, and of none, from a window's features."""
+        self._interpreter.set_tensor(self._input, features[None])
+        self._interpreter.invoke()
+        return np.asarray(self._interpreter.get_tensor(self._output)[0])

@@ -1,0 +1,1 @@
+"""Learning motions from examples: recording, training, evaluating. The node needs none of it."""
