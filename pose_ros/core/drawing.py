@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 
-from pose_ros.core.colours import UNTRACKED, Colour, bone_colours, colour_of, keypoint_colours
+from pose_ros.core.colours import (
+    FALLEN,
+    UNTRACKED,
+    Colour,
+    bone_colours,
+    colour_of,
+    keypoint_colours,
+)
 from pose_ros.core.plate import Plate
+from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
 _OUTLINE: Colour = (0.06, 0.06, 0.08)
 _FAINT = 0.5  # share of the colour in what was not observed
 _SHIFT = 4  # fraction bits of the coordinates that OpenCV draws with
 _FARTHEST = 1e5  # [px] beyond which OpenCV's integers could overflow
+_NOTHING: Mapping[int, Any] = MappingProxyType({})
+
+# Angles that no joint of the body has: what they are written between.
+_BETWEEN = {'neck': 'shoulder', 'trunk': 'hip'}
 
 
 def bracket(low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -41,12 +54,36 @@ def bracket(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.array(lines)
 
 
+def angle_keypoints(topology: Topology, name: str) -> list[int]:
+    """Indices of the keypoints in whose middle a joint angle is to be written.
+
+    Parameters
+    ----------
+    topology
+        The keypoint format.
+    name
+        Of the angle, such as 'left_knee' or 'trunk'.
+
+    Returns
+    -------
+    list of int
+        Empty if the format has no such place.
+    """
+    part = _BETWEEN.get(name)
+    names = (f'left_{part}', f'right_{part}') if part else (name,)
+    known = topology.keypoint_names
+    return [topology.index(n) for n in names] if all(n in known for n in names) else []
+
+
 def draw_people(
     image: np.ndarray,
     people: Sequence[Person],
     channels: Literal['rgb', 'bgr'] = 'bgr',
-    labels: Mapping[int, str] | None = None,
+    labels: Mapping[int, str] = _NOTHING,
     locked: int = 0,
+    *,
+    fallen: Collection[int] = (),
+    angles: Mapping[int, Mapping[str, float]] = _NOTHING,
 ) -> np.ndarray:
     """Draw people onto a copy of a picture.
 
@@ -61,9 +98,13 @@ def draw_people(
     channels
         Order of the picture's channels.
     labels
-        Words to stand beside a person's id, by id, such as the gesture. ASCII.
+        Words to stand beside a person's id, by id, such as the gesture. ASCII, may have lines.
     locked
         Id of the person to be framed; 0 = nobody. While nobody here has it, a note says so.
+    fallen
+        Ids of the people to be shown in red. Of those who are not here a note says so.
+    angles
+        Joint angles [rad] to be written at the joints [deg], by id and name.
 
     Returns
     -------
@@ -75,17 +116,27 @@ def draw_people(
             f'expected a uint8 image [height, width, 3], got {image.dtype} {image.shape}'
         )
     picture = np.array(image, order='C')
-    drawings = [_PersonDrawing(picture, person, channels, locked) for person in people]
+    drawings = [
+        _PersonDrawing(picture, person, channels, 0 < person.id == locked, person.id in fallen)
+        for person in people
+    ]
     for drawing in reversed(drawings):
         drawing.draw()
     # Labels last: no other person may hide them, nor they each other.
     taken: list[Plate] = []
     for drawing in drawings:
-        drawing.draw_label(labels or {}, taken)
-    if locked and all(person.id != locked for person in people):
-        plate = Plate(f'{locked} locked, out of sight', image.shape[0] / 900)
+        drawing.draw_label(labels, taken)
+    for drawing in drawings:
+        drawing.draw_angles(angles, taken)
+    present = {person.id for person in people}
+    away = [(f'{person} fallen, out of sight', FALLEN) for person in sorted({*fallen} - present)]
+    if locked and locked not in present:
+        away.append((f'{locked} locked, out of sight', UNTRACKED))
+    for text, colour in away:
+        plate = Plate(text, image.shape[0] / 900)
         plate.place(0, image.shape[0], _size_of(picture), taken)
-        plate.draw(picture, _ordered(UNTRACKED, channels))
+        taken.append(plate)
+        plate.draw(picture, _ordered(colour, channels))
     return picture
 
 
@@ -103,11 +154,14 @@ def _ordered(colour: Sequence[float], channels: str) -> tuple[int, int, int]:
 class _PersonDrawing:
     """One person on a picture that is drawn into."""
 
-    def __init__(self, picture: np.ndarray, person: Person, channels: str, locked: int) -> None:
+    def __init__(
+        self, picture: np.ndarray, person: Person, channels: str, locked: bool, fallen: bool
+    ) -> None:
         self._picture = picture
         self._person = person
         self._channels = channels
-        self._locked = 0 < person.id == locked
+        self._locked = locked
+        self._fallen = fallen
         points = person.keypoints.astype(np.float64)
         with np.errstate(invalid='ignore'):
             self._known = np.all(np.abs(points) < _FARTHEST, axis=1)
@@ -122,7 +176,7 @@ class _PersonDrawing:
         edges = np.array(self._person.topology.edges)
         known = self._known[edges].all(axis=1)
         solid = self._solid[edges].all(axis=1)
-        bones = bone_colours(self._person.topology, self._person.id)
+        bones = bone_colours(self._person.topology, self._person.id, self._fallen)
         dots = keypoint_colours(self._person.topology, self._person.id)
         lengths = np.linalg.norm(self._points[edges[:, 0]] - self._points[edges[:, 1]], axis=1)
         widths = np.clip(lengths * 0.3, 1.0, self._line)
@@ -172,8 +226,30 @@ class _PersonDrawing:
         above = points[:, 1].min() - 0.1 * size - plate.height
         plate.place(middle - plate.width / 2, above, _size_of(self._picture), taken)
         taken.append(plate)
-        colour = self._colour(colour_of(self._person.id))
-        plate.draw(self._picture, colour, 1 if self._solid.any() else _FAINT)
+        colour = self._colour(colour_of(self._person.id, self._fallen))
+        strength = 1 if self._solid.any() else _FAINT
+        if self._fallen:
+            plate.draw(self._picture, colour, strength, ground=colour)
+        else:
+            plate.draw(self._picture, colour, strength)
+
+    def draw_angles(self, angles: Mapping[int, Mapping[str, float]], taken: list[Plate]) -> None:
+        """Each angle at its joint, on the side that is turned away from the body."""
+        if not self._person.id or not self._shown.any():
+            return
+        size = self._size()
+        middle = self._points[self._shown, 0].mean()
+        for name, angle in angles.get(self._person.id, {}).items():
+            joint = angle_keypoints(self._person.topology, name)
+            if not joint or not self._known[joint].all() or not np.isfinite(angle):
+                continue
+            x, y = self._points[joint].mean(axis=0)
+            plate = Plate(f'{np.degrees(angle):.0f}', size / 900)
+            away = 0.03 * size
+            left = x + away if x >= middle else x - away - plate.width
+            plate.place(left, y - plate.height / 2, _size_of(self._picture), taken)
+            taken.append(plate)
+            plate.draw(self._picture, self._colour(colour_of(self._person.id, self._fallen)))
 
     def _draw_bracket(self) -> None:
         """Frame the person."""
@@ -181,7 +257,7 @@ class _PersonDrawing:
             return
         points = self._points[self._shown]
         lines = bracket(points.min(axis=0), points.max(axis=0))
-        colour = colour_of(self._person.id)
+        colour = colour_of(self._person.id, self._fallen)
         for width, ink in ((self._line + 2 * self._edge, _OUTLINE), (self._line, colour)):
             for ends in lines:
                 self._draw_line(ends, ink, width)

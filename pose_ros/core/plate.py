@@ -9,6 +9,7 @@ import numpy as np
 
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _DARK, _WHITE = (17, 17, 17), (255, 255, 255)
+_LEADING = 1.7  # from one line to the next, in heights of the letters
 _EDGE = 2  # [px] that the frame reaches beyond the plate
 _GAP = 5  # [px] from one plate to the next
 
@@ -19,7 +20,7 @@ class Plate:
     Parameters
     ----------
     text
-        ASCII; other characters become question marks.
+        One or more lines of ASCII; other characters become question marks.
     scale
         Of the letters, within bounds that can be read.
 
@@ -32,11 +33,14 @@ class Plate:
     """
 
     def __init__(self, text: str, scale: float) -> None:
-        self._text = text.encode('ascii', 'replace').decode()
+        self._lines = text.encode('ascii', 'replace').decode().splitlines() or ['']
         self._scale = float(np.clip(scale, 0.45, 1.6))
-        (width, self._text_height), _ = cv2.getTextSize(self._text, _FONT, self._scale, 1)
+        sizes = [cv2.getTextSize(line, _FONT, self._scale, 1)[0] for line in self._lines]
+        self._text_height = sizes[0][1]
         self._pad = round(self._text_height * 0.5)
-        self.width, self.height = width + 2 * self._pad, self._text_height + 2 * self._pad
+        self._step = round(self._text_height * _LEADING)
+        self.width = max(width for width, _ in sizes) + 2 * self._pad
+        self.height = (len(sizes) - 1) * self._step + self._text_height + 2 * self._pad
         self.x = self.y = 0
 
     def place(self, x: float, y: float, size: tuple[int, int], others: Sequence[Plate]) -> None:
@@ -75,7 +79,11 @@ class Plate:
         return y >= other.y + other.height + _GAP or other.y >= y + self.height + _GAP
 
     def draw(
-        self, picture: np.ndarray, colour: tuple[int, int, int], strength: float = 1.0
+        self,
+        picture: np.ndarray,
+        colour: tuple[int, int, int],
+        strength: float = 1.0,
+        ground: tuple[int, int, int] = _DARK,
     ) -> None:
         """Draw onto a picture.
 
@@ -87,15 +95,19 @@ class Plate:
             Of the frame, in the order of the picture's channels.
         strength
             1 is solid, less is faint.
+        ground
+            Colour behind the words, in the same order.
         """
         end = (self.x + self.width, self.y + self.height)
         rows = slice(max(self.y - _EDGE, 0), end[1] + _EDGE + 1)
         columns = slice(max(self.x - _EDGE, 0), end[0] + _EDGE + 1)
         area = picture[rows, columns]
         before = area.copy() if strength < 1 else area
-        cv2.rectangle(picture, (self.x, self.y), end, _DARK, cv2.FILLED)
+        cv2.rectangle(picture, (self.x, self.y), end, ground, cv2.FILLED)
         cv2.rectangle(picture, (self.x, self.y), end, colour, 2, cv2.LINE_AA)
-        origin = (self.x + self._pad, self.y + self._pad + self._text_height)
-        cv2.putText(picture, self._text, origin, _FONT, self._scale, _WHITE, 1, cv2.LINE_AA)
+        for i, line in enumerate(self._lines):
+            below = self.y + self._pad + self._text_height + i * self._step
+            origin = (self.x + self._pad, below)
+            cv2.putText(picture, line, origin, _FONT, self._scale, _WHITE, 1, cv2.LINE_AA)
         if strength < 1:
             cv2.addWeighted(area, strength, before, 1.0 - strength, 0.0, dst=area)

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from pose_ros.core.colours import (
+    FALLEN,
     SIDE_COLOURS,
     UNTRACKED,
     bone_colours,
     colour_of,
     keypoint_colours,
 )
-from pose_ros.core.drawing import draw_people
+from pose_ros.core.drawing import angle_keypoints, draw_people
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 
@@ -320,6 +321,80 @@ def test_the_first_person_covers_the_others():
         hips = middle_of(first, 'left_hip', 'right_hip')
         expected = colour_of(people[0].id)
         np.testing.assert_allclose(colour_at(drawn, hips), expected, atol=0.02)
+
+
+def reds(picture):
+    """Mask of the pixels in the colour of the fallen."""
+    return (np.abs(picture / 255 - FALLEN) < 0.02).all(axis=2)
+
+
+@pytest.mark.parametrize('channels', ['rgb', 'bgr'])
+def test_the_fallen_are_red_with_their_label_and_nobody_else_is(channels):
+    people = [standing(person_id=i, x=x, y=100, height=200) for i, x in ((1, 100.0), (2, 300.0))]
+    plain = draw_people(grey(), people, channels)
+    drawn = draw_people(grey(), people, channels, fallen={2})
+    if channels == 'bgr':
+        plain, drawn = plain[..., ::-1], drawn[..., ::-1]
+    assert not reds(plain).any()
+    assert not reds(drawn)[:, :200].any()
+    for side in ('left', 'right'):
+        x, y = middle_of(people[1], f'{side}_elbow', f'{side}_wrist').astype(int)
+        assert reds(drawn)[y, x]
+    assert reds(drawn)[:95].sum() > 100
+    # No id is as red: the colour alone tells.
+    assert max(np.dot(colour_of(i), (1, -1, -1)) for i in range(1, 500)) < 0.6
+
+
+def test_the_fallen_who_are_away_are_told_of_beside_the_locked():
+    people = [standing(person_id=1, height=150)]
+    plain = draw_people(grey(), people, 'rgb')
+    one = draw_people(grey(), people, 'rgb', fallen={2})
+    three = draw_people(grey(), people, 'rgb', locked=5, fallen={2, 3})
+    assert reds(one)[320:].any()
+    notes = [(plain != drawn).any(axis=2).sum() for drawn in (one, three)]
+    assert notes[1] == pytest.approx(3 * notes[0], rel=0.05)
+
+
+@pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33])
+def test_an_angle_stands_at_its_joint_or_between_the_two_that_it_is_of(topology):
+    index = topology.index
+    assert angle_keypoints(topology, 'left_knee') == [index('left_knee')]
+    assert angle_keypoints(topology, 'neck') == [index('left_shoulder'), index('right_shoulder')]
+    assert angle_keypoints(topology, 'trunk') == [index('left_hip'), index('right_hip')]
+    assert angle_keypoints(topology, 'tail') == []
+
+
+def test_angles_are_written_beside_their_joints_and_away_from_the_body():
+    person = standing()
+    plain = draw_people(grey(), [person])
+    for name, side in (('left_knee', 1), ('right_knee', -1)):
+        drawn = draw_people(grey(), [person], angles={1: {name: 1.5, 'tail': 1.0}})
+        rows, columns = np.nonzero((plain != drawn).any(axis=2))
+        x, y = person.keypoints[COCO17.index(name)]
+        assert abs(rows.mean() - y) < 5
+        assert 10 < side * (columns.mean() - x) < 60
+        assert np.ptp(rows) < 30
+
+
+def test_angles_that_are_not_known_and_those_of_others_are_not_written():
+    places = {'left_knee': (np.nan, np.nan)}
+    people = [moved(standing(), **places), standing(person_id=0, x=300.0)]
+    plain = draw_people(grey(), people)
+    angles = {0: {'left_elbow': 1.0}, 1: {'left_knee': 1.0, 'trunk': np.nan}, 7: {'trunk': 1.0}}
+    np.testing.assert_array_equal(draw_people(grey(), people, angles=angles), plain)
+
+
+def test_all_angles_of_one_person_hide_no_other():
+    joints = ('shoulder', 'elbow', 'hip', 'knee', 'ankle')
+    names = ['neck', 'trunk', *(f'{side}_{j}' for side in ('left', 'right') for j in joints)]
+    person = standing()
+    plain = draw_people(grey(), [person])
+
+    def area(*shown):
+        drawn = draw_people(grey(), [person], angles={1: dict.fromkeys(shown, 3.0)})
+        return (plain != drawn).any(axis=2).sum()
+
+    assert area(*names) > 0.9 * sum(area(name) for name in names)
 
 
 def test_a_label_beyond_ascii_does_not_harm():

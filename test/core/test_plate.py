@@ -59,3 +59,19 @@ def test_a_faint_plate_lets_the_picture_through():
     corner = picture[plate.y + 4, plate.x + 4]
     assert (np.abs(corner.astype(int) - 108) <= 2).all()
     assert (picture[:40] == 200).all()
+
+
+def test_lines_stand_below_each_other_and_all_inside():
+    one, two, three = (
+        Plate(text, 0.5) for text in ('wave', 'wave\nsquat 3', 'a\nb\nsquat 3 times')
+    )
+    assert one.height < two.height < three.height
+    assert three.height - two.height == two.height - one.height
+    assert three.width == Plate('squat 3 times', 0.5).width
+    picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    two.place(100, 80, SIZE, [])
+    two.draw(picture, (0, 0, 255), ground=(0, 0, 255))
+    white = np.flatnonzero((picture[..., 1] > 60).any(axis=1))
+    # Two lines of letters with a gap, both on the plate.
+    assert (np.diff(white) > 1).sum() == 1
+    assert two.y < white.min() < white.max() < two.y + two.height
