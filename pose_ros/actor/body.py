@@ -37,6 +37,11 @@ class Pose(NamedTuple):
     right_thigh: Pair = (0.0, 0.0)
     left_shin: Pair = (0.0, 0.0)
     right_shin: Pair = (0.0, 0.0)
+    neck: Pair = (0.0, 0.0)
+    """(tilt clockwise in the picture, bend forward), between torso and head."""
+    left_hand: Pair = (0.0, 0.0)
+    """Added to the angles of the forearm, which it goes along with otherwise."""
+    right_hand: Pair = (0.0, 0.0)
 
     def blend(self, other: Pose, weight: float) -> Pose:
         """Pose on the way to another: this one at weight 0, the other at 1."""
@@ -105,7 +110,8 @@ def joints(pose: Pose) -> dict[str, np.ndarray]:
     """
     turn = _rotation(2, pose.body[0]) @ _rotation(1, -pose.body[1])
     trunk = turn @ _rotation(2, pose.torso[0]) @ _rotation(0, pose.torso[1])
-    skull = trunk @ _rotation(2, pose.head[0]) @ _rotation(1, -pose.head[1])
+    bent = trunk @ _rotation(2, pose.neck[0]) @ _rotation(0, pose.neck[1])
+    skull = bent @ _rotation(2, pose.head[0]) @ _rotation(1, -pose.head[1])
     neck = trunk @ (0.0, -_NECK, 0.0)
     head = trunk @ (0.0, -_NECK, 0.0) + skull @ (0.0, _NECK - _HEAD, -0.012)
     points = {'pelvis': np.zeros(3), 'neck': neck, 'head': head}
@@ -117,8 +123,9 @@ def joints(pose: Pose) -> dict[str, np.ndarray]:
         inwards = max(0.0, -upper_arm[1]) * _RAISED
         shoulder = trunk @ (side * (_SHOULDER[0] - inwards), -_SHOULDER[1], 0.0)
         elbow = shoulder + trunk @ upper_arm * _UPPER_ARM
-        along = trunk @ _direction(side, getattr(pose, f'{name}_forearm'))
-        wrist = elbow + along * _FOREARM
+        forearm, hand = getattr(pose, f'{name}_forearm'), getattr(pose, f'{name}_hand')
+        wrist = elbow + trunk @ _direction(side, forearm) * _FOREARM
+        along = trunk @ _direction(side, (forearm[0] + hand[0], forearm[1] + hand[1]))
         hip = turn @ (side * _HIP, 0.0, 0.0)
         knee = hip + turn @ _direction(side, getattr(pose, f'{name}_thigh')) * _THIGH
         shin = turn @ _direction(side, getattr(pose, f'{name}_shin'))

@@ -28,10 +28,13 @@ SIT = STAND._replace(
 _UPPER = (
     'torso',
     'head',
+    'neck',
     'left_arm',
     'right_arm',
     'left_forearm',
     'right_forearm',
+    'left_hand',
+    'right_hand',
 )
 
 
