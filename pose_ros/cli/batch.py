@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 import json
 from pathlib import Path
+import sys
 from typing import TextIO
 
+from rich import progress
+
+from pose_ros.cli.console import complain, messages
 from pose_ros.cli.results import Overlay, frame_record, overlay_paths
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, MediaError, find_media, open_media
+from pose_ros.core.types import Frame, FrameError, Person
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,80 @@ def prepare_overlays(
     return overlays
 
 
+def estimated(estimator: PoseEstimator, media: Media) -> Iterator[tuple[Frame, list[Person]]]:
+    """Each frame of a file and the people in it; every file counts its people from 1.
+
+    The estimator starts anew, so that nothing is tracked from one file to the next. MediaError
+    or FrameError if the file cannot be read to its end.
+    """
+    estimator.reset()
+    ids: dict[int, int] = {}
+    for frame in media.frames():
+        # 0, somebody unsure, stays 0.
+        yield (
+            frame,
+            [
+                replace(person, id=person.id and ids.setdefault(person.id, len(ids) + 1))
+                for person in estimator.estimate(frame)
+            ],
+        )
+
+
+def run_files(
+    media: Sequence[Media], run: Callable[[Media, Callable[[], object]], None], quiet: bool
+) -> int:
+    """Run something on each file, with a progress bar unless it shall be quiet.
+
+    Parameters
+    ----------
+    media
+        The files.
+    run
+        Gets a file, and what to call after each frame.
+    quiet
+        Whether there is nobody to see a progress bar.
+
+    Returns
+    -------
+    int
+        How many files could not be read to their end; why not was told.
+    """
+    bad = 0
+    columns = (
+        progress.TextColumn('{task.description}'),
+        progress.BarColumn(),
+        progress.TextColumn('{task.completed:.0f} frames'),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
+        for number, one in enumerate(media, 1):
+            title = f'{number}/{len(media)} {one.path.name}'
+            task = bars.add_task(title, total=one.frame_count or 0)
+            try:
+                run(one, lambda: bars.advance(task))  # noqa: B023
+            except (MediaError, FrameError) as error:
+                complain(str(error))
+                bad += 1
+            bars.remove_task(task)
+    return bad
+
+
+def open_lines(stack: ExitStack, file: str) -> TextIO | None:
+    """Where JSON lines go: nowhere for '', the output for '-', else a file; OSError."""
+    if not file:
+        return None
+    if file == '-':
+        return sys.stdout
+    return stack.enter_context(Path(file).open('w', encoding='utf-8'))
+
+
 class Batch:
     """Writes what the estimator finds, and counts.
 
     Parameters
     ----------
     estimator
-        Starts anew with every file, so that nothing is tracked from one to the next.
+        Finds the people.
     lines
         Takes one JSON object per frame and line, or None.
     overlays
@@ -89,16 +161,9 @@ class Batch:
         MediaError or FrameError if it cannot be read to its end, OSError if a result cannot be
         written.
         """
-        self._estimator.reset()
-        ids: dict[int, int] = {}
         target = self._overlays.get(media.path)
         with Overlay(target, media) if target else nullcontext() as overlay:
-            for index, frame in enumerate(media.frames()):
-                # Every file counts its people from 1; 0 stays 0.
-                people = [
-                    replace(person, id=person.id and ids.setdefault(person.id, len(ids) + 1))
-                    for person in self._estimator.estimate(frame)
-                ]
+            for index, (frame, people) in enumerate(estimated(self._estimator, media)):
                 if self._lines is not None:
                     record = frame_record(str(media.path), index, frame, people)
                     self._lines.write(json.dumps(record, allow_nan=False) + '\n')

@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from rich import progress
 import typer
 
 from pose_ros.cli.console import complain, messages
@@ -17,7 +16,7 @@ from pose_ros.cli.console import complain, messages
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pose_ros.cli.batch import Batch, Inputs
+    from pose_ros.cli.batch import Inputs
     from pose_ros.core.configuration import EstimatorConfig
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Pictures, videos, GIFs or folders.')
@@ -83,7 +82,12 @@ def _run(
     paths: Sequence[Path], found: Inputs, config: EstimatorConfig, json_file: str, overlay: str
 ) -> int:
     """Estimate all that was found; return how many files could not be read to their end."""
-    from pose_ros.cli.batch import Batch, prepare_overlays  # noqa: PLC0415
+    from pose_ros.cli.batch import (  # noqa: PLC0415
+        Batch,
+        open_lines,
+        prepare_overlays,
+        run_files,
+    )
     from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
 
     if not found.media:
@@ -94,9 +98,9 @@ def _run(
     estimator = PoseEstimator(config)
     started = time.perf_counter()
     with ExitStack() as stack:
-        batch = Batch(estimator, _open_lines(stack, json_file), overlays)
+        batch = Batch(estimator, open_lines(stack, json_file), overlays)
         quiet = not messages.is_terminal or (json_file == '-' and sys.stdout.isatty())
-        bad = _run_files(found, batch, quiet)
+        bad = run_files(found.media, batch.run, quiet)
     seconds = time.perf_counter() - started
     messages.print(
         f'inputs: {len(found.media)}, frames: {batch.frames}, with people: '
@@ -104,35 +108,3 @@ def _run(
         highlight=False,
     )
     return bad
-
-
-def _run_files(found: Inputs, batch: Batch, quiet: bool) -> int:
-    from pose_ros.core.media import MediaError  # noqa: PLC0415
-    from pose_ros.core.types import FrameError  # noqa: PLC0415
-
-    bad = 0
-    columns = (
-        progress.TextColumn('{task.description}'),
-        progress.BarColumn(),
-        progress.TextColumn('{task.completed:.0f} frames'),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
-        for number, media in enumerate(found.media, 1):
-            title = f'{number}/{len(found.media)} {media.path.name}'
-            task = bars.add_task(title, total=media.frame_count or 0)
-            try:
-                batch.run(media, lambda: bars.advance(task))  # noqa: B023
-            except (MediaError, FrameError) as error:
-                complain(str(error))
-                bad += 1
-            bars.remove_task(task)
-    return bad
-
-
-def _open_lines(stack: ExitStack, json_file: str) -> TextIO | None:
-    if not json_file:
-        return None
-    if json_file == '-':
-        return sys.stdout
-    return stack.enter_context(Path(json_file).open('w', encoding='utf-8'))
