@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-import os
 from pathlib import Path
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pose_ros.cli.console import complain, messages
+from pose_ros.cli.console import complain, complaints, messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,29 +50,17 @@ def estimate(
     code 1 if an input could not be used (the others are done all the same), 2 if nothing could be
     done.
     """
-    # Faults of files are told in our own words; OpenCV reads these when it is imported.
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-    from pose_ros.cli.batch import find_inputs  # noqa: PLC0415
-    from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
+    with complaints():
+        from pose_ros.cli.batch import find_inputs  # noqa: PLC0415
+        from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
 
-    paths = [Path(text) for text in inputs]
-    found = find_inputs(paths)
-    for fault in found.faults:
-        complain(fault)
-    chosen = {'model': model, 'mode': mode, 'threads': threads, 'smoothing': smoothing}
-    try:
+        paths = [Path(text) for text in inputs]
+        found = find_inputs(paths)
+        for fault in found.faults:
+            complain(fault)
+        chosen = {'model': model, 'mode': mode, 'threads': threads, 'smoothing': smoothing}
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         bad = _run(paths, found, config, json_file or ('' if overlay else '-'), overlay)
-    except (ModelError, ValueError) as error:
-        complain(str(error))
-        raise typer.Exit(2) from None
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        complain(f'cannot write the results: {error}')
-        raise typer.Exit(2) from None
     if bad or found.faults:
         raise typer.Exit(1)
 

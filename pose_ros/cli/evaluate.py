@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from pose_ros.cli.console import complain, messages, output
+from pose_ros.cli.console import complain, complaints, messages, output
 
 if TYPE_CHECKING:
     from pose_ros.evaluation.coco import Found, GivenBoxes, Picture
@@ -87,7 +87,7 @@ def coco(
 
     Exit code 2 if something cannot be used.
     """
-    with _complaints():
+    with complaints():
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
         from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
         from pose_ros.evaluation.coco import (  # noqa: PLC0415
@@ -149,7 +149,7 @@ def tracking(
 
     Exit code 2 if something cannot be used.
     """
-    with _complaints():
+    with complaints():
         from pose_ros.actor.encounters import ENCOUNTERS, encounter  # noqa: PLC0415
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
         from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
@@ -344,26 +344,6 @@ def _progress(unit: str) -> Iterator[Callable[[str, int], Callable[[], None]]]:
             return lambda: bars.advance(task)
 
         yield bar
-
-
-@contextmanager
-def _complaints() -> Iterator[None]:
-    """Tell in one line what cannot be done, and exit with code 2."""
-    # Faults of files are told in our own words; OpenCV reads this when it is imported.
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-    from pose_ros.extras import MissingLibraryError  # noqa: PLC0415
-
-    try:
-        yield
-    except (ModelError, MissingLibraryError, ValueError) as error:
-        complain(str(error))
-        raise typer.Exit(2) from None
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        complain(f'cannot write the results: {error}')
-        raise typer.Exit(2) from None
 
 
 def _machine() -> str:
