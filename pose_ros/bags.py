@@ -116,9 +116,11 @@ def _chosen(path: Path, topics: Sequence[str], there: Sequence[str]) -> dict[str
     return names
 
 
+def seconds(time: Any) -> float:
+    """A message's time [s]."""
+    return float(time.sec + time.nanosec / 1e9)
+
+
 def _stamp(message: Any, recorded: int) -> float:
     """Time of a message [s]; `recorded` [ns] is when it came."""
-    if not hasattr(message, 'header'):
-        return recorded / 1e9
-    stamp = message.header.stamp
-    return float(stamp.sec + stamp.nanosec / 1e9)
+    return seconds(message.header.stamp) if hasattr(message, 'header') else recorded / 1e9
