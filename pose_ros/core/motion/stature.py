@@ -1,0 +1,149 @@
+"""How tall a person is in the picture, whatever they are doing, and how high their parts are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+import math
+
+import numpy as np
+
+from pose_ros.core.topology import Topology
+from pose_ros.core.types import Person
+
+# Lengths over the body's height: between the joints' centres, as pose models mark them. After
+# Drillis and Contini (1966), in Winter, Biomechanics and Motor Control of Human Movement; the
+# trunk and the shoulders' width as the models draw them on the people of the test clips.
+_TRUNK = 0.295
+_SHOULDERS = 0.22
+_LIMBS = {
+    ('shoulder', 'elbow'): 0.175,
+    ('elbow', 'wrist'): 0.148,
+    ('hip', 'knee'): 0.240,
+    ('knee', 'ankle'): 0.235,
+}
+# One bone alone may be wrong or somebody's own; so many agree on at least this height.
+_WITNESSES = 2
+# The idea of the height follows a greater one in this time [s], a smaller one in that: bones are
+# seen too short while they point at the camera, and people walk away slowly.
+_RISE, _DECAY = 0.3, 6.0
+_HEAD = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')
+
+
+@dataclass(frozen=True)
+class Heights:
+    """Where the parts of a person are in the picture, y down [px]; NaN for what is not seen.
+
+    Attributes
+    ----------
+    x
+        Middle of what is seen of the trunk and the head.
+    head, shoulders, hips, knees, ankles
+        Mean of the joints seen.
+    """
+
+    x: float
+    head: float
+    shoulders: float
+    hips: float
+    knees: float
+    ankles: float
+
+    @classmethod
+    def of(cls, person: Person) -> Heights:
+        """Heights of one person; only keypoints that were observed count."""
+        seen, points = person.observed, person.keypoints
+        middles = []
+        for indices in _parts(person.topology):
+            good = indices[seen[indices]]
+            middles.append(points[good].mean(axis=0) if len(good) else np.full(2, np.nan))
+        x = [float(middle[0]) for middle in middles[:3] if not np.isnan(middle[0])]
+        return cls(sum(x) / len(x) if x else math.nan, *(float(m[1]) for m in middles))
+
+
+class Stature:
+    """Follows the height that a person has, or would have standing upright [px].
+
+    It comes from the lengths of the bones, so a person need never have stood.
+    """
+
+    def __init__(self) -> None:
+        self.height = math.nan
+        self._stamp = -math.inf
+
+    def update(self, person: Person, stamp: float) -> float:
+        """Height after a look at the person at a time [s]; NaN as long as too little is seen."""
+        seen = standing_height(person)
+        if math.isnan(seen):
+            return self.height
+        if math.isnan(self.height):
+            self.height = seen
+        else:
+            time = _RISE if seen > self.height else _DECAY
+            self.height += (1 - math.exp((self._stamp - stamp) / time)) * (seen - self.height)
+        self._stamp = stamp
+        return self.height
+
+
+def standing_height(person: Person) -> float:
+    """Height that a person would have standing, by one look [px]; NaN where too little is seen.
+
+    Bones that point at the camera are seen too short; with positions in space they are not.
+    """
+    points = person.keypoints.astype(float)
+    scale = pixels_per_metre(person)
+    if person.world is not None and not math.isnan(scale):
+        points = person.world.astype(float) * scale
+    seen = person.observed & np.isfinite(points).all(axis=1)
+    first, second, ratios = _bones(person.topology)
+    known = seen[first] & seen[second]
+    lengths = np.linalg.norm(points[first] - points[second], axis=1)
+    heights = np.sort((lengths / ratios)[known])
+    trunk = _trunk(person, points, seen)
+    if not math.isnan(trunk):
+        heights = np.sort(np.append(heights, [trunk, trunk]))  # the surest: it counts twice
+    return float(heights[-_WITNESSES]) if len(heights) >= _WITNESSES else math.nan
+
+
+def _trunk(person: Person, points: np.ndarray, seen: np.ndarray) -> float:
+    """Height by the length of the trunk; NaN where it is not seen."""
+    _, shoulders, hips, *_ = _parts(person.topology)
+    shoulders, hips = shoulders[seen[shoulders]], hips[seen[hips]]
+    if not len(shoulders) or not len(hips):
+        return math.nan
+    return float(
+        np.linalg.norm(points[shoulders].mean(axis=0) - points[hips].mean(axis=0)) / _TRUNK
+    )
+
+
+def pixels_per_metre(person: Person) -> float:
+    """Pixels that a metre has where the person is; NaN where that cannot be known."""
+    if person.world is None:
+        return math.nan
+    good = person.observed & np.isfinite(person.world).all(axis=1)
+    if np.count_nonzero(good) < 4:
+        return math.nan
+    in_picture = person.keypoints[good] - person.keypoints[good].mean(axis=0)
+    in_space = person.world[good, :2] - person.world[good, :2].mean(axis=0)
+    extent = float(np.linalg.norm(in_space))
+    return float(np.linalg.norm(in_picture)) / extent if extent > 1e-6 else math.nan
+
+
+@lru_cache
+def _parts(topology: Topology) -> tuple[np.ndarray, ...]:
+    """Indices of head, shoulders, hips, knees and ankles."""
+    pairs = [(f'left_{part}', f'right_{part}') for part in ('shoulder', 'hip', 'knee', 'ankle')]
+    return tuple(np.array([topology.index(n) for n in names]) for names in (_HEAD, *pairs))
+
+
+@lru_cache
+def _bones(topology: Topology) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Indices [N] of both ends of each bone, and its length over the body's height [N]."""
+    bones = [('left_shoulder', 'right_shoulder', _SHOULDERS)]
+    for (start, end), ratio in _LIMBS.items():
+        bones += [(f'{side}_{start}', f'{side}_{end}', ratio) for side in ('left', 'right')]
+    return (
+        np.array([topology.index(first) for first, _, _ in bones]),
+        np.array([topology.index(second) for _, second, _ in bones]),
+        np.array([ratio for *_, ratio in bones]),
+    )
