@@ -42,6 +42,8 @@ class Pose(NamedTuple):
     left_hand: Pair = (0.0, 0.0)
     """Added to the angles of the forearm, which it goes along with otherwise."""
     right_hand: Pair = (0.0, 0.0)
+    tip: Pair = (0.0, 0.0)
+    """(towards the own left, forwards) of the whole body, as a falling tree."""
 
     def blend(self, other: Pose, weight: float) -> Pose:
         """Pose on the way to another: this one at weight 0, the other at 1."""
@@ -109,6 +111,7 @@ def joints(pose: Pose) -> dict[str, np.ndarray]:
         Name to point [3] in heights, from the middle of the hips; the pose's shift is not in.
     """
     turn = _rotation(2, pose.body[0]) @ _rotation(1, -pose.body[1])
+    turn = turn @ _rotation(2, pose.tip[0]) @ _rotation(0, pose.tip[1])
     trunk = turn @ _rotation(2, pose.torso[0]) @ _rotation(0, pose.torso[1])
     bent = trunk @ _rotation(2, pose.neck[0]) @ _rotation(0, pose.neck[1])
     skull = bent @ _rotation(2, pose.head[0]) @ _rotation(1, -pose.head[1])

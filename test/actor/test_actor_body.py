@@ -46,6 +46,17 @@ def test_whoever_turns_to_the_pictures_right_looks_there():
     assert points['left_shoulder'][2] > points['right_shoulder'][2] + 0.2
 
 
+def test_whoever_tips_falls_the_way_they_face():
+    facing = joints(Pose(tip=(0.0, 80.0)))
+    assert facing['nose'][2] < -0.3  # towards the camera
+    aside = joints(Pose(body=(0.0, 90.0), tip=(0.0, 80.0)))
+    assert aside['nose'][0] > 0.3
+    left = joints(Pose(tip=(80.0, 0.0)))
+    assert left['nose'][0] > 0.3
+    away = joints(Pose(body=(0.0, 90.0), tip=(80.0, 0.0)))
+    assert away['nose'][2] > 0.3
+
+
 @pytest.mark.parametrize('side', ['left', 'right'])
 @pytest.mark.parametrize('angles', [(0, 0), (45, 0), (90, 0), (120, 40), (20, 80)])
 def test_bones_keep_their_length(side, angles):

@@ -26,7 +26,7 @@ def mirrored(motion: Motion) -> Motion:
             side, _, part = name.partition('_')
             if side in _OTHER:
                 after[f'{_OTHER[side]}_{part}'] = (first, second)
-            elif name in ('torso', 'neck', 'shift'):
+            elif name in ('torso', 'neck', 'shift', 'tip'):
                 after[name] = (-first, second)
             else:
                 after[name] = (-first, -second)
@@ -38,7 +38,7 @@ def mirrored(motion: Motion) -> Motion:
 def varied(motion: Motion, rng: np.random.Generator) -> Motion:
     """Same motion as somebody else does it: faster or slower, each limb a little different."""
     pace = float(rng.uniform(0.75, 1.3))
-    parts = Pose._fields[2:]
+    parts = [part for part in Pose._fields[2:] if part != 'tip']
     offsets = {part: rng.normal(0.0, 4.0, 2) for part in parts if not part.endswith('shin')}
 
     def pose(time: float) -> Pose:
