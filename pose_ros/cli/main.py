@@ -8,8 +8,10 @@ import importlib.util
 import typer
 
 from pose_ros.cli import evaluate, models
+from pose_ros.cli.analyse import analyse
 from pose_ros.cli.console import complain
 from pose_ros.cli.estimate import estimate
+from pose_ros.cli.plot import plot
 
 app = typer.Typer(
     help='Human pose from images: skeletons, gestures and what RViz needs to show them.',
@@ -19,6 +21,8 @@ app = typer.Typer(
 app.add_typer(models.app, name='models')
 app.add_typer(evaluate.app, name='evaluate')
 app.command()(estimate)
+app.command()(analyse)
+app.command()(plot)
 
 _FORWARD = {'allow_extra_args': True, 'ignore_unknown_options': True, 'help_option_names': []}
 

@@ -1,12 +1,12 @@
-"""What ``pose-ros estimate`` writes: JSON lines, and pictures or videos with people drawn."""
+"""What the commands write: JSON lines, and pictures or videos with people drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import math
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -14,6 +14,9 @@ import numpy as np
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.media import DEFAULT_RATE, PICTURE_SUFFIXES, Media, is_video
 from pose_ros.core.types import Frame, Person
+
+if TYPE_CHECKING:
+    from pose_ros.core.motion.events import MotionEvent
 
 
 def frame_record(name: str, index: int, frame: Frame, people: Sequence[Person]) -> dict[str, Any]:
@@ -48,6 +51,38 @@ def _person_record(person: Person) -> dict[str, Any]:
         'keypoints': keypoints,
         'world': [[_rounded(value, 4) for value in point] for point in world],
     }
+
+
+def event_record(name: str, event: MotionEvent) -> dict[str, Any]:
+    """One line of the JSON output of ``pose-ros analyse``.
+
+    First what every event has, then what only those of its kind have. Times and durations [s] to
+    a millisecond, other numbers to a ten-thousandth; what is not finite is null.
+    """
+    return {
+        'input': name,
+        'time': _rounded(event.time, 3),
+        'kind': event.kind,
+        'name': event.name,
+        'phase': event.phase,
+        'person': event.person,
+        'hand': event.hand,
+        'score': _rounded(event.score, 4),
+        'duration': _rounded(event.duration, 3),
+        **_plain(event.details),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Value as JSON has it."""
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    # numpy's numbers are no subclasses of Python's, but for float64.
+    if isinstance(value, (float, np.floating)):
+        return _rounded(value, 4)
+    return bool(value) if isinstance(value, np.bool_) else value
 
 
 def _rounded(value: float, digits: int) -> float | None:

@@ -1,0 +1,271 @@
+"""``pose-ros analyse``: what people do in videos, without ROS."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+import json
+from pathlib import Path
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from rich import box
+from rich.table import Table
+import typer
+
+from pose_ros.cli.console import complain, complaints, messages, output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pose_ros.cli.batch import Inputs
+    from pose_ros.core.configuration import EstimatorConfig
+    from pose_ros.core.estimator import PoseEstimator
+    from pose_ros.core.media import Media
+    from pose_ros.core.motion.analysis import MotionAnalysis
+    from pose_ros.core.motion.angles import JointAngles
+    from pose_ros.core.motion.events import MotionEvent
+    from pose_ros.plotting.table import AnglesTable
+    from pose_ros.plotting.timeline import Timeline
+
+_INPUTS = typer.Argument(..., metavar='INPUT', help='Videos, GIFs, pictures or folders.')
+_JSON = typer.Option(
+    '', '--json', metavar='FILE', help='Write one JSON object an event and line; - is the output.'
+)
+_PLOT = typer.Option('', metavar='FILE', help='Draw angles and events over time as a PNG.')
+_ANGLES = typer.Option(
+    '', metavar='FILE', help='Write the joint angles, in radians, as a CSV table.'
+)
+_MODEL = typer.Option('', help='Model, as pose-ros models list shows them.')
+_MODE = typer.Option('', help='Whom to follow: single, multi or auto.', show_default=False)
+_EXERCISE = typer.Option('auto', help='Exercise to watch for, or auto.')
+_GESTURES = typer.Option('', metavar='FILE', help='Rules instead of config/gestures.yaml.')
+_LEARNED = typer.Option(
+    '', metavar='FILE', help='Motions that pose-ros motions train has learned.'
+)
+_THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
+
+
+def analyse(
+    inputs: list[str] = _INPUTS,
+    *,
+    json_file: str = _JSON,
+    plot: str = _PLOT,
+    angles: str = _ANGLES,
+    model: str = _MODEL,
+    mode: str = _MODE,
+    exercise: str = _EXERCISE,
+    gestures: str = _GESTURES,
+    learned: str = _LEARNED,
+    threads: int = _THREADS,
+) -> None:
+    """Tell what people do in videos: gestures, postures, falls, exercises, joint angles.
+
+    Events are shown as a table, unless the JSON lines go to the output. Of a picture, which has
+    no time, only postures and angles are told. Exit code 1 if an input could not be used (the
+    others are done all the same), 2 if nothing could be done.
+    """
+    with complaints():
+        from pose_ros.cli.batch import find_inputs  # noqa: PLC0415
+        from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
+
+        found = find_inputs([Path(text) for text in inputs])
+        for fault in found.faults:
+            complain(fault)
+        chosen = {'model': model, 'mode': mode, 'threads': threads}
+        config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
+        make = _maker(gestures, learned, exercise)
+        bad = _run(found, config, make, (json_file, angles, plot)) if found.media else 0
+    if bad or found.faults:
+        raise typer.Exit(1)
+
+
+def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionAnalysis]:
+    """What makes an analysis for each file; what is wrong with its files shows at once."""
+    from pose_ros.core.motion.analysis import MotionAnalysis  # noqa: PLC0415
+    from pose_ros.core.motion.gestures import GestureRecogniser  # noqa: PLC0415
+    from pose_ros.core.motion.learned import load_learned  # noqa: PLC0415
+    from pose_ros.core.motion.rules import load_rules  # noqa: PLC0415
+    from pose_ros.core.resources import config_file  # noqa: PLC0415
+
+    rules = load_rules(gestures or config_file('gestures.yaml'))
+    network = [load_learned(learned)] if learned else []
+
+    def make() -> MotionAnalysis:
+        return MotionAnalysis([GestureRecogniser(rules), *network], exercise)
+
+    make()
+    return make
+
+
+def _run(
+    found: Inputs,
+    config: EstimatorConfig,
+    make: Callable[[], MotionAnalysis],
+    files: tuple[str, str, str],
+) -> int:
+    """Analyse all that was found; return how many files could not be read to their end."""
+    from pose_ros.cli.batch import open_lines, run_files  # noqa: PLC0415
+    from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
+    from pose_ros.extras import library  # noqa: PLC0415
+    from pose_ros.plotting.chart import draw  # noqa: PLC0415
+    from pose_ros.plotting.table import AnglesTable  # noqa: PLC0415
+    from pose_ros.plotting.timeline import Timeline  # noqa: PLC0415
+
+    json_file, angles, plot = files
+    taken = {media.path.resolve() for media in found.media}
+    for file in filter(None, files):
+        if Path(file).resolve() in taken:
+            raise ValueError(f'{file} would overwrite an input')
+    if plot:
+        library('matplotlib', 'plot')
+    timeline = Timeline() if plot else None
+    estimator = PoseEstimator(config)
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        lines = open_lines(stack, json_file)
+        table = None
+        if angles:
+            file = stack.enter_context(Path(angles).open('w', encoding='utf-8', newline=''))
+            table = AnglesTable(file)
+        work = Work(estimator, make, lines, table, timeline, show=json_file != '-')
+        bad = run_files(found.media, work.run, not messages.is_terminal)
+    seconds = time.perf_counter() - started
+    messages.print(
+        f'inputs: {len(found.media)}, frames: {work.frames}, events: {work.events}, '
+        f'frames per second: {work.frames / seconds:.1f}',
+        highlight=False,
+    )
+    if timeline is not None and timeline.tracks:
+        draw(timeline, Path(plot))
+    elif timeline is not None:
+        complain(f'{plot} was not drawn: nobody was found')
+    return bad
+
+
+class Work:
+    """Analyses files one after the other, and writes what it finds.
+
+    Parameters
+    ----------
+    estimator
+        Finds the people.
+    make
+        Makes the analysis of each file.
+    lines, table, timeline
+        Take events, angles, and both; None for nowhere.
+    show
+        Whether the events of each file go to the console.
+    """
+
+    def __init__(
+        self,
+        estimator: PoseEstimator,
+        make: Callable[[], MotionAnalysis],
+        lines: TextIO | None,
+        table: AnglesTable | None,
+        timeline: Timeline | None,
+        *,
+        show: bool,
+    ) -> None:
+        self.frames = 0
+        self.events = 0
+        self._estimator = estimator
+        self._make = make
+        self._lines = lines
+        self._table = table
+        self._timeline = timeline
+        self._show = show
+
+    def run(self, media: Media, advance: Callable[[], object]) -> None:
+        """Analyse a file; `advance` is called after each frame.
+
+        MediaError or FrameError if it cannot be read to its end, OSError if a result cannot be
+        written.
+        """
+        from pose_ros.cli.batch import estimated  # noqa: PLC0415
+
+        analysis, events = self._make(), []
+        try:
+            for frame, found in estimated(self._estimator, media):
+                # The people of a picture have no ids: they are counted.
+                people = (
+                    found
+                    if media.sequence
+                    else [replace(person, id=i) for i, person in enumerate(found, 1)]
+                )
+                angles, new = analysis.observe(people, frame.stamp)
+                self._write(media.path, frame.stamp, angles, new)
+                events += new
+                self.frames += 1
+                advance()
+        finally:
+            # Of a video that breaks off all that was seen is told.
+            last = analysis.finish() if media.sequence else []
+            self._write(media.path, 0.0, [], last)
+            self.events += len(events + last)
+            if self._show:
+                output.print(events_table(str(media.path), events + last))
+
+    def _write(
+        self,
+        path: Path,
+        stamp: float,
+        angles: Sequence[JointAngles],
+        events: Iterable[MotionEvent],
+    ) -> None:
+        from pose_ros.cli.results import event_record  # noqa: PLC0415
+
+        for event in events:
+            if self._lines is not None:
+                record = event_record(str(path), event)
+                self._lines.write(json.dumps(record, allow_nan=False) + '\n')
+            if self._timeline is not None:
+                self._timeline.add_event(str(path), event)
+        for one in angles:
+            if self._table is not None:
+                self._table.write(str(path), stamp, one)
+            if self._timeline is not None:
+                values = zip(one.names, one.angles.tolist(), one.deviations.tolist())
+                self._timeline.add_angles(str(path), stamp, one.person_id, values)
+
+
+def events_table(title: str, events: Sequence[MotionEvent]) -> Table | str:
+    """Events for people to read."""
+    if not events:
+        return f'{title}: nothing happens'
+    table = Table(title=title, title_justify='left', box=box.SIMPLE_HEAD)
+    for name in ('time', 'person', 'kind', 'what', 'phase', 'hand', 'score', 'lasted', ''):
+        right = name in ('time', 'score', 'lasted')
+        table.add_column(name, justify='right' if right else 'left', no_wrap=name != '')
+    for event in events:
+        table.add_row(
+            f'{event.time:.2f} s',
+            str(event.person),
+            event.kind,
+            event.name.replace('_', ' '),
+            event.phase,
+            '' if event.hand == 'none' else event.hand,
+            f'{event.score:.2f}',
+            '' if event.phase == 'started' else f'{event.duration:.1f} s',
+            remark(event),
+            style='red' if event.kind == 'fall' else None,
+        )
+    return table
+
+
+def remark(event: MotionEvent) -> str:
+    """What only this kind of event tells."""
+    details = event.details
+    if event.kind == 'exercise':
+        faults = [
+            fault['name'] if fault['certain'] else f'{fault["name"]}?'
+            for fault in details['faults']
+        ]
+        depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['full']]
+        words = [f'no. {details["repetitions"]}', *depth, *faults]
+        return ', '.join(words).replace('_', ' ')
+    if event.kind == 'fall':
+        lost = ', out of sight' if details['lost'] else ''
+        return f'{details["peak_descent_rate"]:.1f} heights/s{lost}'
+    return ''

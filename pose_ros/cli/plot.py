@@ -1,0 +1,48 @@
+"""``pose-ros plot``: angles, gestures, falls and more over time, as one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from pose_ros.cli.console import complaints, messages
+
+_FILES = typer.Argument(
+    ..., metavar='FILE',
+    help='JSON lines or angles that pose-ros analyse wrote, or a recorded bag; several in one '
+    'picture.',
+)  # fmt: skip
+_PICTURE = typer.Option(
+    '', '--output', metavar='FILE', help='The PNG to write; else beside the first file.'
+)
+_ANGLE = typer.Option(
+    [], metavar='NAME', help='Angle such as left_knee; repeat for several. Else what moves most.'
+)
+_PERSON = typer.Option([], min=0, metavar='ID', help='Person; repeat for several. Else all.')
+
+
+def plot(
+    files: list[str] = _FILES,
+    *,
+    picture: str = _PICTURE,
+    angle: list[str] = _ANGLE,
+    person: list[int] = _PERSON,
+) -> None:
+    """Draw joint angles, gestures, postures, exercises and falls over time as one PNG.
+
+    Of a bag it draws the topics joint_angles, gestures, falls, postures and exercise. Exit code 2
+    if that cannot be done.
+    """
+    with complaints():
+        from pose_ros.plotting.chart import draw  # noqa: PLC0415
+        from pose_ros.plotting.readers import read_recording  # noqa: PLC0415
+        from pose_ros.plotting.timeline import Timeline  # noqa: PLC0415
+
+        paths = [Path(text) for text in files]
+        target = Path(picture) if picture else paths[0].with_suffix('.png')
+        timeline = Timeline()
+        for path in paths:
+            read_recording(path, timeline)
+        draw(timeline.of(person), target, angle)
+        messages.print(str(target), markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What people did over time, as one picture."""

@@ -1,0 +1,195 @@
+"""Drawing a timeline: angles, gestures, postures, exercises and falls of each person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pose_ros.extras import library
+from pose_ros.plotting.timeline import Span, Timeline, Track
+
+MOST_TRACKS = 30
+"""A picture of more would be too high to look at."""
+MOST_ANGLES = 6
+"""Of a person, if none are chosen: those that move most."""
+
+_WIDTH, _DPI = 13.0, 110  # [inch], [px/inch]
+_TITLE, _CURVES, _LANE, _AXIS = 0.4, 2.4, 0.27, 0.45  # heights [inch]
+# Of Okabe and Ito, told apart by the colour-blind, too; red is for falls alone.
+_JOINTS = {
+    'elbow': '#0072B2',
+    'shoulder': '#E69F00',
+    'hip': '#009E73',
+    'knee': '#CC79A7',
+    'ankle': '#56B4E9',
+    'neck': '#8C6D1F',
+    'trunk': '#222222',
+}
+_POSTURES = {
+    'standing': '#D5E3D3',
+    'sitting': '#BFD3E6',
+    'crouching': '#EADFB4',
+    'bending': '#E3C9DE',
+    'lying': '#F0BDB2',
+}
+_GESTURE, _GOOD, _FAULTY, _FALL = '#4C78A8', '#5B8C5A', '#C98B2B', '#D62728'
+_FALLS = {'falling': 0.12, 'fallen': 0.28}  # opacity of the red
+
+
+@dataclass
+class _Lane:
+    """One row of bars: (span, words in it, colour)."""
+
+    title: str
+    bars: list[tuple[Span, str, str]] = field(default_factory=list)
+
+
+def draw(timeline: Timeline, path: Path, angles: Sequence[str] = ()) -> None:
+    """Draw all people of a timeline, one below the other, into a PNG.
+
+    Parameters
+    ----------
+    timeline
+        Of at least one person.
+    path
+        Of the PNG.
+    angles
+        Those to draw, of everybody; else those that move most.
+
+    Raises
+    ------
+    ValueError
+        If there is nobody, there are too many, or nobody has one of the angles.
+    OSError
+        If the picture cannot be written.
+    MissingLibraryError
+        Without matplotlib.
+    """
+    figure_module = library('matplotlib.figure', 'plot')
+    tracks = timeline.tracks
+    if not tracks:
+        raise ValueError('there is nothing to draw: no angles and no events')
+    if len(tracks) > MOST_TRACKS:
+        raise ValueError(
+            f'{len(tracks)} people are too many for one picture, the most are {MOST_TRACKS}'
+        )
+    known = list(dict.fromkeys(name for track in tracks for name in track.names))
+    for name in angles:
+        if name not in known:
+            raise ValueError(f'unknown angle {name!r}, there are: {", ".join(known) or "none"}')
+    shown = [(track, _lanes(track), _chosen(track, angles)) for track in tracks]
+    heights = [_heights(lanes, names) for _, lanes, names in shown]
+    total = sum(map(sum, heights))
+    figure = figure_module.Figure(figsize=(_WIDTH, total), dpi=_DPI)
+    below = total
+    ends = {t.source: max(o.end for o in tracks if o.source == t.source) for t in tracks}
+    for (track, lanes, names), (title, upper, lower, axis) in zip(shown, heights):
+        places = []
+        for height, margin in ((upper, title), (lower, 0.0)):
+            below -= height + margin
+            places.append((0.125, below / total, 0.755, height / total))
+        below -= axis
+        curves, bars = (figure.add_axes(place) for place in places)
+        curves.set_title(_title(track, names), loc='left', fontsize=11)
+        _draw_curves(curves, track, names)
+        _draw_lanes(bars, lanes)
+        for axes in (curves, bars):
+            for fall in track.falls():
+                axes.axvspan(
+                    fall.start, fall.end, color=_FALL, alpha=_FALLS[fall.label], linewidth=0
+                )
+            axes.set_xlim(0 if track.start >= 0 else track.start, max(ends[track.source], 1e-3))
+            axes.grid(axis='x', color='#DDDDDD', linewidth=0.6)
+            axes.set_axisbelow(True)
+            for side in ('top', 'right'):
+                axes.spines[side].set_visible(False)
+        curves.tick_params(labelbottom=False, bottom=False)
+        bars.set_xlabel('time [s]', loc='right', fontsize=9, labelpad=1)
+    figure.savefig(path, format='png')
+
+
+def _heights(lanes: Sequence[_Lane], names: Sequence[str]) -> tuple[float, float, float, float]:
+    """Of title, curves, lanes and axis [inch]."""
+    return _TITLE, _CURVES if names else 0.05, _LANE * max(len(lanes), 1), _AXIS
+
+
+def _title(track: Track, names: Sequence[str]) -> str:
+    title = f'{Path(track.source).name} · person {track.person}'
+    if not names:
+        return title
+    count = '' if len(names) == len(track.names) else f'{len(names)} of {len(track.names)} '
+    return f'{title}    ({count}angles ± standard deviation)'
+
+
+def _chosen(track: Track, wanted: Sequence[str]) -> list[str]:
+    """Names of the angles to draw: the wanted, else those that move most."""
+    if wanted:
+        return [name for name in track.names if name in wanted]
+    ranges = {name: track.curve(name).range for name in track.names}
+    moving = sorted((n for n in ranges if ranges[n] > 0), key=lambda n: -ranges[n])[:MOST_ANGLES]
+    return [name for name in track.names if name in moving]
+
+
+def _draw_curves(axes: Any, track: Track, names: Sequence[str]) -> None:
+    """Angles [deg] with a band of one standard deviation."""
+    if not names:
+        axes.set_axis_off()
+        return
+    for name in names:
+        curve = track.curve(name)
+        angles, deviations = np.degrees(curve.angles), np.degrees(curve.deviations)
+        side, _, joint = name.rpartition('_')
+        colour = _JOINTS.get(joint, '#777777')
+        style = '--' if side == 'right' else '-'
+        label = name.replace('_', ' ')
+        axes.plot(curve.times, angles, style, color=colour, linewidth=1.3, label=label)
+        band = (angles - deviations, angles + deviations)
+        axes.fill_between(curve.times, *band, color=colour, alpha=0.15, linewidth=0)
+    axes.set_ylabel('angle [°]', fontsize=9)
+    axes.set_ylim(0, 190)
+    axes.set_yticks(range(0, 181, 45))
+    axes.grid(axis='y', color='#DDDDDD', linewidth=0.6)
+    axes.legend(loc='upper left', bbox_to_anchor=(1.005, 1.02), frameon=False, fontsize=9)
+
+
+def _draw_lanes(axes: Any, lanes: Sequence[_Lane]) -> None:
+    """Bars with their words, one row a lane, the first on top."""
+    for row, lane in enumerate(lanes):
+        for span, words, colour in lane.bars:
+            axes.barh(row, span.end - span.start, left=span.start, height=0.78, color=colour)
+            # A text that is wider than its bar is cut at the bar's end.
+            text = axes.text(
+                span.start, row, f' {words}', va='center', fontsize=8, clip_on=True,
+                color='black' if lane.title == 'posture' else 'white',
+            )  # fmt: skip
+            text.set_clip_path(axes.patches[-1])
+    axes.set_yticks(range(len(lanes)), [lane.title for lane in lanes], fontsize=9)
+    axes.set_ylim(max(len(lanes), 1) - 0.5, -0.5)
+    axes.tick_params(axis='y', length=0)
+
+
+def _lanes(track: Track) -> list[_Lane]:
+    """Rows of bars: the posture, then one for each gesture and exercise, then the falls."""
+    lanes: dict[str, _Lane] = {}
+
+    def add(title: str, span: Span, words: str, colour: str) -> None:
+        lanes.setdefault(title, _Lane(title)).bars.append((span, words, colour))
+
+    for span in track.spans('posture'):
+        add('posture', span, span.label, _POSTURES.get(span.label, '#E0E0E0'))
+    for span in track.spans('gesture'):
+        name = span.label.replace('_', ' ')
+        title = name if span.hand == 'none' or span.hand in name else f'{name} ({span.hand})'
+        add(title, span, f'{span.end - span.start:.1f} s', _GESTURE)
+    for event in (e for e in track.events if e.kind == 'exercise'):
+        span = Span(event.time - event.duration, event.time, event.name)
+        faults = [f['name'] for f in event.details.get('faults', ()) if f['certain']]
+        words = ', '.join([str(event.details.get('repetitions', '')), *faults])
+        add(event.name.replace('_', ' '), span, words, _FAULTY if faults else _GOOD)
+    for span in track.falls():
+        add('fall', span, span.label, _FALL)
+    return list(lanes.values())
