@@ -1,48 +1,161 @@
-"""Words about each person, from the gestures that go on."""
+"""What is told of each person beside the skeleton, from the messages on what they do."""
 
 from __future__ import annotations
 
-from pose_ros.msg import GestureEvent
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
 from pose_ros.ros.images import stamp_of
 
-_HANDS = {
-    GestureEvent.LEFT: 'left',
-    GestureEvent.RIGHT: 'right',
-    GestureEvent.BOTH: 'both',
+_HANDS = {GestureEvent.LEFT: 'left', GestureEvent.RIGHT: 'right', GestureEvent.BOTH: 'both'}
+_POSTURES = {
+    Posture.STANDING: 'standing',
+    Posture.SITTING: 'sitting',
+    Posture.CROUCHING: 'crouching',
+    Posture.BENDING: 'bending',
+    Posture.LYING: 'lying',
 }
+_FALLING, _FALLEN = 'falling', 'fallen'
+
+# All that there may be.
+ANGLES = (
+    'neck',
+    'trunk',
+    *(
+        f'{side}_{joint}'
+        for side in ('left', 'right')
+        for joint in ('shoulder', 'elbow', 'hip', 'knee', 'ankle')
+    ),
+)
+
+# Without news for so long [s] it is over: its end may be lost. Falls are told of only once.
+PATIENCE = 1.0
+FALLING_PATIENCE = 5.0
+FALLEN_PATIENCE = 60.0  # of somebody who is not seen; else until they are up again
 
 
-class GestureLabels:
-    """The gestures that go on, by person.
+@dataclass(frozen=True)
+class Remarks:
+    """What is to be shown of people besides their skeletons.
 
-    Parameters
+    Attributes
     ----------
-    patience
-        Time without news after which a gesture counts as ended [s]: its end may be lost.
+    words
+        Lines to stand beside the id, by id.
+    fallen
+        Ids of those who have fallen.
+    angles
+        Joint angles [rad] to be written at the joints, by id and name.
     """
 
-    def __init__(self, patience: float = 1.0) -> None:
-        self._patience = patience
-        self._active: dict[tuple[int, str], float] = {}
+    words: dict[int, str] = field(default_factory=dict)
+    fallen: frozenset[int] = frozenset()
+    angles: dict[int, dict[str, float]] = field(default_factory=dict)
 
-    def update(self, event: GestureEvent) -> None:
-        """Take note of an event."""
+
+class _Key(NamedTuple):
+    """Of whom and of what there is news; only gestures have a name, as there may be several."""
+
+    person: int
+    kind: str
+    name: str = ''
+
+
+@dataclass
+class _News:
+    value: Any
+    stamp: float
+    patience: float
+
+
+class Labels:
+    """The newest of what is known of each person.
+
+    Attributes
+    ----------
+    angles
+        Names of the joint angles to be shown.
+    """
+
+    def __init__(self) -> None:
+        self.angles: Collection[str] = ()
+        self._news: dict[_Key, _News] = {}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._news.clear()
+
+    def on_gesture(self, event: GestureEvent) -> None:
+        """Show a gesture until it has ended."""
         words = event.gesture.replace('_', ' ')
         hand = _HANDS.get(event.hand, '')
         if hand not in words.split():
             words = f'{words} {hand}'.strip()
-        if event.phase == GestureEvent.ENDED:
-            self._active.pop((event.skeleton_id, words), None)
-        else:
-            self._active[event.skeleton_id, words] = stamp_of(event.header)
+        ended = event.phase == GestureEvent.ENDED
+        self._take(_Key(event.skeleton_id, 'gesture', words), event, '' if ended else words)
 
-    def at(self, stamp: float) -> dict[int, str]:
-        """Words by person at a time [s]."""
-        # A stamp far behind means that the clock was set back, as when a bag starts again.
-        self._active = {
-            key: seen for key, seen in self._active.items() if abs(stamp - seen) <= self._patience
+    def on_posture(self, message: Posture) -> None:
+        """Show a posture, unless it is unknown."""
+        key = _Key(message.skeleton_id, 'posture')
+        self._take(key, message, _POSTURES.get(message.posture, ''))
+
+    def on_fall(self, event: FallEvent) -> None:
+        """Show a fall until the person is up again."""
+        key = _Key(event.skeleton_id, 'fall')
+        if event.phase == FallEvent.FALLING:
+            self._take(key, event, _FALLING, FALLING_PATIENCE)
+        else:
+            fallen = event.phase == FallEvent.FALLEN
+            self._take(key, event, _FALLEN if fallen else '', FALLEN_PATIENCE)
+
+    def on_exercise(self, state: ExerciseState) -> None:
+        """Show the count, and the faults of which there is no doubt."""
+        faults = [fault.name.replace('_', ' ') for fault in state.faults if fault.certain]
+        count = f'{state.exercise.replace("_", " ")} {state.repetitions}'
+        self._take(_Key(state.skeleton_id, 'exercise'), state, ', '.join([count, *faults]))
+
+    def on_angles(self, message: JointAngles) -> None:
+        """Show the angles that are wanted; those unknown are NaN."""
+        angles = dict(zip(message.names, message.angles))
+        wanted = {name: angle for name, angle in angles.items() if name in self.angles}
+        self._take(_Key(message.skeleton_id, 'angles'), message, wanted)
+
+    def _take(self, key: _Key, message: Any, value: Any, patience: float = PATIENCE) -> None:
+        """Keep a value that is not empty; an empty one ends the one before."""
+        if value:
+            self._news[key] = _News(value, stamp_of(message.header), patience)
+        else:
+            self._news.pop(key, None)
+
+    def at(self, stamp: float, present: Collection[int] = ()) -> Remarks:
+        """What is to be shown at a time [s], while these people are seen."""
+        for key, news in self._news.items():
+            if key.person in present and news.value == _FALLEN:
+                news.stamp = max(stamp, news.stamp)
+        # A stamp behind means that the clock was set back, as when a bag starts again.
+        self._news = {
+            key: news
+            for key, news in self._news.items()
+            if -PATIENCE <= stamp - news.stamp <= news.patience
         }
-        labels: dict[int, str] = {}
-        for person, words in self._active:
-            labels[person] = f'{labels[person]}, {words}' if person in labels else words
-        return labels
+        people = {key.person for key in self._news}
+        return Remarks(
+            words={person: words for person in people if (words := self._words(person))},
+            fallen=frozenset(k.person for k, news in self._news.items() if news.value == _FALLEN),
+            angles={k.person: news.value for k, news in self._news.items() if k.kind == 'angles'},
+        )
+
+    def _words(self, person: int) -> str:
+        """Line by line: fall or else posture, gestures, exercise."""
+
+        def of(kind: str) -> str:
+            found = [
+                n.value for k, n in self._news.items() if (k.person, k.kind) == (person, kind)
+            ]
+            return ', '.join(found)
+
+        return '\n'.join(
+            filter(None, (of('fall') or of('posture'), of('gesture'), of('exercise')))
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,28 +15,18 @@ from visualization_msgs.msg import MarkerArray
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.types import FrameError, Person
-from pose_ros.msg import GestureEvent, SkeletonArray
+from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.conversions import msg_to_person, positions_of
 from pose_ros.ros.images import ImageWriter, compressed_to_frame, image_to_frame, stamp_of
 from pose_ros.ros.inputs import Inputs
-from pose_ros.ros.labels import GestureLabels
-from pose_ros.ros.markers import MarkerStyle, SkeletonMarkers, camera_model
+from pose_ros.ros.labels import Labels
+from pose_ros.ros.marker_parameters import PARAMETERS, REMARKS, chosen_remarks
+from pose_ros.ros.markers import SkeletonMarkers, camera_model
 from pose_ros.ros.pairing import StampPairs
-from pose_ros.ros.parameters import Parameter, declare
+from pose_ros.ros.parameters import declare
+from pose_ros.ros.person_markers import MarkerStyle
 from pose_ros.ros.run import run
-
-PARAMETERS = (
-    Parameter('distance', 2.0, 'Plane of people without positions', 'm', 0.1, 1000.0, live=True),
-    Parameter('rectified', False, 'Images are rectified: only P of camera_info counts', live=True),
-    Parameter(
-        'field_of_view', 0.0, 'Assumed without camera_info; 0: none', 'rad', 0.0, 3.1, live=True
-    ),
-    Parameter('scale', 1.0, 'Factor on thickness and text', low=0.1, high=10.0, live=True),
-    Parameter('lifetime', 0.5, 'Of markers not renewed; 0: for ever', 's', 0.0, 3600.0, live=True),
-    Parameter('image_buffer', 15, 'May wait for skeletons', 'images', 1, 300, live=True),
-    Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
-)
 
 # Skeletons of every image that is drawn need that image: some may arrive in one go.
 BURST = 5
@@ -49,9 +40,9 @@ class MarkerNode(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__('marker_node', **options)
-        self._values = declare(self, PARAMETERS, apply=lambda _: self._apply())
+        self._values = declare(self, PARAMETERS, check=chosen_remarks, apply=self._apply)
         self._markers = SkeletonMarkers(MarkerStyle())
-        self._labels = GestureLabels()
+        self._labels = Labels()
         self._pairs = StampPairs(1)
         self._writers = {
             channels: ImageWriter(encoding)
@@ -59,19 +50,22 @@ class MarkerNode(Node):
         }
         self._info: CameraInfo | None = None
         self._camera: tuple[tuple[int, int], CameraModel] | None = None
-        self._apply()
+        self._apply(frozenset())
         self._marker_publisher = self.create_publisher(
             MarkerArray, 'skeleton_markers', qos.MARKERS
         )
         self._overlay_publisher = self.create_publisher(Image, 'image_overlay', qos.IMAGE_RELIABLE)
         self._inputs = Inputs(self, self._watch)
 
-    def _apply(self) -> None:
+    def _apply(self, changed: frozenset[str]) -> None:
         """Put the parameters to work."""
         p = self._values
         self._markers.style = MarkerStyle(p.distance, p.lifetime, p.scale)
         self._pairs.capacity = p.image_buffer
         self._camera = None
+        self._shown, self._labels.angles = chosen_remarks(vars(p))
+        if 'show' in changed:
+            self._labels.clear()
 
     def _watch(self) -> None:
         """Subscribe to what those who subscribe to us need, and to nothing else."""
@@ -80,10 +74,12 @@ class MarkerNode(Node):
         anything = markers or overlay
         for topic, kind, callback, profile, wanted in (
             ('camera_info', CameraInfo, self._on_camera_info, qos.CAMERA_INFO, markers),
-            ('gestures', GestureEvent, self._labels.update, qos.EVENTS, anything),
             ('skeletons', SkeletonArray, self._on_skeletons, qos.SKELETONS, anything),
         ):
             self._inputs.keep(topic, kind, callback, profile, wanted)
+        for topic, (kind, take) in REMARKS.items():
+            callback = partial(take, self._labels)
+            self._inputs.keep(topic, kind, callback, qos.EVENTS, anything and topic in self._shown)
         # Compressed images only where there are no others.
         image = self.resolve_topic_name('image')
         raw = self.get_publishers_info_by_topic(image)
@@ -111,15 +107,16 @@ class MarkerNode(Node):
 
     def _on_skeletons(self, message: SkeletonArray) -> None:
         people = self._people(message)
-        labels = self._labels.at(stamp_of(message.header))
+        present = {person.id for person, _ in people}
+        remarks = self._labels.at(stamp_of(message.header), present)
         if self._marker_publisher.get_subscription_count():
             camera = self._camera_for((message.image_width, message.image_height))
             self._marker_publisher.publish(
-                self._markers.update(message.header, people, camera, labels, message.locked_id)
+                self._markers.update(message.header, people, camera, remarks, message.locked_id)
             )
         if self._overlay_publisher.get_subscription_count():
             drawn = [person for person, _ in people]
-            what = (drawn, labels, message.locked_id)
+            what = (drawn, remarks, message.locked_id)
             self._draw(self._pairs.add_skeletons(message.header, what))
 
     def _people(self, message: SkeletonArray) -> list[tuple[Person, np.ndarray | None]]:
@@ -136,14 +133,22 @@ class MarkerNode(Node):
         """Publish the skeletons on their image."""
         if pair is None:
             return
-        message, (people, labels, locked) = pair
+        message, (people, remarks, locked) = pair
         try:
             compressed = isinstance(message, CompressedImage)
             frame = compressed_to_frame(message) if compressed else image_to_frame(message)
         except FrameError as error:
             self.get_logger().warning(f'image left out: {error}', throttle_duration_sec=1.0)
             return
-        picture = draw_people(frame.image, people, frame.channels, labels, locked)
+        picture = draw_people(
+            frame.image,
+            people,
+            frame.channels,
+            remarks.words,
+            locked,
+            fallen=remarks.fallen,
+            angles=remarks.angles,
+        )
         self._overlay_publisher.publish(
             self._writers[frame.channels].write(picture, message.header)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 import math
 from types import SimpleNamespace
@@ -102,6 +102,27 @@ class Parameter:
                 bounds = IntegerRange(from_value=int(low), to_value=int(high), step=1)
                 descriptor.integer_range = [bounds]
         return descriptor
+
+
+def names_in(text: str, known: Collection[str], what: str) -> frozenset[str]:
+    """Names in a parameter that is a list.
+
+    Parameters
+    ----------
+    text
+        Names separated by commas; 'all' for every known one; empty for none.
+    known
+        The names that there are; ValueError for another.
+    what
+        What they are names of, for the error.
+    """
+    if text.strip() == 'all':
+        return frozenset(known)
+    names = frozenset(name.strip() for name in text.split(',') if name.strip())
+    for unknown in sorted(names - frozenset(known)):
+        there = ', '.join(sorted(known))
+        raise ValueError(f'unknown {what} {unknown!r}, known are: {there}')
+    return names
 
 
 class Values(SimpleNamespace):

@@ -9,11 +9,18 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 import yaml
 
-from pose_ros.core.colours import SIDE_COLOURS
+from pose_ros.core.colours import FALLEN, SIDE_COLOURS
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Person
-from pose_ros.msg import GestureEvent, SkeletonArray
+from pose_ros.msg import (
+    ExerciseState,
+    FallEvent,
+    GestureEvent,
+    JointAngles,
+    Posture,
+    SkeletonArray,
+)
 from pose_ros.ros import marker_node as module
 from pose_ros.ros import qos
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
@@ -24,6 +31,7 @@ from pose_ros.ros.marker_node import PARAMETERS, MarkerNode
 pytestmark = pytest.mark.ros
 
 SIZE = (320, 240)
+REMARKS = {'/gestures', '/postures', '/falls', '/exercise'}
 
 
 def header(stamp):
@@ -66,8 +74,7 @@ def pixels(message):
 def inputs(ros, node):
     """Topics that the node subscribes to."""
     found = ros.node.get_subscriber_names_and_types_by_node(node.get_name(), '/')
-    own = {'/image', '/image/compressed', '/camera_info', '/skeletons', '/gestures'}
-    return {topic for topic, _ in found} & own
+    return {topic for topic, _ in found if topic not in {'/parameter_events', '/clock'}}
 
 
 class Watched:
@@ -86,7 +93,7 @@ class Watched:
         if markers:
             self.camera_info = ros.publisher(CameraInfo, 'camera_info', qos.CAMERA_INFO)
         self.skeletons = ros.publisher(SkeletonArray, 'skeletons', qos.SKELETONS)
-        self.gestures = ros.publisher(GestureEvent, 'gestures', qos.EVENTS)
+        self.gestures = ros.node.create_publisher(GestureEvent, 'gestures', qos.EVENTS)
 
     def wait_for_subscriber(self, publisher):
         self.ros.spin_until(lambda: publisher.get_subscription_count() == 1)
@@ -167,6 +174,7 @@ def test_the_locked_person_is_marked_and_drawn(ros):
 def test_gestures_stand_in_the_text(ros):
     watched = Watched(ros)
     watched.place()
+    watched.wait_for_subscriber(watched.gestures)
     event = GestureEvent(
         header=header(5000), skeleton_id=4, gesture='wave', hand=GestureEvent.LEFT
     )
@@ -176,6 +184,89 @@ def test_gestures_stand_in_the_text(ros):
         return [m.text for m in watched.markers_of(skeletons(5000, person(4)))]
 
     ros.spin_until(lambda: texts() == ['', '', '4 wave left'], 'the gesture')
+
+
+def test_what_people_do_stands_in_the_text_line_by_line(ros):
+    watched = Watched(ros)
+    watched.place()
+    told = {'header': header(5000), 'skeleton_id': 4}
+    ros.publisher(Posture, 'postures', qos.EVENTS).publish(
+        Posture(posture=Posture.STANDING, **told)
+    )
+    ros.publisher(ExerciseState, 'exercise', qos.EVENTS).publish(
+        ExerciseState(exercise='squat', repetitions=2, **told)
+    )
+
+    def texts():
+        found = watched.markers_of(skeletons(5000, person(4), person(9)))
+        return {m.text for m in found if m.ns == 'label'}
+
+    ros.spin_until(lambda: texts() == {'4 standing\nsquat 2', '9'}, 'the words')
+
+
+def test_who_has_fallen_is_red_in_markers_and_overlay(ros):
+    watched = Watched(ros, overlay=True)
+    watched.place()
+    falls = ros.publisher(FallEvent, 'falls', qos.EVENTS)
+    stamps = iter(range(5000, 9000))
+
+    def red(phase):
+        stamp = next(stamps)
+        if phase is not None:
+            falls.publish(FallEvent(header=header(stamp), skeleton_id=4, phase=phase))
+        watched.image.publish(image(stamp, 90))
+        seen = len(watched.overlay)
+        found = watched.markers_of(skeletons(stamp, person(4), person(9, 200.0)))
+        ros.spin_until(lambda: len(watched.overlay) > seen, 'overlay')
+        drawn = pixels(watched.overlay[-1])[..., ::-1] / 255
+        colours = {
+            m.id: {(round(c.r, 2), round(c.g, 2), round(c.b, 2)) for c in m.colors}
+            for m in found
+            if m.ns == 'bones'
+        }
+        overlay = (np.abs(drawn - FALLEN) < 0.02).all(axis=2)
+        return (
+            colours[4] == {FALLEN} and overlay[:, 40:80].any(),
+            colours[9] == {FALLEN} or overlay[:, 150:].any(),
+        )
+
+    assert red(None) == (False, False)
+    ros.spin_until(lambda: red(FallEvent.FALLEN) == (True, False), 'red')
+    assert red(None) == (True, False)
+    ros.spin_until(lambda: red(FallEvent.RECOVERED) == (False, False), 'the end of it')
+
+
+def test_angles_are_asked_for_and_shown_on_request_only(ros):
+    watched = Watched(ros)
+    watched.place()
+    assert '/joint_angles' not in inputs(ros, watched.node)
+    answer = ros.set_parameter(watched.node, 'angles', 'left_knee, left_thumb')
+    assert not answer.successful
+    assert "unknown angle 'left_thumb', known are: left_ankle, left_elbow" in answer.reason
+    assert ros.set_parameter(watched.node, 'angles', 'left_knee').successful
+    angles = ros.publisher(JointAngles, 'joint_angles', qos.EVENTS)
+    message = JointAngles(
+        header=header(5000), skeleton_id=4, names=['left_knee', 'neck'], angles=[np.pi / 2, 0.1]
+    )
+    angles.publish(message)
+
+    def shown():
+        found = watched.markers_of(skeletons(5000, person(4), person(9)))
+        return {(m.ns, m.id, m.text) for m in found if m.ns.startswith('angle')}
+
+    ros.spin_until(lambda: shown() == {('angle_left_knee', 4, '90°')}, 'the angle')
+    assert ros.set_parameter(watched.node, 'angles', '').successful
+    ros.spin_until(lambda: not angles.get_subscription_count(), 'no subscription')
+
+
+def test_what_is_shown_is_chosen_live(ros):
+    watched = Watched(ros, show='falls')
+    expected = {'/camera_info', '/skeletons', '/falls'}
+    ros.spin_until(lambda: inputs(ros, watched.node) == expected, 'falls alone')
+    assert not ros.set_parameter(watched.node, 'show', 'feet').successful
+    assert ros.set_parameter(watched.node, 'show', 'postures, gestures').successful
+    expected = {'/camera_info', '/skeletons', '/postures', '/gestures'}
+    ros.spin_until(lambda: inputs(ros, watched.node) == expected, 'others')
 
 
 def test_without_camera_info_it_waits_and_says_so(ros, capfd):
@@ -252,13 +343,13 @@ def test_nothing_is_read_for_nobody(ros):
     assert inputs(ros, node) == set()
 
     overlay = ros.node.create_subscription(Image, 'image_overlay', lambda _: None, 1)
-    expected = {'/image', '/skeletons', '/gestures'}
+    expected = {'/image', '/skeletons'} | REMARKS
     ros.spin_until(lambda: inputs(ros, node) == expected, 'inputs of the overlay')
     ros.node.destroy_subscription(overlay)
     ros.spin_until(lambda: not inputs(ros, node), 'no inputs')
 
     markers = ros.node.create_subscription(MarkerArray, 'skeleton_markers', lambda _: None, 1)
-    expected = {'/camera_info', '/skeletons', '/gestures'}
+    expected = {'/camera_info', '/skeletons'} | REMARKS
     ros.spin_until(lambda: inputs(ros, node) == expected, 'inputs of the markers')
     ros.node.destroy_subscription(markers)
     ros.spin_until(lambda: not inputs(ros, node), 'no inputs')

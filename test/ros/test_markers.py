@@ -6,18 +6,12 @@ from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from pose_ros.core.colours import SIDE_COLOURS, UNTRACKED, bone_colours, colour_of
+from pose_ros.core.colours import FALLEN, SIDE_COLOURS, UNTRACKED, bone_colours, colour_of
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
-from pose_ros.ros.markers import (
-    BONES,
-    KEYPOINTS,
-    LABEL,
-    LOCK,
-    MarkerStyle,
-    SkeletonMarkers,
-    camera_model,
-)
+from pose_ros.ros.labels import Remarks
+from pose_ros.ros.markers import SkeletonMarkers, camera_model
+from pose_ros.ros.person_markers import ANGLE, BONES, KEYPOINTS, LABEL, LOCK, MarkerStyle
 
 pytestmark = pytest.mark.ros
 
@@ -26,6 +20,7 @@ SIZE = (640, 360)
 MATRIX = np.array([[610.0, 0, 290], [0, 590, 200], [0, 0, 1]])
 LENS = [-0.28, 0.09, 0.0008, -0.001, 0.01]
 STYLE = MarkerStyle(distance=2.5, lifetime=0.75)
+NOTHING = Remarks()
 
 
 def camera_info(distortion=(), **fields):
@@ -94,7 +89,7 @@ def markers():
 def test_markers_lie_over_the_keypoints_pixels(markers, topology, distortion):
     info = camera_info(distortion)
     shown = person(topology)
-    message = markers.update(header(), [(shown, None)], camera_model(info, SIZE), {})
+    message = markers.update(header(), [(shown, None)], camera_model(info, SIZE), NOTHING)
     spheres, lines, _ = by_namespace(message)
     assert (spheres.type, lines.type) == (Marker.SPHERE_LIST, Marker.LINE_LIST)
     np.testing.assert_allclose(places(spheres)[:, 2], 2.5)
@@ -112,7 +107,7 @@ def test_a_rectified_picture_ignores_the_lens(markers):
     info = camera_info(LENS)
     shown = person()
     camera = camera_model(info, SIZE, rectified=True)
-    spheres, _, _ = by_namespace(markers.update(header(), [(shown, None)], camera, {}))
+    spheres, _, _ = by_namespace(markers.update(header(), [(shown, None)], camera, NOTHING))
     seen = look_through(camera_info(), places(spheres))
     np.testing.assert_allclose(seen, shown.keypoints, atol=0.01)
 
@@ -134,7 +129,7 @@ def test_pictures_smaller_than_the_calibrated_one(markers, fields, own_size, sca
     info = camera_info(LENS, **fields)
     shown = person(size=own_size)
     camera = camera_model(info, own_size)
-    spheres, _, _ = by_namespace(markers.update(header(), [(shown, None)], camera, {}))
+    spheres, _, _ = by_namespace(markers.update(header(), [(shown, None)], camera, NOTHING))
     seen = look_through(info, places(spheres))
     np.testing.assert_allclose(seen, shown.keypoints * scale + offset, atol=0.01)
 
@@ -144,7 +139,7 @@ def test_drivers_that_fill_in_only_one_matrix(markers, missing):
     info = camera_info()
     setattr(info, missing, np.zeros_like(getattr(info, missing)))
     shown = person()
-    message = markers.update(header(), [(shown, None)], camera_model(info, SIZE), {})
+    message = markers.update(header(), [(shown, None)], camera_model(info, SIZE), NOTHING)
     spheres, _, _ = by_namespace(message)
     seen = look_through(camera_info(), places(spheres))
     np.testing.assert_allclose(seen, shown.keypoints, atol=0.01)
@@ -156,7 +151,7 @@ def test_an_uncalibrated_camera_is_refused():
 
 
 def test_left_and_right_and_the_person_are_told_apart_by_colour(markers, camera):
-    message = markers.update(header(), [(person(person_id=5), None)], camera, {})
+    message = markers.update(header(), [(person(person_id=5), None)], camera, NOTHING)
     spheres, lines, text = by_namespace(message)
     for side, name in ((-1, 'left_wrist'), (1, 'right_wrist'), (0, 'nose')):
         index = COCO17.index(name)
@@ -176,10 +171,10 @@ def test_left_and_right_and_the_person_are_told_apart_by_colour(markers, camera)
 )
 def test_what_was_not_observed_is_faint_with_its_bones(markers, camera, state):
     # Seen in the first message: the change must come through.
-    markers.update(header(), [(person(), None)], camera, {})
+    markers.update(header(), [(person(), None)], camera, NOTHING)
     states = np.zeros(17, np.uint8)
     states[COCO17.index('left_elbow')] = state
-    message = markers.update(header(), [(person(states=states), None)], camera, {})
+    message = markers.update(header(), [(person(states=states), None)], camera, NOTHING)
     spheres, lines, _ = by_namespace(message)
     faint = [c.a < 0.5 for c in spheres.colors]
     assert faint == [name == 'left_elbow' for name in COCO17.keypoint_names]
@@ -188,11 +183,11 @@ def test_what_was_not_observed_is_faint_with_its_bones(markers, camera, state):
 
 
 def test_unknown_keypoints_are_left_out_with_their_bones(markers, camera):
-    markers.update(header(), [(person(), None)], camera, {})
+    markers.update(header(), [(person(), None)], camera, NOTHING)
     shown = person()
     elbow = COCO17.index('left_elbow')
     shown.keypoints[elbow] = np.nan
-    spheres, lines, _ = by_namespace(markers.update(header(), [(shown, None)], camera, {}))
+    spheres, lines, _ = by_namespace(markers.update(header(), [(shown, None)], camera, NOTHING))
     assert len(spheres.points) == len(spheres.colors) == 16
     gone = sum(elbow in edge for edge in COCO17.edges)
     assert gone == 2
@@ -205,7 +200,7 @@ def test_positions_in_space_come_before_the_plane(markers, camera):
     positions = np.random.default_rng(2).normal((0, 0, 4), 0.5, (17, 3))
     positions[COCO17.index('nose')] = np.nan
     for given in (camera, None):
-        message = markers.update(header(), [(person(), positions)], given, {})
+        message = markers.update(header(), [(person(), positions)], given, NOTHING)
         spheres, lines, _ = by_namespace(message)
         np.testing.assert_array_equal(places(spheres), positions[1:])
         bones = [edge for edge in COCO17.edges if 0 not in edge]
@@ -213,14 +208,14 @@ def test_positions_in_space_come_before_the_plane(markers, camera):
 
 
 def test_without_camera_and_positions_nothing_is_made_up(markers):
-    assert markers.update(header(), [(person(), None)], None, {}).markers == []
+    assert markers.update(header(), [(person(), None)], None, NOTHING).markers == []
 
 
 def test_header_is_copied_to_the_bit(markers, camera):
     original = serialize_message(header())
     people = [(person(person_id=5), None), (person(person_id=6), None)]
-    markers.update(header(), people, camera, {})
-    message = markers.update(header(), people[:1], camera, {})
+    markers.update(header(), people, camera, NOTHING)
+    message = markers.update(header(), people[:1], camera, NOTHING)
     assert {m.action for m in message.markers} == {Marker.ADD, Marker.DELETE}
     for marker in message.markers:
         assert serialize_message(marker.header) == original
@@ -228,41 +223,43 @@ def test_header_is_copied_to_the_bit(markers, camera):
 
 def test_markers_of_a_person_who_left_are_deleted_once(markers, camera):
     both = [(person(person_id=5), None), (person(person_id=6), None)]
-    assert len(markers.update(header(), both, camera, {}).markers) == 6
-    message = markers.update(header(), both[1:], camera, {})
+    assert len(markers.update(header(), both, camera, NOTHING).markers) == 6
+    message = markers.update(header(), both[1:], camera, NOTHING)
     deleted = {(m.ns, m.id) for m in message.markers if m.action == Marker.DELETE}
     added = {(m.ns, m.id) for m in message.markers if m.action == Marker.ADD}
     assert deleted == {(name, 5) for name in (KEYPOINTS, BONES, LABEL)}
     assert added == {(name, 6) for name in (KEYPOINTS, BONES, LABEL)}
-    message = markers.update(header(), both[1:], camera, {})
+    message = markers.update(header(), both[1:], camera, NOTHING)
     assert {m.id for m in message.markers} == {6}
-    message = markers.update(header(), [], camera, {})
+    message = markers.update(header(), [], camera, NOTHING)
     assert {(m.id, m.action) for m in message.markers} == {(6, Marker.DELETE)}
-    assert markers.update(header(), [], camera, {}).markers == []
+    assert markers.update(header(), [], camera, NOTHING).markers == []
     # Back again, all of it is there.
-    message = markers.update(header(), both, camera, {})
+    message = markers.update(header(), both, camera, NOTHING)
     assert [m.action for m in message.markers] == [Marker.ADD] * 6
 
 
 def test_a_marker_without_content_is_deleted_not_sent_empty(markers, camera):
-    markers.update(header(), [(person(), None)], camera, {})
+    markers.update(header(), [(person(), None)], camera, NOTHING)
     nowhere = person()
     nowhere.keypoints[:] = np.nan
-    message = markers.update(header(), [(nowhere, None)], camera, {5: 'wave'})
+    message = markers.update(header(), [(nowhere, None)], camera, Remarks({5: 'wave'}))
     assert {m.action for m in message.markers} == {Marker.DELETE}
     # One keypoint, no bone.
     nowhere.keypoints[3] = (100, 100)
-    spheres, lines, text = by_namespace(markers.update(header(), [(nowhere, None)], camera, {}))
+    spheres, lines, text = by_namespace(
+        markers.update(header(), [(nowhere, None)], camera, NOTHING)
+    )
     assert (spheres.action, lines.action, text.action) == (Marker.ADD, Marker.DELETE, Marker.ADD)
     assert spheres.scale.x > 0
 
 
 def test_lifetime_and_style_follow_the_settings(markers, camera):
-    before = by_namespace(markers.update(header(), [(person(), None)], camera, {}))
+    before = by_namespace(markers.update(header(), [(person(), None)], camera, NOTHING))
     assert {(m.lifetime.sec, m.lifetime.nanosec) for m in before} == {(0, 750_000_000)}
     width = before[1].scale.x
     markers.style = MarkerStyle(distance=5.0, lifetime=2.25, scale=3.0)
-    after = by_namespace(markers.update(header(), [(person(), None)], camera, {}))
+    after = by_namespace(markers.update(header(), [(person(), None)], camera, NOTHING))
     assert {(m.lifetime.sec, m.lifetime.nanosec) for m in after} == {(2, 250_000_000)}
     np.testing.assert_allclose(places(after[0])[:, 2], 5.0)
     # Twice as far, the person is twice as large.
@@ -270,19 +267,21 @@ def test_lifetime_and_style_follow_the_settings(markers, camera):
 
 
 def test_text_tells_id_and_words_above_the_head(markers, camera):
-    message = markers.update(header(), [(person(), None)], camera, {5: 'wave left', 6: 'other'})
+    message = markers.update(
+        header(), [(person(), None)], camera, Remarks({5: 'wave left', 6: 'other'})
+    )
     spheres, _, text = by_namespace(message)
     assert (text.type, text.text) == (Marker.TEXT_VIEW_FACING, '5 wave left')
     assert text.scale.z > 0
     assert text.pose.position.y < places(spheres)[:, 1].min()
     assert places(spheres)[:, 0].min() < text.pose.position.x < places(spheres)[:, 0].max()
-    message = markers.update(header(), [(person(), None)], camera, {})
+    message = markers.update(header(), [(person(), None)], camera, NOTHING)
     assert by_namespace(message)[2].text == '5'
 
 
 def test_several_untracked_people_do_not_hide_each_other(markers, camera):
     people = [(person(person_id=0, seed=s), None) for s in range(3)]
-    message = markers.update(header(), [*people, (person(person_id=1), None)], camera, {})
+    message = markers.update(header(), [*people, (person(person_id=1), None)], camera, NOTHING)
     added = [(m.ns, m.id) for m in message.markers if m.action == Marker.ADD]
     # An untracked person has no number to tell: no text.
     assert len(added) == len(set(added)) == 3 * 2 + 3
@@ -295,9 +294,9 @@ class View:
         self.markers, self.camera = markers, camera
         self.shown = {}
 
-    def update(self, *people, **options):
+    def update(self, *people, remarks=NOTHING, **options):
         given = [(p, None) for p in people]
-        message = self.markers.update(header(), given, self.camera, {}, **options)
+        message = self.markers.update(header(), given, self.camera, remarks, **options)
         for marker in message.markers:
             key = (marker.ns, marker.id)
             if marker.action == Marker.ADD:
@@ -311,7 +310,7 @@ class View:
 
 
 def test_somebody_without_an_id_is_grey(markers, camera):
-    message = markers.update(header(), [(person(person_id=0), None)], camera, {})
+    message = markers.update(header(), [(person(person_id=0), None)], camera, NOTHING)
     spheres, lines, text = by_namespace(message, -1)
     assert {tuple(c) for c in colours(spheres).round(4)} == {UNTRACKED}
     assert np.ptp(colours(lines), axis=1).max() < 1e-6
@@ -371,16 +370,16 @@ def test_nobody_is_locked_by_having_no_id(markers, camera):
 
 def test_somebody_predicted_is_faint(markers, camera):
     states = np.full(17, KeypointState.PREDICTED, np.uint8)
-    message = markers.update(header(), [(person(states=states), None)], camera, {})
+    message = markers.update(header(), [(person(states=states), None)], camera, NOTHING)
     spheres, lines, text = by_namespace(message)
     assert max(c.a for c in (*spheres.colors, *lines.colors)) < 0.5
     assert text.color.a < 0.6
-    message = markers.update(header(), [(person(), None)], camera, {})
+    message = markers.update(header(), [(person(), None)], camera, NOTHING)
     assert by_namespace(message)[2].color.a == 1.0
 
 
 def test_ids_beyond_those_of_markers(markers, camera):
-    message = markers.update(header(), [(person(person_id=2**32 - 1), None)], camera, {})
+    message = markers.update(header(), [(person(person_id=2**32 - 1), None)], camera, NOTHING)
     copy = deserialize_message(serialize_message(message), MarkerArray)
     assert {m.text for m in copy.markers} == {'', str(2**32 - 1)}
     # Where messages check their fields (Humble), a larger one would be refused.
@@ -388,16 +387,104 @@ def test_ids_beyond_those_of_markers(markers, camera):
 
 
 def test_another_format_for_the_same_person(markers, camera):
-    markers.update(header(), [(person(COCO17), None)], camera, {})
-    message = markers.update(header(), [(person(BLAZEPOSE33), None)], camera, {})
+    markers.update(header(), [(person(COCO17), None)], camera, NOTHING)
+    message = markers.update(header(), [(person(BLAZEPOSE33), None)], camera, NOTHING)
     assert len(by_namespace(message)[0].points) == 33
     assert len(message.markers) == 3
 
 
 def test_messages_are_kept_and_changed_not_made_anew(markers, camera):
-    first = markers.update(header(), [(person(seed=1), None)], camera, {})
+    first = markers.update(header(), [(person(seed=1), None)], camera, NOTHING)
     kept = [id(m) for m in first.markers] + [id(p) for p in first.markers[0].points]
     before = places(first.markers[0])
-    second = markers.update(header(), [(person(seed=2), None)], camera, {})
+    second = markers.update(header(), [(person(seed=2), None)], camera, NOTHING)
     assert kept == [id(m) for m in second.markers] + [id(p) for p in second.markers[0].points]
     assert np.abs(places(second.markers[0]) - before).max() > 0.1
+
+
+def test_the_fallen_are_red_until_they_are_up(markers, camera):
+    people = [(person(person_id=5), None), (person(person_id=6), None)]
+    remarks = Remarks({5: 'fallen'}, fallen=frozenset({5}))
+    for _ in range(2):
+        message = markers.update(header(), people, camera, remarks)
+        _, lines, text = by_namespace(message, 5)
+        np.testing.assert_allclose(colours(lines), np.tile(FALLEN, (len(lines.colors), 1)))
+        assert (text.color.r, text.color.g, text.color.b) == pytest.approx(FALLEN)
+        _, others, _ = by_namespace(message, 6)
+        np.testing.assert_allclose(colours(others)[::2], bone_colours(COCO17, 6), rtol=1e-6)
+    _, lines, text = by_namespace(markers.update(header(), people, camera, NOTHING), 5)
+    np.testing.assert_allclose(colours(lines)[::2], bone_colours(COCO17, 5), rtol=1e-6)
+    np.testing.assert_allclose((text.color.r, text.color.g, text.color.b), colour_of(5))
+
+
+def standing(person_id, x):
+    shown = person(person_id=person_id)
+    shown.keypoints[:] = np.random.default_rng(person_id).uniform((-40, 100), (40, 300), (17, 2))
+    for name, place in {
+        'left_shoulder': (30, 120), 'right_shoulder': (-30, 120), 'left_knee': (25, 250),
+    }.items():  # fmt: skip
+        shown.keypoints[COCO17.index(name)] = place
+    shown.keypoints[:, 0] += x
+    return shown
+
+
+def test_angles_stand_beside_their_joints_and_go_when_they_are_not_wanted(markers, camera):
+    view = View(markers, camera)
+    angles = {5: {'left_knee': np.radians(93.4), 'neck': 0.5, 'left_elbow': np.nan, 'tail': 1.0}}
+    view.update(standing(5, 200), standing(6, 400), remarks=Remarks(angles=angles))
+    found = {name: m for (name, _), m in view.shown.items() if name.startswith(ANGLE)}
+    assert {name: m.text for name, m in found.items()} == {
+        'angle_left_knee': '93°', 'angle_neck': '29°',
+    }  # fmt: skip
+    assert {m.id for m in found.values()} == {5}
+    assert {m.type for m in found.values()} == {Marker.TEXT_VIEW_FACING}
+    seen = {
+        name: look_through(camera_info(), np.array([[p.x, p.y, p.z]]))[0]
+        for name, p in ((n, m.pose.position) for n, m in found.items())
+    }
+    # Away from the body: the person's left knee is at the right.
+    assert seen['angle_left_knee'][1] == pytest.approx(250, abs=0.1)
+    assert 5 < seen['angle_left_knee'][0] - 225 < 30
+    assert seen['angle_neck'][1] == pytest.approx(120, abs=0.1)
+    # Only one of them any more, then none; then all of it goes with the person.
+    view.update(standing(5, 200), remarks=Remarks(angles={5: {'neck': 0.6}}))
+    assert {name for name, _ in view.shown if name.startswith(ANGLE)} == {'angle_neck'}
+    assert view.update(standing(5, 200)) == 4
+    assert view.ids('angle_neck') == []
+    assert view.update(standing(5, 200)) == 3
+    view.update(standing(5, 200), remarks=Remarks(angles=angles))
+    view.update()
+    assert view.shown == {}
+
+
+def boxes(texts):
+    """(left, right, top, bottom) of texts as the camera sees them."""
+    found = []
+    for text in texts:
+        place = text.pose.position
+        lines = text.text.splitlines()
+        half_width = 0.5 * 0.55 * max(map(len, lines)) * text.scale.z / place.z
+        half_height = 0.5 * len(lines) * text.scale.z / place.z
+        x, y = place.x / place.z, place.y / place.z
+        found.append((x - half_width, x + half_width, y - half_height, y + half_height))
+    return found
+
+
+def test_labels_of_people_close_together_do_not_hide_each_other(markers, camera):
+    people = [standing(i, x) for i, x in ((1, 200), (2, 230), (3, 215), (4, 500))]
+    words = dict.fromkeys((1, 2, 3, 4), 'standing\nhand raised left')
+    words[2] = 'sitting'
+    message = markers.update(header(), [(p, None) for p in people], camera, Remarks(words))
+    texts = [by_namespace(message, i)[2] for i in (1, 2, 3, 4)]
+    placed = boxes(texts)
+    for i, (left, right, top, bottom) in enumerate(placed):
+        for other_left, other_right, other_top, other_bottom in placed[:i]:
+            beside = right <= other_left or other_right <= left
+            assert beside or bottom <= other_top + 1e-9 or other_bottom <= top + 1e-9
+    # The first stays above its person, and so does who is alone.
+    alone = markers.update(header(), [(people[3], None)], camera, Remarks(words))
+    assert by_namespace(alone, 4)[2].pose.position.y == texts[3].pose.position.y
+    # Further lines go up, not into the person.
+    heights = [people[i].keypoints[:, 1].min() for i in range(4)]
+    for text, height, (_, _, _, bottom) in zip(texts, heights, placed):
+        assert bottom * 590 + 200 < height, text.text

@@ -6,7 +6,7 @@ import pytest
 from rclpy.node import Node
 from rclpy.parameter import Parameter as Value
 
-from pose_ros.ros.parameters import Parameter, declare
+from pose_ros.ros.parameters import Parameter, declare, names_in
 
 TABLE = (
     Parameter('threshold', 0.3, 'Least score', low=0.0, high=1.0, live=True),
@@ -141,3 +141,12 @@ def test_without_post_set_callbacks_values_are_applied_all_the_same(ros, monkeyp
     assert not ros.set_parameter(node, 'padding', 0.5).successful
     assert (node.values.threshold, node.values.padding) == (0.5, 1.25)
     assert node.applied == [frozenset({'threshold'})]
+
+
+def test_lists_of_names():
+    known = ('wave', 'nod', 'bow')
+    assert names_in('all', known, 'gesture') == {'wave', 'nod', 'bow'}
+    assert names_in(' wave ,nod,', known, 'gesture') == {'wave', 'nod'}
+    assert names_in('', known, 'gesture') == frozenset()
+    with pytest.raises(ValueError, match="unknown gesture 'dance', known are: bow, nod, wave"):
+        names_in('wave, dance', known, 'gesture')

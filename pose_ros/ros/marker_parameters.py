@@ -1,0 +1,51 @@
+"""Parameters of marker_node, and what they say of what is told of people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
+from pose_ros.ros.labels import ANGLES, Labels
+from pose_ros.ros.parameters import Parameter, names_in
+
+PARAMETERS = (
+    Parameter('distance', 2.0, 'Plane of people without positions', 'm', 0.1, 1000.0, live=True),
+    Parameter('rectified', False, 'Images are rectified: only P of camera_info counts', live=True),
+    Parameter(
+        'field_of_view', 0.0, 'Assumed without camera_info; 0: none', 'rad', 0.0, 3.1, live=True
+    ),
+    Parameter('scale', 1.0, 'Factor on thickness and text', low=0.1, high=10.0, live=True),
+    Parameter('lifetime', 0.5, 'Of markers not renewed; 0: for ever', 's', 0.0, 3600.0, live=True),
+    Parameter(
+        'show',
+        'all',
+        'What is told of people: gestures, postures, falls, exercise, separated by commas; all; '
+        'empty: nothing',
+        live=True,
+    ),
+    Parameter(
+        'angles',
+        '',
+        'Joint angles to be written at the joints, such as "left_knee,trunk"; all; empty: none',
+        live=True,
+    ),
+    Parameter('image_buffer', 15, 'May wait for skeletons', 'images', 1, 300, live=True),
+    Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
+)
+
+# Topics of what is told of people.
+REMARKS = {
+    'gestures': (GestureEvent, Labels.on_gesture),
+    'postures': (Posture, Labels.on_posture),
+    'falls': (FallEvent, Labels.on_fall),
+    'exercise': (ExerciseState, Labels.on_exercise),
+    'joint_angles': (JointAngles, Labels.on_angles),
+}
+
+
+def chosen_remarks(values: Mapping[str, Any]) -> tuple[set[str], frozenset[str]]:
+    """Topics of remarks that are wanted, and names of angles; ValueError for unknown ones."""
+    shown = set(names_in(values['show'], REMARKS.keys() - {'joint_angles'}, 'remark'))
+    angles = names_in(values['angles'], ANGLES, 'angle')
+    return shown | ({'joint_angles'} if angles else set()), angles
