@@ -3,14 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+import math
 
-from pose_ros.core.motion.repetition import ExercisePhase, ExerciseState, Fault, Verdict
+from pose_ros.core.motion.angles import AngleMeter, JointAngles
+from pose_ros.core.motion.exercise_rules import Exercise, load_exercises
+from pose_ros.core.motion.form import Form
+from pose_ros.core.motion.limbs import BoneLengths
+from pose_ros.core.motion.moment import Moment, UnseenError
+from pose_ros.core.motion.per_person import PerPerson
+from pose_ros.core.motion.repetition import (
+    ExercisePhase,
+    Fault,
+    Repetition,
+    RepetitionCounter,
+    Verdict,
+)
+from pose_ros.core.resources import config_file
 from pose_ros.core.types import Person
 
 __all__ = ['AUTO', 'ExerciseCoach', 'ExercisePhase', 'ExerciseState', 'Fault', 'Verdict']
 
 AUTO = 'auto'
 """Instead of an exercise's name: recognise which one is being done."""
+
+# An exercise is recognised when it has been done so often: once may be anything.
+_RECOGNISED = 2
+# A set ends, and repetitions are no longer one after another, after this time without any [s].
+_PAUSE = 8.0
+
+
+@dataclass(frozen=True)
+class ExerciseState:
+    """How one person does an exercise, at one time.
+
+    Attributes
+    ----------
+    person_id
+        Of the person.
+    exercise
+        Name as in the rules.
+    phase
+        Where in the repetition.
+    repetitions
+        Complete ones so far.
+    repetition_done
+        True at the one time that completes a repetition; what follows is then about that one,
+        else about the one under way.
+    angle
+        The leading angle now [rad]; NaN where it cannot be known.
+    extreme
+        The leading angle nearest to its goal [rad]; NaN at the start.
+    full
+        Whether the goal (depth, lock-out) was reached.
+    confidence
+        0 to 1, of the angles that all of this rests on.
+    outward_time, turn_time, return_time
+        [s].
+    faults
+        Those seen.
+    """
+
+    person_id: int
+    exercise: str
+    phase: ExercisePhase
+    repetitions: int
+    repetition_done: bool
+    angle: float
+    extreme: float
+    full: Verdict
+    confidence: float
+    outward_time: float
+    turn_time: float
+    return_time: float
+    faults: tuple[Fault, ...] = ()
 
 
 class ExerciseCoach:
@@ -20,26 +86,127 @@ class ExerciseCoach:
     ----------
     exercise
         Name of an exercise, or `AUTO`.
+    exercises
+        The known ones; None for those of config/exercises.yaml.
+    grace
+        For how long a person may be away without being forgotten [s].
     """
 
-    def __init__(self, exercise: str = AUTO) -> None:
-        self.names: tuple[str, ...] = (
-            'squat',
-            'push_up',
-            'deadlift',
-            'overhead_press',
-            'lunge',
-            'jumping_jack',
-        )
+    def __init__(
+        self,
+        exercise: str = AUTO,
+        exercises: Sequence[Exercise] | None = None,
+        grace: float = 2.0,
+    ) -> None:
+        if exercises is None:
+            exercises = load_exercises(config_file('exercises.yaml'))
+        self._exercises = {each.name: each for each in exercises}
+        self._grace = grace
         self.choose(exercise)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the known exercises."""
+        return tuple(self._exercises)
+
     def choose(self, exercise: str) -> None:
-        """Watch for another exercise from now on; ValueError lists the known ones."""
+        """Watch for an exercise, or `AUTO`, from now on, counting from zero.
+
+        ValueError lists the known ones.
+        """
         if exercise not in (AUTO, *self.names):
             known = ', '.join((AUTO, *self.names))
             raise ValueError(f'unknown exercise {exercise!r}, known are: {known}')
         self.exercise = exercise
+        watched = self.names if exercise == AUTO else (exercise,)
+        chosen = [self._exercises[name] for name in watched]
+        self._meter = AngleMeter(self._grace)
+        self._people = PerPerson(lambda: _Trainee(chosen, exercise == AUTO), self._grace)
 
     def observe(self, people: Sequence[Person], stamp: float) -> list[ExerciseState]:
-        """Take in the people of one frame; those without an id are left out."""
-        return []
+        """Take in the people of one frame; those without an id are left out.
+
+        Returns
+        -------
+        list of ExerciseState
+            One for each person; with `AUTO`, for each whose exercise has been recognised.
+        """
+        self._people.leave(stamp)
+        angles = {each.person_id: each for each in self._meter.observe(people, stamp)}
+        states = []
+        for person in people:
+            trainee = self._people.take(person.id, stamp) if person.id else None
+            if trainee is not None and person.id in angles:
+                counter = trainee.update(stamp, person, angles[person.id])
+                if counter is not None:
+                    states.append(_state(person.id, counter))
+        return states
+
+
+class _Trainee:
+    """One person and the exercises that are counted."""
+
+    def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
+        self._lengths = BoneLengths()
+        self._counters = [RepetitionCounter(exercise) for exercise in exercises]
+        self._recognise = recognise
+        self._current = None if recognise else self._counters[0]
+        # Of each counter: when its last repetition was complete.
+        self._last = [-math.inf] * len(self._counters)
+
+    def update(
+        self, stamp: float, person: Person, angles: JointAngles
+    ) -> RepetitionCounter | None:
+        """Take in a moment; the counter of the exercise being done, None if there is none."""
+        moment = Moment(person)
+        self._lengths.update(stamp, moment)
+        try:
+            _ = self._lengths['trunk']
+        except UnseenError:
+            return None
+        form = Form(moment, self._lengths, angles)
+        for index, counter in enumerate(self._counters):
+            counter.update(stamp, form)
+            if self._recognise:
+                self._follow(index, stamp)
+        return self._current
+
+    def _follow(self, index: int, stamp: float) -> None:
+        """Recognise an exercise by its repetitions, and its end by their absence."""
+        counter = self._counters[index]
+        if counter.done is not None:
+            self._last[index] = stamp
+            if counter.count >= _RECOGNISED and counter is not self._current:
+                self._restart(except_for=counter)
+                self._current = counter
+        idle = max(self._last[index], counter.started)
+        if counter.phase is ExercisePhase.READY and stamp - idle > _PAUSE:
+            counter.count = 0
+            if counter is self._current:
+                self._current = None
+
+    def _restart(self, except_for: RepetitionCounter) -> None:
+        """Count the other exercises from zero."""
+        for counter in self._counters:
+            if counter is not except_for:
+                counter.count = 0
+
+
+def _state(person_id: int, counter: RepetitionCounter) -> ExerciseState:
+    """What is told of a counter."""
+    judged: Repetition = counter.judge()
+    return ExerciseState(
+        person_id,
+        counter.exercise.name,
+        counter.phase,
+        counter.count,
+        counter.done is not None,
+        math.radians(counter.angle),
+        judged.extreme,
+        judged.full,
+        judged.confidence,
+        judged.outward_time,
+        judged.turn_time,
+        judged.return_time,
+        judged.faults,
+    )

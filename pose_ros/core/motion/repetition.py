@@ -1,9 +1,30 @@
-"""What is told about an exercise: the state of a repetition and its faults."""
+"""Repetitions of one exercise: counted, timed and judged."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+import math
+
+from pose_ros.core.motion.exercise_rules import Exercise, FormRule
+from pose_ros.core.motion.form import Form, Reading
+
+# A value within so many standard deviations of its limit is uncertain.
+SURE = 1.0
+# The leading angle is a mean over this time [s]: less than the fastest turn.
+_SMOOTHING = 0.12
+# The turning point is where this share of the way, or more, is left behind.
+_TURN = 0.85
+# The turn has come when the angle has gained nothing for so long [s].
+_STILL = 0.12
+# How long before a repetition it belongs to its start [s].
+_START = 0.5
+# The leading angle may be unseen for so long within a repetition [s].
+_UNSEEN = 1.0
+# A measure must be seen in this share of the pictures that it is asked of.
+_SEEN = 0.4
 
 
 class ExercisePhase(IntEnum):
@@ -49,46 +70,239 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class ExerciseState:
-    """How one person does an exercise, at one time.
+class Repetition:
+    """One repetition, complete or under way.
 
     Attributes
     ----------
-    person_id
-        Of the person.
-    exercise
-        Name as in the rules.
-    phase
-        Where in the repetition.
-    repetitions
-        Complete ones so far.
-    repetition_done
-        True at the one time that completes a repetition; what follows is then about that one,
-        else about the one under way.
-    angle
-        The leading angle now [rad]; NaN where it cannot be known.
     extreme
-        The leading angle nearest to its goal [rad].
+        Leading angle nearest to its goal [rad]; NaN before anything was seen.
     full
         Whether the goal (depth, lock-out) was reached.
     confidence
         0 to 1, of the angles that all of this rests on.
     outward_time, turn_time, return_time
-        [s].
+        To the turning point, at it, and back [s].
     faults
         Those seen.
     """
 
-    person_id: int
-    exercise: str
-    phase: ExercisePhase
-    repetitions: int
-    repetition_done: bool
-    angle: float
-    extreme: float
-    full: Verdict
-    confidence: float
-    outward_time: float
-    turn_time: float
-    return_time: float
+    extreme: float = math.nan
+    full: Verdict = Verdict.NO
+    confidence: float = 0.0
+    outward_time: float = 0.0
+    turn_time: float = 0.0
+    return_time: float = 0.0
     faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """One picture of a repetition.
+
+    Attributes
+    ----------
+    stamp
+        [s].
+    progress
+        Of the smoothed leading angle: 0 at the start, 1 where it counts.
+    angle
+        The same [deg].
+    leading
+        The leading angle as measured.
+    readings
+        Of the other measures of the exercise, by name.
+    """
+
+    stamp: float
+    progress: float
+    angle: float
+    leading: Reading
+    readings: dict[str, Reading | None]
+
+
+class RepetitionCounter:
+    """Counts one exercise of one person.
+
+    A repetition goes from the start beyond the level where it counts, and back to the start.
+    Between the two levels nothing is decided: that is the hysteresis.
+
+    Parameters
+    ----------
+    exercise
+        What is counted.
+
+    Attributes
+    ----------
+    count
+        Complete repetitions.
+    phase
+        Where in one the person is.
+    angle
+        The leading angle now [deg]; NaN if it is not seen.
+    done
+        The repetition that the last moment completed, or None.
+    started
+        When the repetition under way, or the last one, left the start [s].
+    """
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        self.count = 0
+        self.phase = ExercisePhase.READY
+        self.angle = math.nan
+        self.done: Repetition | None = None
+        self.started = -math.inf
+        self._recent: deque[tuple[float, Reading]] = deque()
+        self._before: deque[_Moment] = deque()
+        self._trace: list[_Moment] = []
+        self._seen = -math.inf
+        self._from_start = False
+        self._best = (0.0, -math.inf)
+
+    def update(self, stamp: float, form: Form) -> None:
+        """Take in a person's form at a time [s]."""
+        self.done = None
+        moment = self._moment(stamp, form)
+        if moment is None:
+            if stamp - self._seen > _UNSEEN:
+                self._drop()
+            return
+        if stamp - self._seen > _UNSEEN:
+            self._drop()
+        self._seen = stamp
+        if moment.progress <= 0.0:
+            self._at_start(moment)
+        else:
+            self._under_way(moment)
+
+    def judge(self) -> Repetition:
+        """Judge the repetition that is done, or as far as it has come."""
+        return self.done or self._judge()
+
+    def _moment(self, stamp: float, form: Form) -> _Moment | None:
+        """What is seen of the exercise now; None if the leading angle is not."""
+        leading = form.reading(self.exercise.leads.name)
+        if leading is None:
+            self.angle = math.nan
+            return None
+        self._recent.append((stamp, leading))
+        while stamp - self._recent[0][0] > _SMOOTHING:
+            self._recent.popleft()
+        self.angle = _mean([reading for _, reading in self._recent]).value
+        readings = {name: form.reading(name) for name in self.exercise.measures}
+        return _Moment(stamp, self.exercise.progress(self.angle), self.angle, leading, readings)
+
+    def _drop(self) -> None:
+        """Forget the repetition under way: nobody knows how it went on."""
+        self._trace.clear()
+        self._before.clear()
+        self._recent.clear()
+        self._from_start = False
+        self.phase = ExercisePhase.READY
+
+    def _at_start(self, moment: _Moment) -> None:
+        """Somebody is at the start: perhaps a repetition is complete."""
+        if self._from_start and self._trace and self._best[0] >= 1.0:
+            took = moment.stamp - self.started
+            if took in self.exercise.seconds:
+                self._trace.append(moment)
+                if all(self._meets(rule) for rule in self.exercise.needs):
+                    self.count += 1
+                    self.done = self._judge()
+        self._trace.clear()
+        self._from_start = True
+        self.phase = ExercisePhase.READY
+        self._before.append(moment)
+        while moment.stamp - self._before[0].stamp > _START:
+            self._before.popleft()
+
+    def _under_way(self, moment: _Moment) -> None:
+        """Somebody is away from the start."""
+        if not self._trace:
+            self.started = moment.stamp
+            self._best = (0.0, moment.stamp)
+        self._trace.append(moment)
+        best, when = self._best
+        if moment.progress > best + 0.02:
+            self._best = best, when = moment.progress, moment.stamp
+        if moment.progress < _TURN * best:
+            self.phase = ExercisePhase.RETURN
+        elif best >= 1.0 and moment.stamp - when > _STILL:
+            self.phase = ExercisePhase.TURN
+        else:
+            self.phase = ExercisePhase.OUTWARD
+        if moment.stamp - self.started > self.exercise.seconds.high:
+            # Whoever stays here does something else, or rests: this is no repetition any more.
+            self._from_start = False
+            self._trace = self._trace[len(self._trace) // 2 :]
+
+    def _part(self, where: str) -> Sequence[_Moment]:
+        """Moments of a part of the repetition."""
+        if where == 'start':
+            return list(self._before)
+        share = _TURN if where == 'turn' else 0.3
+        return [m for m in self._trace if m.progress >= share * self._best[0]]
+
+    def _summary(self, rule: FormRule) -> Reading | None:
+        """What a rule is about, over its part of the repetition; None if it was hardly seen."""
+        part = self._part(rule.where)
+        name = rule.measure.name
+        readings = [r for m in part if (r := m.readings[name]) is not None]
+        if not readings or len(readings) < _SEEN * len(part):
+            return None
+        if rule.where == 'worst':
+            readings.sort(key=lambda r: r.value, reverse=math.isinf(rule.limits.low))
+            readings = readings[: max(1, len(readings) // 4)]
+        return _mean(readings)
+
+    def _meets(self, rule: FormRule) -> bool:
+        """Whether a need is met; what cannot be seen is believed."""
+        reading = self._summary(rule)
+        return reading is None or reading.value in rule.limits
+
+    def _judge(self) -> Repetition:
+        """Judge what is known of the repetition under way."""
+        turn = self._part('turn')
+        if not turn:
+            return Repetition()
+        exercise = self.exercise
+        first, last, end = turn[0].stamp, turn[-1].stamp, self._trace[-1].stamp
+        leading = _mean([moment.leading for moment in turn])
+        extreme = max(turn, key=lambda moment: moment.progress).angle
+        beyond = (extreme - exercise.goal) * math.copysign(1.0, exercise.goal - exercise.start)
+        sure = abs(beyond) > SURE * leading.deviation
+        faults = (self._fault(rule) for rule in exercise.faults)
+        return Repetition(
+            extreme=math.radians(extreme),
+            full=Verdict(beyond >= 0) if sure else Verdict.UNCERTAIN,
+            confidence=leading.confidence,
+            outward_time=first - self.started,
+            turn_time=last - first,
+            return_time=end - last,
+            faults=tuple(fault for fault in faults if fault is not None),
+        )
+
+    def _fault(self, rule: FormRule) -> Fault | None:
+        """Fault against a rule, certain or not; None if all is well or nothing is known."""
+        reading = self._summary(rule)
+        if reading is None or reading.value in rule.limits:
+            return None
+        limit = rule.limits.low if reading.value < rule.limits.low else rule.limits.high
+        certain = abs(reading.value - limit) > SURE * reading.deviation
+        unit = math.radians(1.0) if rule.measure.unit == 'deg' else 1.0
+        return Fault(
+            rule.name, certain, reading.value * unit, limit * unit, reading.deviation * unit
+        )
+
+
+def _mean(readings: Iterable[Reading]) -> Reading:
+    """Mean by certainty; as uncertain as one of them, for their errors last."""
+    values, weights, confidences = [], [], []
+    for reading in readings:
+        values.append(reading.value)
+        weights.append(1.0 / reading.deviation**2)
+        confidences.append(reading.confidence)
+    total = sum(weights)
+    value = sum(v * w for v, w in zip(values, weights)) / total
+    return Reading(value, math.sqrt(len(weights) / total), sum(confidences) / len(confidences))

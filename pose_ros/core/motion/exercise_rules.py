@@ -1,0 +1,167 @@
+"""Exercises as data: what stands in config/exercises.yaml, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+import math
+from pathlib import Path
+from typing import Literal
+
+from pose_ros.core.motion.form import MEASURES, Measure
+from pose_ros.core.motion.rules import Limits
+from pose_ros.core.motion.yaml_reader import Entry, read_yaml
+
+Where = Literal['start', 'turn', 'worst']
+
+
+@dataclass(frozen=True)
+class FormRule:
+    """A measure within limits somewhere in a repetition.
+
+    Attributes
+    ----------
+    measure
+        What is measured.
+    where
+        At which part of the repetition.
+    limits
+        Within which all is well.
+    name
+        Of the fault that it is else; empty for what the exercise needs.
+    """
+
+    measure: Measure
+    where: Where
+    limits: Limits
+    name: str = ''
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise.
+
+    Attributes
+    ----------
+    name
+        Of the exercise.
+    leads
+        Measure of the leading angle.
+    start
+        Where a repetition starts and ends [deg].
+    turn
+        What must be reached for it to count [deg].
+    goal
+        What must be reached for it to be full [deg].
+    seconds
+        Time that a repetition takes.
+    needs
+        What else makes it this exercise; not asked where it is not seen.
+    faults
+        What is wrong with its form.
+    """
+
+    name: str
+    leads: Measure
+    start: float
+    turn: float
+    goal: float
+    seconds: Limits
+    needs: tuple[FormRule, ...] = ()
+    faults: tuple[FormRule, ...] = ()
+
+    def progress(self, angle: float) -> float:
+        """How far out a leading angle [deg] is: 0 at the start, 1 where it counts."""
+        return (angle - self.start) / (self.turn - self.start)
+
+    @cached_property
+    def measures(self) -> frozenset[str]:
+        """Names of the measures besides the leading one."""
+        return frozenset(rule.measure.name for rule in (*self.needs, *self.faults))
+
+
+def load_exercises(path: str | Path) -> tuple[Exercise, ...]:
+    """Read a file of exercises.
+
+    Parameters
+    ----------
+    path
+        YAML, as config/exercises.yaml explains.
+
+    Returns
+    -------
+    tuple of Exercise
+        In the file's order.
+
+    Raises
+    ------
+    ValueError
+        Names file, line and reason.
+    """
+    root = read_yaml(path)
+    entries = root.fields(required=('exercises',))['exercises'].items()
+    if not entries:
+        raise root.error('no exercises')
+    exercises: dict[str, Exercise] = {}
+    for entry in entries:
+        exercise = _read_exercise(entry)
+        if exercise.name in exercises:
+            raise entry.error(f'{exercise.name} is described twice')
+        exercises[exercise.name] = exercise
+    return tuple(exercises.values())
+
+
+def _read_exercise(entry: Entry) -> Exercise:
+    fields = entry.fields(
+        required=('name', 'leads', 'start', 'turn', 'goal', 'seconds'),
+        optional=('needs', 'faults'),
+    )
+    start, turn, goal = (fields[key].number() for key in ('start', 'turn', 'goal'))
+    if start == turn or (turn - start) * (goal - turn) < 0:
+        raise fields['turn'].error(
+            f'turn must lie between start and goal, got {start:g}, {turn:g}, {goal:g}'
+        )
+    leads = _read_measure(fields['leads'])
+    if leads.unit != 'deg':
+        raise fields['leads'].error(f'{leads.name} is no angle')
+    needs = fields['needs'].items() if 'needs' in fields else []
+    faults = fields['faults'].fields() if 'faults' in fields else {}
+    return Exercise(
+        name=fields['name'].text(),
+        leads=leads,
+        start=start,
+        turn=turn,
+        goal=goal,
+        seconds=_read_limits(fields['seconds']),
+        needs=tuple(_read_rule(need) for need in needs),
+        faults=tuple(_read_rule(fault, name) for name, fault in faults.items()),
+    )
+
+
+def _read_measure(entry: Entry) -> Measure:
+    return MEASURES[entry.text(choices=sorted(MEASURES))]
+
+
+def _read_rule(entry: Entry, name: str = '') -> FormRule:
+    fields = entry.fields(required=('measure', 'where', 'limits'))
+    limits = _read_limits(fields['limits'])
+    if math.isinf(limits.low) and math.isinf(limits.high):
+        raise fields['limits'].error('at least one limit is needed')
+    where: Where
+    word = fields['where'].text(choices=('start', 'turn', 'worst'))
+    where = 'start' if word == 'start' else 'turn' if word == 'turn' else 'worst'
+    if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
+        raise fields['limits'].error('the worst has one limit only')
+    return FormRule(_read_measure(fields['measure']), where, limits, name)
+
+
+def _read_limits(entry: Entry) -> Limits:
+    """Pair [low, high]; null leaves an end open."""
+    pair = entry.items()
+    if len(pair) != 2:
+        raise entry.error('limits are a pair [low, high], null for none')
+    low = -math.inf if pair[0].empty else pair[0].number()
+    high = math.inf if pair[1].empty else pair[1].number()
+    if low > high:
+        raise entry.error(f'the low limit {low:g} is over the high one {high:g}')
+    return Limits(low, high)

@@ -1,0 +1,382 @@
+"""Named measures of a person's form: the words in which exercises are described.
+
+Each with its standard deviation. Angles are those of the body as far as they can be told:
+lifted out of the picture by the lengths of the bones, and from positions in space where there
+are any. The camera is taken to stand upright.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+
+from pose_ros.core.motion.angles import JointAngles
+from pose_ros.core.motion.limbs import (
+    BoneLengths,
+    Limb,
+    angle_between,
+    limb_of,
+    position_variance,
+    score_of,
+)
+from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
+
+# A view's share of what it would show at best; below it shows nothing of use.
+_LEAST_SHARE = 0.4
+# Shoulder width of a torso seen from the front [torsos].
+_WIDTH = 0.7
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A measured value.
+
+    Attributes
+    ----------
+    value
+        In the unit of the measure.
+    deviation
+        Its standard deviation.
+    confidence
+        Least score of the keypoints that it rests on, 0 to 1.
+    """
+
+    value: float
+    deviation: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named quantity: `deg` or ratios."""
+
+    name: str
+    read: Callable[[Form], Reading]
+    unit: str
+    meaning: str
+
+
+MEASURES: dict[str, Measure] = {}
+_Read = Callable[['Form'], Reading]
+
+
+def _measure(unit: str) -> Callable[[_Read], _Read]:
+    """Enter a function under its name in the table of measures."""
+
+    def enter(read: _Read) -> _Read:
+        name = read.__name__
+        MEASURES[name] = Measure(name, read, unit, (read.__doc__ or '').strip())
+        return read
+
+    return enter
+
+
+class Form:
+    """A person's form at one time; measures are computed when asked for, once.
+
+    Parameters
+    ----------
+    moment
+        The person.
+    lengths
+        Of the person's bones, with this moment taken in.
+    angles
+        Of the person at this moment; those in space count besides the picture.
+    """
+
+    def __init__(self, moment: Moment, lengths: BoneLengths, angles: JointAngles) -> None:
+        self.moment, self.lengths, self.angles = moment, lengths, angles
+        self._readings: dict[str, Reading | None] = {}
+
+    def reading(self, name: str) -> Reading | None:
+        """Measure by its name; None where it cannot be known."""
+        if name not in self._readings:
+            try:
+                self._readings[name] = MEASURES[name].read(self)
+            except UnseenError:
+                self._readings[name] = None
+        return self._readings[name]
+
+    def joint(self, name: str, first: Limb, second: Limb) -> Reading:
+        """Angle at a joint [deg]: in the picture, or in space where that is known better."""
+        angle, deviation = angle_between(first, second)
+        return self.better(name, angle, deviation, min(first.score, second.score))
+
+    def better(self, name: str, angle: float, deviation: float, score: float) -> Reading:
+        """Angle [deg] of a name in `JointAngles`, as the picture [rad] and space say.
+
+        Their mean by their certainty, and no surer than the surer: their errors go together.
+        """
+        angles = self.angles
+        if angles.in_space:
+            other = angles.angle(name)
+            in_space = float(angles.deviations[angles.index(name)])
+            if math.isfinite(other) and in_space > 0:
+                weight = deviation**2 / (deviation**2 + in_space**2)
+                angle += weight * (other - angle)
+                deviation = min(deviation, in_space)
+        return Reading(math.degrees(angle), math.degrees(deviation), score)
+
+    def limb(self, bone: str, side: Side, reverse: bool = False) -> Limb:
+        """Bone of one side; UnseenError if it is not seen."""
+        return limb_of(self.moment, self.lengths, bone, side, reverse)
+
+    @property
+    def trunk(self) -> Limb:
+        """From hips to shoulders; of one side where only that is seen."""
+        sides = [limb for side in SIDES if (limb := self._try_limb('trunk', side)) is not None]
+        if not sides:
+            raise UnseenError('trunk')
+        count = len(sides)
+        seen = sum(limb.seen for limb in sides) / count
+        near, far = (sum(v) / count**2 for v in zip(*((s.near, s.far) for s in sides)))
+        return Limb(
+            seen, max(self.lengths['trunk'], abs(seen)), near, far, min(s.score for s in sides)
+        )
+
+    def _try_limb(self, bone: str, side: Side) -> Limb | None:
+        try:
+            return self.limb(bone, side)
+        except UnseenError:
+            return None
+
+    @property
+    def torso(self) -> float:
+        """Length of the trunk [px]."""
+        return self.lengths['trunk']
+
+    @property
+    def leg(self) -> float:
+        """Length of a leg [px]."""
+        return self.lengths['thigh'] + self.lengths['shin']
+
+    @property
+    def frontality(self) -> float:
+        """0 for somebody seen from the side, 1 from the front or from behind."""
+        return min(1.0, abs(self.moment.shoulders.real) / (_WIDTH * self.torso))
+
+    @property
+    def laterality(self) -> float:
+        """1 for somebody seen from the side, 0 from the front or from behind."""
+        return math.sqrt(1.0 - self.frontality**2)
+
+    def noise(self, *names: str) -> tuple[float, float]:
+        """Standard deviation of the difference of keypoints [px], and their least score."""
+        scores = [score_of(self.moment, name) for name in names]
+        return math.sqrt(sum(position_variance(self.lengths, s) for s in scores)), min(scores)
+
+    def apart(self, joint: str) -> complex:
+        """From the right joint to the left one [px]."""
+        return self.moment.joint('left', joint) - self.moment.joint('right', joint)
+
+
+def _mean(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
+    """Mean of both sides by their certainty; of one where the other is not seen."""
+    readings = _sides(form, read)
+    if not readings:
+        raise UnseenError('both sides')
+    weights = [1.0 / reading.deviation**2 for reading in readings]
+    value = sum(w * r.value for w, r in zip(weights, readings)) / sum(weights)
+    confidence = max(reading.confidence for reading in readings)
+    return Reading(value, sum(weights) ** -0.5, confidence)
+
+
+def _difference(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
+    """Absolute difference of both sides."""
+    readings = _sides(form, read)
+    if len(readings) < 2:
+        raise UnseenError('a side')
+    left, right = readings
+    return Reading(
+        abs(left.value - right.value),
+        math.hypot(left.deviation, right.deviation),
+        min(left.confidence, right.confidence),
+    )
+
+
+def _sides(form: Form, read: Callable[[Form, Side], Reading]) -> list[Reading]:
+    """Readings of the sides that are seen."""
+    readings = []
+    for side in SIDES:
+        try:
+            readings.append(read(form, side))
+        except UnseenError:
+            continue
+    return readings
+
+
+def _knee(form: Form, side: Side) -> Reading:
+    thigh, shin = form.limb('thigh', side, reverse=True), form.limb('shin', side)
+    return form.joint(f'{side}_knee', thigh, shin)
+
+
+def _elbow(form: Form, side: Side) -> Reading:
+    upper, fore = form.limb('upper_arm', side, reverse=True), form.limb('forearm', side)
+    return form.joint(f'{side}_elbow', upper, fore)
+
+
+def _hip(form: Form, side: Side) -> Reading:
+    return form.joint(f'{side}_hip', form.limb('thigh', side), form.trunk)
+
+
+def _arm(form: Form, side: Side) -> Reading:
+    """Straight line from shoulder to wrist, against hanging down."""
+    moment = form.moment
+    seen = moment.limb(side, 'shoulder', 'wrist')
+    length = max(form.lengths['upper_arm'] + form.lengths['forearm'], 1e-6)
+    noise, score = form.noise(f'{side}_shoulder', f'{side}_wrist')
+    return _against(-seen, length, noise, score)
+
+
+def _against(seen: complex, length: float, noise: float, score: float) -> Reading:
+    """Angle of a line against straight up [deg], by its height and its length in space."""
+    length = max(abs(seen), 0.92 * length)
+    cos = min(max(seen.imag / length, -1.0), 1.0)
+    return Reading(math.degrees(math.acos(cos)), math.degrees(noise / length), score)
+
+
+@_measure('deg')
+def knees(form: Form) -> Reading:
+    """Angle at the knees; 180 is a straight leg."""
+    return _mean(form, _knee)
+
+
+@_measure('deg')
+def elbows(form: Form) -> Reading:
+    """Angle at the elbows; 180 is a straight arm."""
+    return _mean(form, _elbow)
+
+
+@_measure('deg')
+def hips(form: Form) -> Reading:
+    """Thighs against trunk; 180 stands."""
+    return _mean(form, _hip)
+
+
+@_measure('deg')
+def arms(form: Form) -> Reading:
+    """Arms raised: 0 hang, 90 are level, 180 are straight up."""
+    return _mean(form, _arm)
+
+
+@_measure('deg')
+def uneven_elbows(form: Form) -> Reading:
+    """Difference of the angles at the two elbows."""
+    return _difference(form, _elbow)
+
+
+@_measure('deg')
+def uneven_arms(form: Form) -> Reading:
+    """Difference of how far the two arms are raised."""
+    return _difference(form, _arm)
+
+
+@_measure('deg')
+def trunk(form: Form) -> Reading:
+    """Trunk against the vertical; 0 is upright."""
+    limb = form.trunk
+    noise = math.sqrt(limb.near + limb.far)
+    lifted = _against(limb.seen, limb.length, noise, limb.score)
+    angle, deviation = math.radians(lifted.value), math.radians(lifted.deviation)
+    return form.better('trunk', angle, deviation, limb.score)
+
+
+@_measure('ratio')
+def wrists(form: Form) -> Reading:
+    """Wrists above the shoulders [torsos]."""
+    return _mean(form, _wrist)
+
+
+def _wrist(form: Form, side: Side) -> Reading:
+    height = form.moment.limb(side, 'shoulder', 'wrist').imag
+    noise, score = form.noise(f'{side}_shoulder', f'{side}_wrist')
+    return Reading(height / form.torso, noise / form.torso, score)
+
+
+@_measure('ratio')
+def stagger(form: Form) -> Reading:
+    """How much lower one knee is than the other [torsos]."""
+    noise, score = form.noise('left_knee', 'right_knee')
+    return Reading(abs(form.apart('knee').imag) / form.torso, noise / form.torso, score)
+
+
+@_measure('ratio')
+def knee_gap(form: Form) -> Reading:
+    """Distance of the knees over that of the ankles, as seen from the front."""
+    facing = math.copysign(1.0, form.moment.shoulders.real)
+    knees_apart, ankles_apart = (form.apart(j).real * facing for j in ('knee', 'ankle'))
+    if form.frontality < _LEAST_SHARE or ankles_apart < 0.25 * form.torso:
+        raise UnseenError('legs from the front')
+    value = knees_apart / ankles_apart
+    knee_noise, knee_score = form.noise('left_knee', 'right_knee')
+    ankle_noise, ankle_score = form.noise('left_ankle', 'right_ankle')
+    noise = math.hypot(knee_noise, value * ankle_noise) / ankles_apart
+    return Reading(value, noise, min(knee_score, ankle_score))
+
+
+@_measure('ratio')
+def feet(form: Form) -> Reading:
+    """Distance of the ankles over the length of a leg, as seen from the front."""
+    share = form.frontality
+    if share < _LEAST_SHARE:
+        raise UnseenError('feet from the front')
+    noise, score = form.noise('left_ankle', 'right_ankle')
+    value = abs(form.apart('ankle').real) / share / form.leg
+    return Reading(value, math.hypot(noise / form.leg, 0.15 * value) / share, score)
+
+
+@_measure('deg')
+def shoulder_tilt(form: Form) -> Reading:
+    """Line of the shoulders against the level, as seen from the front."""
+    if form.frontality < _LEAST_SHARE:
+        raise UnseenError('shoulders from the front')
+    across = form.moment.shoulders
+    noise, score = form.noise('left_shoulder', 'right_shoulder')
+    tilt = math.atan2(across.imag, abs(across.real))
+    return Reading(abs(math.degrees(tilt)), math.degrees(noise / abs(across)), score)
+
+
+@_measure('deg')
+def body_bend(form: Form) -> Reading:
+    """Hips off the line from shoulders to ankles: above it positive, sagging negative."""
+    return _mean(form, _body_bend)
+
+
+def _body_bend(form: Form, side: Side) -> Reading:
+    moment = form.moment
+    down, back = moment.limb(side, 'shoulder', 'hip'), moment.limb(side, 'shoulder', 'ankle')
+    torso, leg = form.torso, form.leg
+    if abs(back) < 0.6 * (torso + leg):
+        raise UnseenError('body from the side')
+    height = down.imag - back.imag * torso / (torso + leg)
+    noise, score = form.noise(*(f'{side}_{joint}' for joint in ('shoulder', 'hip', 'ankle')))
+    bend = 1 / torso + 1 / leg  # the two angles that a small offset makes with the line
+    return Reading(math.degrees(height * bend), math.degrees(noise * bend), score)
+
+
+@_measure('ratio')
+def back_length(form: Form) -> Reading:
+    """Distance from hips to shoulders over that of a straight back, as seen from the side."""
+    if form.laterality < 0.85:
+        raise UnseenError('back from the side')
+    limb = form.trunk
+    # The remembered length is one of the longest views.
+    straight = 0.95 * limb.length
+    noise = math.hypot(math.sqrt(limb.near + limb.far) / straight, 0.03)
+    return Reading(abs(limb.seen) / straight, noise, limb.score)
+
+
+@_measure('deg')
+def front_shin(form: Form) -> Reading:
+    """Shin of the foot in front: how far its knee is ahead of the ankle; 0 is upright."""
+    moment = form.moment
+    front, rear = SIDES if form.apart('knee').imag > 0 else SIDES[::-1]
+    ahead = (moment.joint(front, 'ankle') - moment.joint(rear, 'ankle')).real
+    share = form.laterality
+    if share < _LEAST_SHARE or abs(ahead) < 0.4 * form.leg * share:
+        raise UnseenError('legs from the side')
+    shin = form.limb('shin', front, reverse=True)
+    lean = math.atan2(shin.seen.real * math.copysign(1.0, ahead) / share, shin.seen.imag)
+    noise = math.sqrt(shin.near + shin.far) / shin.length / share
+    return Reading(math.degrees(lean), math.degrees(noise), shin.score)

@@ -1,0 +1,158 @@
+"""Limbs in space, as far as one picture shows them: a bone seen too short points out of it.
+
+Camera and body: one that stands upright, and a body that is small against its distance
+(weak perspective), after C. J. Taylor, "Reconstruction of Articulated Objects from Point
+Correspondences in a Single Uncalibrated Image", 2000.
+"""
+
+from __future__ import annotations
+
+import cmath
+from dataclasses import dataclass
+import math
+
+from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
+
+# Where models put a joint, and where it is: standard deviation [torsos] for a score of 1.
+POSITION = 0.03
+# A bone's length as it is remembered follows longer views in the first time, shorter ones in the
+# second [s]: so it is the length that is hardly ever exceeded.
+_RISE, _FALL = 0.3, 20.0
+# With all bones seen shorter than remembered, the person has gone away from the camera [s].
+_SHRINK = 1.0
+# A bone seen in this share of its length may well lie in the picture's plane: the remembered
+# length is one of the longest views, and noise makes those longer.
+_FLAT = 0.92
+# Uncertainty of a bone's share in the picture's plane.
+_SHARE = 0.07
+
+BONES = {
+    'trunk': ('hip', 'shoulder'),
+    'upper_arm': ('shoulder', 'elbow'),
+    'forearm': ('elbow', 'wrist'),
+    'thigh': ('hip', 'knee'),
+    'shin': ('knee', 'ankle'),
+}
+
+
+class BoneLengths:
+    """How long one person's bones are in the picture while they lie in its plane [px]."""
+
+    def __init__(self) -> None:
+        self._lengths: dict[str, float] = {}
+        self._stamp: float | None = None
+
+    def __getitem__(self, bone: str) -> float:
+        """Length of a bone [px]; UnseenError if it has never been seen."""
+        try:
+            return self._lengths[bone]
+        except KeyError:
+            raise UnseenError(bone) from None
+
+    def update(self, stamp: float, moment: Moment) -> None:
+        """Take in a moment."""
+        step = 0.0 if self._stamp is None else stamp - self._stamp
+        self._stamp = stamp
+        seen = _seen_lengths(moment)
+        for bone, length in seen.items():
+            known = self._lengths.setdefault(bone, length)
+            time = _RISE if length > known else _FALL
+            self._lengths[bone] = known + (length - known) * -math.expm1(-step / time)
+        longest = max((length / self._lengths[b] for b, length in seen.items()), default=1.0)
+        if longest < 1.0:
+            factor = 1.0 + (longest - 1.0) * -math.expm1(-step / _SHRINK)
+            self._lengths = {bone: length * factor for bone, length in self._lengths.items()}
+
+
+def _seen_lengths(moment: Moment) -> dict[str, float]:
+    """Length of each bone that is seen, the longer of the two sides [px]."""
+    lengths: dict[str, float] = {}
+    for bone, (start, end) in BONES.items():
+        for side in SIDES:
+            if moment.sees(side, start) and moment.sees(side, end):
+                length = abs(moment.limb(side, start, end))
+                lengths[bone] = max(length, lengths.get(bone, 0.0))
+    return lengths
+
+
+@dataclass(frozen=True)
+class Limb:
+    """A bone, or several in a line, as seen from one of its ends.
+
+    Attributes
+    ----------
+    seen
+        In the picture, y up [px].
+    length
+        In space [px].
+    near, far
+        Variances of where its ends are [px²]; the near one is the joint that it is seen from.
+    score
+        The least of its keypoints.
+    """
+
+    seen: complex
+    length: float
+    near: float
+    far: float
+    score: float
+
+    @property
+    def tilt(self) -> float:
+        """Least angle out of the picture's plane [rad], 0 to 90 degrees."""
+        return self._tilt(_FLAT)
+
+    @property
+    def steepest(self) -> float:
+        """The tilt, and its uncertainty on top [rad]."""
+        return self._tilt(_FLAT + _SHARE)
+
+    def _tilt(self, flat: float) -> float:
+        return math.acos(min(1.0, abs(self.seen) / (flat * self.length)))
+
+
+def limb_of(moment: Moment, lengths: BoneLengths, bone: str, side: Side, reverse: bool) -> Limb:
+    """Bone of one side, from its first end or (reverse) from its second."""
+    start, end = BONES[bone]
+    if reverse:
+        start, end = end, start
+    seen = moment.limb(side, start, end)
+    scores = [score_of(moment, f'{side}_{joint}') for joint in (start, end)]
+    near, far = (position_variance(lengths, score) for score in scores)
+    return Limb(seen, max(lengths[bone], abs(seen)), near, far, min(scores))
+
+
+def score_of(moment: Moment, name: str) -> float:
+    """Score of a keypoint."""
+    return float(moment.person.scores[moment.person.topology.index(name)])
+
+
+def position_variance(lengths: BoneLengths, score: float) -> float:
+    """Variance of where a keypoint is [px²]."""
+    deviation: float = POSITION * lengths['trunk'] / max(score, 0.2) ** 2
+    return deviation**2
+
+
+def angle_between(first: Limb, second: Limb) -> tuple[float, float]:
+    """Angle between two limbs at one joint, which both point to the same side of the picture.
+
+    Returns
+    -------
+    tuple
+        Angle and standard deviation [rad].
+    """
+    if not first.seen or not second.seen:
+        raise UnseenError('an angle at one point')
+    flat = math.cos(cmath.phase(first.seen / second.seen))
+
+    def angle(tilt: float, other: float) -> float:
+        cos = flat * math.cos(tilt) * math.cos(other) + math.sin(tilt) * math.sin(other)
+        return math.acos(min(max(cos, -1.0), 1.0))
+
+    best = angle(first.tilt, second.tilt)
+    turn = 1 / first.length**2 + 1 / second.length**2
+    turn -= 2 * math.cos(best) / (first.length * second.length)
+    variance = first.far / first.length**2 + second.far / second.length**2 + first.near * turn
+    variance += (angle(first.steepest, second.tilt) - best) ** 2
+    variance += (angle(first.tilt, second.steepest) - best) ** 2
+    return best, math.sqrt(variance)
