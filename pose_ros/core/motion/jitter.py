@@ -1,4 +1,4 @@
-"""How much the points of one person tremble: noise told from motion while they move."""
+"""How much the points of one person tremble: noise told from motion."""
 
 from __future__ import annotations
 
@@ -6,40 +6,33 @@ from collections import deque
 
 import numpy as np
 
-# A parabola through the last points leaves no more than noise of what people do.
+# A parabola through so many points less one leaves little but noise of what people do.
 _POINTS = 4
 # The estimate forgets with this time constant [s].
 _MEMORY = 1.0
 # Weight of the first guess, in measurements.
 _TRUST_IN_GUESS = 5.0
-# What differs from the parabola by more than this many deviations is a glitch, or counts as one.
+# What lies off the parabola by more than this many deviations is a glitch and counts no more.
 _GLITCH = 3.0
-# Points further apart in time than this do not belong to one motion [s].
+# Frames further apart in time than this do not show one motion [s].
 _LONGEST_STEP = 0.25
 
 
 class Jitter:
-    """Standard deviation of the noise that is new in every frame, for each point and axis.
+    """Standard deviation of the noise that is new in every frame, of each point and axis.
 
-    What is left of a point when the parabola through the three before it is taken away is motion
-    only if the motion's own acceleration changes much within four frames. The weights of the four
-    points follow their times, and their squares sum to one: white noise measures the same at any
-    frame rate. Below about 15 frames per second quick motion is taken for noise: the estimate
-    errs to the safe side.
-
-    Parameters
-    ----------
-    guess
-        Standard deviation until something has been measured, in the unit of the points.
+    It is what is left of a point when the parabola through the three before it is taken away: of
+    a motion only the change of its acceleration. The weights of the four points follow their
+    times and their squares sum to one, so that white noise measures the same at any frame rate.
+    Below about 15 frames per second quick motion looks like noise: the estimate errs to the safe
+    side.
     """
 
-    def __init__(self, guess: float) -> None:
-        self._guess = guess
-        self._variance = np.zeros(0)
-        self._count = np.zeros(0)
+    def __init__(self) -> None:
+        self._variance = self._guess = self._count = np.zeros(0)
         self._past: deque[tuple[float, np.ndarray]] = deque(maxlen=_POINTS)
 
-    def update(self, stamp: float, points: np.ndarray) -> np.ndarray:
+    def update(self, stamp: float, points: np.ndarray, guess: np.ndarray) -> np.ndarray:
         """Take in the points of one time.
 
         Parameters
@@ -47,15 +40,19 @@ class Jitter:
         stamp
             Time [s], later than at the last call.
         points
-            [K, D]; NaN where a point is not known.
+            [K, D] in any units; NaN where a point is not known. Another D starts anew.
+        guess
+            Standard deviation of each axis [D] as long as nothing has been measured.
 
         Returns
         -------
         ndarray [K, D]
-            Standard deviations, in the unit of the points.
+            Standard deviations in the units of the points.
         """
         if self._variance.shape != points.shape:
-            self._variance = np.full(points.shape, self._guess**2)
+            self._past.clear()
+            self._guess = np.broadcast_to(guess**2, points.shape)
+            self._variance = self._guess
             self._count = np.full(points.shape, _TRUST_IN_GUESS)
         step = stamp - self._past[-1][0] if self._past else 0.0
         if step > _LONGEST_STEP:
@@ -66,14 +63,15 @@ class Jitter:
         return np.asarray(np.sqrt(self._variance))
 
     def _learn(self, step: float) -> None:
-        """Take in how far the last points lie off a parabola."""
+        """Take in how far the last points, a step [s] after those before, lie off a parabola."""
         times = np.array([time for time, _ in self._past])
         apart = times[:, None] - times + np.eye(_POINTS)
         weights = 1.0 / apart.prod(axis=1)  # of Newton's third divided difference
         weights /= np.linalg.norm(weights)
-        rest = np.tensordot(weights, np.stack([points for _, points in self._past]), axes=1)
+        rest = sum(weight * points for weight, (_, points) in zip(weights, self._past))
         known = np.isfinite(rest)
-        self._count += known
+        self._count = self._count + known
         gain = np.maximum(1.0 / self._count, 1.0 - np.exp(-step / _MEMORY))
-        square = np.minimum(rest**2, _GLITCH**2 * self._variance)
-        self._variance += np.where(known, gain * (square - self._variance), 0.0)
+        most = _GLITCH**2 * np.maximum(self._variance, self._guess)
+        change = gain * (np.minimum(rest**2, most) - self._variance)
+        self._variance = self._variance + np.where(known, change, 0.0)
