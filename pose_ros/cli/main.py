@@ -7,7 +7,7 @@ import importlib.util
 
 import typer
 
-from pose_ros.cli import evaluate, models
+from pose_ros.cli import evaluate, models, motions
 from pose_ros.cli.analyse import analyse
 from pose_ros.cli.console import complain
 from pose_ros.cli.estimate import estimate
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(models.app, name='models')
 app.add_typer(evaluate.app, name='evaluate')
+app.add_typer(motions.app, name='motions')
 app.command()(estimate)
 app.command()(analyse)
 app.command()(plot)

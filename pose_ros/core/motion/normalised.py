@@ -114,17 +114,18 @@ class Movement:
         """From the first moment to the last [s]."""
         return float(self.stamps[-1] - self.stamps[0])
 
-    def at(self, times: np.ndarray) -> Movement:
-        """Movement at other times [T] [s], in between by straight lines.
+    def sampled(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Points [T, J, 2 or 3] at other times [T] [s], and which are known [T, J].
 
-        A joint is unknown where it was unseen for too long, and before and after the movement.
+        In between by straight lines. A joint is unknown where it was unseen for too long, and
+        before and after the movement.
         """
         count, numbers = len(self), np.arange(len(self))[:, None]
         before = np.maximum.accumulate(np.where(self.seen, numbers, -1))
         after = np.minimum.accumulate(np.where(self.seen, numbers, count)[::-1])[::-1]
-        ends = np.full((1, len(JOINTS)), -1), np.full((1, len(JOINTS)), count)
-        first = np.vstack([ends[0], before])[np.searchsorted(self.stamps, times, side='right')]
-        last = np.vstack([after, ends[1]])[np.searchsorted(self.stamps, times, side='left')]
+        beyond = np.ones((1, len(JOINTS)), dtype=int)
+        first = np.vstack([-beyond, before])[np.searchsorted(self.stamps, times, side='right')]
+        last = np.vstack([after, count * beyond])[np.searchsorted(self.stamps, times, side='left')]
         known = (first >= 0) & (last < count)
         first, last = np.where(known, first, 0), np.where(known, last, 0)
         start, length = self.stamps[first], self.stamps[last] - self.stamps[first]
@@ -133,40 +134,62 @@ class Movement:
         share = np.where(known & (length > 0), share, 0.0)[..., None]
         joints = np.arange(len(JOINTS))[None]
         points = self.points[first, joints] * (1 - share) + self.points[last, joints] * share
-        return Movement(times, points, known)
+        return points, known
 
     def normalised(self) -> Movement:
-        """Movement seen from the middle of the shoulders, in torsos; unknown points are 0.
+        """Movement in torsos, see `normalise`."""
+        return Movement(self.stamps, *normalise(self.points, self.seen))
 
-        The torso is the median of the whole movement, so that bending over does not blow the
-        person up. In space the person is also turned to face the camera, by the mean direction
-        of the shoulders; in the picture nothing can be turned back.
-        """
-        left, right = self.points[:, LEFT_SHOULDER], self.points[:, RIGHT_SHOULDER]
-        whole = self.seen[:, LEFT_SHOULDER] & self.seen[:, RIGHT_SHOULDER]
-        torso = self._torso(whole)
-        if torso <= 0:
-            return Movement(
-                self.stamps, np.zeros(self.points.shape), np.zeros(self.seen.shape, dtype=bool)
-            )
-        seen = self.seen & whole[:, None]
-        points = (self.points - ((left + right) / 2)[:, None]) / torso
-        if points.shape[2] == 3:
-            points = points @ _facing_turn((left - right)[whole].mean(axis=0))
-        return Movement(self.stamps, np.where(seen[..., None], points, 0.0), seen)
 
-    def _torso(self, whole: np.ndarray) -> float:
-        """Median length of the torso, from the shoulders' width where it seems shorter."""
-        if not whole.any():
-            return 0.0
-        left, right = self.points[whole, LEFT_SHOULDER], self.points[whole, RIGHT_SHOULDER]
-        lengths = np.linalg.norm(left - right, axis=1) / _WIDTH_OF_TORSO
-        hips = self.points[whole][:, _HIPS].mean(axis=1)
-        trunk = np.linalg.norm((left + right) / 2 - hips, axis=1)
-        lengths = np.where(
-            self.seen[whole][:, _HIPS].all(axis=1), np.maximum(trunk, lengths), lengths
-        )
-        return float(np.median(lengths))
+def normalise(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points seen from the middle of the shoulders, in torsos; unknown ones are 0.
+
+    The torso is the median of all the moments, so that bending over does not blow the person up.
+    In space the person is also turned to face the camera, by the mean direction of the
+    shoulders; in the picture nothing can be turned back.
+
+    Parameters
+    ----------
+    points
+        [N, J, 2 or 3].
+    seen
+        [N, J]: which are known. Where not both shoulders are, nothing is known afterwards.
+
+    Returns
+    -------
+    tuple
+        Points and what is known, of the same shapes.
+    """
+    left, right = points[:, LEFT_SHOULDER], points[:, RIGHT_SHOULDER]
+    whole = seen[:, LEFT_SHOULDER] & seen[:, RIGHT_SHOULDER]
+    torso = _torso(points[whole], seen[whole])
+    if torso <= 0:
+        return np.zeros(points.shape), np.zeros(seen.shape, dtype=bool)
+    seen = seen & whole[:, None]
+    points = (points - ((left + right) / 2)[:, None]) / torso
+    if points.shape[2] == 3:
+        points = points @ _facing_turn((left - right)[whole].mean(axis=0))
+    return np.where(seen[..., None], points, 0.0), seen
+
+
+def features(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """What a network sees of normalised points [..., J, axes]: float32 [..., J × axes + J].
+
+    The points, 0 where unknown, and for each joint 1 where it is known.
+    """
+    flat = np.where(seen[..., None], points, 0.0).reshape(*seen.shape[:-1], -1)
+    return np.concatenate([flat, seen], axis=-1).astype(np.float32)
+
+
+def _torso(points: np.ndarray, seen: np.ndarray) -> float:
+    """Median length of the torso, from the shoulders' width where it seems shorter."""
+    if not len(points):
+        return 0.0
+    left, right = points[:, LEFT_SHOULDER], points[:, RIGHT_SHOULDER]
+    widths = np.linalg.norm(left - right, axis=1) / _WIDTH_OF_TORSO
+    trunk = np.linalg.norm((left + right) / 2 - points[:, _HIPS].mean(axis=1), axis=1)
+    hips = seen[:, _HIPS].all(axis=1)
+    return float(np.median(np.where(hips, np.maximum(trunk, widths), widths)))
 
 
 def _facing_turn(shoulders: np.ndarray) -> np.ndarray:
@@ -214,14 +237,5 @@ class Window:
         return np.asarray(end - np.arange(self.shape[0])[::-1] / self.rate)
 
     def features(self, movement: Movement, end: float) -> np.ndarray:
-        """What the network sees of a movement at a time [s].
-
-        Returns
-        -------
-        np.ndarray
-            float32 [T, J × axes + J]: the normalised points, 0 where unknown, and for each
-            joint 1 where it is known.
-        """
-        seen = movement.at(self.times(end)).normalised()
-        flat = seen.points.reshape(len(seen), -1)
-        return np.concatenate([flat, seen.seen], axis=1).astype(np.float32)
+        """What the network sees of a movement at a time [s]: float32 of `shape`."""
+        return features(*normalise(*movement.sampled(self.times(end))))

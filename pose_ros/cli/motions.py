@@ -1,0 +1,317 @@
+"""``pose-ros motions``: learn motions of one's own from examples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import time
+from typing import TYPE_CHECKING
+
+from rich import box, progress
+from rich.table import Table
+import typer
+
+from pose_ros.cli.console import complaints, messages, output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pose_ros.learning.evaluation import Evaluation
+    from pose_ros.learning.examples import Example, MotionClass
+    from pose_ros.learning.sources import Sighting
+    from pose_ros.learning.training import Settings, Trained
+
+app = typer.Typer(
+    help='Learn motions of your own: record examples, train, evaluate.', no_args_is_help=True
+)
+
+FOLDER = 'motions'
+
+_NAME = typer.Argument(..., help='Of the motion; none is for everything else that people do.')
+_SOURCES = typer.Argument(
+    None, metavar='[SOURCE]...', help='Videos and recorded bags; without any, the topic, live.'
+)
+_FOLDER = typer.Option(FOLDER, metavar='DIR', help='Folder of the recorded examples.')
+_HAND = typer.Option('', help='Hand that makes the motion: left, right, both or none.')
+_MIRROR = typer.Option(
+    '',
+    metavar='NAME',
+    help='What the motion is with left and right swapped: the name of another one, same, or none '
+    'of those to be learned.',
+)
+_CUT = typer.Option(
+    [], metavar='FROM-TO', help='Part of a source [s] that is one example; repeat for several.'
+)
+_EVERY = typer.Option(0.0, min=0.0, metavar='S', help='Cut into examples of this length [s].')
+_TOPIC = typer.Option('skeletons', help='Topic of a bag, or live.')
+_COUNT = typer.Option(10, min=1, help='Examples to record live.')
+_SECONDS = typer.Option(3.0, min=0.5, help='Length of an example that is recorded live [s].')
+_MODEL = typer.Option('', help='Pose model for videos, as pose-ros models list shows them.')
+
+
+@app.command()
+def record(
+    name: str = _NAME,
+    sources: list[str] = _SOURCES,
+    *,
+    folder: str = _FOLDER,
+    hand: str = _HAND,
+    mirror: str = _MIRROR,
+    cut: list[str] = _CUT,
+    every: float = _EVERY,
+    topic: str = _TOPIC,
+    count: int = _COUNT,
+    seconds: float = _SECONDS,
+    model: str = _MODEL,
+) -> None:
+    """Add examples of a motion to its file.
+
+    Each video or bag is one example, unless --cut or --every says otherwise. Live, a countdown
+    tells when to begin. Exit code 2 if that cannot be done; what was recorded before stays.
+    """
+    with complaints():
+        from pose_ros.learning.examples import append_example  # noqa: PLC0415
+        from pose_ros.learning.sources import examples, sightings  # noqa: PLC0415
+
+        motion = _motion(Path(folder), name, hand, mirror)
+        cuts = [_interval(text) for text in cut]
+        if sources:
+            recorded: list[Example] = []
+            for source in map(Path, sources):
+                seen = _counted(sightings(source, model, topic), source.name)
+                recorded += examples(seen, source.name, cuts, every)
+            for example in recorded:
+                append_example(Path(folder), motion, example)
+        else:
+            _record_live(motion, Path(folder), topic, count, seconds)
+        _tell(Path(folder), name)
+
+
+def _motion(folder: Path, name: str, hand: str, mirror: str) -> MotionClass:
+    """Class with what was asked for, or what its file says already."""
+    from pose_ros.core.motion.rules import Hand  # noqa: PLC0415
+    from pose_ros.learning.examples import (  # noqa: PLC0415
+        NOT_MIRRORED,
+        SUFFIX,
+        MotionClass,
+        read_head,
+    )
+
+    hands = {hand.name.lower(): hand for hand in Hand}
+    if hand and hand not in hands:
+        raise ValueError(f'hand must be one of {", ".join(hands)}, got {hand!r}')
+    path = folder / f'{name}{SUFFIX}'
+    known = read_head(path) if path.exists() else MotionClass(name)
+    return MotionClass(
+        name, hands[hand] if hand else known.hand, mirror or known.mirror or NOT_MIRRORED
+    )
+
+
+def _interval(text: str) -> tuple[float, float]:
+    try:
+        begin, end = map(float, text.split('-'))
+    except ValueError:
+        raise ValueError(f'--cut takes two times such as 1.5-4, got {text!r}') from None
+    if not 0 <= begin < end:
+        raise ValueError(f'--cut {text}: the end must be after the beginning')
+    return begin, end
+
+
+def _counted(seen: Iterator[Sighting], title: str) -> Iterator[Sighting]:
+    """The same, while showing how many frames there were."""
+    columns = (
+        progress.TextColumn('{task.description}'),
+        progress.SpinnerColumn(),
+        progress.TextColumn('{task.completed:.0f} frames'),
+    )
+    quiet = not messages.is_terminal
+    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
+        task = bars.add_task(title, total=None)
+        for sighting in seen:
+            bars.advance(task)
+            yield sighting
+
+
+def _record_live(
+    motion: MotionClass, folder: Path, topic: str, count: int, seconds: float
+) -> None:
+    """Record from the topic, one example after the other."""
+    from pose_ros.learning.examples import append_example  # noqa: PLC0415
+    from pose_ros.learning.sources import LiveSkeletons, examples  # noqa: PLC0415
+
+    with LiveSkeletons(topic) as live:
+        live.wait()
+        number = failed = 0
+        while number < count:
+            messages.print(f'{motion.name} {number + 1}/{count}:', end=' ', highlight=False)
+            for left in (3, 2, 1):
+                messages.print(left, end=' ', highlight=False)
+                time.sleep(0.7)
+            messages.print('go')
+            try:
+                (example,) = examples(live.listen(seconds), f'topic {topic}')
+            except ValueError as error:
+                failed += 1
+                if failed > count:
+                    raise
+                messages.print(f'once more: {error}', style='yellow', highlight=False)
+                continue
+            append_example(folder, motion, example)
+            number += 1
+
+
+def _tell(folder: Path, name: str) -> None:
+    from pose_ros.learning.examples import SUFFIX, read_class  # noqa: PLC0415
+
+    path = folder / f'{name}{SUFFIX}'
+    motion = read_class(path)
+    messages.print(
+        f'{path}: {len(motion.examples)} examples, hand {motion.hand.name.lower()}, '
+        f'mirror {motion.mirror}',
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command('list')
+def list_motions(folder: str = typer.Argument(FOLDER, metavar='[DIR]')) -> None:
+    """Show what was recorded."""
+    with complaints():
+        from pose_ros.learning.examples import read_folder  # noqa: PLC0415
+
+        table = Table('motion', 'examples', 'seconds', 'hand', 'mirror', box=box.SIMPLE_HEAD)
+        for motion in read_folder(Path(folder)):
+            seconds = sum(example.duration for example in motion.examples)
+            row = (len(motion.examples), f'{seconds:.1f}', motion.hand.name.lower(), motion.mirror)
+            table.add_row(motion.name, *map(str, row))
+        output.print(table)
+
+
+_EXAMPLES = typer.Argument(FOLDER, metavar='[DIR]', help='Folder of the recorded examples.')
+_RESULTS = typer.Option(
+    'learned', '--output', metavar='DIR', help='Folder for the results, replaced as a whole.'
+)
+_NETWORK = typer.Option('tcn', help='tcn (temporal convolutions) or transformer.')
+_WINDOW = typer.Option(
+    0.0, min=0.0, metavar='S', help='What the network looks back on [s]; 0: by the examples.'
+)
+_IN_SPACE = typer.Option(
+    False, '--in-space', help='Learn from positions in metres, not from places in the picture.'
+)
+_EPOCHS = typer.Option(120, min=1, help='Most rounds.')
+_HELD_OUT = typer.Option(0.2, help='Share of the examples kept for validation.')
+_SEED = typer.Option(0, help='Of all that is random.')
+
+
+@app.command()
+def train(
+    examples: str = _EXAMPLES,
+    *,
+    results: str = _RESULTS,
+    network: str = _NETWORK,
+    window: float = _WINDOW,
+    in_space: bool = _IN_SPACE,
+    epochs: int = _EPOCHS,
+    held_out: float = _HELD_OUT,
+    seed: int = _SEED,
+) -> None:
+    """Train a network on the recorded examples.
+
+    Writes motions.tflite, which the node and pose-ros analyse run, the confusion matrix of the
+    held-out examples and the course of the training. Exit code 2 if that cannot be done.
+    """
+    with complaints():
+        from pose_ros.learning.examples import read_folder  # noqa: PLC0415
+        from pose_ros.learning.report import check_folder, write_results  # noqa: PLC0415
+        from pose_ros.learning.training import Settings  # noqa: PLC0415
+
+        settings = Settings(network, window, in_space, epochs=epochs, held_out=held_out, seed=seed)
+        check_folder(Path(results))
+        trained = _train(read_folder(Path(examples)), settings)
+        evaluation = write_results(trained, Path(results))
+        _show(evaluation)
+        messages.print(
+            f'held out: {trained.recognised:.0%} of the motions recognised, '
+            f'{trained.rejected:.0%} of other movements rejected; written: {results}',
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _train(classes: list[MotionClass], settings: Settings) -> Trained:
+    """Train with a bar on the terminal."""
+    from pose_ros.extras import library  # noqa: PLC0415
+    from pose_ros.learning.networks import load_keras  # noqa: PLC0415
+    from pose_ros.learning.training import Round, train  # noqa: PLC0415
+
+    # What is missing is told before the work, not after it.
+    load_keras()
+    library('matplotlib', 'train')
+    columns = (
+        progress.TextColumn('{task.description}'),
+        progress.BarColumn(),
+        progress.TextColumn('{task.completed:.0f} rounds, {task.fields[losses]}'),
+        progress.TimeElapsedColumn(),
+    )
+    quiet = not messages.is_terminal
+    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
+        task = bars.add_task(settings.network, total=settings.epochs, losses='preparing')
+
+        def show(one: Round) -> None:
+            losses = f'loss {one.loss:.3f}, held out {one.validation_loss:.3f}'
+            bars.update(task, completed=one.number, losses=losses)
+
+        return train(classes, settings, show)
+
+
+_FILE = typer.Argument(..., metavar='MODEL', help='motions.tflite of a training.')
+_PLOT = typer.Option('', metavar='FILE', help='Draw the confusion matrix as a PNG.')
+_JSON = typer.Option('', '--json', metavar='FILE', help='Write the figures as JSON.')
+
+
+@app.command()
+def evaluate(
+    model: str = _FILE,
+    examples: str = _EXAMPLES,
+    *,
+    plot: str = _PLOT,
+    json_file: str = _JSON,
+) -> None:
+    """Play recorded examples to a trained model, as the node would.
+
+    Classes that it has not learned count as none. Only examples that were not trained on tell how
+    good it is. Exit code 2 if that cannot be done.
+    """
+    with complaints():
+        from pose_ros.core.motion.learned_model import LearnedModel  # noqa: PLC0415
+        from pose_ros.learning.evaluation import draw_confusion, evaluate  # noqa: PLC0415
+        from pose_ros.learning.examples import read_folder  # noqa: PLC0415
+
+        evaluation = evaluate(LearnedModel(model), read_folder(Path(examples)))
+        _show(evaluation)
+        if plot:
+            draw_confusion(evaluation, Path(plot))
+        if json_file:
+            figures = {
+                'names': evaluation.names,
+                'counts': evaluation.counts.tolist(),
+                'accuracy': evaluation.accuracy,
+                'rejection': evaluation.rejection,
+            }
+            Path(json_file).write_text(json.dumps(figures, indent=2) + '\n')
+
+
+def _show(evaluation: Evaluation) -> None:
+    """Print how many examples of each class were told right, and as what else."""
+    table = Table('motion', 'examples', 'right', 'told instead', box=box.SIMPLE_HEAD)
+    for name, row in zip(evaluation.names, evaluation.counts):
+        if row.sum():
+            others = zip(evaluation.names, row.tolist())
+            told = [f'{other} {count}' for other, count in others if count and other != name]
+            right = f'{evaluation.recall(name):.0%}'
+            table.add_row(name, str(row.sum()), right, ', '.join(told))
+    output.print(table)
+    if evaluation.counts[:-1].any():
+        output.print(f'accuracy {evaluation.accuracy:.3f}', highlight=False)
+    if evaluation.counts[-1].any():
+        output.print(f'unknown motions rejected {evaluation.rejection:.3f}', highlight=False)

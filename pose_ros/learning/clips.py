@@ -1,0 +1,84 @@
+"""Examples as the training sees them: in torsos, at one rate, with the movement's extent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_ros.core.motion.normalised import MIRROR, Movement, Window
+from pose_ros.learning.examples import Example
+
+# The movement's speed is judged over this many moments, and counts over this share of the
+# greatest one, and over a least one [torsos/s].
+_SMOOTHING, _SHARE, _LEAST = 5, 0.2, 0.6
+# What belongs to it before and after [s].
+_MARGIN = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A normalised movement.
+
+    Attributes
+    ----------
+    movement
+        In torsos, at the window's rate, with stamps from 0.
+    start, end
+        When somebody begins to move, and comes to rest [s].
+    """
+
+    movement: Movement
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """From start to end [s]."""
+        return self.end - self.start
+
+
+def clip_of(example: Example, window: Window) -> Clip:
+    """Clip of an example; ValueError if nothing of it can be used."""
+    if window.in_space and not example.has_positions:
+        raise ValueError(f'an example from {example.source} has no positions in space')
+    movement = example.movement(window.in_space)
+    times = np.arange(0.0, movement.duration + 1e-6, 1 / window.rate)
+    movement = Movement(times, *movement.sampled(times)).normalised()
+    if movement.seen.mean() < 0.2:
+        raise ValueError(
+            f'in an example from {example.source} the shoulders or most of the joints are unseen'
+        )
+    return Clip(movement, *extent(movement))
+
+
+def extent(movement: Movement) -> tuple[float, float]:
+    """When somebody begins to move and comes to rest [s]; all of it for a still pose."""
+    whole = 0.0, movement.duration
+    if len(movement) <= _SMOOTHING:
+        return whole
+    kernel = np.ones(_SMOOTHING) / _SMOOTHING
+    known = np.where(movement.seen[..., None], movement.points, np.nan)
+    steps = np.nan_to_num(np.diff(known, axis=0))
+    smooth = np.apply_along_axis(np.convolve, 0, steps, kernel, 'same')
+    rates = np.linalg.norm(smooth, axis=2).max(axis=1) / np.diff(movement.stamps)
+    if rates.max() < _LEAST:
+        return whole
+    moving = np.flatnonzero(rates >= max(_SHARE * np.percentile(rates, 95), _LEAST / 2))
+    start, end = movement.stamps[moving[0]] - _MARGIN, movement.stamps[moving[-1] + 1] + _MARGIN
+    return float(max(start, 0.0)), float(min(end, movement.duration))
+
+
+def mirrored(clip: Clip) -> Clip:
+    """Clip with left and right swapped."""
+    points = clip.movement.points[:, MIRROR].copy()
+    points[..., 0] *= -1
+    seen = clip.movement.seen[:, MIRROR]
+    return Clip(Movement(clip.movement.stamps, points, seen), clip.start, clip.end)
+
+
+def remade(clip: Clip, points: np.ndarray, seen: np.ndarray) -> Clip:
+    """Clip of other points at the same rate."""
+    stamps = np.arange(len(points)) * clip.movement.stamps[1]
+    movement = Movement(stamps, points, seen)
+    return Clip(movement, *extent(movement))

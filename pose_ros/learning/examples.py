@@ -1,0 +1,227 @@
+"""Recorded examples of motions, one file a class.
+
+A file holds JSON, one object a line: the class first, then an example on each line. What is kept
+is what the pose model saw, so that how it is normalised may change later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import numpy as np
+
+from pose_ros.core.motion.normalised import Movement
+from pose_ros.core.motion.rules import Hand
+from pose_ros.core.topology import topology_named
+from pose_ros.core.types import Box, Person
+
+SUFFIX = '.jsonl'
+NOT_MIRRORED, SAME = 'none', 'same'
+_FORMAT = 'pose_ros motions 1'
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One person making one movement once; or, of the class none, doing anything else.
+
+    Attributes
+    ----------
+    people
+        The person at each time.
+    stamps
+        The times [s], strictly increasing.
+    source
+        Where it comes from.
+    """
+
+    people: tuple[Person, ...]
+    stamps: tuple[float, ...]
+    source: str = ''
+
+    @classmethod
+    def of(cls, people: Sequence[Person], stamps: Sequence[float], source: str = '') -> Example:
+        """Example with times from 0 on; ValueError if it is too short to show a movement."""
+        if len(people) != len(stamps) or len(people) < 5:
+            raise ValueError(f'an example needs at least 5 pictures, got {len(people)}')
+        if len({person.topology.name for person in people}) > 1:
+            raise ValueError('an example must be of one keypoint format')
+        times = np.subtract(stamps, stamps[0])
+        if not (np.diff(times) > 0).all():
+            raise ValueError('the times of an example must increase')
+        return cls(tuple(people), tuple(times.tolist()), source)
+
+    @property
+    def duration(self) -> float:
+        """Length [s]."""
+        return self.stamps[-1]
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether there are positions in space."""
+        return any(person.world is not None for person in self.people)
+
+    def movement(self, in_space: bool = False) -> Movement:
+        """What of it is learned."""
+        return Movement.of(self.people, self.stamps, in_space)
+
+
+@dataclass(frozen=True)
+class MotionClass:
+    """A motion that is to be learned.
+
+    Attributes
+    ----------
+    name
+        Of the motion; ``none`` is everything else.
+    hand
+        That makes it, as the events will tell.
+    mirror
+        What it becomes with left and right swapped: the name of another class, ``same``, or
+        ``none`` where that is no motion to be learned.
+    examples
+        Recorded so far.
+    """
+
+    name: str
+    hand: Hand = Hand.NONE
+    mirror: str = NOT_MIRRORED
+    examples: tuple[Example, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse names that cannot be file names, and a motion of one hand that is its mirror."""
+        for name in (self.name, self.mirror):
+            if not re.fullmatch(r'[\w-]{1,60}', name):
+                raise ValueError(f'a name has letters, digits, _ and - only, got {name!r}')
+        if self.mirror in (SAME, self.name) and self.hand in (Hand.LEFT, Hand.RIGHT):
+            raise ValueError(
+                f'{self.name} is of the {self.hand.name.lower()} hand: its mirror image is of '
+                'the other, so mirror cannot be same'
+            )
+
+
+def append_example(folder: Path, motion: MotionClass, example: Example) -> Path:
+    """Add an example to the file of its class, which is made if there is none.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If the file is of another hand or mirror.
+    """
+    path = folder / f'{motion.name}{SUFFIX}'
+    head = {'format': _FORMAT, 'name': motion.name}
+    head |= {'hand': motion.hand.name.lower(), 'mirror': motion.mirror}
+    lines = [json.dumps(_record(example), separators=(',', ':'))]
+    if path.exists():
+        found = read_head(path)
+        if (found.hand, found.mirror) != (motion.hand, motion.mirror):
+            raise ValueError(
+                f'{path}: holds a motion of hand {found.hand.name.lower()} and mirror '
+                f'{found.mirror}, not {head["hand"]} and {motion.mirror}'
+            )
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        lines.insert(0, json.dumps(head))
+    with path.open('a', encoding='utf-8') as file:
+        file.write('\n'.join(lines) + '\n')
+    return path
+
+
+def read_head(path: Path) -> MotionClass:
+    """Class of a file, without its examples; ValueError if it is no such file."""
+    with path.open(encoding='utf-8') as file:
+        return _head(path, file.readline())
+
+
+def read_class(path: Path) -> MotionClass:
+    """Read a file; ValueError names file, line and reason."""
+    with path.open(encoding='utf-8') as file:
+        motion = _head(path, file.readline())
+        examples = []
+        for number, line in enumerate(file, 2):
+            try:
+                examples.append(_example(json.loads(line)))
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f'{path}:{number}: not an example ({error})') from error
+    return MotionClass(motion.name, motion.hand, motion.mirror, tuple(examples))
+
+
+def read_folder(folder: Path) -> list[MotionClass]:
+    """Read all classes of a folder, in the order of their names; ValueError if it holds none."""
+    paths = sorted(folder.glob(f'*{SUFFIX}'))
+    if not paths:
+        raise ValueError(
+            f'{folder}: no recorded motions (*{SUFFIX}); "pose-ros motions record" makes them'
+        )
+    return [read_class(path) for path in paths]
+
+
+def _head(path: Path, line: str) -> MotionClass:
+    try:
+        head = json.loads(line)
+        if head['format'] != _FORMAT:
+            raise ValueError(f'format {head["format"]!r}')
+        motion = MotionClass(head['name'], Hand[head['hand'].upper()], head['mirror'])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f'{path}:1: not a file of recorded motions ({error})') from error
+    if motion.name != path.stem:
+        raise ValueError(f'{path}: holds the motion {motion.name}: the file must be called so')
+    return motion
+
+
+def _record(example: Example) -> dict[str, Any]:
+    """Pixels to a tenth, metres to a millimetre, times to a tenth of a millisecond."""
+    people = example.people
+    record = {
+        'source': example.source,
+        'format': people[0].topology.name,
+        'stamps': np.round(example.stamps, 4).tolist(),
+        'keypoints': [_rounded(person.keypoints, 1) for person in people],
+        'scores': [_rounded(person.scores, 2) for person in people],
+        'states': [person.states.tolist() for person in people],
+    }
+    if example.has_positions:
+        nowhere = np.full((len(people[0].topology), 3), np.nan)
+        positions = (nowhere if p.world is None else p.world for p in people)
+        record['world'] = [_rounded(position, 3) for position in positions]
+    return record
+
+
+def _rounded(values: np.ndarray, digits: int) -> list[Any]:
+    """Lists of numbers; what is not finite becomes null."""
+    rounded = np.round(np.asarray(values, dtype=float), digits)
+    return np.where(np.isfinite(rounded), rounded, None).tolist()
+
+
+def _example(record: dict[str, Any]) -> Example:
+    topology = topology_named(record['format'])
+    arrays = [np.array(record[name], dtype=np.float32) for name in ('keypoints', 'scores')]
+    states = np.array(record['states'], dtype=np.uint8)
+    world: Iterable[Any] = np.array(record['world'], np.float32) if 'world' in record else ()
+    people = _people(topology, *arrays, states, list(world))
+    return Example.of(people, record['stamps'], record['source'])
+
+
+def _people(topology, keypoints, scores, states, world) -> list[Person]:
+    return [
+        Person(
+            topology,
+            points,
+            scores[i],
+            states[i],
+            score=float(scores[i].mean()),
+            box=Box.around(points),
+            id=1,
+            world=world[i] if len(world) else None,
+        )
+        for i, points in enumerate(keypoints)
+    ]

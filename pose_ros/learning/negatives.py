@@ -1,0 +1,195 @@
+"""Movements that are none of those to be learned: made from the examples, and improvised.
+
+Ten examples of each class do not tell where a class ends. What tells are near misses: an example
+backwards, broken off, with another one's second half, with one arm late, still or of another
+example, with arms that go elsewhere for a while, mirrored; and random movements of a body. What
+comes out too like an example, by dynamic time warping, is left out: the second half of one class
+behind the first of another may well be a third.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pose_ros.actor.body import Pose, joints
+from pose_ros.actor.motions import STAND
+from pose_ros.core.motion.normalised import JOINTS, Movement, Window
+from pose_ros.learning.clips import Clip, extent, mirrored, remade
+from pose_ros.learning.warping import distances
+
+_ARMS = {
+    side: [JOINTS.index(f'{side}_{joint}') for joint in ('elbow', 'wrist')]
+    for side in ('left', 'right')
+}
+# How much farther than the examples of one class are from one another.
+_CLEARANCE = 1.3
+# Time in which one half goes over into another [s].
+_SEAM = 0.25
+
+
+def near_misses(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> list[Clip]:
+    """Movements made from clips of any class."""
+    makers = (_reversed, _broken_off, _spliced, _of_two, _late, _still, _strayed, _mirrored)
+    made = []
+    for number in range(count):
+        first, second = (clips[int(i)] for i in rng.integers(len(clips), size=2))
+        made.append(makers[number % len(makers)](first, second, rng))
+    return made
+
+
+def distinct(candidates: Sequence[Clip], classes: Sequence[Sequence[Clip]]) -> list[Clip]:
+    """Return those of the candidates that are not too like the clips of any class."""
+    kept = np.ones(len(candidates), dtype=bool)
+    for clips in classes:
+        within = distances(clips, clips)
+        np.fill_diagonal(within, np.inf)
+        nearest = within.min(axis=1)
+        nearest = nearest[np.isfinite(nearest)]
+        limit = _CLEARANCE * float(np.quantile(nearest, 0.9)) if len(nearest) else 0.0
+        kept &= distances(candidates, clips).min(axis=1) > limit
+    return [clip for clip, keep in zip(candidates, kept) if keep]
+
+
+def _part(clip: Clip) -> slice:
+    """Moments from start to end."""
+    return slice(*np.searchsorted(clip.movement.stamps, (clip.start, clip.end)).tolist())
+
+
+def _reversed(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
+    return remade(clip, clip.movement.points[::-1], clip.movement.seen[::-1])
+
+
+def _broken_off(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
+    """Up to some moment, and the same way back."""
+    part = _part(clip)
+    turn = part.start + max(int((part.stop - part.start) * rng.uniform(0.3, 0.7)), 2)
+    points, seen = clip.movement.points[:turn], clip.movement.seen[:turn]
+    return remade(clip, np.concatenate([points, points[::-1]]), np.concatenate([seen, seen[::-1]]))
+
+
+def _spliced(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
+    """First half of the one, second half of the other."""
+    one, two = _part(clip), _part(other)
+    cut = one.start + int((one.stop - one.start) * rng.uniform(0.35, 0.65))
+    begin = two.start + int((two.stop - two.start) * rng.uniform(0.35, 0.65))
+    first, second = clip.movement, other.movement
+    seam = max(int(_SEAM / clip.movement.stamps[1]), 1)
+    share = (np.arange(1, seam + 1) / (seam + 1))[:, None, None]
+    last, next_ = first.points[max(cut - 1, 0)], second.points[begin]
+    between = last * (1 - share) + next_ * share
+    known = np.repeat((first.seen[max(cut - 1, 0)] & second.seen[begin])[None], seam, axis=0)
+    return remade(
+        clip,
+        np.concatenate([first.points[:cut], between, second.points[begin:]]),
+        np.concatenate([first.seen[:cut], known, second.seen[begin:]]),
+    )
+
+
+def _of_two(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
+    """One arm of the one, all else of the other."""
+    arm = _ARMS['left' if rng.random() < 0.5 else 'right']
+    stamps = clip.movement.stamps
+    # The other's time, so that both begin and end together.
+    share = (stamps - clip.start) / max(clip.length, 1e-3)
+    times = np.clip(other.start + share * other.length, 0.0, other.movement.duration)
+    return _with_arm(clip, arm, *other.movement.sampled(times))
+
+
+def _late(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
+    """One arm late, or early."""
+    arm = _ARMS['left' if rng.random() < 0.5 else 'right']
+    shift = clip.length * rng.uniform(0.2, 0.45) * rng.choice([-1.0, 1.0])
+    times = np.clip(clip.movement.stamps - shift, 0.0, clip.movement.duration)
+    return _with_arm(clip, arm, *clip.movement.sampled(times))
+
+
+def _still(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
+    """One arm stays where it was."""
+    arm = _ARMS['left' if rng.random() < 0.5 else 'right']
+    times = np.minimum(clip.movement.stamps, clip.start)
+    return _with_arm(clip, arm, *clip.movement.sampled(times))
+
+
+def _strayed(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
+    """One arm or both go elsewhere for a while: turned about the shoulder, or the elbow."""
+    points, stamps = clip.movement.points.copy(), clip.movement.stamps
+    middle = clip.start + clip.length * rng.uniform(0.2, 0.8)
+    width = max(clip.length, 0.5) * rng.uniform(0.12, 0.3)
+    bump = np.exp(-(((stamps - middle) / width) ** 4))
+    angle = np.radians(rng.uniform(30, 90)) * rng.choice([-1.0, 1.0])
+    from_elbow = rng.random() < 0.5
+    for side in (('left',), ('right',), ('left', 'right'))[int(rng.integers(3))]:
+        pivot = JOINTS.index(f'{side}_elbow' if from_elbow else f'{side}_shoulder')
+        # Mirrored movements of both arms.
+        turn = bump * angle * (1.0 if side == 'left' else -1.0)
+        for joint in _ARMS[side][1:] if from_elbow else _ARMS[side]:
+            x, y = (points[:, joint, i] - points[:, pivot, i] for i in (0, 1))
+            points[:, joint, 0] = points[:, pivot, 0] + x * np.cos(turn) - y * np.sin(turn)
+            points[:, joint, 1] = points[:, pivot, 1] + x * np.sin(turn) + y * np.cos(turn)
+    return remade(clip, points, clip.movement.seen)
+
+
+def _mirrored(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
+    return mirrored(clip)
+
+
+def _with_arm(clip: Clip, arm: list[int], points: np.ndarray, seen: np.ndarray) -> Clip:
+    """Clip with one arm's points from elsewhere."""
+    new, known = clip.movement.points.copy(), clip.movement.seen.copy()
+    new[:, arm], known[:, arm] = points[:, arm], seen[:, arm]
+    return remade(clip, new, known)
+
+
+def improvised(count: int, window: Window, rng: np.random.Generator) -> list[Clip]:
+    """Random movements of the actor's skeleton, of arms above all."""
+    return [_improvise(window, rng) for _ in range(count)]
+
+
+def _improvise(window: Window, rng: np.random.Generator) -> Clip:
+    length = window.seconds * rng.uniform(1.0, 1.6)
+    times = np.arange(0.0, length, 1 / window.rate)
+    facing, legs, alike = rng.uniform(-35, 35), rng.random() < 0.25, rng.random() < 0.4
+    rows, when = [np.array(STAND)], [0.0]
+    while when[-1] < length:
+        when.append(when[-1] + rng.uniform(0.25, 1.0))
+        rows.append(_next_pose(rows[-1], rng, legs, alike))
+    shares = np.array(rows).reshape(len(rows), -1)
+    angles = np.stack([np.interp(times, when, column) for column in shares.T], axis=1)
+    points = np.array([_points(row, facing) for row in angles])
+    points += rng.normal(0.0, 0.004, points.shape)
+    axes = 3 if window.in_space else 2
+    seen = np.ones(points.shape[:2], dtype=bool)
+    movement = Movement(times, points[..., :axes], seen).normalised()
+    return Clip(movement, *extent(movement))
+
+
+def _next_pose(row: np.ndarray, rng: np.random.Generator, legs: bool, alike: bool) -> np.ndarray:
+    """Angles [12, 2] that follow: some limbs move, the others stay; or both arms do the same."""
+    new = row.copy()
+    for side in ('left', 'right'):
+        arm, forearm = (Pose._fields.index(f'{side}_{limb}') for limb in ('arm', 'forearm'))
+        chance = rng.random()
+        if chance < 0.2:
+            new[[arm, forearm]] = np.array(STAND)[[arm, forearm]]
+        elif chance < 0.75:
+            new[arm] = rng.uniform(-15, 175), rng.uniform(-20, 70)
+            new[forearm] = new[arm] + (rng.uniform(-130, 110), rng.uniform(-10, 60))
+        if legs:
+            thigh, shin = (Pose._fields.index(f'{side}_{limb}') for limb in ('thigh', 'shin'))
+            new[thigh] = rng.uniform(0, 35), rng.uniform(-25, 70)
+            new[shin] = rng.uniform(0, 10), rng.uniform(-70, 10)
+    if alike:
+        for limb in ('arm', 'forearm'):
+            left, right = (Pose._fields.index(f'{side}_{limb}') for side in ('left', 'right'))
+            new[right] = new[left] + rng.normal(0.0, 4.0, 2)
+    if rng.random() < 0.3:
+        new[Pose._fields.index('torso')] = rng.normal(0, 8), rng.uniform(-5, 50)
+    return new
+
+
+def _points(row: np.ndarray, facing: float) -> np.ndarray:
+    pose = Pose(*map(tuple, row.reshape(-1, 2).tolist()))
+    found = joints(pose._replace(body=(0.0, facing)))
+    return np.array([found[name] for name in JOINTS])

@@ -1,0 +1,190 @@
+"""Where examples come from: videos, recorded bags, and skeletons that are published now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+import time
+from types import TracebackType
+from typing import Any
+
+from pose_ros.bags import is_bag, messages, people_of
+from pose_ros.core.types import Person
+from pose_ros.extras import library
+from pose_ros.learning.examples import Example
+
+Sighting = tuple[float, Sequence[Person]]
+"""Time [s], and who is seen."""
+
+# An example is refused where the person is out of sight for longer [s].
+_MOST_UNSEEN = 0.5
+
+
+def sightings(path: Path, model: str = '', topic: str = 'skeletons') -> Iterator[Sighting]:
+    """People in a video, found by a pose model, or in a bag's SkeletonArray messages.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder of the bag.
+    model
+        For a video; empty is the default.
+    topic
+        Of a bag.
+    """
+    if is_bag(path):
+        for _, stamp, message in messages(path, [topic]):
+            yield stamp, people_of(message)
+        return
+    from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
+    from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
+    from pose_ros.core.media import open_media  # noqa: PLC0415
+
+    media = open_media(path)
+    if not media.sequence:
+        raise ValueError(f'{path}: a picture shows no motion')
+    estimator = PoseEstimator(EstimatorConfig(model=model) if model else EstimatorConfig())
+    for frame in media.frames():
+        yield frame.stamp, estimator.estimate(frame)
+
+
+def examples(
+    seen: Iterable[Sighting],
+    source: str,
+    cuts: Sequence[tuple[float, float]] = (),
+    every: float = 0.0,
+) -> list[Example]:
+    """Examples of the person who is seen most in each part.
+
+    Parameters
+    ----------
+    seen
+        All that was seen.
+    source
+        Its name.
+    cuts
+        Begin and end [s from the first sighting] of each example; empty: all of it is one.
+    every
+        Cut each part into examples of this length [s]; 0 leaves it whole.
+
+    Raises
+    ------
+    ValueError
+        If nobody is there, or not for long enough.
+    """
+    seen = list(seen)
+    if not seen:
+        raise ValueError(f'{source}: nothing to see')
+    first, end = seen[0][0], seen[-1][0] - seen[0][0]
+    parts = list(cuts) or [(0.0, end + 1.0)]
+    if every > 0:
+        parts = [
+            (begin + every * number, begin + every * (number + 1))
+            for begin, stop in parts
+            for number in range(max(round((min(stop, end) - begin) / every), 1))
+        ]
+    made = []
+    for begin, stop in parts:
+        inside = [(stamp, people) for stamp, people in seen if begin <= stamp - first <= stop]
+        made.append(_example(inside, f'{source} from {begin:g} s'))
+    return made
+
+
+def _example(seen: Sequence[Sighting], source: str) -> Example:
+    counts = Counter(person.id for _, people in seen for person in people)
+    if not counts:
+        raise ValueError(f'{source}: nobody is seen')
+    # Until a tracker is sure of somebody, the id is 0.
+    known = Counter({number: count for number, count in counts.items() if number}) or counts
+    chosen = known.most_common(1)[0][0]
+    rows: dict[float, Person] = {}
+    for stamp, people in seen:
+        same = [person for person in people if person.id == chosen]
+        new = [person for person in people if not person.id] if not rows else []
+        if same or len(new) == len(people) == 1:
+            rows[stamp] = (same or new)[0]
+    stamps = [seen[0][0], *sorted(rows), seen[-1][0]]
+    longest = max(after - before for before, after in pairwise(stamps))
+    if longest > _MOST_UNSEEN:
+        raise ValueError(
+            f'{source}: the person is out of sight for {longest:.1f} s of it; '
+            'choose the rest with --cut'
+        )
+    return Example.of([rows[stamp] for stamp in sorted(rows)], sorted(rows), source)
+
+
+class LiveSkeletons:
+    """SkeletonArray messages of a topic, as they come; needs ROS 2.
+
+    Parameters
+    ----------
+    topic
+        Its name.
+    """
+
+    def __init__(self, topic: str = 'skeletons') -> None:
+        rclpy = _rclpy()
+        from pose_ros.msg import SkeletonArray  # noqa: PLC0415
+        from pose_ros.ros.images import stamp_of  # noqa: PLC0415
+        from pose_ros.ros.qos import SKELETONS  # noqa: PLC0415
+
+        self._topic = topic
+        self._rclpy = rclpy
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self._node = rclpy.create_node('motion_recorder', context=self._context)
+        self._executor = rclpy.executors.SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._seen: list[Sighting] = []
+
+        def keep(message: Any) -> None:
+            self._seen.append((stamp_of(message.header), people_of(message)))
+
+        self._node.create_subscription(SkeletonArray, topic, keep, SKELETONS)
+
+    def __enter__(self) -> LiveSkeletons:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave ROS."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+        self._rclpy.shutdown(context=self._context)
+
+    def wait(self, timeout: float = 10.0) -> None:
+        """Wait for the first message; ValueError if none comes in time [s]."""
+        self._spin(timeout, lambda: bool(self._seen))
+        if not self._seen:
+            raise ValueError(
+                f'no skeletons on the topic {self._topic} for {timeout:g} s: is pose_node '
+                'running, with the same ROS_DOMAIN_ID?'
+            )
+
+    def listen(self, seconds: float) -> list[Sighting]:
+        """What comes within a time [s] from now."""
+        self._spin(0.05)
+        self._seen.clear()
+        self._spin(seconds)
+        return list(self._seen)
+
+    def _spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not until():
+            self._executor.spin_once(timeout_sec=left)
+
+
+def _rclpy() -> Any:
+    try:
+        return library('rclpy', 'train')
+    except RuntimeError:
+        raise ValueError(
+            'recording from a topic needs ROS 2, and there is no rclpy here: source ROS 2 first '
+            '(source /opt/ros/jazzy/setup.bash), or record from a video or a bag'
+        ) from None

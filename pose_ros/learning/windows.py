@@ -1,0 +1,177 @@
+"""Windows for training: what the running node would see before, at and after a motion's end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose_ros.core.motion.normalised import JOINTS, Window, features, normalise
+from pose_ros.learning.clips import Clip
+
+# A motion counts as shown from this share of its length before its end to this time after [s].
+_EARLY, _LATE = 0.08, 0.5
+# It counts as not shown until this share of its length, and from this time after its end [s].
+_UNFINISHED, _OVER = 0.7, 1.0
+# Standard deviation of the factor on the speed.
+_SPEEDS = 0.15
+_LIMBS = [
+    [JOINTS.index(f'{side}_{joint}') for joint in limb]
+    for side in ('left', 'right')
+    for limb in (('elbow', 'wrist'), ('wrist',), ('hip', 'knee', 'ankle'), ('knee', 'ankle'))
+]
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Clips to draw windows from.
+
+    Attributes
+    ----------
+    motions
+        Clips of each class that is to be learned.
+    others
+        Clips of none of them.
+    """
+
+    motions: Sequence[Sequence[Clip]]
+    others: Sequence[Clip]
+
+    @property
+    def none(self) -> int:
+        """Number of the class none."""
+        return len(self.motions)
+
+    def draw(
+        self, window: Window, rng: np.random.Generator, repeats: int, augment: bool = True
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Windows of every motion and as many of none, in random order.
+
+        Parameters
+        ----------
+        window
+            Their length.
+        rng
+            Decides everything.
+        repeats
+            Windows from each clip of a motion.
+        augment
+            Whether to vary speed, size, direction, noise and what is seen.
+
+        Returns
+        -------
+        tuple
+            Features [N, T, F] and numbers of the classes [N].
+        """
+        drawn, labels = [], []
+        spread = 1.0 if augment else 0.0
+        for number, clips in enumerate(self.motions):
+            for clip in [clip for clip in clips for _ in range(repeats)]:
+                end = clip.end + rng.uniform(-_EARLY * clip.length, _LATE)
+                drawn.append(self._window(clip, end, window, rng, spread))
+                labels.append(number)
+        for _ in range(len(drawn)):
+            drawn.append(self._none(window, rng, spread))
+            labels.append(self.none)
+        points, seen = (np.array(parts) for parts in zip(*drawn))
+        if augment:
+            points, seen = vary(points, seen, rng)
+        order = rng.permutation(len(labels))
+        return features(points, seen)[order], np.array(labels)[order]
+
+    def _none(
+        self, window: Window, rng: np.random.Generator, spread: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Something else, or a motion that is not complete yet, or over."""
+        chance = rng.random()
+        if chance < 0.6 and len(self.others):
+            clip = self.others[int(rng.integers(len(self.others)))]
+            end = rng.uniform(min(0.5, clip.movement.duration), clip.movement.duration + 0.3)
+            if rng.random() < 0.5:
+                end = clip.end + rng.uniform(-_EARLY * clip.length, _LATE)
+            return self._window(clip, end, window, rng, spread)
+        clips = self.motions[int(rng.integers(len(self.motions)))]
+        clip = clips[int(rng.integers(len(clips)))]
+        end = clip.start + clip.length * rng.uniform(-0.1, _UNFINISHED)
+        if chance > 0.9:
+            end = clip.end + rng.uniform(_OVER, max(window.seconds, 2 * _OVER))
+        return self._window(clip, end, window, rng, spread)
+
+    def _window(
+        self, clip: Clip, end: float, window: Window, rng: np.random.Generator, spread: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Window that ends at a time of a clip [s], at another speed.
+
+        Before and after the clip the person stands still as in its first and last moment; or did
+        something else before, or was not there.
+        """
+        times = window.times(0.0)
+        speed = float(np.exp(rng.normal(0.0, _SPEEDS * spread)))
+        wobble = spread * rng.uniform(-0.12, 0.12)
+        wave = np.sin(2 * np.pi * (times / window.seconds + rng.random()))
+        # Faster here, slower there, but at the end it is the end.
+        times = end + times * speed + wobble * (wave - wave[-1])
+        points, seen = held(clip, times)
+        before, chance = times < 0, spread * rng.random()
+        if before.any() and chance > 0.85:
+            seen = seen & ~before[:, None]
+        elif before.any() and chance > 0.55:
+            earlier = self._any(rng).movement
+            spot = np.maximum(rng.uniform(0, earlier.duration) + times[before], 0.0)
+            points[before], seen[before] = earlier.sampled(spot)
+        return normalise(points, seen)
+
+    def _any(self, rng: np.random.Generator) -> Clip:
+        clips = self.others if len(self.others) else self.motions[0]
+        return clips[int(rng.integers(len(clips)))]
+
+
+def held(clip: Clip, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a clip at times [s]; before and after it, those of its first and last moment."""
+    return clip.movement.sampled(np.clip(times, 0.0, clip.movement.duration))
+
+
+def vary(
+    points: np.ndarray, seen: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Windows by other bodies, cameras and models.
+
+    Size, turning away from the camera, rotation in the picture, noise, and joints that are unseen
+    now and then.
+
+    Parameters
+    ----------
+    points
+        [N, T, J, axes], normalised.
+    seen
+        [N, T, J].
+    """
+    count, _, _, axes = points.shape
+    one = (count, 1, 1)
+    scale = np.exp(rng.normal(0.0, 0.08, one))
+    width = scale * rng.uniform(0.82, 1.08, one)
+    angle = rng.normal(0.0, np.radians(4.0), one)
+    cos, sin = np.cos(angle), np.sin(angle)
+    x, y = points[..., 0] * width, points[..., 1] * scale
+    moved = [x * cos - y * sin, x * sin + y * cos]
+    moved += [points[..., 2] * scale] if axes == 3 else []
+    varied = np.stack(moved, axis=-1)
+    # Every model has its own idea of where a joint is, which also drifts.
+    varied += rng.normal(0.0, 0.02, (count, 1, points.shape[2], axes))
+    varied += rng.normal(0.0, 0.02, points.shape)
+    return varied, seen & ~_unseen(seen.shape, rng)
+
+
+def _unseen(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Joints [N, T, J] that a model loses for a while; for some the legs, all the time."""
+    count, moments, _ = shape
+    lost = rng.random(shape) < 0.01
+    for number in np.flatnonzero(rng.random(count) < 0.3):
+        begin = int(rng.integers(moments))
+        limb = _LIMBS[int(rng.integers(len(_LIMBS)))]
+        lost[number, begin : begin + int(rng.integers(2, 7)), limb] = True
+    sitting = np.flatnonzero(rng.random(count) < 0.15)
+    legs = [i for i, name in enumerate(JOINTS) if 'knee' in name or 'ankle' in name]
+    lost[np.ix_(sitting, np.arange(moments), legs)] = True
+    return lost
