@@ -1,22 +1,18 @@
-"""Values of the core to messages and back: pure functions, and a writer that keeps messages."""
+"""People to messages and back: pure functions, and a writer that keeps messages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 import math
-from typing import TYPE_CHECKING
 
-from geometry_msgs.msg import Point, Vector3
+from geometry_msgs.msg import Point
 import numpy as np
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
 from pose_ros.core.topology import Topology, topology_named
 from pose_ros.core.types import Box, Person
-from pose_ros.msg import GestureEvent, Keypoint, Skeleton, SkeletonArray, SkeletonFormat
-
-if TYPE_CHECKING:
-    from pose_ros.core.motion.gestures import Gesture
+from pose_ros.msg import Keypoint, Skeleton, SkeletonArray, SkeletonFormat
 
 
 class SkeletonWriter:
@@ -152,18 +148,3 @@ def msg_to_format(message: SkeletonFormat) -> Topology:
     """Keypoint format of a message."""
     ends = [int(index) for index in message.edges]
     return Topology(message.name, tuple(message.keypoint_names), tuple(zip(ends[::2], ends[1::2])))
-
-
-def gesture_to_msg(gesture: Gesture, header: Header) -> GestureEvent:
-    """Message of a gesture; the header is that of the image, put in as it is."""
-    x, y, z = (float(value) for value in gesture.direction)
-    return GestureEvent(
-        header=header,
-        skeleton_id=gesture.person_id,
-        gesture=gesture.name,
-        phase=int(gesture.phase),
-        hand=int(gesture.hand),
-        score=float(gesture.score),
-        duration=float(gesture.duration),
-        direction=Vector3(x=x, y=y, z=z),
-    )

@@ -15,7 +15,8 @@ IMAGE_RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 CAMERA_INFO = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Gestures need every skeleton, but no old ones.
 SKELETONS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
-EVENTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+# One picture can have events of as many people as are ever followed: none may push out another.
+EVENTS = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 MARKERS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 DIAGNOSTICS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 # Late subscribers get the last message.

@@ -1,19 +1,16 @@
-"""Values of the core to messages and back."""
+"""People to messages and back."""
 
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
-from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES
 from pose_ros.core.types import Box, KeypointState, Person
-from pose_ros.msg import GestureEvent, Keypoint, Skeleton, SkeletonArray
+from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import (
     SkeletonWriter,
     format_to_msg,
-    gesture_to_msg,
     msg_to_format,
     msg_to_person,
     person_to_msg,
@@ -132,19 +129,3 @@ def test_indices(topology):
 def test_states_are_those_of_the_message():
     for state in KeypointState:
         assert getattr(Keypoint, state.name) == state
-
-
-@pytest.mark.parametrize('phase', Phase)
-@pytest.mark.parametrize('hand', Hand)
-def test_gestures(phase, hand):
-    header = Header(frame_id='camera')
-    gesture = Gesture('point', phase, hand, 0.5, 1.25, (0.6, -0.8, 0.0), 3)
-    message = through_the_wire(gesture_to_msg(gesture, header))
-    assert message.header == header
-    assert (message.gesture, message.skeleton_id, message.score) == ('point', 3, 0.5)
-    assert (message.phase, message.hand) == (
-        getattr(GestureEvent, phase.name),
-        getattr(GestureEvent, hand.name),
-    )
-    direction = message.direction
-    assert (direction.x, direction.y, direction.z, message.duration) == (0.6, -0.8, 0.0, 1.25)

@@ -174,7 +174,7 @@ def test_gestures_are_chosen_live(stage):
     node, raised = stage.node, acted('raise_both')
     refused = stage.ros.set_parameter(node, 'gestures', 'wave, dance')
     assert not refused.successful
-    assert "unknown gesture 'dance', known are: hand_raised, " in refused.reason
+    assert "unknown gesture 'dance', known are: " in refused.reason
     stage.play(raised, pictures=12)
     stage.wait_for('hand_raised', STARTED)
     assert stage.ros.set_parameter(node, 'gestures', 'wave, t_pose').successful

@@ -64,6 +64,15 @@ class LearnedGestures:
         """Names of the learned motions."""
         return frozenset(learned.name for learned in self._classes)
 
+    @property
+    def grace(self) -> float:
+        """For how long a person may be away before the gestures end [s]."""
+        return self._people.grace
+
+    @grace.setter
+    def grace(self, grace: float) -> None:
+        self._people.grace = grace
+
     def observe(self, people: Sequence[Person], stamp: float) -> list[Gesture]:
         """Gestures of all the people in one picture, and the end of those of people gone.
 

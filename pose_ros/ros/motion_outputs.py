@@ -1,0 +1,71 @@
+"""What gesture_node publishes, and from which observer of people each of it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+
+from pose_ros.core.types import Person
+from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
+from pose_ros.ros.motion_conversions import (
+    angles_to_joint_state,
+    angles_to_msg,
+    exercise_to_msg,
+    fall_to_msg,
+    gesture_to_msg,
+    posture_to_msg,
+)
+
+
+class Observer(Protocol):
+    """Watches people from picture to picture."""
+
+    def observe(self, people: Sequence[Person], stamp: float) -> list[Any]:
+        """What there is to tell of the people in one picture; also to be called without any."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Messages that are made of what an observer tells.
+
+    Attributes
+    ----------
+    topic
+        Relative name.
+    kind
+        Type of the messages.
+    observers
+        Names of the observers that it comes from.
+    convert
+        Makes the messages of one picture.
+    """
+
+    topic: str
+    kind: type
+    observers: tuple[str, ...]
+    convert: Callable[[list[Any], Header], Iterable[Any]]
+
+
+def _each(convert: Callable[[Any, Header], Any]) -> Callable[[list[Any], Header], Iterable[Any]]:
+    """One message for each value."""
+    return lambda values, header: [convert(value, header) for value in values]
+
+
+def _joint_states(people: list[Any], header: Header) -> list[JointState]:
+    """One message for all people, unless there is nothing to tell."""
+    message = angles_to_joint_state(people, header)
+    return [message] if message.name else []
+
+
+OUTPUTS = (
+    Output('gestures', GestureEvent, ('gestures', 'learned'), _each(gesture_to_msg)),
+    Output('joint_angles', JointAngles, ('angles',), _each(angles_to_msg)),
+    Output('joint_states', JointState, ('angles',), _joint_states),
+    Output('postures', Posture, ('postures',), _each(posture_to_msg)),
+    Output('falls', FallEvent, ('falls',), _each(fall_to_msg)),
+    Output('exercise', ExerciseState, ('exercise',), _each(exercise_to_msg)),
+)
