@@ -195,39 +195,41 @@ class Work:
                     else [replace(person, id=i) for i, person in enumerate(found, 1)]
                 )
                 angles, new = analysis.observe(people, frame.stamp)
-                self._write(media.path, frame.stamp, angles, new)
+                self._write(media, frame.stamp, angles, new)
                 events += new
                 self.frames += 1
                 advance()
         finally:
             # Of a video that breaks off all that was seen is told.
             last = analysis.finish() if media.sequence else []
-            self._write(media.path, 0.0, [], last)
+            self._write(media, 0.0, [], last)
             self.events += len(events + last)
             if self._show:
                 output.print(events_table(str(media.path), events + last))
 
     def _write(
         self,
-        path: Path,
+        media: Media,
         stamp: float,
         angles: Sequence[JointAngles],
         events: Iterable[MotionEvent],
     ) -> None:
         from pose_ros.cli.results import event_record  # noqa: PLC0415
 
+        source = str(media.path)
+        timeline = self._timeline if media.sequence else None
         for event in events:
             if self._lines is not None:
-                record = event_record(str(path), event)
+                record = event_record(source, event)
                 self._lines.write(json.dumps(record, allow_nan=False) + '\n')
-            if self._timeline is not None:
-                self._timeline.add_event(str(path), event)
+            if timeline is not None:
+                timeline.add_event(source, event)
         for one in angles:
             if self._table is not None:
-                self._table.write(str(path), stamp, one)
-            if self._timeline is not None:
+                self._table.write(source, stamp, one)
+            if timeline is not None:
                 values = zip(one.names, one.angles.tolist(), one.deviations.tolist())
-                self._timeline.add_angles(str(path), stamp, one.person_id, values)
+                timeline.add_angles(source, stamp, one.person_id, values)
 
 
 def events_table(title: str, events: Sequence[MotionEvent]) -> Table | str:
@@ -235,37 +237,35 @@ def events_table(title: str, events: Sequence[MotionEvent]) -> Table | str:
     if not events:
         return f'{title}: nothing happens'
     table = Table(title=title, title_justify='left', box=box.SIMPLE_HEAD)
-    for name in ('time', 'person', 'kind', 'what', 'phase', 'hand', 'score', 'lasted', ''):
+    for name in ('time', 'person', 'kind', 'what', 'phase', 'score', 'lasted'):
         right = name in ('time', 'score', 'lasted')
-        table.add_column(name, justify='right' if right else 'left', no_wrap=name != '')
+        table.add_column(name, justify='right' if right else 'left', no_wrap=name != 'what')
     for event in events:
         table.add_row(
             f'{event.time:.2f} s',
             str(event.person),
             event.kind,
-            event.name.replace('_', ' '),
+            words_of(event),
             event.phase,
-            '' if event.hand == 'none' else event.hand,
             f'{event.score:.2f}',
             '' if event.phase == 'started' else f'{event.duration:.1f} s',
-            remark(event),
             style='red' if event.kind == 'fall' else None,
         )
     return table
 
 
-def remark(event: MotionEvent) -> str:
-    """What only this kind of event tells."""
-    details = event.details
-    if event.kind == 'exercise':
+def words_of(event: MotionEvent) -> str:
+    """Name of an event, its hand, and what only this kind tells."""
+    words, details = event.name, event.details
+    if event.hand != 'none':
+        words += f' ({event.hand})'
+    elif event.kind == 'exercise':
+        depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['full']]
         faults = [
             fault['name'] if fault['certain'] else f'{fault["name"]}?'
             for fault in details['faults']
         ]
-        depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['full']]
-        words = [f'no. {details["repetitions"]}', *depth, *faults]
-        return ', '.join(words).replace('_', ' ')
-    if event.kind == 'fall':
-        lost = ', out of sight' if details['lost'] else ''
-        return f'{details["peak_descent_rate"]:.1f} heights/s{lost}'
-    return ''
+        words = ', '.join((f'{words} {details["repetitions"]}', *depth, *faults))
+    elif event.kind == 'fall' and details['lost']:
+        words += ', out of sight'
+    return words.replace('_', ' ')

@@ -19,6 +19,7 @@ MOST_ANGLES = 6
 
 _WIDTH, _DPI = 13.0, 110  # [inch], [px/inch]
 _TITLE, _CURVES, _LANE, _AXIS = 0.4, 2.4, 0.27, 0.45  # heights [inch]
+_LEFT, _RIGHT = 0.125, 0.88  # of the width: before the axes, and where the legend begins
 # Of Okabe and Ito, told apart by the colour-blind, too; red is for falls alone.
 _JOINTS = {
     'elbow': '#0072B2',
@@ -69,7 +70,12 @@ def draw(timeline: Timeline, path: Path, angles: Sequence[str] = ()) -> None:
     MissingLibraryError
         Without matplotlib.
     """
-    figure_module = library('matplotlib.figure', 'plot')
+    figure_of(timeline, angles).savefig(path, format='png')
+
+
+def figure_of(timeline: Timeline, angles: Sequence[str] = ()) -> Any:
+    """Figure with two axes for each person: curves above, bars below; as `draw`."""
+    matplotlib = library('matplotlib.figure', 'plot')
     tracks = timeline.tracks
     if not tracks:
         raise ValueError('there is nothing to draw: no angles and no events')
@@ -83,33 +89,32 @@ def draw(timeline: Timeline, path: Path, angles: Sequence[str] = ()) -> None:
             raise ValueError(f'unknown angle {name!r}, there are: {", ".join(known) or "none"}')
     shown = [(track, _lanes(track), _chosen(track, angles)) for track in tracks]
     heights = [_heights(lanes, names) for _, lanes, names in shown]
-    total = sum(map(sum, heights))
-    figure = figure_module.Figure(figsize=(_WIDTH, total), dpi=_DPI)
-    below = total
-    ends = {t.source: max(o.end for o in tracks if o.source == t.source) for t in tracks}
+    total = below = sum(map(sum, heights))
+    figure = matplotlib.Figure(figsize=(_WIDTH, total), dpi=_DPI)
     for (track, lanes, names), (title, upper, lower, axis) in zip(shown, heights):
-        places = []
-        for height, margin in ((upper, title), (lower, 0.0)):
-            below -= height + margin
-            places.append((0.125, below / total, 0.755, height / total))
+        below -= title + upper
+        curves = figure.add_axes((_LEFT, below / total, _RIGHT - _LEFT, upper / total))
+        below -= lower
+        bars = figure.add_axes((_LEFT, below / total, _RIGHT - _LEFT, lower / total))
         below -= axis
-        curves, bars = (figure.add_axes(place) for place in places)
         curves.set_title(_title(track, names), loc='left', fontsize=11)
         _draw_curves(curves, track, names)
         _draw_lanes(bars, lanes)
         for axes in (curves, bars):
-            for fall in track.falls():
-                axes.axvspan(
-                    fall.start, fall.end, color=_FALL, alpha=_FALLS[fall.label], linewidth=0
-                )
-            axes.set_xlim(0 if track.start >= 0 else track.start, max(ends[track.source], 1e-3))
+            _draw_falls(axes, track.falls())
+            axes.set_xlim(*_times([t for t in tracks if t.source == track.source]))
             axes.grid(axis='x', color='#DDDDDD', linewidth=0.6)
             axes.set_axisbelow(True)
-            for side in ('top', 'right'):
-                axes.spines[side].set_visible(False)
+            axes.spines[['top', 'right']].set_visible(False)
         curves.tick_params(labelbottom=False, bottom=False)
         bars.set_xlabel('time [s]', loc='right', fontsize=9, labelpad=1)
-    figure.savefig(path, format='png')
+    return figure
+
+
+def _times(tracks: Sequence[Track]) -> tuple[float, float]:
+    """From the first to the last that is known of some tracks; from 0, if that is near."""
+    start, end = min(t.start for t in tracks), max(t.end for t in tracks)
+    return (0.0 if 0 <= start < 0.2 * end else start), max(end, start + 0.1)
 
 
 def _heights(lanes: Sequence[_Lane], names: Sequence[str]) -> tuple[float, float, float, float]:
@@ -154,6 +159,13 @@ def _draw_curves(axes: Any, track: Track, names: Sequence[str]) -> None:
     axes.set_yticks(range(0, 181, 45))
     axes.grid(axis='y', color='#DDDDDD', linewidth=0.6)
     axes.legend(loc='upper left', bbox_to_anchor=(1.005, 1.02), frameon=False, fontsize=9)
+
+
+def _draw_falls(axes: Any, falls: Sequence[Span]) -> None:
+    """Red behind everything else."""
+    for fall in falls:
+        opacity = _FALLS[fall.label]
+        axes.axvspan(fall.start, fall.end, color=_FALL, alpha=opacity, linewidth=0, zorder=0.5)
 
 
 def _draw_lanes(axes: Any, lanes: Sequence[_Lane]) -> None:

@@ -1,0 +1,190 @@
+"""Events of all kinds from what the core reports."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pose_ros.actor import Action, Actor, Scene, skeletons
+from pose_ros.core.motion.analysis import MotionAnalysis
+from pose_ros.core.motion.events import (
+    PostureChanges,
+    exercise_events,
+    fall_events,
+    gesture_events,
+)
+from pose_ros.core.motion.exercises import ExercisePhase, ExerciseState, Fault, Verdict
+from pose_ros.core.motion.falls import Fall, FallPhase
+from pose_ros.core.motion.gestures import Gesture, GestureRecogniser, Phase
+from pose_ros.core.motion.posture import Posture, PostureState
+from pose_ros.core.motion.rules import Hand, load_rules
+from pose_ros.core.resources import config_file
+
+
+def gesture(phase, direction=(0.0, 0.0, 0.0)):
+    return Gesture('point', phase, Hand.LEFT, 0.75, 1.5, direction, 4)
+
+
+def test_of_a_gesture_the_beginning_and_the_end_are_events():
+    phases = [Phase.STARTED, Phase.HELD, Phase.ENDED]
+    started, ended = gesture_events([gesture(phase) for phase in phases], 2.0)
+    assert (started.kind, started.name, started.phase) == ('gesture', 'point', 'started')
+    assert (started.time, started.person, started.hand) == (2.0, 4, 'left')
+    assert (started.score, started.duration, started.details) == (0.75, 1.5, {})
+    assert ended.phase == 'ended'
+    [pointing] = gesture_events([gesture(Phase.STARTED, (0.6, 0.8, 0.0))], 2.0)
+    assert pointing.details == {'direction': (0.6, 0.8, 0.0)}
+
+
+def test_a_fall_tells_its_times():
+    fall = Fall(3, FallPhase.FALLEN, 0.8, 4.0, 4.75, 2.0, 1.25, lost=True)
+    [event] = fall_events([fall], 6.0)
+    assert (event.kind, event.name, event.phase) == ('fall', 'fall', 'fallen')
+    assert (event.time, event.person, event.hand) == (6.0, 3, 'none')
+    assert (event.score, event.duration) == (0.8, 2.0)
+    assert event.details == {
+        'onset': 4.0,
+        'landing': 4.75,
+        'peak_descent_rate': 1.25,
+        'lost': True,
+    }
+
+
+def exercise(done, faults=()):
+    return ExerciseState(
+        person_id=2,
+        exercise='squat',
+        phase=ExercisePhase.READY,
+        repetitions=5,
+        repetition_done=done,
+        angle=3.0,
+        extreme=1.4,
+        full=Verdict.UNCERTAIN,
+        confidence=0.9,
+        outward_time=0.75,
+        turn_time=0.25,
+        return_time=0.5,
+        faults=faults,
+    )
+
+
+def test_a_complete_repetition_is_an_event_with_its_count_and_faults():
+    fault = Fault('knees_cave_in', certain=True, value=0.7, limit=0.8, deviation=0.03)
+    [event] = exercise_events([exercise(done=False), exercise(True, (fault,))], 9.0)
+    assert (event.kind, event.name, event.phase) == ('exercise', 'squat', 'repetition')
+    assert (event.time, event.person, event.score, event.duration) == (9.0, 2, 0.9, 1.5)
+    assert (event.details['repetitions'], event.details['full']) == (5, 'uncertain')
+    assert event.details['faults'] == [
+        {
+            'name': 'knees_cave_in',
+            'certain': True,
+            'value': 0.7,
+            'limit': 0.8,
+            'standard_deviation': 0.03,
+        }
+    ]
+
+
+def test_only_changes_of_a_posture_are_events():
+    changes = PostureChanges(grace=1.0)
+    course = [
+        (0.0, Posture.UNKNOWN), (0.5, Posture.STANDING), (1.0, Posture.STANDING),
+        (1.5, Posture.SITTING), (2.0, Posture.UNKNOWN), (2.5, Posture.STANDING),
+    ]  # fmt: skip
+    events = [
+        event
+        for stamp, posture in course
+        for event in changes.observe([PostureState(1, posture, 0.5, stamp / 10)], stamp)
+    ]
+    told = [(event.time, event.name, event.phase, event.duration) for event in events]
+    assert told == [
+        (0.5, 'standing', 'started', pytest.approx(0.05)),
+        (1.5, 'standing', 'ended', pytest.approx(0.1)),
+        (1.5, 'sitting', 'started', pytest.approx(0.15)),
+        (2.0, 'sitting', 'ended', pytest.approx(0.15)),
+        (2.5, 'standing', 'started', pytest.approx(0.25)),
+    ]
+    assert all(event.kind == 'posture' and event.person == 1 for event in events)
+    assert changes.observe([], 3.4) == []
+    [gone] = changes.observe([], 3.6)
+    assert (gone.name, gone.phase, gone.time) == ('standing', 'ended', 3.6)
+    assert changes.finish(4.0) == []
+
+
+def test_the_posture_of_each_person_is_followed_by_itself():
+    changes = PostureChanges()
+    both = [PostureState(1, Posture.STANDING, 1, 0), PostureState(2, Posture.SITTING, 1, 0)]
+    assert [event.person for event in changes.observe(both, 0.0)] == [1, 2]
+    # One at a time, as messages come.
+    assert changes.observe(both[:1], 0.1) == changes.observe(both[1:], 0.1) == []
+    ended = changes.finish(0.2)
+    assert sorted((event.person, event.name) for event in ended) == [
+        (1, 'standing'),
+        (2, 'sitting'),
+    ]
+
+
+@pytest.fixture(scope='module')
+def recogniser():
+    return lambda: GestureRecogniser(load_rules(config_file('gestures.yaml')))
+
+
+def analysed(analysis, scene, seed=3):
+    """Events of a scene, and its angles by person."""
+    events, angles = [], []
+    for frame in skeletons(scene, seed):
+        measured, new = analysis.observe(frame.people, frame.stamp)
+        events += new
+        angles += measured
+    return events + analysis.finish(), angles
+
+
+def test_a_film_gives_events_of_several_kinds_and_angles(recogniser):
+    actor = Actor((Action('wave_left', 0.5, 3.0), Action('squat', 4.0, 3.0)))
+    scene = Scene(duration=7.5, actors=(actor,))
+    events, angles = analysed(MotionAnalysis([recogniser()]), scene)
+
+    told = [(event.kind, event.name, event.phase) for event in events]
+    assert told.count(('gesture', 'wave', 'started')) == 1
+    assert told.count(('gesture', 'wave', 'ended')) == 1
+    assert ('posture', 'standing', 'started') in told
+    assert not [event for event in events if event.kind == 'fall']
+    assert {event.person for event in events} == {1}
+    wave = next(event for event in events if event.name == 'wave')
+    assert (wave.hand, 0.5 < wave.time < 2.0) == ('left', True)
+    assert len(angles) == scene.frame_count
+    knees = np.degrees([measured.angle('left_knee') for measured in angles])
+    assert np.nanmax(knees) > 160
+    assert np.nanmin(knees[120:210]) < 130
+
+
+def test_the_end_of_a_film_ends_what_goes_on(recogniser):
+    analysis = MotionAnalysis([recogniser()])
+    for frame in skeletons(Scene(duration=2.5, actors=(Actor('wave_left'),))):
+        analysis.observe(frame.people, frame.stamp)
+    ended = analysis.finish()
+    kinds = {(event.kind, event.phase) for event in ended}
+    assert kinds == {('gesture', 'ended'), ('posture', 'ended')}
+    assert [event.time for event in ended] == pytest.approx([2.5 - 1 / 30] * len(ended))
+    assert all(0 < event.duration < 2.5 for event in ended)
+    assert analysis.finish() == []
+
+
+def test_the_end_of_a_film_is_no_absence(recogniser):
+    """Who goes down fast and is then not filmed any more has not gone out of sight."""
+    analysis = MotionAnalysis([recogniser()])
+    scene = Scene(duration=1.8, actors=(Actor('fall', start=1.0),))
+    events, _ = analysed(analysis, scene)
+    assert 'fallen' not in {event.phase for event in events}
+
+
+def test_people_without_an_id_are_left_out(recogniser):
+    analysis = MotionAnalysis([recogniser()])
+    frame = next(skeletons(Scene(duration=0.1)))
+    nameless = [type(p)(**{**vars(p), 'id': 0}) for p in frame.people]
+    assert analysis.observe(nameless, 0.0) == ([], [])
+
+
+def test_an_unknown_exercise_is_refused(recogniser):
+    with pytest.raises(ValueError, match="unknown exercise 'chess', known are: auto, squat"):
+        MotionAnalysis([recogniser()], 'chess')
