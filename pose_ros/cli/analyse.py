@@ -205,7 +205,7 @@ class Work:
             self._write(media, 0.0, [], last)
             self.events += len(events + last)
             if self._show:
-                output.print(events_table(str(media.path), events + last))
+                show_events(str(media.path), events + last)
 
     def _write(
         self,
@@ -232,10 +232,11 @@ class Work:
                 timeline.add_angles(source, stamp, one.person_id, values)
 
 
-def events_table(title: str, events: Sequence[MotionEvent]) -> Table | str:
-    """Events for people to read."""
+def show_events(title: str, events: Sequence[MotionEvent]) -> None:
+    """Print events for people to read."""
     if not events:
-        return f'{title}: nothing happens'
+        output.print(f'{title}: nothing happens', markup=False, highlight=False, soft_wrap=True)
+        return
     table = Table(title=title, title_justify='left', box=box.SIMPLE_HEAD)
     for name in ('time', 'person', 'kind', 'what', 'phase', 'score', 'lasted'):
         right = name in ('time', 'score', 'lasted')
@@ -251,7 +252,7 @@ def events_table(title: str, events: Sequence[MotionEvent]) -> Table | str:
             '' if event.phase == 'started' else f'{event.duration:.1f} s',
             style='red' if event.kind == 'fall' else None,
         )
-    return table
+    output.print(table)
 
 
 def words_of(event: MotionEvent) -> str:
