@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from pose_ros.actor import MOTIONS, Actor, Scene, frames
+from pose_ros.actor import Actor, Scene, frames
+from pose_ros.actor.motions import BASIC
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.models.openpose import OpenPose
@@ -138,7 +139,7 @@ def crowd(seed, people):
     rng = np.random.default_rng(seed)
     actors = [
         Actor(
-            motion=str(rng.choice(list(MOTIONS))),
+            motion=str(rng.choice(list(BASIC))),
             x=90 + 460 * (place + 0.5) / people + rng.uniform(-25, 25),
             y=rng.uniform(430, 470),
             height=rng.uniform(220, 380),
