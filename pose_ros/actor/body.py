@@ -44,6 +44,8 @@ class Pose(NamedTuple):
     right_hand: Pair = (0.0, 0.0)
     tip: Pair = (0.0, 0.0)
     """(towards the own left, forwards) of the whole body, as a falling tree."""
+    spine: Pair = (0.0, 0.0)
+    """(lean clockwise in the picture, bend forward) of the upper half of the back: rounds it."""
 
     def blend(self, other: Pose, weight: float) -> Pose:
         """Pose on the way to another: this one at weight 0, the other at 1."""
@@ -56,6 +58,7 @@ class Pose(NamedTuple):
 _SHOULDER = (0.110, 0.304)
 _RAISED = 0.018
 _HIP = 0.072
+_WAIST = 0.150
 _NECK = 0.312
 _HEAD = 0.404
 _UPPER_ARM, _FOREARM, _HAND = 0.155, 0.150, 0.080
@@ -113,10 +116,12 @@ def joints(pose: Pose) -> dict[str, np.ndarray]:
     turn = _rotation(2, pose.body[0]) @ _rotation(1, -pose.body[1])
     turn = turn @ _rotation(2, pose.tip[0]) @ _rotation(0, pose.tip[1])
     trunk = turn @ _rotation(2, pose.torso[0]) @ _rotation(0, pose.torso[1])
-    bent = trunk @ _rotation(2, pose.neck[0]) @ _rotation(0, pose.neck[1])
+    chest = trunk @ _rotation(2, pose.spine[0]) @ _rotation(0, pose.spine[1])
+    waist = trunk @ (0.0, -_WAIST, 0.0)
+    bent = chest @ _rotation(2, pose.neck[0]) @ _rotation(0, pose.neck[1])
     skull = bent @ _rotation(2, pose.head[0]) @ _rotation(1, -pose.head[1])
-    neck = trunk @ (0.0, -_NECK, 0.0)
-    head = trunk @ (0.0, -_NECK, 0.0) + skull @ (0.0, _NECK - _HEAD, -0.012)
+    neck = waist + chest @ (0.0, _WAIST - _NECK, 0.0)
+    head = neck + skull @ (0.0, _NECK - _HEAD, -0.012)
     points = {'pelvis': np.zeros(3), 'neck': neck, 'head': head}
     for name, (side, up, front) in _SKULL.items():
         points[name] = head + skull @ (side, -up, -front)
@@ -124,11 +129,12 @@ def joints(pose: Pose) -> dict[str, np.ndarray]:
         upper_arm = _direction(side, getattr(pose, f'{name}_arm'))
         # The shoulder moves towards the neck as the arm goes up.
         inwards = max(0.0, -upper_arm[1]) * _RAISED
-        shoulder = trunk @ (side * (_SHOULDER[0] - inwards), -_SHOULDER[1], 0.0)
-        elbow = shoulder + trunk @ upper_arm * _UPPER_ARM
+        beside = side * (_SHOULDER[0] - inwards)
+        shoulder = waist + chest @ (beside, _WAIST - _SHOULDER[1], 0.0)
+        elbow = shoulder + chest @ upper_arm * _UPPER_ARM
         forearm, hand = getattr(pose, f'{name}_forearm'), getattr(pose, f'{name}_hand')
-        wrist = elbow + trunk @ _direction(side, forearm) * _FOREARM
-        along = trunk @ _direction(side, (forearm[0] + hand[0], forearm[1] + hand[1]))
+        wrist = elbow + chest @ _direction(side, forearm) * _FOREARM
+        along = chest @ _direction(side, (forearm[0] + hand[0], forearm[1] + hand[1]))
         hip = turn @ (side * _HIP, 0.0, 0.0)
         knee = hip + turn @ _direction(side, getattr(pose, f'{name}_thigh')) * _THIGH
         shin = turn @ _direction(side, getattr(pose, f'{name}_shin'))

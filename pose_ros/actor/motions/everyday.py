@@ -26,7 +26,7 @@ def mirrored(motion: Motion) -> Motion:
             side, _, part = name.partition('_')
             if side in _OTHER:
                 after[f'{_OTHER[side]}_{part}'] = (first, second)
-            elif name in ('torso', 'neck', 'shift', 'tip'):
+            elif name in ('torso', 'neck', 'shift', 'tip', 'spine'):
                 after[name] = (-first, second)
             else:
                 after[name] = (-first, -second)
