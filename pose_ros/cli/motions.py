@@ -198,7 +198,7 @@ _WINDOW = typer.Option(
 _IN_SPACE = typer.Option(
     False, '--in-space', help='Learn from positions in metres, not from places in the picture.'
 )
-_EPOCHS = typer.Option(120, min=1, help='Most rounds.')
+_EPOCHS = typer.Option(60, min=1, help='Most rounds.')
 _HELD_OUT = typer.Option(0.2, help='Share of the examples kept for validation.')
 _SEED = typer.Option(0, help='Of all that is random.')
 

@@ -41,14 +41,16 @@ def near_misses(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> 
 
 def distinct(candidates: Sequence[Clip], classes: Sequence[Sequence[Clip]]) -> list[Clip]:
     """Return those of the candidates that are not too like the clips of any class."""
+    clips = [clip for own in classes for clip in own]
+    labels = np.repeat(np.arange(len(classes)), [len(own) for own in classes])
+    among, away = distances(clips, clips), distances(candidates, clips)
+    np.fill_diagonal(among, np.inf)
     kept = np.ones(len(candidates), dtype=bool)
-    for clips in classes:
-        within = distances(clips, clips)
-        np.fill_diagonal(within, np.inf)
-        nearest = within.min(axis=1)
-        nearest = nearest[np.isfinite(nearest)]
-        limit = _CLEARANCE * float(np.quantile(nearest, 0.9)) if len(nearest) else 0.0
-        kept &= distances(candidates, clips).min(axis=1) > limit
+    for number in range(len(classes)):
+        own = labels == number
+        nearest = among[np.ix_(own, own)].min(axis=1)
+        limit = np.quantile(nearest[np.isfinite(nearest)], 0.9)
+        kept &= away[:, own].min(axis=1) > _CLEARANCE * limit
     return [clip for clip, keep in zip(candidates, kept) if keep]
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from pose_ros.bags import is_bag, messages, people_of
 from pose_ros.core.types import Person
-from pose_ros.extras import library
 from pose_ros.learning.examples import Example
 
 Sighting = tuple[float, Sequence[Person]]
@@ -125,11 +124,17 @@ class LiveSkeletons:
     """
 
     def __init__(self, topic: str = 'skeletons') -> None:
-        rclpy = _rclpy()
-        from pose_ros.msg import SkeletonArray  # noqa: PLC0415
-        from pose_ros.ros.images import stamp_of  # noqa: PLC0415
-        from pose_ros.ros.qos import SKELETONS  # noqa: PLC0415
+        try:
+            import rclpy  # noqa: PLC0415
 
+            from pose_ros.msg import SkeletonArray  # noqa: PLC0415
+            from pose_ros.ros.images import stamp_of  # noqa: PLC0415
+            from pose_ros.ros.qos import SKELETONS  # noqa: PLC0415
+        except ImportError as error:
+            raise ValueError(
+                f'recording from a topic needs ROS 2 with pose_ros built ({error}): source it '
+                'first (source install/setup.bash), or record from a video or a bag'
+            ) from None
         self._topic = topic
         self._rclpy = rclpy
         self._context = rclpy.Context()
@@ -178,13 +183,3 @@ class LiveSkeletons:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not until():
             self._executor.spin_once(timeout_sec=left)
-
-
-def _rclpy() -> Any:
-    try:
-        return library('rclpy', 'train')
-    except RuntimeError:
-        raise ValueError(
-            'recording from a topic needs ROS 2, and there is no rclpy here: source ROS 2 first '
-            '(source /opt/ros/jazzy/setup.bash), or record from a video or a bag'
-        ) from None

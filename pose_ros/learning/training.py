@@ -20,8 +20,9 @@ from pose_ros.learning.networks import NETWORKS, load_keras, to_tflite
 from pose_ros.learning.windows import Stock, held
 
 LEAST_EXAMPLES = 4
-# Near misses for each example, and improvised movements for each class.
-_MISSES, _IMPROVISED = 4, 30
+# Near misses for each example, and improvised movements.
+_MISSES, _IMPROVISED = 4, 120
+_BATCH, _RATE = 64, 1.5e-3
 # Probabilities are means of so many windows, as in LearnedGestures at its settling time.
 _MEANS = 3
 
@@ -53,8 +54,8 @@ class Settings:
     network: str = 'tcn'
     seconds: float = 0.0
     in_space: bool = False
-    epochs: int = 120
-    patience: int = 20
+    epochs: int = 60
+    patience: int = 15
     held_out: float = 0.2
     repeats: int = 5
     seed: int = 0
@@ -226,7 +227,7 @@ def _stock(
     motions = _learned(classes, clips)
     count = sum(map(len, motions))
     made = near_misses([clip for own in motions for clip in own], _MISSES * count, rng)
-    made += improvised(_IMPROVISED * len(motions), window, rng)
+    made += improvised(_IMPROVISED, window, rng)
     recorded = [clip for m, own in zip(classes, clips) if m.name == NONE for clip in own]
     return Stock(motions, recorded + distinct(made, known))
 
@@ -257,7 +258,11 @@ def _fit(
     training, validation = stocks
     network = NETWORKS[settings.network](window.shape, training.none + 1)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(keras.optimizers.Adam(1.5e-3), loss)
+    # Small steps in the end, whether or not it comes to that.
+    windows = 2 * settings.repeats * sum(map(len, training.motions))
+    steps = settings.epochs * -(-windows // _BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(_RATE, steps, alpha=0.05)
+    network.compile(keras.optimizers.Adam(rate), loss)
     unseen = validation.draw(window, rng, 2 * settings.repeats)
     weights = _class_weights(training)
     best, best_weights, rounds = np.inf, network.get_weights(), []
@@ -265,7 +270,7 @@ def _fit(
     for number in range(1, settings.epochs + 1):
         shown, labels = training.draw(window, rng, settings.repeats)
         history = network.fit(
-            shown, labels, batch_size=64, class_weight=weights, verbose=0
+            shown, labels, batch_size=_BATCH, class_weight=weights, verbose=0
         ).history
         loss = float(network.evaluate(*unseen, batch_size=512, verbose=0))
         rounds.append(Round(number, float(history['loss'][0]), loss))
@@ -287,7 +292,9 @@ def _class_weights(stock: Stock) -> dict[int, float]:
 
 
 def _temperature(numbers: np.ndarray, labels: np.ndarray) -> float:
-    """Divisor that makes the held-out windows most likely.
+    """Divisor, at least 1, that makes the held-out windows most likely.
+
+    Never less, which would make it surer of itself: so few examples are no ground for that.
 
     C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of Modern Neural Networks",
     ICML 2017.
@@ -297,7 +304,7 @@ def _temperature(numbers: np.ndarray, labels: np.ndarray) -> float:
         chances = softmax(numbers / np.exp(logarithm), axis=1)
         return float(-np.log(chances[np.arange(len(labels)), labels] + 1e-9).mean())
 
-    return float(np.exp(minimize_scalar(unlikeliness, bounds=(-1.5, 2.0), method='bounded').x))
+    return float(np.exp(minimize_scalar(unlikeliness, bounds=(0.0, 2.0), method='bounded').x))
 
 
 def _threshold(

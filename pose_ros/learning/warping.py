@@ -13,7 +13,7 @@ import numpy as np
 from pose_ros.learning.clips import Clip
 
 _MOMENTS = 24
-_BLOCK = 64
+_BLOCK = 32
 
 
 def signature(clip: Clip) -> np.ndarray:
@@ -30,10 +30,9 @@ def signature(clip: Clip) -> np.ndarray:
 
 def distances(first: Sequence[Clip], second: Sequence[Clip]) -> np.ndarray:
     """Distance [len(first), len(second)] of clips: mean along the best path [torsos]."""
-    references = np.array([signature(clip) for clip in second])
-    blocks = [first[i : i + _BLOCK] for i in range(0, len(first), _BLOCK)]
-    rows = [_block(np.array([signature(clip) for clip in block]), references) for block in blocks]
-    return np.concatenate(rows)
+    rows, columns = (np.array([signature(clip) for clip in clips]) for clips in (first, second))
+    blocks = (rows[i : i + _BLOCK] for i in range(0, len(rows), _BLOCK))
+    return np.concatenate([_block(block, columns) for block in blocks])
 
 
 def _block(first: np.ndarray, second: np.ndarray) -> np.ndarray:
