@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pose_ros.core.resources import shared_file
-from pose_ros.core.topology import topology_named
-from pose_ros.core.types import Box, Person
 from pose_ros.extras import library
+from pose_ros.message_values import people_of, seconds
+
+__all__ = ['BagError', 'is_bag', 'messages', 'people_of', 'typestore']
 
 
 class BagError(ValueError):
@@ -77,31 +76,6 @@ def typestore() -> Any:
     return store
 
 
-def people_of(message: Any) -> list[Person]:
-    """People of a SkeletonArray, with positions where it has them.
-
-    ValueError if a format is unknown or the number of keypoints is not that of the format.
-    """
-    return [_person(skeleton) for skeleton in message.skeletons]
-
-
-def _person(skeleton: Any) -> Person:
-    rows = np.array([(k.x, k.y, k.score, k.state) for k in skeleton.keypoints], np.float32)
-    rows = rows.reshape(-1, 4)
-    positions = [(p.x, p.y, p.z) for p in skeleton.positions]
-    box = skeleton.box
-    return Person(
-        topology=topology_named(skeleton.format),
-        keypoints=rows[:, :2],
-        scores=rows[:, 2],
-        states=rows[:, 3].astype(np.uint8),
-        score=skeleton.score,
-        box=Box(box.x_offset, box.y_offset, box.width, box.height),
-        id=skeleton.id,
-        world=np.array(positions, np.float32) if positions else None,
-    )
-
-
 def _chosen(path: Path, topics: Sequence[str], there: Sequence[str]) -> dict[str, str]:
     """Names in the bag of the topics asked for, each with how it was asked for."""
     names: dict[str, str] = {}
@@ -114,11 +88,6 @@ def _chosen(path: Path, topics: Sequence[str], there: Sequence[str]) -> dict[str
         found = ', '.join(sorted(set(there))) or 'nothing'
         raise BagError(f'{path}: none of {", ".join(topics)} was recorded, but {found}')
     return names
-
-
-def seconds(time: Any) -> float:
-    """A message's time [s]."""
-    return float(time.sec + time.nanosec / 1e9)
 
 
 def _stamp(message: Any, recorded: int) -> float:

@@ -12,6 +12,7 @@ import pytest
 from pose_ros import bags
 from pose_ros.actor import Actor, Scene, skeletons
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.message_values import people_of
 
 rosbag2 = pytest.importorskip('rosbags.rosbag2')
 
@@ -134,9 +135,7 @@ def test_skeletons_come_back_as_people(make, store, write, topology, world):
             )
         )  # fmt: skip
 
-    read = [
-        bags.people_of(message) for _, _, message in bags.messages(write(items), ['skeletons'])
-    ]
+    read = [people_of(message) for _, _, message in bags.messages(write(items), ['skeletons'])]
 
     expected = [frame.people for frame in skeletons(scene, topology=topology, world=world)]
     assert len(read) == len(expected) == 3

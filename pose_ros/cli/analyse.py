@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 import typer
 
 from pose_ros.cli.console import complain, complaints, messages, output
@@ -237,7 +238,7 @@ def show_events(title: str, events: Sequence[MotionEvent]) -> None:
     if not events:
         output.print(f'{title}: nothing happens', markup=False, highlight=False, soft_wrap=True)
         return
-    table = Table(title=title, title_justify='left', box=box.SIMPLE_HEAD)
+    table = Table(title=Text(title), title_justify='left', box=box.SIMPLE_HEAD)
     for name in ('time', 'person', 'kind', 'what', 'phase', 'score', 'lasted'):
         right = name in ('time', 'score', 'lasted')
         table.add_column(name, justify='right' if right else 'left', no_wrap=name != 'what')

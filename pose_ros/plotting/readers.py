@@ -8,24 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pose_ros.bags import is_bag, messages, seconds
-from pose_ros.core.motion.events import (
-    KINDS,
-    MotionEvent,
-    PostureChanges,
-    exercise_events,
-    fall_events,
-    gesture_events,
-)
-from pose_ros.core.motion.exercises import ExercisePhase, ExerciseState, Fault, Verdict
-from pose_ros.core.motion.falls import Fall, FallPhase
-from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.posture import Posture, PostureState
-from pose_ros.core.motion.rules import Hand
+from pose_ros.bags import is_bag, messages
+from pose_ros.core.motion.events import KINDS, MotionEvent
+from pose_ros.message_values import EVENT_TOPICS, EventReader
 from pose_ros.plotting.table import read_table
 from pose_ros.plotting.timeline import Timeline
 
-TOPICS = ('joint_angles', 'gestures', 'falls', 'postures', 'exercise')
+TOPICS = ('joint_angles', *EVENT_TOPICS)
 _EVENT = tuple(one.name for one in fields(MotionEvent) if one.name != 'details')
 
 
@@ -94,80 +83,13 @@ def event_of(record: Mapping[str, Any]) -> MotionEvent:
 def _read_bag(path: Path, timeline: Timeline) -> None:
     """Our own topics of a bag; times are those since its first message."""
     zero: float | None = None
-    postures = PostureChanges()
-    for topic, recorded, message in messages(path, TOPICS):
-        zero = recorded if zero is None else zero
-        stamp = recorded - zero
+    for topic, stamp, message in messages(path, TOPICS):
+        if zero is None:
+            zero, events = stamp, EventReader(stamp)
         if topic == 'joint_angles':
             values = (message.angles.tolist(), message.standard_deviations.tolist())
             angles = zip(message.names, *values)
-            timeline.add_angles(path.name, stamp, message.skeleton_id, angles)
+            timeline.add_angles(path.name, stamp - zero, message.skeleton_id, angles)
             continue
-        if topic == 'gestures':
-            events = gesture_events([_gesture(message)], stamp)
-        elif topic == 'falls':
-            events = fall_events([_fall(message, zero)], stamp)
-        elif topic == 'postures':
-            events = postures.observe([_posture(message)], stamp)
-        else:
-            events = exercise_events([_exercise(message)], stamp)
-        for event in events:
+        for event in events.read(topic, message):
             timeline.add_event(path.name, event)
-
-
-def _gesture(message: Any) -> Gesture:
-    direction = (message.direction.x, message.direction.y, message.direction.z)
-    return Gesture(
-        name=message.gesture,
-        phase=Phase(message.phase),
-        hand=Hand(message.hand),
-        score=message.score,
-        duration=message.duration,
-        direction=direction,
-        person_id=message.skeleton_id,
-    )
-
-
-def _fall(message: Any, zero: float) -> Fall:
-    phase = FallPhase(message.phase)
-    return Fall(
-        person_id=message.skeleton_id,
-        phase=phase,
-        confidence=message.confidence,
-        onset=seconds(message.onset) - zero,
-        landing=None if phase is FallPhase.FALLING else seconds(message.landing) - zero,
-        duration=message.duration,
-        peak_descent_rate=message.peak_descent_rate,
-        lost=message.lost,
-    )
-
-
-def _posture(message: Any) -> PostureState:
-    return PostureState(
-        person_id=message.skeleton_id,
-        posture=Posture(message.posture),
-        confidence=message.confidence,
-        duration=message.duration,
-    )
-
-
-def _exercise(message: Any) -> ExerciseState:
-    faults = tuple(
-        Fault(fault.name, fault.certain, fault.value, fault.limit, fault.standard_deviation)
-        for fault in message.faults
-    )
-    return ExerciseState(
-        person_id=message.skeleton_id,
-        exercise=message.exercise,
-        phase=ExercisePhase(message.phase),
-        repetitions=message.repetitions,
-        repetition_done=message.repetition_done,
-        angle=message.angle,
-        extreme=message.extreme,
-        full=Verdict(message.full),
-        confidence=message.confidence,
-        outward_time=message.outward_time,
-        turn_time=message.turn_time,
-        return_time=message.return_time,
-        faults=faults,
-    )
