@@ -258,10 +258,8 @@ def show_events(title: str, events: Sequence[MotionEvent]) -> None:
 
 def words_of(event: MotionEvent) -> str:
     """Name of an event, its hand, and what only this kind tells."""
-    words, details = event.name, event.details
-    if event.hand != 'none':
-        words += f' ({event.hand})'
-    elif event.kind == 'exercise':
+    words, details = event.title, event.details
+    if event.kind == 'exercise':
         depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['full']]
         faults = [
             fault['name'] if fault['certain'] else f'{fault["name"]}?'

@@ -250,7 +250,7 @@ class Demo:
             names = write_report(
                 folder,
                 summary,
-                self._statistics.gestures,
+                self._statistics.events,
                 self._statistics.first_stamp,
                 film,
             )

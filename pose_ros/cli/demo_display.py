@@ -11,19 +11,20 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pose_ros.cli.demo_statistics import GestureMoment, Statistics, going_on
+from pose_ros.cli.demo_statistics import Statistics, going_on
 from pose_ros.core.drawing import colour_of
+from pose_ros.core.motion.events import MotionEvent
 
 # Where nobody watches a terminal, a line at this interval [s].
 LINE_INTERVAL = 5.0
 # Drawing takes time that the nodes need.
 REFRESH_INTERVAL = 0.2
-GESTURES_SHOWN = 6
+EVENTS_SHOWN = 6
 PEOPLE_SHOWN = 10
 
 
 class Display:
-    """A live table in a terminal, else a line now and then and one for each gesture.
+    """A live table in a terminal, else a line now and then and one for each event.
 
     Use it as a context; call `update` several times a second.
     """
@@ -57,9 +58,9 @@ class Display:
                 self._next_refresh = now + REFRESH_INTERVAL
                 self._live.update(self._table(statistics, now, elapsed), refresh=True)
             return
-        for moment in statistics.gestures[self._printed :]:
+        for event in statistics.events[self._printed :]:
             self._printed += 1
-            self._console.print(gesture_line(moment, statistics.first_stamp), soft_wrap=True)
+            self._console.print(event_line(event, statistics.first_stamp), soft_wrap=True)
         if elapsed is not None and elapsed >= self._next_line:
             self._next_line = elapsed + LINE_INTERVAL
             self._console.print(self._line(statistics, now), soft_wrap=True)
@@ -86,8 +87,8 @@ class Display:
         table.add_row('latency, image to skeleton', shown(latency, 'ms'))
         table.add_row('people', str(statistics.people))
         table.add_row('markers', str(statistics.markers))
-        recent = statistics.gestures[-GESTURES_SHOWN:]
-        lines = [Text(gesture_line(moment, statistics.first_stamp)) for moment in recent]
+        recent = statistics.events[-EVENTS_SHOWN:]
+        lines = [Text(event_line(event, statistics.first_stamp)) for event in recent]
         return Group(table, *self._people(statistics), *lines)
 
     def _people(self, statistics: Statistics) -> list[Table]:
@@ -97,7 +98,7 @@ class Display:
             statistics.records.values(), key=lambda record: (-record.last, record.number)
         )
         doing: dict[int, list[str]] = {}
-        for person, title in going_on(statistics.gestures, statistics.last_processed):
+        for person, title in going_on(statistics.events, statistics.last_processed):
             doing.setdefault(person, []).append(title)
         rows = [
             (
@@ -157,24 +158,27 @@ def summary_people_table(summary: Mapping[str, Any]) -> Table | None:
             person['seen_for'],
             person['keypoint_score'],
             person['keypoint_error_px'],
-            _counted(person['gestures']),
+            _counted({**person['gestures'], **person['repetitions'], **person['falls']}),
         )
         for person in summary['people']
     ]
-    return people_table(rows, 'gestures') if rows else None
+    return people_table(rows, 'did') if rows else None
 
 
-def _counted(gestures: Mapping[str, int]) -> str:
-    return ', '.join(f'{name} {count}×' for name, count in gestures.items())
+def _counted(counts: Mapping[str, int]) -> str:
+    return ', '.join(f'{name.replace("_", " ")} {count}×' for name, count in counts.items())
 
 
-def gesture_line(moment: GestureMoment, first: float) -> str:
-    """One line on a gesture that begins or ends, with its time since the first image [s]."""
-    length = f' after {moment.duration:.1f} s' if moment.phase == 'ended' else ''
-    return (
-        f'{moment.stamp - first:5.1f} s  person {moment.person}: '
-        f'{moment.title} {moment.phase}{length}'
-    )
+def event_line(event: MotionEvent, first: float) -> str:
+    """One line on an event, with its time since the first image [s]."""
+    if event.kind == 'exercise':
+        what = f'{event.title} {event.details["repetitions"]}'
+    elif event.kind == 'fall':
+        what = event.phase
+    else:
+        length = f' after {event.duration:.1f} s' if event.phase == 'ended' else ''
+        what = f'{event.title} {event.phase}{length}'
+    return f'{event.time - first:5.1f} s  person {event.person}: {what}'
 
 
 def shown(value: float | None, unit: str = '') -> str:
@@ -198,6 +202,9 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
         'inference': f'median {shown(summary["inference_ms"]["median"], "ms")}',
         'people': f'at most {summary["people_max"]} at once, {summary["distinct_ids"]} ids',
         'gestures': _counted(summary['gestures_by_hand']) or 'none',
+        'postures': _counted(summary['postures']) or 'none',
+        'falls': _counted(summary['falls']) or 'none',
+        'exercises': _counted(summary['repetitions']) or 'none',
         'markers': f'{summary["markers_published"]}',
     }
     error = summary.get('keypoint_error')

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 import threading
 import time
+from typing import Any
 
 import cv2
 import rclpy
@@ -19,9 +21,17 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from pose_ros.cli.demo_people import FoundPerson, TruePerson
 from pose_ros.cli.demo_recorder import FilmRecorder
-from pose_ros.cli.demo_statistics import GestureMoment, Statistics
+from pose_ros.cli.demo_statistics import Statistics
 from pose_ros.core.topology import COCO17
-from pose_ros.msg import GestureEvent, SkeletonArray, SkeletonFormat
+from pose_ros.message_values import EventReader
+from pose_ros.msg import (
+    ExerciseState,
+    FallEvent,
+    GestureEvent,
+    Posture,
+    SkeletonArray,
+    SkeletonFormat,
+)
 from pose_ros.ros.conversions import msg_to_person
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.qos import LATCHED
@@ -31,12 +41,11 @@ COUNTED = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
 OVERLAY = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 GATE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 SKELETON_SUBSCRIBERS = 3  # gesture_node, marker_node and the observer
-PHASES = {GestureEvent.STARTED: 'started', GestureEvent.ENDED: 'ended'}
-HANDS = {
-    GestureEvent.NONE: 'none',
-    GestureEvent.LEFT: 'left',
-    GestureEvent.RIGHT: 'right',
-    GestureEvent.BOTH: 'both',
+EVENTS = {
+    'gestures': GestureEvent,
+    'falls': FallEvent,
+    'postures': Posture,
+    'exercise': ExerciseState,
 }
 
 
@@ -59,6 +68,7 @@ class Observer:
         self._statistics = statistics
         self._film = film
         self._heights = heights
+        self._events = EventReader()
         self.error: Exception | None = None
         self._context = Context()
         self._nodes: list[Node] = []
@@ -76,7 +86,10 @@ class Observer:
         self._subscriptions = [
             node.create_subscription(CameraInfo, 'camera_info', self._on_info, COUNTED),
             node.create_subscription(SkeletonArray, 'skeletons', self._on_skeletons, COUNTED),
-            node.create_subscription(GestureEvent, 'gestures', self._on_event, COUNTED),
+            *(
+                node.create_subscription(kind, topic, partial(self._on_event, topic), COUNTED)
+                for topic, kind in EVENTS.items()
+            ),
             node.create_subscription(MarkerArray, 'skeleton_markers', self._on_markers, COUNTED),
             film.create_subscription(Image, 'image_overlay', self._on_overlay, OVERLAY),
         ]
@@ -169,22 +182,9 @@ class Observer:
         ]
         self._statistics.add_truth(stamp_of(message.header), people)
 
-    def _on_event(self, message: GestureEvent) -> None:
-        if message.phase not in PHASES:
-            return
-        direction = message.direction
-        self._statistics.add_gesture(
-            GestureMoment(
-                stamp=stamp_of(message.header),
-                person=message.skeleton_id,
-                gesture=message.gesture,
-                phase=PHASES[message.phase],
-                hand=HANDS[message.hand],
-                score=message.score,
-                duration=message.duration,
-                direction=(direction.x, direction.y, direction.z),
-            )
-        )
+    def _on_event(self, topic: str, message: Any) -> None:
+        for event in self._events.read(topic, message):
+            self._statistics.add_event(event)
 
     def _on_markers(self, message: MarkerArray) -> None:
         self._statistics.marker_messages += 1

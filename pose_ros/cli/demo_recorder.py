@@ -11,13 +11,16 @@ import threading
 import cv2
 import numpy as np
 
-from pose_ros.cli.demo_statistics import GestureMoment, going_on
+from pose_ros.cli.demo_statistics import going_on
 from pose_ros.core.drawing import colour_of
+from pose_ros.core.motion.events import MotionEvent
 
 # The longest standstill that the film shows [s]; a longer one is cut to it.
 LONGEST_GAP = 2.0
 TILE = (480, 400)  # width, height [px]
 CAPTION = 34  # [px]
+# An event is drawn only when it has come through the nodes [s].
+SHOWN_LATER = 0.3
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _STOP = object()
 
@@ -102,39 +105,44 @@ class FilmRecorder:
 
 @dataclass(frozen=True)
 class Moment:
-    """A time [s] of the run, and the gestures that were going on: (person, title)."""
+    """A time [s] of the run, and what was going on: (person, title)."""
 
     stamp: float
-    gestures: tuple[tuple[int, str], ...] = ()
+    titles: tuple[tuple[int, str], ...] = ()
 
 
-def gesture_moments(events: Sequence[GestureMoment], last_stamp: float) -> list[Moment]:
-    """Middle of each gesture, those of a kind not yet seen first."""
-    spans = []
-    for start in (event for event in events if event.phase == 'started'):
-        ends = [
-            event.stamp
-            for event in events
-            if event.phase == 'ended'
-            and event.stamp >= start.stamp
-            and (event.person, event.gesture, event.hand)
-            == (start.person, start.gesture, start.hand)
-        ]
-        end = min(ends, default=last_stamp)
-        spans.append(Moment((start.stamp + end) / 2, ((start.person, start.title),)))
-    firsts = list({span.gestures[0][1]: span for span in reversed(spans)}.values())[::-1]
-    return firsts + [span for span in spans if span not in firsts]
+def event_moments(events: Sequence[MotionEvent], last_stamp: float) -> list[Moment]:
+    """When gestures, falls and repetitions are seen best, those of a kind not yet seen first."""
+    found = []
+    for event in events:
+        if event.kind == 'exercise':
+            found.append(Moment(event.time - event.duration / 2, ((event.person, event.title),)))
+        elif event.kind == 'fall' and event.phase != 'recovered':
+            stamp = min(event.time + SHOWN_LATER, last_stamp)
+            found.append(Moment(stamp, ((event.person, event.phase),)))
+        elif event.kind == 'gesture' and event.phase == 'started':
+            ends = [
+                end.time
+                for end in events
+                if end.phase == 'ended'
+                and end.time >= event.time
+                and (end.person, end.name, end.hand) == (event.person, event.name, event.hand)
+            ]
+            middle = (event.time + min(ends, default=last_stamp)) / 2
+            found.append(Moment(middle, ((event.person, event.title),)))
+    firsts = list({moment.titles[0][1]: moment for moment in reversed(found)}.values())[::-1]
+    return firsts + [moment for moment in found if moment not in firsts]
 
 
 def choose_moments(
-    events: Sequence[GestureMoment], first: float, last: float, count: int = 9
+    events: Sequence[MotionEvent], first: float, last: float, count: int = 9
 ) -> list[Moment]:
-    """Moments of a run from ``first`` to ``last`` [s]: gestures, the rest spread in between."""
+    """Moments of a run from ``first`` to ``last`` [s]: events, the rest spread in between."""
     chosen: list[Moment] = []
-    for moment in gesture_moments(events, last):
+    for moment in event_moments(events, last):
         if len(chosen) < count and first <= moment.stamp <= last:
-            gestures = tuple(going_on(events, moment.stamp)) or moment.gestures
-            chosen.append(Moment(moment.stamp, gestures))
+            titles = dict.fromkeys([*moment.titles, *going_on(events, moment.stamp)])
+            chosen.append(Moment(moment.stamp, tuple(titles)))
     spread = np.linspace(first, last, 8 * count + 1)[1:-1]
     while len(chosen) < count and len(spread):
         # The time that is farthest from all that are chosen and from both ends.
@@ -148,13 +156,13 @@ def choose_moments(
 def caption_of(moment: Moment, zero: float, several: bool) -> Caption:
     """Words under the picture of a moment; time since ``zero`` [s].
 
-    With several people each gesture stands with its person's number, in its person's colour.
+    With several people each title stands with its person's number, in its person's colour.
     """
     words: list[tuple[str, Colour]] = [(f'{moment.stamp - zero:.1f} s', WHITE)]
     if several:
-        words += [(f'{person} {title}', colour_of(person)) for person, title in moment.gestures]
+        words += [(f'{person} {title}', colour_of(person)) for person, title in moment.titles]
     else:
-        words += [(title, WHITE) for title in dict.fromkeys(t for _, t in moment.gestures)]
+        words += [(title, WHITE) for title in dict.fromkeys(t for _, t in moment.titles)]
     return words
 
 
@@ -211,7 +219,7 @@ def write_words(strip: np.ndarray, caption: Caption) -> None:
 
 
 def write_contact_sheet(
-    path: Path, film: FilmRecorder, events: Sequence[GestureMoment], zero: float, count: int = 9
+    path: Path, film: FilmRecorder, events: Sequence[MotionEvent], zero: float, count: int = 9
 ) -> int:
     """Write the contact sheet of a finished film; captions count from ``zero`` [s].
 

@@ -13,13 +13,14 @@ from typing import Any
 
 from pose_ros.cli.demo_processes import DemoError
 from pose_ros.cli.demo_recorder import FilmRecorder, write_contact_sheet
-from pose_ros.cli.demo_statistics import GestureMoment
+from pose_ros.core.motion.events import MotionEvent
 
 FILM = 'overlay.mp4'
 SHEET = 'contact_sheet.png'
 EVENTS = 'events.csv'
 SUMMARY = 'summary.json'
 LOGS = 'log'
+_NOWHERE = (0.0, 0.0, 0.0)
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def output_folder(path: Path) -> Iterator[Path]:
 def write_report(
     folder: Path,
     summary: Mapping[str, Any],
-    events: Sequence[GestureMoment],
+    events: Sequence[MotionEvent],
     first_stamp: float,
     film: FilmRecorder,
 ) -> list[str]:
@@ -67,13 +68,14 @@ def write_report(
     return [name for name in (FILM, SHEET, EVENTS, SUMMARY) if (folder / name).exists()]
 
 
-def write_events(path: Path, events: Sequence[GestureMoment], first_stamp: float) -> None:
-    """Table of the gestures that began and ended; time [s] since the first image."""
+def write_events(path: Path, events: Sequence[MotionEvent], first_stamp: float) -> None:
+    """Table of what began, ended or was complete; time [s] since the first image."""
     columns = (
         'time',
         'stamp',
         'person',
-        'gesture',
+        'kind',
+        'name',
         'phase',
         'hand',
         'score',
@@ -88,14 +90,15 @@ def write_events(path: Path, events: Sequence[GestureMoment], first_stamp: float
         for event in events:
             writer.writerow(
                 (
-                    f'{event.stamp - first_stamp:.3f}',
-                    f'{event.stamp:.6f}',
+                    f'{event.time - first_stamp:.3f}',
+                    f'{event.time:.6f}',
                     event.person,
-                    event.gesture,
+                    event.kind,
+                    event.name,
                     event.phase,
                     event.hand,
                     f'{event.score:.3f}',
                     f'{event.duration:.3f}',
-                    *(f'{value:.3f}' for value in event.direction),
+                    *(f'{part:.3f}' for part in event.details.get('direction', _NOWHERE)),
                 )
             )

@@ -3,50 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from pose_ros.cli.demo_people import FoundPerson, KeypointError, PersonRecord, TruePerson
+from pose_ros.core.motion.events import MotionEvent
 
 # Truths and skeletons that wait for each other; two seconds of images.
 WAITING = 64
-
-
-@dataclass(frozen=True)
-class GestureMoment:
-    """A gesture of one person begins or ends.
-
-    Attributes
-    ----------
-    stamp
-        Of the image that it rests on [s].
-    phase
-        'started' or 'ended'.
-    hand
-        'none', 'left', 'right' or 'both'; the person's own.
-    duration
-        [s] since it began.
-    direction
-        Unit vector (x right, y down, z) of a pointing gesture, else zero.
-    """
-
-    stamp: float
-    person: int
-    gesture: str
-    phase: str
-    hand: str
-    score: float = 1.0
-    duration: float = 0.0
-    direction: tuple[float, float, float] = (0.0, 0.0, 0.0)
-
-    @property
-    def title(self) -> str:
-        """The gesture with its hand, as people would say it; a name may hold its hand."""
-        name = self.gesture.replace('_', ' ')
-        return name if self.hand == 'none' or self.hand in name else f'{name} ({self.hand})'
 
 
 class Statistics:
@@ -60,7 +26,7 @@ class Statistics:
         self.people = 0
         self.people_max = 0
         self.records: dict[int, PersonRecord] = {}
-        self.gestures: list[GestureMoment] = []
+        self.events: list[MotionEvent] = []
         self.keypoint_error: KeypointError | None = None
         self.received: list[float] = []  # [s], monotonic
         self.latencies: list[float] = []  # [s]
@@ -110,10 +76,10 @@ class Statistics:
                 record.add(stamp, before, person.score)
         self._compare(stamp, self._truths, self._found, seen)
 
-    def add_gesture(self, moment: GestureMoment) -> None:
-        """Take the beginning or end of a gesture."""
-        self._note(moment.stamp)
-        self.gestures.append(moment)
+    def add_event(self, event: MotionEvent) -> None:
+        """Take what begins, ends or is complete."""
+        self._note(event.time)
+        self.events.append(event)
 
     def _note(self, stamp: float) -> None:
         self.first_stamp = self.first_stamp or stamp
@@ -136,16 +102,6 @@ class Statistics:
         while len(own) > WAITING:
             own.pop(next(iter(own)))
 
-    def counts(self, person: int | None = None) -> dict[str, int]:
-        """How often each gesture has begun, of one person or of all."""
-        return dict(
-            Counter(
-                m.title
-                for m in self.gestures
-                if m.phase == 'started' and person in (None, m.person)
-            )
-        )
-
     def present(self) -> list[int]:
         """Ids of those whom the last image shows."""
         return sorted(r.number for r in self.records.values() if r.last == self.last_processed)
@@ -167,7 +123,6 @@ class Statistics:
 
     def summary(self) -> dict[str, Any]:
         """Return what summary.json holds of it."""
-        started = [moment for moment in self.gestures if moment.phase == 'started']
         summary = {
             'frames_in': self.frames_in,
             'frames_processed': self.frames_processed,
@@ -180,8 +135,9 @@ class Statistics:
             'people_max': self.people_max,
             'distinct_ids': len(self.records),
             'people': [self._person_summary(record) for record in self.records.values()],
-            'gestures': dict(Counter(moment.gesture for moment in started)),
-            'gestures_by_hand': self.counts(),
+            'gestures': gesture_names(self.events),
+            'gestures_by_hand': gesture_titles(self.events),
+            **motion_counts(self.events),
             'markers_published': self.markers,
             'marker_messages': self.marker_messages,
             'overlay_images': self.overlays,
@@ -192,6 +148,7 @@ class Statistics:
 
     def _person_summary(self, record: PersonRecord) -> dict[str, Any]:
         """What summary.json holds of one person; times [s] since the first image."""
+        events = [event for event in self.events if event.person == record.number]
         return {
             'id': record.number,
             'first_seen': round(record.first - self.first_stamp, 3),
@@ -200,21 +157,46 @@ class Statistics:
             'images': record.images,
             'keypoint_score': round(record.score, 3),
             'keypoint_error_px': None if record.error is None else round(record.error, 2),
-            'gestures': self.counts(record.number),
+            'gestures': gesture_titles(events),
+            **motion_counts(events),
         }
 
 
-def going_on(events: Sequence[GestureMoment], stamp: float) -> list[tuple[int, str]]:
-    """Gestures at a time [s]: (person, title), the earlier first."""
+def gesture_names(events: Iterable[MotionEvent]) -> dict[str, int]:
+    """How often each gesture has begun."""
+    return dict(Counter(e.name for e in events if (e.kind, e.phase) == ('gesture', 'started')))
+
+
+def gesture_titles(events: Iterable[MotionEvent]) -> dict[str, int]:
+    """How often each gesture has begun with each hand."""
+    return dict(Counter(e.title for e in events if (e.kind, e.phase) == ('gesture', 'started')))
+
+
+def motion_counts(events: Sequence[MotionEvent]) -> dict[str, dict[str, int]]:
+    """Falls by phase, how often each posture was taken, repetitions, and faults in their form."""
+    exercises = [event for event in events if event.kind == 'exercise']
+    faults = [f['name'] for e in exercises for f in e.details['faults'] if f['certain']]
+    return {
+        'falls': dict(Counter(e.phase for e in events if e.kind == 'fall')),
+        'postures': dict(
+            Counter(e.name for e in events if (e.kind, e.phase) == ('posture', 'started'))
+        ),
+        'repetitions': dict(Counter(e.name for e in exercises)),
+        'form_faults': dict(Counter(faults)),
+    }
+
+
+def going_on(events: Iterable[MotionEvent], stamp: float) -> list[tuple[int, str]]:
+    """Gestures and falls at a time [s]: (person, title), the earlier first."""
     found: dict[tuple[int, str, str], tuple[int, str]] = {}
     for event in events:
-        if event.stamp > stamp:
-            break
-        key = (event.person, event.gesture, event.hand)
-        if event.phase == 'started':
-            found[key] = (event.person, event.title)
-        else:
+        if event.time > stamp or event.kind not in ('gesture', 'fall'):
+            continue
+        key = (event.person, event.name, event.hand)
+        if event.phase in ('ended', 'recovered'):
             found.pop(key, None)
+        else:
+            found[key] = (event.person, event.title if event.kind == 'gesture' else event.phase)
     return list(found.values())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pose_ros.core.motion.events import title_of
 from pose_ros.extras import library
 from pose_ros.plotting.timeline import Span, Timeline, Track
 
@@ -194,14 +195,12 @@ def _lanes(track: Track) -> list[_Lane]:
     for span in track.spans('posture'):
         add('posture', span, span.label, _POSTURES.get(span.label, '#E0E0E0'))
     for span in track.spans('gesture'):
-        name = span.label.replace('_', ' ')
-        title = name if span.hand == 'none' or span.hand in name else f'{name} ({span.hand})'
-        add(title, span, f'{span.end - span.start:.1f} s', _GESTURE)
+        add(title_of(span.label, span.hand), span, f'{span.end - span.start:.1f} s', _GESTURE)
     for event in (e for e in track.events if e.kind == 'exercise'):
         span = Span(event.time - event.duration, event.time, event.name)
         faults = [f['name'] for f in event.details.get('faults', ()) if f['certain']]
         words = ', '.join([str(event.details.get('repetitions', '')), *faults])
-        add(event.name.replace('_', ' '), span, words, _FAULTY if faults else _GOOD)
+        add(event.title, span, words, _FAULTY if faults else _GOOD)
     for span in track.falls():
         add('fall', span, span.label, _FALL)
     return list(lanes.values())

@@ -107,6 +107,8 @@ def test_actor_waves_and_everything_is_written(start):
     assert summary['ended_by'] == 'duration'
     assert set(summary['gestures']) == {'wave'}
     assert set(summary['gestures_by_hand']) == {'wave (right)'}
+    assert summary['postures'] == {'standing': 1}
+    assert summary['falls'] == summary['repetitions'] == {}
     assert summary['mode'] == 'single'
     assert summary['people_max'] == 1
     (person,) = summary['people']
@@ -128,8 +130,9 @@ def test_actor_waves_and_everything_is_written(start):
 
     with (run.folder / 'events.csv').open() as file:
         events = list(csv.DictReader(file))
-    assert {(e['gesture'], e['hand']) for e in events} == {('wave', 'right')}
-    assert [e['phase'] for e in events if e['phase'] == 'started']
+    gestures = [event for event in events if event['kind'] == 'gesture']
+    assert {(e['name'], e['hand']) for e in gestures} == {('wave', 'right')}
+    assert [e['phase'] for e in gestures if e['phase'] == 'started']
 
     film = cv2.VideoCapture(str(run.folder / 'overlay.mp4'))
     assert film.get(cv2.CAP_PROP_FPS) == pytest.approx(30)

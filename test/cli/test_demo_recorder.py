@@ -16,8 +16,8 @@ from pose_ros.cli.demo_recorder import (
     film_pictures,
     write_contact_sheet,
 )
-from pose_ros.cli.demo_statistics import GestureMoment
 from pose_ros.core.drawing import colour_of
+from pose_ros.core.motion.events import MotionEvent
 
 
 def picture(level, size=(96, 64)):
@@ -26,7 +26,7 @@ def picture(level, size=(96, 64)):
 
 
 def event(stamp, phase='started', gesture='wave', hand='left', person=1):
-    return GestureMoment(stamp, person, gesture, phase, hand)
+    return MotionEvent(stamp, 'gesture', gesture, phase, person, hand)
 
 
 def levels(path):
@@ -90,7 +90,7 @@ def test_moments_are_nine_in_order_and_show_each_gesture():
     stamps = [moment.stamp for moment in moments]
     assert stamps == sorted(stamps)
     assert min(np.diff(stamps)) > 0.5
-    shown = {moment.gestures[0][1]: moment.stamp for moment in moments if moment.gestures}
+    shown = {moment.titles[0][1]: moment.stamp for moment in moments if moment.titles}
     assert set(shown) == {'wave (left)', 'raise (right)', 't pose'}
     assert shown['t pose'] == 18.0
 
@@ -102,14 +102,32 @@ def test_moments_prefer_gestures_not_yet_shown():
         events += [event(number, 'started', gesture), event(number + 0.5, 'ended', gesture)]
     moments = choose_moments(events, 0.0, 20.0)
     assert len(moments) == 9
-    assert [m.gestures for m in moments].count(((1, 't pose (left)'),)) == 1
+    assert [m.titles for m in moments].count(((1, 't pose (left)'),)) == 1
+
+
+def test_falls_and_repetitions_are_moments_when_they_are_seen_best():
+    def fall(stamp, phase):
+        return MotionEvent(stamp, 'fall', 'fall', phase, 1)
+
+    events = [
+        fall(5.0, 'falling'),
+        fall(6.0, 'fallen'),
+        fall(9.0, 'recovered'),
+        MotionEvent(14.0, 'exercise', 'squat', 'repetition', 1, duration=2.0),
+        MotionEvent(1.0, 'posture', 'standing', 'started', 1),
+    ]
+    moments = {moment.titles: moment.stamp for moment in choose_moments(events, 0.0, 20.0)}
+    later = demo_recorder.SHOWN_LATER
+    assert moments[((1, 'falling'),)] == 5.0 + later
+    assert 6.0 + later <= moments[((1, 'fallen'),)] < 9.0
+    assert moments[((1, 'squat'),)] == 13.0
 
 
 def test_gesture_that_does_not_end_lasts_to_the_end():
     moments = choose_moments([event(10.0)], 0.0, 20.0)
     assert 15.0 in [moment.stamp for moment in moments]
     waving = ((1, 'wave (left)'),)
-    assert all((moment.gestures == waving) == (moment.stamp >= 10) for moment in moments)
+    assert all((moment.titles == waving) == (moment.stamp >= 10) for moment in moments)
 
 
 def test_moments_without_gestures_are_spread():

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from pose_ros.cli.demo_display import (
     Display,
-    gesture_line,
+    event_line,
     summary_people_table,
     summary_table,
 )
@@ -16,8 +16,9 @@ from pose_ros.cli.demo_people import FoundPerson, KeypointError, TruePerson
 from pose_ros.cli.demo_processes import DemoError
 from pose_ros.cli.demo_recorder import FilmRecorder
 from pose_ros.cli.demo_report import output_folder, write_report
-from pose_ros.cli.demo_statistics import WAITING, GestureMoment, Statistics, going_on
+from pose_ros.cli.demo_statistics import WAITING, Statistics, going_on
 from pose_ros.core.drawing import colour_of
+from pose_ros.core.motion.events import MotionEvent
 
 RNG = np.random.default_rng(1)
 
@@ -31,7 +32,7 @@ def truth(offset=0.0, hidden=(), height=200.0):
 
 
 def moment(stamp, phase='started', gesture='wave', hand='left', *, duration=0.0, person=1):
-    return GestureMoment(stamp, person, gesture, phase, hand, duration=duration)
+    return MotionEvent(stamp, 'gesture', gesture, phase, person, hand, duration=duration)
 
 
 def found(number, offset=0.0, score=0.9, seen=True):
@@ -151,7 +152,7 @@ def test_gestures_are_counted_when_they_start():
         moment(5.0, gesture='t_pose', hand='none'),
         moment(6.0, 'ended', 't_pose', 'none'),
     ):
-        statistics.add_gesture(event)
+        statistics.add_event(event)
     assert statistics.summary()['gestures'] == {'wave': 3, 't_pose': 1}
     assert statistics.summary()['gestures_by_hand'] == {
         'wave (left)': 2,
@@ -160,13 +161,64 @@ def test_gestures_are_counted_when_they_start():
     }
 
 
+def fall(stamp, phase, person=1):
+    details = {'onset': stamp - 1, 'landing': None, 'peak_descent_rate': 1.0, 'lost': False}
+    return MotionEvent(stamp, 'fall', 'fall', phase, person, duration=1.0, details=details)
+
+
+def repetition(stamp, count, faults=(), person=1):
+    details = {
+        'repetitions': count,
+        'faults': [{'name': name, 'certain': certain} for name, certain in faults],
+    }
+    return MotionEvent(stamp, 'exercise', 'squat', 'repetition', person, details=details)
+
+
+def test_falls_postures_and_repetitions_are_counted_in_all_and_of_each():
+    statistics = Statistics()
+    feed(statistics, [0.0, 9.0], found(1), found(2))
+    events = [
+        *(MotionEvent(100.0, 'posture', 'standing', 'started', person) for person in (1, 2)),
+        MotionEvent(101.0, 'posture', 'standing', 'ended', 1, duration=1.0),
+        MotionEvent(101.0, 'posture', 'lying', 'started', 1),
+        fall(100.8, 'falling'),
+        fall(102.0, 'fallen'),
+        repetition(103.0, 1, person=2),
+        repetition(104.0, 2, [('knees_cave_in', True), ('shallow', False)], person=2),
+        fall(105.0, 'recovered'),
+    ]
+    for event in events:
+        statistics.add_event(event)
+
+    summary = statistics.summary()
+
+    assert summary['gestures'] == {}
+    assert summary['falls'] == {'falling': 1, 'fallen': 1, 'recovered': 1}
+    assert summary['postures'] == {'standing': 2, 'lying': 1}
+    assert summary['repetitions'] == {'squat': 2}
+    assert summary['form_faults'] == {'knees_cave_in': 1}
+    one, two = summary['people']
+    assert (one['falls']['fallen'], one['repetitions']) == (1, {})
+    assert (two['falls'], two['postures'], two['repetitions']) == (
+        {}, {'standing': 1}, {'squat': 2},
+    )  # fmt: skip
+    assert going_on(statistics.events, 101.5) == [(1, 'falling')]
+    assert going_on(statistics.events, 102.5) == [(1, 'fallen')]
+    assert going_on(statistics.events, 105.5) == []
+    lines = [event_line(event, 100.0).split(': ')[1] for event in statistics.events]
+    assert lines[2:] == [
+        'standing ended after 1.0 s', 'lying started', 'falling', 'fallen', 'squat 1', 'squat 2',
+        'recovered',
+    ]  # fmt: skip
+
+
 def test_each_person_is_told_of_by_the_id():
     statistics = Statistics()
     feed(statistics, [0.0, 0.1, 0.2, 0.3], found(4, score=0.8), found(0), found(9, score=0.6))
     feed(statistics, [0.4], found(9, score=0.2), found(4, seen=False))
     feed(statistics, [0.5, 0.6], found(0), found(4))
     for event in (moment(100.1, person=4), moment(100.3, person=4, gesture='t_pose', hand='none')):
-        statistics.add_gesture(event)
+        statistics.add_event(event)
     summary = statistics.summary()
     assert summary['distinct_ids'] == 2
     assert summary['people_max'] == 3
@@ -223,8 +275,8 @@ def test_the_live_table_has_a_row_per_person_in_their_colour():
     statistics = Statistics()
     feed(statistics, [0.0, 0.1], found(4), found(9))
     feed(statistics, [0.2], found(9))
-    statistics.add_gesture(moment(100.1, person=4))
-    statistics.add_gesture(moment(100.1, person=9, gesture='t_pose', hand='none'))
+    statistics.add_event(moment(100.1, person=4))
+    statistics.add_event(moment(100.1, person=9, gesture='t_pose', hand='none'))
     lines = shown_in_terminal(statistics).splitlines()
     for number, words in ((4, 'away'), (9, 't pose')):
         row = next(line for line in lines if f'■ {number}' in line)
@@ -247,7 +299,7 @@ def test_the_line_without_a_terminal_names_the_ids():
 
 def test_time_begins_with_whatever_comes_first():
     statistics = Statistics()
-    statistics.add_gesture(moment(5.0))
+    statistics.add_event(moment(5.0))
     statistics.add_image(6.0)
     assert statistics.first_stamp == 5.0
 
@@ -259,7 +311,7 @@ def test_empty_summary_can_be_written_and_shown(tmp_path):
     names = write_report(tmp_path, summary, [], 0.0, film)
     assert names == ['events.csv', 'summary.json']
     assert json.loads((tmp_path / 'summary.json').read_text())['latency_ms']['median'] is None
-    assert summary_table(summary).row_count == 10
+    assert summary_table(summary).row_count == 13
     assert summary_people_table(summary) is None
 
 
@@ -272,8 +324,10 @@ def test_events_file_has_times_since_the_first_image(tmp_path):
     assert [row['time'] for row in rows] == ['1.500', '3.000']
     assert [row['phase'] for row in rows] == ['started', 'ended']
     assert rows[1]['duration'] == '1.500'
-    assert rows[0]['hand'] == 'left'
-    line = gesture_line(events[1], 100.0)
+    assert [(row['kind'], row['name'], row['hand']) for row in rows] == [
+        ('gesture', 'wave', 'left')
+    ] * 2
+    line = event_line(events[1], 100.0)
     assert line.strip() == '3.0 s  person 1: wave (left) ended after 1.5 s'
 
 

@@ -53,6 +53,17 @@ class MotionEvent:
     duration: float = 0.0
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """The name with its hand, as people would say it; a name may hold its hand."""
+        return title_of(self.name, self.hand)
+
+
+def title_of(name: str, hand: str = 'none') -> str:
+    """A name with its hand, as people would say it."""
+    words = name.replace('_', ' ')
+    return words if hand == 'none' or hand in words.split() else f'{words} ({hand})'
+
 
 def gesture_events(gestures: Sequence[Gesture], stamp: float) -> list[MotionEvent]:
     """Gestures that begin or end."""
