@@ -1,0 +1,186 @@
+"""Learned motions over time, by a network of two lines: is the left, is the right wrist up?"""
+
+from dataclasses import replace
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from pose_ros.actor import Actor, Errors, Scene, skeletons
+from pose_ros.core.motion.gestures import Phase
+from pose_ros.core.motion.learned import load_learned
+from pose_ros.core.motion.learned_model import Description, LearnedClass, LearnedModel
+from pose_ros.core.motion.normalised import JOINTS, Window
+from pose_ros.core.motion.rules import Hand
+from pose_ros.core.runtime.errors import ModelError
+
+WINDOW = Window(1.0)
+SIGNS = (LearnedClass('left_sign', Hand.LEFT), LearnedClass('right_sign', Hand.RIGHT))
+EXACT = Errors(noise=0.0, drift=0.0, dropout=0.0)
+
+
+@pytest.fixture
+def network(tflite_builder, tmp_path):
+    """A file whose classes are likely while a wrist is above its shoulder."""
+
+    def write(description=None, outputs=3):
+        moments, count = WINDOW.shape
+        weights = np.zeros((outputs, moments * count))
+        for row, name in enumerate(('left_wrist', 'right_wrist')):
+            weights[row, (moments - 1) * count + 2 * JOINTS.index(name) + 1] = -10.0
+        build = tflite_builder
+        given = build.tensor((1, moments, count), np.float32)
+        shape = build.constant([1, moments * count], np.int32)
+        flat = build.operator(
+            'RESHAPE', [given, shape], (1, moments * count), options='ReshapeOptions',
+            newShape=[1, moments * count],
+        )  # fmt: skip
+        numbers = build.operator(
+            'FULLY_CONNECTED',
+            [flat, build.constant(weights), build.constant([-5.0, -5.0, 0.0][:outputs])],
+            (1, outputs),
+            options='FullyConnectedOptions',
+        )
+        chances = build.operator(
+            'SOFTMAX', [numbers], (1, outputs), options='SoftmaxOptions', beta=1.0
+        )
+        path = build.write(tmp_path / 'motions.tflite', [given], [chances])
+        (description or Description(SIGNS, WINDOW, 0.8)).append_to(path)
+        return path
+
+    return write
+
+
+def film(motion, duration=1.0, start=0.0, person_id=1):
+    scene = Scene(duration=duration, actors=(Actor(motion, start=0.0, x=300.0),))
+    return [
+        (start + frame.stamp, replace(frame.people[0], id=person_id))
+        for frame in skeletons(scene, errors=EXACT)
+    ]
+
+
+def told(gestures, *films):
+    """(time, event) of everything."""
+    rows = sorted((row for film in films for row in film), key=lambda row: row[0])
+    events = []
+    for stamp in dict.fromkeys(stamp for stamp, _ in rows):
+        people = [person for time, person in rows if time == stamp]
+        events += [(stamp, gesture) for gesture in gestures.observe(people, stamp)]
+    return events
+
+
+def test_from_the_beginning_to_the_end(network):
+    gestures = load_learned(network())
+    assert gestures.names == {'left_sign', 'right_sign'}
+    events = told(
+        gestures, film('stand', 1.0), film('raise_left', 1.5, 1.0), film('stand', 1.5, 2.5)
+    )
+    phases = [gesture.phase for _, gesture in events]
+    assert phases == [Phase.STARTED, *[Phase.HELD] * (len(phases) - 2), Phase.ENDED]
+    assert {(g.name, g.hand, g.person_id, g.direction) for _, g in events} == {
+        ('left_sign', Hand.LEFT, 1, (0.0, 0.0, 0.0))
+    }
+    (begin, first), (end, last) = events[0], events[-1]
+    assert 1.2 < begin < 1.7
+    assert 2.5 < end < 3.2
+    assert first.duration == 0.0
+    assert first.score > 0.8
+    assert last.duration == pytest.approx(2.5 - begin, abs=0.15)
+    held = [gesture.duration for _, gesture in events[1:-1]]
+    assert (np.diff(held) > 0).all()
+
+
+def test_one_motion_gives_way_to_another(network):
+    events = told(
+        load_learned(network()),
+        film('raise_left', 1.5),
+        film('raise_right', 1.5, 1.5),
+    )
+    changes = [(g.name, g.phase) for _, g in events if g.phase is not Phase.HELD]
+    assert changes == [
+        ('left_sign', Phase.STARTED), ('left_sign', Phase.ENDED), ('right_sign', Phase.STARTED),
+    ]  # fmt: skip
+
+
+def test_everybody_is_watched_alone(network):
+    events = told(
+        load_learned(network()),
+        film('raise_left', person_id=4),
+        film('raise_right', person_id=7),
+        film('raise_both', person_id=0),
+    )
+    started = {(g.person_id, g.name) for _, g in events if g.phase is Phase.STARTED}
+    assert started == {(4, 'left_sign'), (7, 'right_sign')}
+
+
+def test_who_has_just_come_is_watched_first(network):
+    first, *_ = told(load_learned(network()), film('raise_left', 1.5)[20:])
+    assert first[0] == pytest.approx(20 / 30 + 0.5, abs=0.05)
+
+
+def test_who_leaves_ends_the_motion(network):
+    gestures = load_learned(network(), grace=0.3)
+    told(gestures, film('raise_left', 1.2))
+    assert [g.phase for g in gestures.observe([], 1.4)] == []
+    (last,) = gestures.observe([], 1.6)
+    assert (last.phase, last.name) == (Phase.ENDED, 'left_sign')
+    assert gestures.observe([], 1.7) == []
+
+
+def test_time_that_goes_back_begins_anew_and_the_same_time_changes_nothing(network):
+    gestures = load_learned(network())
+    rows = film('raise_left', 1.2)
+    told(gestures, rows)
+    stamp, person = rows[-1]
+    assert gestures.observe([person], stamp) == []
+    assert [g.phase for g in gestures.observe([person], 0.0)] == [Phase.ENDED]
+
+
+def test_who_stands_does_nothing(network):
+    assert told(load_learned(network()), film('stand', 2.0)) == []
+
+
+def test_what_was_written_is_read(network):
+    given = Description(SIGNS, Window(1.0, 15.0), 0.7, 'tcn')
+    model = LearnedModel(network(given))
+    assert model.description == given
+
+
+def test_what_is_no_such_file_is_refused_with_what_to_do(network, tmp_path):
+    with pytest.raises(ModelError, match='no such model file'):
+        LearnedModel(tmp_path / 'missing.tflite')
+    (tmp_path / 'text.tflite').write_text('hello')
+    with pytest.raises(ModelError, match='motions train'):
+        LearnedModel(tmp_path / 'text.tflite')
+    path = network()
+    (tmp_path / 'plain.tflite').write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ModelError, match='motions train'):
+        LearnedModel(tmp_path / 'plain.tflite')
+
+
+def test_a_description_of_another_network_is_refused(network):
+    with pytest.raises(ModelError, match='tensors'):
+        LearnedModel(network(Description(SIGNS[:1], WINDOW, 0.8)))
+
+
+@pytest.mark.parametrize(
+    'change', [{'version': 2}, {'joints': ['nose']}, {'classes': []}, {'threshold': 3.0}]
+)
+def test_a_description_that_cannot_be_used_is_refused(network, tmp_path, change):
+    path = network()
+    with zipfile.ZipFile(path) as archive:
+        (name,) = archive.namelist()
+        fields = json.loads(archive.read(name))
+    other = tmp_path / 'other.tflite'
+    with zipfile.ZipFile(other, 'w') as archive:
+        archive.writestr(name, json.dumps(fields | change))
+    with pytest.raises(ModelError, match='train it again'):
+        LearnedModel(other)
+
+
+def test_classes_have_names_of_their_own():
+    with pytest.raises(ValueError, match='names of their own'):
+        Description((SIGNS[0], SIGNS[0]), WINDOW, 0.8)
+    with pytest.raises(ValueError, match='names of their own'):
+        Description((LearnedClass('none', Hand.NONE),), WINDOW, 0.8)

@@ -1,0 +1,144 @@
+"""Movements without place, size, frame rate and format."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pose_ros.actor import Actor, Errors, Scene, skeletons
+from pose_ros.core.motion.normalised import (
+    JOINTS,
+    LEFT_SHOULDER,
+    MIRROR,
+    Movement,
+    Window,
+    features,
+    joints_of,
+    normalise,
+)
+from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES
+from pose_ros.core.types import Box, KeypointState, Person
+
+EXACT = Errors(noise=0.0, drift=0.0, dropout=0.0)
+WINDOW = Window(1.0)
+WRIST = JOINTS.index('left_wrist')
+
+
+def wave(fps=30.0, topology=COCO17, world=False, **actor):
+    actor = Actor('wave_left', start=0.0, **{'sway': 0.0, 'height': 300.0, **actor})
+    scene = Scene(duration=2.0, fps=fps, actors=(actor,))
+    film = list(skeletons(scene, 0, topology, EXACT, world))
+    return [frame.people[0] for frame in film], [frame.stamp for frame in film]
+
+
+def unseen(people, stamps, name, first, last):
+    """The same, a keypoint below the threshold for a while."""
+    index = people[0].topology.index(name)
+    changed = []
+    for person, stamp in zip(people, stamps):
+        states = person.states.copy()
+        if first <= stamp <= last:
+            states[index] = KeypointState.BELOW_THRESHOLD
+        changed.append(replace(person, states=states))
+    return changed, stamps
+
+
+def seen_at(film, end=1.9, window=WINDOW):
+    return window.features(Movement.of(*film, window.in_space), end)
+
+
+def test_place_size_and_frame_rate_do_not_matter():
+    here, there = wave(), wave(x=200.0, y=300.0, height=150.0)
+    assert seen_at(there) == pytest.approx(seen_at(here), abs=1e-4)
+    slow = wave(fps=12.0)
+    end = slow[1][-1]
+    assert seen_at(slow, end) == pytest.approx(seen_at(here, end), abs=0.06)
+
+
+def test_another_moment_of_a_movement_is_something_else():
+    film = wave()
+    assert np.abs(seen_at(film, 1.9) - seen_at(film, 1.6)).max() > 0.3
+
+
+def test_all_formats_give_the_same():
+    expected = seen_at(wave())
+    assert seen_at(wave(topology=BLAZEPOSE33)) == pytest.approx(expected, abs=1e-4)
+    for topology in TOPOLOGIES.values():
+        count = len(topology)
+        points = np.arange(2 * count, dtype=np.float32).reshape(count, 2)
+        states = np.zeros(count, np.uint8)
+        person = Person(topology, points, np.ones(count), states, 1.0, Box(0, 0, 1, 1))
+        found, seen = joints_of(person)
+        assert seen.all()
+        assert (found == [points[topology.index(name)] for name in JOINTS]).all()
+
+
+def test_a_joint_lost_for_a_moment_lies_in_between_and_later_is_unknown():
+    whole = seen_at(wave())
+    moment = seen_at(unseen(*wave(), 'left_wrist', 1.4, 1.6))
+    assert moment[:, -len(JOINTS) + WRIST].all()
+    assert moment == pytest.approx(whole, abs=0.35)
+    long = seen_at(unseen(*wave(), 'left_wrist', 1.2, 1.7))
+    known = long[:, -len(JOINTS) + WRIST]
+    assert 5 < known.sum() < 11
+    assert not long[known == 0, 2 * WRIST : 2 * WRIST + 2].any()
+    others = np.delete(np.arange(whole.shape[1]), [2 * WRIST, 2 * WRIST + 1, 26 + WRIST])
+    assert long[:, others] == pytest.approx(whole[:, others], abs=1e-5)
+
+
+def test_without_a_shoulder_nothing_is_known():
+    assert not seen_at(unseen(*wave(), 'left_shoulder', 0.0, 2.0)).any()
+    later = seen_at(unseen(*wave(), 'left_shoulder', 1.5, 2.0))
+    assert later[0].any()
+    assert not later[-1].any()
+
+
+def test_before_the_first_sight_nothing_is_known():
+    film = wave()
+    early = seen_at(film, 0.5)
+    assert not early[: WINDOW.shape[0] // 2 - 1].any()
+    assert early[-1].any()
+
+
+def test_hidden_hips_leave_the_size_to_the_shoulders():
+    film = wave()
+    for name in ('left_hip', 'right_hip'):
+        film = unseen(*film, name, 0.0, 2.0)
+    shoulders = 2 * LEFT_SHOULDER
+    assert seen_at(film)[:, shoulders] == pytest.approx(0.35, abs=0.01)
+
+
+def test_in_space_it_does_not_matter_where_somebody_faces():
+    window = Window(1.0, in_space=True)
+    front = seen_at(wave(world=True), window=window)
+    turned = seen_at(wave(world=True, facing=50.0), window=window)
+    assert turned == pytest.approx(front, abs=0.02)
+    assert front.shape == window.shape == (15, 52)
+    assert not seen_at(wave(), window=window).any()
+
+
+def test_the_mirror_swaps_sides():
+    assert [JOINTS[i] for i in MIRROR][:3] == ['nose', 'right_shoulder', 'left_shoulder']
+    assert [MIRROR[i] for i in MIRROR] == list(range(len(JOINTS)))
+
+
+def test_features_are_normalised_as_they_are():
+    movement = Movement.of(*wave())
+    points, seen = normalise(movement.points, movement.seen)
+    again, _ = normalise(points, seen)
+    assert again == pytest.approx(points)
+    assert features(points, seen).shape == (60, 39)
+
+
+def test_what_does_not_fit_is_refused():
+    points, seen = np.zeros((3, 13, 2)), np.ones((3, 13), bool)
+    with pytest.raises(ValueError, match='points'):
+        Movement(np.arange(4.0), points, seen)
+    with pytest.raises(ValueError, match='seen'):
+        Movement(np.arange(3.0), points, seen[:, :5])
+    with pytest.raises(ValueError, match='increase'):
+        Movement(np.zeros(3), points, seen)
+    with pytest.raises(ValueError, match='window must last'):
+        Window(0.1)
+    with pytest.raises(ValueError, match='rate'):
+        Window(1.0, 1.0)
