@@ -36,7 +36,7 @@ class Errors:
     over the root of two:
 
     =================================  ==============  =================
-    of the bones from joint to joint  BlazePose full  MoveNet Lightning
+    of the bones from joint to joint   BlazePose full  MoveNet Lightning
     =================================  ==============  =================
     new in every frame                 0.0002          0.0028
     comes and goes                     0.0044          0.0079
@@ -194,7 +194,8 @@ class _Model:
         self._drift = keeps * self._drift + np.sqrt(1 - keeps**2) * fresh
         error: np.ndarray = noise * errors.noise + self._drift * errors.drift
         error[hidden] *= errors.hidden
-        common = np.sqrt(1 - errors.head**2) * error[self._head[0]]
-        error[self._head] = common + errors.head * error[self._head]
+        nose, *others = self._head
+        error[others] *= errors.head
+        error[others] += np.sqrt(1 - errors.head**2) * error[nose]
         error[:, 2] *= errors.depth
         return error
