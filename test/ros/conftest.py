@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable
 import fcntl
+from functools import partial
 import os
 from pathlib import Path
 import tempfile
@@ -288,3 +289,79 @@ def estimators():
 
     make.made = []
     return make
+
+
+class Stage:
+    """gesture_node with somebody who listens; publishes skeletons with stamps of its own.
+
+    Attributes
+    ----------
+    node
+        The node.
+    heard
+        What came, by topic.
+    headers
+        Of the skeletons sent, in their order.
+    """
+
+    def __init__(self, ros: Ros, *topics: str, **parameters) -> None:
+        from pose_ros.msg import SkeletonArray  # noqa: PLC0415
+        from pose_ros.ros.gesture_node import GestureNode  # noqa: PLC0415
+        from pose_ros.ros.motion_outputs import OUTPUTS  # noqa: PLC0415
+        from pose_ros.ros.qos import EVENTS, SKELETONS  # noqa: PLC0415
+
+        self.ros = ros
+        self.node = ros.start(GestureNode, **parameters)
+        kinds = {output.topic: output.kind for output in OUTPUTS}
+        self.heard = {topic: ros.collect(kinds[topic], topic, EVENTS) for topic in topics}
+        self.headers: list[Header] = []
+        self._publisher = ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
+        self._arrived = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
+        self._time = 1_234_567_890_123_456_789
+
+    def send(self, message):
+        """Publish a message and wait until it has arrived."""
+        before = len(self._arrived)
+        self._publisher.publish(message)
+        self.ros.spin_until(lambda: len(self._arrived) > before, 'skeletons')
+
+    def play(self, *people, pictures=1, rate=10.0):
+        """Publish these people for a number of pictures; returns the last header."""
+        from pose_ros.ros.conversions import skeleton_array  # noqa: PLC0415
+
+        for _ in range(pictures):
+            header = Header(frame_id='kitchen/камера')
+            header.stamp.sec, header.stamp.nanosec = divmod(self._time, 10**9)
+            self.send(skeleton_array(people, header, (640, 480)))
+            self.headers.append(header)
+            self._time += round(1e9 / rate)
+        return header
+
+    def film(self, scene, until=float('inf')):
+        """Publish the people of a scene."""
+        from pose_ros.actor import skeletons  # noqa: PLC0415
+
+        for frame in skeletons(scene, seed=1):
+            if frame.stamp < until:
+                self.play(*frame.people, rate=scene.fps)
+
+    def wait_for(self, topic, **fields):
+        """The first message with these values in its fields."""
+
+        def find():
+            return next(
+                (
+                    message
+                    for message in self.heard[topic]
+                    if all(getattr(message, name) == value for name, value in fields.items())
+                ),
+                None,
+            )
+
+        return self.ros.spin_until(find, f'{topic} with {fields} among {self.heard[topic]}')
+
+
+@pytest.fixture
+def make_stage(ros):
+    """Function that makes a `Stage`; takes the topics to listen to and the node's parameters."""
+    return partial(Stage, ros)

@@ -4,11 +4,9 @@ from pathlib import Path
 import subprocess
 import sys
 
-from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point
 import numpy as np
 import pytest
-from std_msgs.msg import Header
 
 from pose_ros.actor import Action, Actor
 from pose_ros.core.topology import COCO17
@@ -21,7 +19,6 @@ from pose_ros.ros.qos import EVENTS, SKELETONS
 
 pytestmark = pytest.mark.ros
 
-RATE = 10
 SIZE = (640, 480)
 STARTED, HELD, ENDED = GestureEvent.STARTED, GestureEvent.HELD, GestureEvent.ENDED
 
@@ -40,58 +37,23 @@ def acted(motion, person_id=1, state=KeypointState.OBSERVED):
     )
 
 
-class Stage:
-    """Publishes skeletons at 10 Hz by their stamps, and collects gestures."""
-
-    def __init__(self, ros, **parameters):
-        self.ros = ros
-        self.node = ros.start(GestureNode, **parameters)
-        self.events = ros.collect(GestureEvent, 'gestures', EVENTS)
-        self.sent = 0
-        self.publisher = ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
-        self.seen = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
-
-    def send(self, message):
-        """Publish a message and wait until it has arrived."""
-        before = len(self.seen)
-        self.publisher.publish(message)
-        self.ros.spin_until(lambda: len(self.seen) > before, 'skeletons')
-
-    def play(self, *people, pictures=1):
-        """Publish these people for a number of pictures; returns the last header."""
-        for _ in range(pictures):
-            nanoseconds = 1_234_567_890_123_456_789 + self.sent * 10**9 // RATE
-            stamp = Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
-            header = Header(stamp=stamp, frame_id='kitchen/камера')
-            self.send(skeleton_array(people, header, SIZE))
-            self.sent += 1
-        return header
-
-    def wait_for(self, gesture, phase):
-        """The first event of this kind."""
-
-        def find():
-            wanted = [e for e in self.events if (e.gesture, e.phase) == (gesture, phase)]
-            return wanted[0] if wanted else None
-
-        return self.ros.spin_until(find, f'{gesture}, phase {phase}, among {self.events}')
-
-
 @pytest.fixture
-def stage(ros):
-    return Stage(ros)
+def stage(make_stage):
+    stage = make_stage('gestures')
+    stage.events = stage.heard['gestures']
+    return stage
 
 
 def test_raised_hand_from_its_beginning_to_its_end(stage):
     stage.play(acted('stand', 42), pictures=5)
     stage.play(acted('raise_left', 42), pictures=12)
-    first = stage.wait_for('hand_raised', STARTED)
+    first = stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
     assert (first.skeleton_id, first.hand) == (42, GestureEvent.LEFT)
     assert first.score == pytest.approx(0.75)
     assert (first.direction.x, first.direction.y, first.direction.z) == (0, 0, 0)
-    stage.wait_for('hand_raised', HELD)
+    stage.wait_for('gestures', gesture='hand_raised', phase=HELD)
     stage.play(pictures=8)
-    last = stage.wait_for('hand_raised', ENDED)
+    last = stage.wait_for('gestures', gesture='hand_raised', phase=ENDED)
     assert last.duration > first.duration
     phases = [e.phase for e in stage.events]
     assert phases == [STARTED, *[HELD] * (len(phases) - 2), ENDED]
@@ -104,7 +66,7 @@ def test_a_gesture_begun_before_there_is_an_id_counts_once(stage):
     stage.play(acted('raise_left', 7), acted('stand', 0), pictures=12)
     stage.play(acted('raise_left', 7), acted('stand', 8), pictures=3)
     stage.play(acted('stand', 7), acted('stand', 8), pictures=12)
-    assert stage.wait_for('hand_raised', ENDED).skeleton_id == 7
+    assert stage.wait_for('gestures', gesture='hand_raised', phase=ENDED).skeleton_id == 7
     assert [e.phase for e in stage.events].count(STARTED) == 1
     assert {e.skeleton_id for e in stage.events} == {7}
 
@@ -112,7 +74,7 @@ def test_a_gesture_begun_before_there_is_an_id_counts_once(stage):
 def test_several_without_an_id_make_no_gestures(stage):
     stage.play(acted('raise_left', 0), acted('t_pose', 0), pictures=15)
     stage.play(acted('raise_left', 0), acted('t_pose', 3), pictures=15)
-    assert stage.wait_for('t_pose', STARTED).skeleton_id == 3
+    assert stage.wait_for('gestures', gesture='t_pose', phase=STARTED).skeleton_id == 3
     assert {e.gesture for e in stage.events} == {'t_pose'}
 
 
@@ -120,7 +82,7 @@ def test_what_is_only_predicted_begins_no_gesture(stage):
     predicted = acted('raise_left', 5, KeypointState.PREDICTED)
     stage.play(acted('stand', 5), pictures=5)
     stage.play(predicted, acted('t_pose', 6), pictures=15)
-    stage.wait_for('t_pose', STARTED)
+    stage.wait_for('gestures', gesture='t_pose', phase=STARTED)
     assert {e.skeleton_id for e in stage.events} == {6}
 
 
@@ -129,7 +91,7 @@ def test_a_gesture_goes_on_while_it_is_predicted_for_a_moment(stage):
     stage.play(acted('raise_left', 5, KeypointState.PREDICTED), pictures=3)
     stage.play(acted('raise_left', 5), pictures=5)
     stage.play(acted('stand', 5), pictures=12)
-    stage.wait_for('hand_raised', ENDED)
+    stage.wait_for('gestures', gesture='hand_raised', phase=ENDED)
     phases = [e.phase for e in stage.events]
     assert (phases.count(STARTED), phases.count(ENDED)) == (1, 1)
 
@@ -147,14 +109,14 @@ def test_header_is_that_of_the_skeletons_to_the_bit(stage):
 
 def test_pointing_has_a_direction_in_the_picture_or_in_space(stage):
     stage.play(acted('point_left'), pictures=10)
-    event = stage.wait_for('point_left', STARTED)
+    event = stage.wait_for('gestures', gesture='point_left', phase=STARTED)
     assert event.hand == GestureEvent.LEFT
     # The person's left is the picture's right.
     assert (event.direction.x, event.direction.y, event.direction.z) == pytest.approx(
         (1, 0, 0), abs=0.1
     )
     stage.play(pictures=8)
-    stage.wait_for('point_left', ENDED)
+    stage.wait_for('gestures', gesture='point_left', phase=ENDED)
     stage.events.clear()
     for _ in range(10):
         message = skeleton_array([acted('point_left')], stage.play(), SIZE)
@@ -164,7 +126,7 @@ def test_pointing_has_a_direction_in_the_picture_or_in_space(stage):
         positions[Skeleton.LEFT_WRIST] = Point(x=0.5, y=0.2, z=2.7)
         message.skeletons[0].positions = positions
         stage.send(message)
-    event = stage.wait_for('point_left', STARTED)
+    event = stage.wait_for('gestures', gesture='point_left', phase=STARTED)
     assert (event.direction.x, event.direction.y, event.direction.z) == pytest.approx(
         (0.8, 0, -0.6)
     )
@@ -176,15 +138,15 @@ def test_gestures_are_chosen_live(stage):
     assert not refused.successful
     assert "unknown gesture 'dance', known are: " in refused.reason
     stage.play(raised, pictures=12)
-    stage.wait_for('hand_raised', STARTED)
+    stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
     assert stage.ros.set_parameter(node, 'gestures', 'wave, t_pose').successful
     stage.play(raised)
-    stage.wait_for('hand_raised', ENDED)
+    stage.wait_for('gestures', gesture='hand_raised', phase=ENDED)
     stage.events.clear()
     stage.play(raised, pictures=5)
     assert stage.ros.set_parameter(node, 'gestures', 'all').successful
     stage.play(raised)
-    assert stage.wait_for('hand_raised', STARTED).duration > 1.0
+    assert stage.wait_for('gestures', gesture='hand_raised', phase=STARTED).duration > 1.0
     assert [e.phase for e in stage.events] == [STARTED]
 
 
@@ -195,14 +157,13 @@ def test_grace_changes_live(stage):
     stage.play(raised, pictures=12)
     stage.play(pictures=20)
     stage.play(raised, pictures=2)
-    start = stage.wait_for('hand_raised', STARTED)
+    start = stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
     stage.ros.spin_until(lambda: stage.events[-1].duration > start.duration + 2.0)
     assert all(event.phase != ENDED for event in stage.events)
 
 
 def test_skeletons_that_cannot_be_read_do_not_stop_the_others(stage):
     for _ in range(12):
-        stage.sent += 1
         message = skeleton_array([acted('t_pose', i) for i in (1, 2, 3, 4)], stage.play(), SIZE)
         message.header.stamp.nanosec += 1
         one, two, three, _ = message.skeletons
@@ -210,18 +171,18 @@ def test_skeletons_that_cannot_be_read_do_not_stop_the_others(stage):
         two.keypoints = two.keypoints[:5]
         three.positions = [Point()]
         stage.send(message)
-    assert stage.wait_for('t_pose', STARTED).skeleton_id == 4
+    assert stage.wait_for('gestures', gesture='t_pose', phase=STARTED).skeleton_id == 4
     assert {event.skeleton_id for event in stage.events} == {4}
 
 
-def test_rules_of_ones_own(ros, tmp_path):
+def test_rules_of_ones_own(make_stage, tmp_path):
     path = tmp_path / 'mine.yaml'
     path.write_text(
         'gestures: [{name: upright, hand: none, when: {lean: [0, 20]}, hold: 0.2}]', 'utf-8'
     )
-    stage = Stage(ros, rules_file=str(path))
+    stage = make_stage('gestures', rules_file=str(path))
     stage.play(acted('stand'), pictures=5)
-    assert stage.wait_for('upright', STARTED).hand == GestureEvent.NONE
+    assert stage.wait_for('gestures', gesture='upright', phase=STARTED).hand == GestureEvent.NONE
 
 
 @pytest.mark.parametrize(
@@ -230,6 +191,9 @@ def test_rules_of_ones_own(ros, tmp_path):
         (['rules_file:=/nowhere/mine.yaml'], '/nowhere/mine.yaml'),
         (['gestures:=dance'], "unknown gesture 'dance'"),
         (['rules_file:={wrong}'], 'wrong.yaml:2: unknown field'),
+        (['exercise:=dance'], "unknown exercise 'dance', known are: auto, "),
+        (['learned:=/nowhere/mine.tflite'], '/nowhere/mine.tflite'),
+        (['learned:={wrong}'], 'wrong.yaml'),
     ],
 )
 def test_process_ends_with_one_line_about_what_is_wrong(ros_domain, tmp_path, parameters, reason):
