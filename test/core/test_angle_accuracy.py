@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Clothes, Errors, Scene, frames, skeletons
+from pose_ros.actor.angles import true_angles
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.models.pose import Pose
@@ -16,40 +17,8 @@ from pose_ros.core.tracking.steadier import Repairs, Steadier
 from pose_ros.core.types import Frame
 
 MOTIONS = ('wave_left', 't_pose', 'raise_both', 'squat', 'walk', 'lie_down')
-# An angle is one in the image plane if it looks in the picture as it is in space [deg].
-IN_PLANE = 4.0
-
-
-def between(first, second):
-    cos = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
-    return np.degrees(np.arccos(np.clip(cos, -1, 1)))
-
-
-def true_angles(points, depth):
-    """Angles [deg] by name, of the actor's points; depth is 0 for those in the picture."""
-    points = {name: point * (1, 1, depth) for name, point in points.items()}
-
-    def middle(part):
-        return (points[f'left_{part}'] + points[f'right_{part}']) / 2
-
-    trunk = middle('shoulder') - middle('hip')
-    angles = {
-        'neck': between(middle('ear') - middle('shoulder'), trunk),
-        'trunk': between(trunk, np.array([0.0, -1.0, 0.0])),
-    }
-    for side in ('left', 'right'):
-
-        def bone(start, end, side=side):
-            return points[f'{side}_{end}'] - points[f'{side}_{start}']
-
-        angles |= {
-            f'{side}_elbow': between(bone('elbow', 'shoulder'), bone('elbow', 'wrist')),
-            f'{side}_shoulder': between(bone('shoulder', 'elbow'), -trunk),
-            f'{side}_hip': between(bone('hip', 'knee'), trunk),
-            f'{side}_knee': between(bone('knee', 'hip'), bone('knee', 'ankle')),
-            f'{side}_ankle': between(bone('ankle', 'knee'), bone('heel', 'toes')),
-        }
-    return angles
+# An angle is one in the image plane if it looks in the picture as it is in space [rad].
+IN_PLANE = np.radians(4.0)
 
 
 class Comparison:
@@ -60,16 +29,16 @@ class Comparison:
 
     def add(self, angles, points):
         """Take in those that lie in the image plane."""
-        flat, body = true_angles(points, 0.0), true_angles(points, 1.0)
+        flat, body = true_angles(points, in_space=False), true_angles(points)
         for i, name in enumerate(angles.names):
             if np.isfinite(angles.angles[i]) and abs(flat[name] - body[name]) < IN_PLANE:
                 truth = body[name] if angles.in_space else flat[name]
-                self.errors.append(abs(np.degrees(angles.angles[i]) - truth))
-                self.deviations.append(np.degrees(angles.deviations[i]))
+                self.errors.append(abs(angles.angles[i] - truth))
+                self.deviations.append(angles.deviations[i])
 
     def check(self, label, measured, least):
         """Fail unless the angles are near enough and their deviations honest."""
-        errors, deviations = np.array(self.errors), np.array(self.deviations)
+        errors, deviations = np.degrees(self.errors), np.degrees(self.deviations)
         median, honest = np.median(errors), np.mean(errors < 2 * deviations)
         measured(
             f'angles in the image plane, {label}: median error {median:.1f} deg, {honest:.1%} '
