@@ -57,6 +57,23 @@ ARGUMENTS = (
         'empty: as in the parameter files',
     ),
     DeclareLaunchArgument(
+        'gestures',
+        default_value='',
+        description='gestures to report, such as wave,stop; all or none; empty: as in the '
+        'parameter files',
+    ),
+    DeclareLaunchArgument(
+        'learned',
+        default_value='',
+        description='.tflite file of learned gestures; empty: as in the parameter files',
+    ),
+    DeclareLaunchArgument(
+        'exercise',
+        default_value='',
+        description='exercise to watch, such as squat; auto or none; empty: as in the parameter '
+        'files',
+    ),
+    DeclareLaunchArgument(
         'transport',
         default_value='',
         description='raw or compressed images; empty: as in the parameter files',
@@ -101,7 +118,7 @@ def make_nodes(context: LaunchContext) -> list[Node]:
     arguments = {a.name: LaunchConfiguration(a.name).perform(context) for a in ARGUMENTS}
     nodes = [
         make_node('pose_node', arguments, pose_parameters(arguments)),
-        make_node('gesture_node', arguments, {}),
+        make_node('gesture_node', arguments, gesture_parameters(arguments)),
         make_node('marker_node', arguments, {}),
     ]
     own_source = arguments['source'] != 'none'
@@ -122,6 +139,12 @@ def pose_parameters(arguments: dict[str, str]) -> dict[str, str | int | bool]:
     if arguments['max_people'].isdecimal():
         chosen['max_people'] = int(arguments['max_people'])
     return {**chosen, 'autostart': arguments['autostart'] == 'true'}
+
+
+def gesture_parameters(arguments: dict[str, str]) -> dict[str, str]:
+    """Parameters of gesture_node that the arguments set."""
+    names = ('gestures', 'learned', 'exercise')
+    return {name: arguments[name] for name in names if arguments[name]}
 
 
 def source_parameters(source: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ PARAMETERS = (
         'gestures',
         'all',
         'Names of the gestures to report, separated by commas; all: every one, by rules or '
-        'learned; empty: none',
+        'learned; none',
         live=True,
     ),
     Parameter(

@@ -21,13 +21,13 @@ PARAMETERS = (
         'show',
         'all',
         'What is told of people: gestures, postures, falls, exercise, separated by commas; all; '
-        'empty: nothing',
+        'none',
         live=True,
     ),
     Parameter(
         'angles',
-        '',
-        'Joint angles to be written at the joints, such as "left_knee,trunk"; all; empty: none',
+        'none',
+        'Joint angles to be written at the joints, such as "left_knee,trunk"; all; none',
         live=True,
     ),
     Parameter('image_buffer', 15, 'May wait for skeletons', 'images', 1, 300, live=True),

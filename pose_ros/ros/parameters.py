@@ -110,7 +110,7 @@ def names_in(text: str, known: Collection[str], what: str) -> frozenset[str]:
     Parameters
     ----------
     text
-        Names separated by commas; 'all' for every known one; empty for none.
+        Names separated by commas; 'all' for every known one; 'none' or empty for none.
     known
         The names that there are; ValueError for another.
     what
@@ -118,6 +118,8 @@ def names_in(text: str, known: Collection[str], what: str) -> frozenset[str]:
     """
     if text.strip() == 'all':
         return frozenset(known)
+    if text.strip() == 'none':
+        return frozenset()
     names = frozenset(name.strip() for name in text.split(',') if name.strip())
     for unknown in sorted(names - frozenset(known)):
         there = ', '.join(sorted(known))

@@ -2,20 +2,25 @@
 
 import math
 from pathlib import Path
+import re
 import subprocess
 import sys
 
 from geometry_msgs.msg import Point
 import numpy as np
 import pytest
+import yaml
 
 from pose_ros.actor import Action, Actor
+from pose_ros.core.motion.exercises import ExerciseCoach
+from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
-from pose_ros.ros.gesture_node import GestureNode
+from pose_ros.ros.gesture_node import PARAMETERS, GestureNode
 from pose_ros.ros.inputs import WATCH_PERIOD
+from pose_ros.ros.motion_observers import NO_EXERCISE
 from pose_ros.ros.qos import EVENTS, SKELETONS
 
 pytestmark = pytest.mark.ros
@@ -192,9 +197,7 @@ def test_rules_of_ones_own(make_stage, tmp_path):
         (['rules_file:=/nowhere/mine.yaml'], '/nowhere/mine.yaml'),
         (['gestures:=dance'], "unknown gesture 'dance'"),
         (['rules_file:={wrong}'], 'wrong.yaml:2: unknown field'),
-        (['exercise:=dance'], "unknown exercise 'dance', known are: auto, "),
         (['learned:=/nowhere/mine.tflite'], '/nowhere/mine.tflite'),
-        (['learned:={wrong}'], 'wrong.yaml'),
     ],
 )
 def test_process_ends_with_one_line_about_what_is_wrong(ros_domain, tmp_path, parameters, reason):
@@ -214,6 +217,18 @@ def test_process_ends_with_one_line_about_what_is_wrong(ros_domain, tmp_path, pa
     assert 'Traceback' not in done.stderr
 
 
+def test_what_is_wrong_is_refused_at_the_start(ros, tmp_path):
+    path = tmp_path / 'mine.tflite'
+    path.write_bytes(b'no model')
+    for parameters, reason in (
+        ({'exercise': 'dance'}, "unknown exercise 'dance', known are: auto, "),
+        ({'learned': str(path)}, f'parameter learned: .*{path}'),
+        ({'grace': 0.0}, 'grace'),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            ros.start(GestureNode, **parameters)
+
+
 def test_nothing_is_asked_for_while_nobody_listens(ros):
     ros.start(GestureNode)
     skeletons = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
@@ -223,3 +238,17 @@ def test_nothing_is_asked_for_while_nobody_listens(ros):
     ros.spin_until(lambda: skeletons.get_subscription_count() == 1, 'the subscription')
     ros.node.destroy_subscription(listener)
     ros.spin_until(lambda: skeletons.get_subscription_count() == 0, 'its end')
+
+
+def test_yaml_explains_every_parameter():
+    text = config_file('gesture_node.yaml').read_text()
+    given = yaml.safe_load(text)['/**/gesture_node']['ros__parameters']
+    assert given == {row.name: row.default for row in PARAMETERS}
+    sections = dict(re.findall(r'^    (\w+): (.*?)(?=^    \w|\Z)', text, re.MULTILINE | re.DOTALL))
+    for row in PARAMETERS:
+        section = ' '.join(sections[row.name].replace('#', '').split())
+        assert section.endswith('; live') == row.live, row.name
+        if row.low is not None:
+            assert f'{row.low:g} to {row.high:g}' in section
+    for name in (NO_EXERCISE, 'auto', *ExerciseCoach().names):
+        assert name in sections['exercise']

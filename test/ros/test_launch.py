@@ -93,7 +93,7 @@ def test_every_argument_is_declared_with_default_and_meaning(launch_file):
     names = {a.name for a in launch_file.ARGUMENTS}
     wanted = (
         'image camera_info model device rviz namespace use_sim_time log_level autostart source '
-        'mode max_people detector'
+        'mode max_people detector gestures learned exercise'
     )
     assert set(wanted.split()) <= names
     for argument in launch_file.ARGUMENTS:
@@ -108,7 +108,8 @@ def test_every_argument_is_declared_with_default_and_meaning(launch_file):
 def test_executables_files_and_parameters_exist(launch_file, source):
     found = nodes(
         launch_file, source=source, model='movenet_lightning', device='cpu', transport='raw',
-        mode='multi', max_people='4', detector='yolox_nano',
+        mode='multi', max_people='4', detector='yolox_nano', gestures='wave', exercise='squat',
+        learned='mine.tflite',
     )  # fmt: skip
     assert sorted(found) == sorted([*OWN_NODES, *([] if source == 'none' else ['source_node'])])
     for name, node in found.items():
@@ -150,6 +151,17 @@ def test_arguments_reach_pose_node_only_where_they_are_given(launch_file):
     assert values == {
         'model': 'm', 'device': 'd', 'transport': 'raw', 'autostart': False, 'use_sim_time': True,
         'mode': 'auto', 'max_people': 3, 'detector': 'n',
+    }  # fmt: skip
+
+
+def test_arguments_reach_gesture_node_only_where_they_are_given(launch_file):
+    _, values = parameters(nodes(launch_file)['gesture_node'])
+    assert values == {'use_sim_time': False}
+    found = nodes(launch_file, gestures='wave,stop', learned='mine.tflite', exercise='squat')
+    _, values = parameters(found['gesture_node'])
+    assert values == {
+        'use_sim_time': False, 'gestures': 'wave,stop', 'learned': 'mine.tflite',
+        'exercise': 'squat',
     }  # fmt: skip
 
 
