@@ -20,11 +20,14 @@ from pose_ros.learning.networks import NETWORKS, load_keras, to_tflite
 from pose_ros.learning.windows import Stock, held
 
 LEAST_EXAMPLES = 4
-# Near misses for each example, and improvised movements.
-_MISSES, _IMPROVISED = 4, 120
+# Near misses for each example; improvised movements for training, and for validation.
+_MISSES, _IMPROVISED = 4, (120, 40)
+# Least windows of motions in a round.
+_ROUND = 500
 _BATCH, _RATE = 64, 1.5e-3
-# Probabilities are means of so many windows, as in LearnedGestures at its settling time.
-_MEANS = 3
+# For the threshold, windows are looked at so far apart [s], and the probability is the mean of so
+# many: about what LearnedGestures does.
+_STEP, _MEANS = 0.12, 2
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Settings:
     held_out
         Share of the examples of each class that are kept for validation.
     repeats
-        Windows from each example in each round.
+        Windows from each example in each round; 0: as many as make a good round.
     seed
         Of everything random.
     """
@@ -57,7 +60,7 @@ class Settings:
     epochs: int = 60
     patience: int = 15
     held_out: float = 0.2
-    repeats: int = 5
+    repeats: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -66,9 +69,9 @@ class Settings:
             raise ValueError(f'unknown network {self.network!r}, known are: {", ".join(NETWORKS)}')
         if not 0 < self.held_out < 1:
             raise ValueError(f'held_out must be between 0 and 1, got {self.held_out}')
-        for name in ('epochs', 'patience', 'repeats'):
-            if getattr(self, name) < 1:
-                raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
+        for name, least in (('epochs', 1), ('patience', 1), ('repeats', 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f'{name} must be at least {least}, got {getattr(self, name)}')
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def train(
     parts = [_split(motion, settings, rng) for motion in classes if motion.examples]
     stocks = _stocks(parts, window, rng)
     network, rounds = _fit(stocks, window, settings, rng, on_round)
-    shown, labels = stocks[1].draw(window, rng, 4 * settings.repeats, augment=False)
+    shown, labels = stocks[1].draw(window, rng, 20, augment=False)
     temperature = _temperature(network.predict(shown, verbose=0), labels)
     threshold, recognised, rejected = _threshold(network, temperature, stocks[1], window)
     learned = tuple(LearnedClass(motion.name, motion.hand) for motion in motions)
@@ -204,8 +207,9 @@ def _stocks(
     clips = [[clip_of(e, window) for e in motion.examples] for motion in training]
     unseen = [[clip_of(e, window) for e in motion.examples] for motion in validation]
     both = [a + b for motion, a, b in zip(training, clips, unseen) if motion.name != NONE]
-    first = _stock(training, clips, _learned(training, clips), window, rng)
-    second = _stock(validation, unseen, both, window, rng)
+    own = _learned(training, clips)
+    first = _stock(training, clips, own, improvised(_IMPROVISED[0], window, rng), rng)
+    second = _stock(validation, unseen, both, improvised(_IMPROVISED[1], window, rng), rng)
     return replace(first, motions=_with_mirrored(training, first.motions)), second
 
 
@@ -220,16 +224,15 @@ def _stock(
     classes: Sequence[MotionClass],
     clips: Sequence[Sequence[Clip]],
     known: Sequence[Sequence[Clip]],
-    window: Window,
+    free: Sequence[Clip],
     rng: np.random.Generator,
 ) -> Stock:
     """Clips of motions, and of others: recorded, and made but not too like the known clips."""
     motions = _learned(classes, clips)
     count = sum(map(len, motions))
     made = near_misses([clip for own in motions for clip in own], _MISSES * count, rng)
-    made += improvised(_IMPROVISED, window, rng)
     recorded = [clip for m, own in zip(classes, clips) if m.name == NONE for clip in own]
-    return Stock(motions, recorded + distinct(made, known))
+    return Stock(motions, recorded + distinct([*made, *free], known))
 
 
 def _with_mirrored(
@@ -256,19 +259,20 @@ def _fit(
     """Train until the validation's loss falls no more; the best network of all rounds."""
     keras = load_keras()
     training, validation = stocks
+    count = sum(map(len, training.motions))
+    repeats = settings.repeats or max(5, -(-_ROUND // count))
     network = NETWORKS[settings.network](window.shape, training.none + 1)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # Small steps in the end, whether or not it comes to that.
-    windows = 2 * settings.repeats * sum(map(len, training.motions))
-    steps = settings.epochs * -(-windows // _BATCH)
+    steps = settings.epochs * -(-2 * repeats * count // _BATCH)
     rate = keras.optimizers.schedules.CosineDecay(_RATE, steps, alpha=0.05)
     network.compile(keras.optimizers.Adam(rate), loss)
-    unseen = validation.draw(window, rng, 2 * settings.repeats)
+    unseen = validation.draw(window, rng, 10)
     weights = _class_weights(training)
     best, best_weights, rounds = np.inf, network.get_weights(), []
     since = 0
     for number in range(1, settings.epochs + 1):
-        shown, labels = training.draw(window, rng, settings.repeats)
+        shown, labels = training.draw(window, rng, repeats)
         history = network.fit(
             shown, labels, batch_size=_BATCH, class_weight=weights, verbose=0
         ).history
@@ -340,7 +344,7 @@ def _threshold(
 
 def _peaks(network: Any, temperature: float, clips: Sequence[Clip], window: Window) -> np.ndarray:
     """Greatest mean probability [clips, motions] of each motion while a clip runs."""
-    ends = [np.arange(0.5, c.movement.duration + 0.6, 1 / window.rate) for c in clips]
+    ends = [np.arange(0.5, c.movement.duration + 0.6, _STEP) for c in clips]
     shown = [
         features(*normalise(*held(clip, window.times(end))))
         for clip, row in zip(clips, ends)

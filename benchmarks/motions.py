@@ -1,0 +1,230 @@
+"""How well motions are learned: eight invented signs, and movements that are none of them.
+
+tools/env.py +train python benchmarks/motions.py                          prints
+tools/env.py +train python benchmarks/motions.py --write docs/motions.md
+
+The signs differ only in the order of their parts or in the hand. Networks are trained on examples
+of the actor in various styles, sizes and directions, with the errors of a pose model; the others
+that they are tested on come from other seeds, at 10, 15 and 30 frames a second, with 17 and with
+33 keypoints. Every example is played to the recogniser picture by picture, as the node does it;
+it is right if the sign is told and nothing else. Real people's clips are played, too, where the
+folder POSE_ROS_TEST_DATA holds them: they make none of the signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import tempfile
+import time
+from typing import Annotated
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+import typer
+
+from pose_ros.actor import MOTIONS, skeletons
+from pose_ros.actor.everyday import everyday
+from pose_ros.actor.motions.everyday import varied
+from pose_ros.actor.motions.gestures import GESTURES
+from pose_ros.actor.motions.signs import INVENTED, UNKNOWN
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import open_media
+from pose_ros.core.motion.gestures import Phase
+from pose_ros.core.motion.learned import LearnedGestures
+from pose_ros.core.motion.learned_model import LearnedModel
+from pose_ros.core.motion.rules import Hand
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.learning.actor_examples import perform, perform_sign
+from pose_ros.learning.evaluation import draw_confusion, evaluate
+from pose_ros.learning.examples import SAME, MotionClass
+from pose_ros.learning.training import Settings, train
+
+# Seeds of training, of testing, of other movements.
+TRAINING, TESTING, OTHERS = 1, 1001, 2001
+TRAINED, TESTED, NEAR_MISSES, STYLES = 15, 50, 12, 4
+EVERYDAY_MINUTES = 10
+RUNS = (('tcn', 15), ('transformer', 15), ('tcn', 10))
+MARKS = '<!-- figures -->', '<!-- /figures -->'
+CLIPS = ('*.mp4', '*.gif', 'falls/*.mp4')
+console = Console()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one training came to."""
+
+    network: str
+    examples: int
+    accuracy: float
+    near_misses: float
+    gestures: float
+    false_events: int
+    real_events: str
+    milliseconds: float
+    kilobytes: float
+    seconds: float
+
+
+def mirror_of(name: str) -> str:
+    """Name of the sign with left and right swapped."""
+    swap = {'left': 'right', 'right': 'left'}
+    mirrored = '_'.join(swap.get(part, part) for part in name.split('_'))
+    return SAME if mirrored == name else mirrored
+
+
+def signs(count: int, seed: int, vary: bool) -> list[MotionClass]:
+    """Examples of each sign; for testing at several rates and in both formats."""
+    classes = []
+    for number, (name, sign) in enumerate(INVENTED.items()):
+        rng = np.random.default_rng((seed, number))
+        kinds = [(COCO17, 30.0)] * count
+        if vary:
+            rates = rng.choice([10.0, 15.0, 30.0], count).tolist()
+            kinds = [((COCO17, BLAZEPOSE33)[i % 2], rate) for i, rate in enumerate(rates)]
+        examples = tuple(perform_sign(sign, rng, *kind) for kind in kinds)
+        classes.append(MotionClass(name, Hand.BOTH, mirror_of(name), examples))
+    return classes
+
+
+def others() -> tuple[list[MotionClass], list[MotionClass]]:
+    """Near misses of the signs, and gestures."""
+    near, gestures = [], []
+    for number, (name, sign) in enumerate(UNKNOWN.items()):
+        rng = np.random.default_rng((OTHERS, number))
+        examples = tuple(perform_sign(sign, rng, fps=15.0) for _ in range(NEAR_MISSES))
+        near.append(MotionClass(name, examples=examples))
+    for number, name in enumerate(GESTURES):
+        rng = np.random.default_rng((OTHERS, 1000 + number))
+        motions = [varied(MOTIONS[name], rng) for _ in range(STYLES)]
+        durations = [m.ramp + m.back + float(rng.uniform(0.8, 2.5)) for m in motions]
+        pairs = zip(motions, durations)
+        examples = tuple(perform(m, seconds, rng, fps=15.0) for m, seconds in pairs)
+        gestures.append(MotionClass(name, examples=examples))
+    return near, gestures
+
+
+def false_events(model: LearnedModel) -> int:
+    """Motions told in minutes of what people do all day."""
+    told = 0
+    for minute in range(EVERYDAY_MINUTES):
+        gestures = LearnedGestures(model)
+        for frame in skeletons(everyday(OTHERS + minute, 60.0, fps=15.0), minute):
+            events = gestures.observe(frame.people, frame.stamp)
+            told += sum(event.phase is Phase.STARTED for event in events)
+    return told
+
+
+def real_people() -> Iterator[list[tuple[float, list]]]:
+    """Skeletons of people in clips, by the default pose model."""
+    folder = Path(os.environ.get('POSE_ROS_TEST_DATA') or '/nonexistent') / 'clips'
+    for path in sorted(path for pattern in CLIPS for path in folder.glob(pattern)):
+        try:
+            estimator = PoseEstimator(EstimatorConfig())
+        except ModelError as error:
+            console.print(f'left out: {error}', style='yellow')
+            return
+        frames = open_media(path).frames()
+        yield [(frame.stamp, estimator.estimate(frame)) for frame in frames]
+
+
+def events_in(model: LearnedModel, clips: Sequence[list[tuple[float, list]]]) -> str:
+    """Motions told in clips, and in how long a time."""
+    told, seconds = 0, 0.0
+    for clip in clips:
+        gestures = LearnedGestures(model)
+        for stamp, people in clip:
+            events = gestures.observe(people, stamp)
+            told += sum(event.phase is Phase.STARTED for event in events)
+        seconds += clip[-1][0] - clip[0][0]
+    return f'{told} in {seconds:.0f} s' if clips else '–'
+
+
+def measure(pictures: Path | None) -> Iterator[Result]:
+    """Train and test everything."""
+    with console.status('performing'):
+        training, testing = signs(TRAINED, TRAINING, False), signs(TESTED, TESTING, True)
+        near, gestures = others()
+        clips = list(real_people())
+    for network, count in RUNS:
+        few = [MotionClass(m.name, m.hand, m.mirror, m.examples[:count]) for m in training]
+        began = time.perf_counter()
+        with console.status(f'training {network}'):
+            trained = train(few, Settings(network))
+        seconds = time.perf_counter() - began
+        with tempfile.TemporaryDirectory() as folder, console.status(f'testing {network}'):
+            path = Path(folder) / 'motions.tflite'
+            trained.write(path)
+            model, size = LearnedModel(path), path.stat().st_size / 1e3
+            tested = evaluate(model, [*testing, *near])
+            if pictures is not None and count == TRAINED:
+                pictures.mkdir(parents=True, exist_ok=True)
+                draw_confusion(tested, pictures / f'{network}.png')
+            yield Result(
+                network,
+                count,
+                tested.accuracy or 0.0,
+                tested.rejection or 0.0,
+                evaluate(model, gestures).rejection or 0.0,
+                false_events(model),
+                events_in(model, clips),
+                tested.milliseconds,
+                size,
+                seconds,
+            )
+
+
+HEADINGS = {
+    'network': 'network',
+    'examples of each sign': 'examples',
+    'accuracy': 'accuracy',
+    'near misses rejected': 'near_misses',
+    'gestures rejected': 'gestures',
+    f'signs told in {EVERYDAY_MINUTES} min of everyday motion': 'false_events',
+    "signs told in real people's clips": 'real_events',
+    'ms a frame': 'milliseconds',
+    'file [kB]': 'kilobytes',
+    'training [s]': 'seconds',
+}
+
+
+def rows(results: Sequence[Result]) -> Iterator[list[str]]:
+    """Cells of the table."""
+    digits = {'accuracy': 3, 'near_misses': 3, 'gestures': 3, 'milliseconds': 2}
+    for result in results:
+        values = {name: getattr(result, name) for name in HEADINGS.values()}
+        yield [
+            f'{value:.{digits.get(name, 0)}f}' if isinstance(value, float) else str(value)
+            for name, value in values.items()
+        ]
+
+
+def main(
+    write: Annotated[
+        Path | None, typer.Option(help='Also write into this Markdown page, with pictures.')
+    ] = None,
+) -> None:
+    """Train, test, print, write."""
+    pictures = None if write is None else write.parent / 'images' / 'motions'
+    results = list(measure(pictures))
+    table = Table(*HEADINGS)
+    for row in rows(results):
+        table.add_row(*row)
+    console.print(table)
+    if write is not None:
+        lines = ['| ' + ' | '.join(HEADINGS) + ' |', '|' + ' --- |' * len(HEADINGS)]
+        lines += ['| ' + ' | '.join(row) + ' |' for row in rows(results)]
+        before, rest = write.read_text().split(MARKS[0])
+        after = rest.split(MARKS[1])[1]
+        block = '\n'.join([MARKS[0], *lines, MARKS[1]])
+        write.write_text(before + block + after)
+        console.print(f'written: {write}')
+
+
+if __name__ == '__main__':
+    typer.run(main)
