@@ -296,9 +296,12 @@ def _wrist(form: Form, side: Side) -> Reading:
 
 @_measure('ratio')
 def stagger(form: Form) -> Reading:
-    """How much lower one knee is than the other [torsos]."""
-    noise, score = form.noise('left_knee', 'right_knee')
-    return Reading(abs(form.apart('knee').imag) / form.torso, noise / form.torso, score)
+    """How much higher over its ankle one knee is than the other [torsos]."""
+    moment = form.moment
+    left, right = (moment.limb(side, 'ankle', 'knee').imag for side in SIDES)
+    names = (f'{side}_{joint}' for side in SIDES for joint in ('knee', 'ankle'))
+    noise, score = form.noise(*names)
+    return Reading(abs(left - right) / form.torso, noise / form.torso, score)
 
 
 @_measure('ratio')
@@ -371,7 +374,8 @@ def back_length(form: Form) -> Reading:
 def front_shin(form: Form) -> Reading:
     """Shin of the foot in front: how far its knee is ahead of the ankle; 0 is upright."""
     moment = form.moment
-    front, rear = SIDES if form.apart('knee').imag > 0 else SIDES[::-1]
+    higher = [moment.limb(side, 'ankle', 'knee').imag for side in SIDES]
+    front, rear = SIDES if higher[0] > higher[1] else SIDES[::-1]
     ahead = (moment.joint(front, 'ankle') - moment.joint(rear, 'ankle')).real
     share = form.laterality
     if share < _LEAST_SHARE or abs(ahead) < 0.4 * form.leg * share:

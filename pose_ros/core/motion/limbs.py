@@ -33,6 +33,9 @@ BONES = {
     'thigh': ('hip', 'knee'),
     'shin': ('knee', 'ankle'),
 }
+# Lengths [torsos]; people's are at least the share of these that their longest bone is.
+_PROPORTIONS = {'trunk': 1.0, 'upper_arm': 0.6, 'forearm': 0.5, 'thigh': 0.85, 'shin': 0.85}
+_LEAST_PROPORTION = 0.8
 
 
 class BoneLengths:
@@ -62,6 +65,9 @@ class BoneLengths:
         if longest < 1.0:
             factor = 1.0 + (longest - 1.0) * -math.expm1(-step / _SHRINK)
             self._lengths = {bone: length * factor for bone, length in self._lengths.items()}
+        size = max((length / _PROPORTIONS[b] for b, length in self._lengths.items()), default=0.0)
+        for bone, length in self._lengths.items():
+            self._lengths[bone] = max(length, _LEAST_PROPORTION * _PROPORTIONS[bone] * size)
 
 
 def _seen_lengths(moment: Moment) -> dict[str, float]:
