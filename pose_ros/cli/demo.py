@@ -44,7 +44,11 @@ _SOURCE = typer.Option(
     'auto', help='auto (a camera if there is one, else the actor), camera, /dev/videoN, actor, '
     'actor:MOTION, or a video file.',
 )  # fmt: skip
-_DURATION = typer.Option(30.0, min=0.1, help='Seconds, counted from the first skeleton.')
+_SCENE = typer.Option('', help="The actor's: gestures, falls, fitness, showreel, or a motion.")
+_DURATION = typer.Option(
+    0.0, min=0.0, show_default=False,
+    help='Seconds, counted from the first skeleton; else once the scene, or 30.',
+)  # fmt: skip
 _MODEL = typer.Option('', help='Name of the model; see: pose-ros models list.')
 _PEOPLE = typer.Option(
     1, min=1, max=MOST_PEOPLE, help='So many actors, or of those before the camera at most so '
@@ -57,6 +61,7 @@ _OUTPUT = typer.Option(Path('out/demo'), help='Folder for the results.')
 def demo(
     *,
     source: str = _SOURCE,
+    scene: str = _SCENE,
     duration: float = _DURATION,
     model: str = _MODEL,
     people: int = _PEOPLE,
@@ -70,7 +75,9 @@ def demo(
     """
     try:
         with stop_signals() as stopped:
-            Demo(source, duration, model, output, stopped, people=people, mode=mode).run()
+            what = choose_source(source, people, scene)
+            length = duration or what.length
+            Demo(what, length, model, output, stopped, people=people, mode=mode).run()
     except DemoError as error:
         reason, *details = str(error).splitlines()
         complain(reason)
@@ -99,7 +106,7 @@ class Demo:
 
     def __init__(
         self,
-        source: str,
+        source: DemoSource,
         duration: float,
         model: str,
         folder: Path,
@@ -111,7 +118,7 @@ class Demo:
         self._duration = duration
         self._stopped = stopped
         self._folder = folder
-        self._source: DemoSource = choose_source(source, people)
+        self._source = source
         try:
             store = ModelStore()
             model = model or store.default

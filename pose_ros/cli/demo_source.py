@@ -32,6 +32,8 @@ class DemoSource:
         Pictures a second [Hz].
     heights
         Standing height [px] of each actor by id; empty for real people.
+    length
+        Seconds to show if no others are asked for.
     note
         What the user should know about the choice; empty if nothing.
     """
@@ -40,15 +42,33 @@ class DemoSource:
     parameters: Mapping[str, str | int | float | bool]
     rate: float = RATE
     heights: Mapping[int, float] = field(default_factory=dict)
+    length: float = 30.0
     note: str = ''
 
 
-def choose_source(wanted: str, people: int = 1) -> DemoSource:
+def choose_source(wanted: str, people: int = 1, scene: str = '') -> DemoSource:
     """Source for 'auto', 'camera', a device, 'actor', 'actor:MOTION' or a video file.
 
-    With so many people, if they are actors. DemoError says in one line why there is none.
+    Parameters
+    ----------
+    wanted
+        As above.
+    people
+        How many, if they are actors.
+    scene
+        Of the actor, which is then shown once as a whole.
+
+    Raises
+    ------
+    DemoError
+        Says in one line why there is none.
     """
     try:
+        if scene:
+            if wanted not in ('auto', 'actor'):
+                raise DemoError(f'the scene {scene} is one of the actor, not of {wanted}')
+            source = _actor(scene, people)
+            return replace(source, length=actor_scene(scene, WIDTH, HEIGHT, RATE, people).duration)
         if wanted == 'auto':
             faults: list[str] = []
             camera = _camera_or_none(camera_devices(), faults)

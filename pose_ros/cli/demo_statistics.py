@@ -181,9 +181,21 @@ def motion_counts(events: Sequence[MotionEvent]) -> dict[str, dict[str, int]]:
         'postures': dict(
             Counter(e.name for e in events if (e.kind, e.phase) == ('posture', 'started'))
         ),
-        'repetitions': dict(Counter(e.name for e in exercises)),
+        'repetitions': _repetitions(exercises),
         'form_faults': dict(Counter(faults)),
     }
+
+
+def _repetitions(events: Sequence[MotionEvent]) -> dict[str, int]:
+    """Repetitions of each exercise, also of those before it was clear which one it is."""
+    done: Counter[str] = Counter()
+    last: dict[tuple[int, str], int] = {}
+    for event in events:
+        count = event.details['repetitions']
+        before = last.get((event.person, event.name), 0)
+        done[event.name] += count - before if count > before else count
+        last[event.person, event.name] = count
+    return dict(done)
 
 
 def going_on(events: Iterable[MotionEvent], stamp: float) -> list[tuple[int, str]]:

@@ -39,7 +39,11 @@ PARAMETERS = (
     Parameter('reconnect', 2.0, 'Pause before a lost camera is tried again; 0: end', 's', 0, 3600),
     Parameter('path', '', 'Video file or GIF'),
     Parameter('loop', True, 'Whether a video starts again at its end; else the node ends there'),
-    Parameter('scene', 'showreel', "What the actor does: 'showreel' or one motion's name"),
+    Parameter(
+        'scene',
+        'showreel',
+        "What the actor does: showreel, gestures, falls, fitness, or one motion's name",
+    ),
     Parameter('people', 1, 'How many actors', low=1, high=MOST_PEOPLE),
     Parameter('seed', 0, "Of the actor's noise", low=0, high=2**31 - 1),
     Parameter('width', 640, 'Of the images, asked of a camera, kept by the actor', 'px', 16, 7680),

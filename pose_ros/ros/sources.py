@@ -12,7 +12,8 @@ from typing import Literal, Protocol
 import cv2
 import numpy as np
 
-from pose_ros.actor import Action, ActorTruth, Scene, frames, line_up, showreel
+from pose_ros.actor import MOTIONS, Action, ActorTruth, Scene, frames, line_up
+from pose_ros.actor.programmes import SCENES
 from pose_ros.core.media import MediaError, open_media
 from pose_ros.core.types import FrameError
 
@@ -172,16 +173,26 @@ def actor_scene(name: str, width: int, height: int, fps: float, people: int = 1)
     Parameters
     ----------
     name
-        'showreel', or the motion that is done for four seconds, with a second of standing
-        before and after; several people begin one after the other.
+        One of `SCENES`; or the motion that is done for four seconds, with a second of standing
+        before and after, several people beginning one after the other.
     width, height
         Of the picture [px]; the actor grows with it.
     fps
         Pictures a second [Hz].
     people
         How many, 1 to 6.
+
+    Raises
+    ------
+    ValueError
+        Unknown name, or number of people.
     """
-    scene = showreel(people) if name == 'showreel' else one_motion(name, people)
+    if name not in SCENES and name not in MOTIONS:
+        raise ValueError(
+            f'unknown motion {name!r}, there are the scenes {", ".join(SCENES)} and the motions '
+            f'{", ".join(MOTIONS)}'
+        )
+    scene = SCENES[name](people) if name in SCENES else one_motion(name, people)
     scale = min(width / scene.width, height / scene.height)
     actors = tuple(
         replace(

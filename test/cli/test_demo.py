@@ -250,6 +250,7 @@ def test_nodes_do_not_outlive_a_demo_that_is_killed(start):
         (['--source', __file__], {}, 'neither a picture nor a video'),
         (['--source', '/dev/video77'], {}, 'camera /dev/video77: there is no such device'),
         (['--source', 'actor:fly'], {}, "unknown motion 'fly'"),
+        (['--scene', 'fly'], {}, "unknown motion 'fly', there are the scenes showreel, gestures"),
         (['--model', 'nobody'], {}, "unknown model 'nobody'"),
         (['--mode', 'crowd'], {}, "mode must be one of single, multi, auto, got 'crowd'"),
         (

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pose_ros.actor.programmes import SCENES
 from pose_ros.cli import demo_source
 from pose_ros.cli.demo_processes import DemoError
 from pose_ros.cli.demo_source import choose_source
@@ -111,3 +112,27 @@ def test_several_actors_each_with_the_own_height(scene):
 def test_more_actors_than_there_is_room_for_are_refused():
     with pytest.raises(DemoError, match='people must be 1 to 6, got 7'):
         choose_source('actor', people=7)
+
+
+@pytest.mark.parametrize('wanted', ['auto', 'actor'])
+def test_a_scene_is_one_of_the_actor_and_shown_once(devices, wanted):
+    devices('good')
+    source = choose_source(wanted, people=2, scene='falls')
+    assert source.name == 'actor:falls'
+    assert (source.parameters['scene'], source.parameters['people']) == ('falls', 2)
+    assert source.length == pytest.approx(SCENES['falls'](2).duration)
+    assert set(source.heights) == {1, 2}
+
+
+def test_without_a_scene_half_a_minute_is_shown(devices):
+    devices()
+    assert choose_source('auto').length == choose_source('actor:wave_left').length == 30.0
+
+
+def test_a_scene_that_there_is_not_or_not_of_the_actor_is_refused():
+    with pytest.raises(
+        DemoError, match=r"'dance', there are the scenes .*falls.* and the motions"
+    ):
+        choose_source('auto', scene='dance')
+    with pytest.raises(DemoError, match='the scene falls is one of the actor, not of camera'):
+        choose_source('camera', scene='falls')

@@ -183,9 +183,10 @@ def test_falls_postures_and_repetitions_are_counted_in_all_and_of_each():
         MotionEvent(101.0, 'posture', 'lying', 'started', 1),
         fall(100.8, 'falling'),
         fall(102.0, 'fallen'),
-        repetition(103.0, 1, person=2),
-        repetition(104.0, 2, [('knees_cave_in', True), ('shallow', False)], person=2),
+        repetition(103.0, 2, person=2),
+        repetition(104.0, 3, [('knees_cave_in', True), ('shallow', False)], person=2),
         fall(105.0, 'recovered'),
+        repetition(106.0, 1, person=2),
     ]
     for event in events:
         statistics.add_event(event)
@@ -195,20 +196,21 @@ def test_falls_postures_and_repetitions_are_counted_in_all_and_of_each():
     assert summary['gestures'] == {}
     assert summary['falls'] == {'falling': 1, 'fallen': 1, 'recovered': 1}
     assert summary['postures'] == {'standing': 2, 'lying': 1}
-    assert summary['repetitions'] == {'squat': 2}
+    # The first was there before it was clear that it is a squat; then it began anew.
+    assert summary['repetitions'] == {'squat': 4}
     assert summary['form_faults'] == {'knees_cave_in': 1}
     one, two = summary['people']
     assert (one['falls']['fallen'], one['repetitions']) == (1, {})
     assert (two['falls'], two['postures'], two['repetitions']) == (
-        {}, {'standing': 1}, {'squat': 2},
+        {}, {'standing': 1}, {'squat': 4},
     )  # fmt: skip
     assert going_on(statistics.events, 101.5) == [(1, 'falling')]
     assert going_on(statistics.events, 102.5) == [(1, 'fallen')]
     assert going_on(statistics.events, 105.5) == []
     lines = [event_line(event, 100.0).split(': ')[1] for event in statistics.events]
     assert lines[2:] == [
-        'standing ended after 1.0 s', 'lying started', 'falling', 'fallen', 'squat 1', 'squat 2',
-        'recovered',
+        'standing ended after 1.0 s', 'lying started', 'falling', 'fallen', 'squat 2', 'squat 3',
+        'recovered', 'squat 1',
     ]  # fmt: skip
 
 

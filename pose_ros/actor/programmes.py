@@ -1,0 +1,99 @@
+"""Scenes that each show one kind of motion: gestures, falls, exercises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pose_ros.actor.motions.exercises import duration, exercise, usual
+from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS, course
+from pose_ros.actor.motions.motion import Motion
+from pose_ros.actor.scene import Action, Actor, Scene
+from pose_ros.actor.showreel import line_up, showreel
+
+_PAUSE, _BEGIN = 0.8, 1.2  # between motions, and before the first [s]
+_LATER = 0.5  # from one person's beginning to the next one's [s]
+
+_Programme = Sequence[tuple['str | Motion', float]]
+
+_GESTURES: _Programme = (
+    ('wave_right', 2.4),
+    ('wave_both', 2.4),
+    ('raise_left', 1.8),
+    ('raise_both', 2.0),
+    ('point_left', 1.8),
+    ('point_up_right', 1.8),
+    ('point_at_camera_right', 2.0),
+    ('stop_left', 2.0),
+    ('come_here_right', 2.8),
+    ('t_pose', 2.0),
+    ('arms_crossed', 2.2),
+    ('hands_on_hips', 2.2),
+    ('clap', 2.4),
+    ('bow', 2.6),
+    ('head_shake', 2.6),
+    ('nod', 2.6),
+)
+# What looks like a fall stands beside falls; how far the body is turned from the camera [deg].
+_FALLS = (
+    ('lace_up', 30.0, 7.4),
+    ('fall_left', 0.0, 6.5),
+    ('drop_onto_chair', 50.0, 6.4),
+    ('fall_backwards', 65.0, 6.5),
+    ('lie_slowly', -70.0, 8.0),
+)
+# Repetitions, fault, and how far the body is turned from the camera [deg].
+_FITNESS = (
+    ('squat', 3, '', 30.0),
+    ('squat', 2, 'knees_cave_in', 0.0),
+    ('overhead_press', 3, '', 0.0),
+    ('jumping_jack', 4, '', 0.0),
+    ('lunge', 3, '', 70.0),
+    ('deadlift', 3, '', 70.0),
+    ('push_up', 3, '', 80.0),
+)
+
+
+def gestures(people: int = 1) -> Scene:
+    """The gestures, one after the other."""
+    return _scene(_GESTURES, people, Actor())
+
+
+def falls(people: int = 1) -> Scene:
+    """Falls, and what looks like them; with room to lie down."""
+    keys = {**FALL_KEYS, **LOOK_ALIKE_KEYS}
+    programme = [
+        (replace(course(keys[name], turn), name=name), lasts) for name, turn, lasts in _FALLS
+    ]
+    return _scene(programme, people, Actor(height=285.0, y=440.0))
+
+
+def fitness(people: int = 1) -> Scene:
+    """A few repetitions of each exercise, some of them wrong."""
+    programme = []
+    for name, repetitions, fault, turn in _FITNESS:
+        manner = usual(name, repetitions=repetitions, fault=fault)
+        programme.append((exercise(name, manner, turn), duration(name, manner)))
+    return _scene(programme, people, Actor(height=300.0, y=440.0))
+
+
+def _scene(programme: _Programme, people: int, alone: Actor) -> Scene:
+    """Programme of one actor, or of several who each begin elsewhere in it."""
+    actors = []
+    for number, place in enumerate(line_up(people) if people > 1 else [alone]):
+        first = number * len(programme) // people
+        actions, time = [], _BEGIN + _LATER * number
+        for motion, lasts in (*programme[first:], *programme[:first]):
+            actions.append(Action(motion, time, lasts))
+            time += lasts + _PAUSE
+        actors.append(replace(place, motion=tuple(actions)))
+    return Scene(duration=time, actors=tuple(actors), blur=0.6)
+
+
+SCENES: dict[str, Callable[[int], Scene]] = {
+    'showreel': showreel,
+    'gestures': gestures,
+    'falls': falls,
+    'fitness': fitness,
+}
+"""What makes a scene for so many people, by its name."""
