@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+import math
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -234,7 +235,7 @@ class _PersonDrawing:
             plate.draw(self._picture, colour, strength)
 
     def draw_angles(self, angles: Mapping[int, Mapping[str, float]], taken: list[Plate]) -> None:
-        """Each angle at its joint, on the side that is turned away from the body."""
+        """Each angle at its joint."""
         if not self._person.id or not self._shown.any():
             return
         size = self._size()
@@ -245,9 +246,13 @@ class _PersonDrawing:
                 continue
             x, y = self._points[joint].mean(axis=0)
             plate = Plate(f'{np.degrees(angle):.0f}', size / 900)
-            away = 0.03 * size
-            left = x + away if x >= middle else x - away - plate.width
-            plate.place(left, y - plate.height / 2, _size_of(self._picture), taken)
+            left, top, away = x - plate.width / 2, y - plate.height / 2, 0.03 * size
+            # Beside a joint, away from the body; over the line between two.
+            if len(joint) > 1:
+                top -= away + plate.height / 2
+            else:
+                left += math.copysign(away + plate.width / 2, x - middle)
+            plate.place(left, top, _size_of(self._picture), taken)
             taken.append(plate)
             plate.draw(self._picture, self._colour(colour_of(self._person.id, self._fallen)))
 

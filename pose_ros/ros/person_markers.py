@@ -27,7 +27,7 @@ _FRAME = 0.02
 _TEXT = 0.06
 _TEXT_ABOVE = 0.12
 _ANGLE = 0.035
-_ANGLE_BESIDE = 0.06
+_ANGLE_BESIDE = 0.05
 _LEAST_SIZE = 0.02  # [m], so that a person of one keypoint can be seen
 _FAINT, _FAINT_TEXT = 0.3, 0.5  # alpha of what was not observed
 
@@ -113,6 +113,8 @@ class PersonMarkers:
         self._bone_colours = [_colours(bones, alpha) for alpha in (_FAINT, 1.0)]
         own = np.array([colour_of(self._id, self.fallen)] * 2)
         self._text.color, self._frame.color = _colours(own, 1.0)
+        # Lighter, to be read over bones.
+        (self._angle_colour,) = _colours(0.4 * own[:1] + 0.6, 1.0)
 
     def update(
         self, header: Header, places: np.ndarray, observed: np.ndarray, style: MarkerStyle
@@ -190,7 +192,7 @@ class PersonMarkers:
     def _set_angles(
         self, places: np.ndarray, middle: np.ndarray, size: float, scale: float
     ) -> set[str]:
-        """Write the angles beside their joints, away from the body; their namespaces."""
+        """Write the angles at their joints; returns their namespaces."""
         written = set()
         for name, angle in self.angles.items():
             joint = angle_keypoints(self.topology, name)
@@ -201,13 +203,16 @@ class PersonMarkers:
             if text is None:
                 text = self._sometimes[space] = self._make(space, Marker.TEXT_VIEW_FACING)
                 text.action = Marker.DELETE
-            x, y, z = places[joint].mean(axis=0).tolist()
             place = text.pose.position
-            place.x = x + _ANGLE_BESIDE * size * (1 if x >= middle[0] else -1)
-            place.y, place.z = y, z
+            place.x, place.y, place.z = places[joint].mean(axis=0).tolist()
+            # Beside a joint, away from the body; over the line between two.
+            if len(joint) > 1:
+                place.y -= _ANGLE_BESIDE * size
+            else:
+                place.x += math.copysign(_ANGLE_BESIDE * size, place.x - middle[0])
             text.text = f'{math.degrees(angle):.0f}°'
             text.scale.z = _ANGLE * size * scale
-            text.color = self._text.color
+            text.color = self._angle_colour
             written.add(space)
         return written
 

@@ -364,7 +364,7 @@ def test_an_angle_stands_at_its_joint_or_between_the_two_that_it_is_of(topology)
     assert angle_keypoints(topology, 'tail') == []
 
 
-def test_angles_are_written_beside_their_joints_and_away_from_the_body():
+def test_angles_are_written_where_they_hide_no_bone():
     person = standing()
     plain = draw_people(grey(), [person])
     for name, side in (('left_knee', 1), ('right_knee', -1)):
@@ -374,6 +374,12 @@ def test_angles_are_written_beside_their_joints_and_away_from_the_body():
         assert abs(rows.mean() - y) < 5
         assert 10 < side * (columns.mean() - x) < 60
         assert np.ptp(rows) < 30
+    for name, joint in (('neck', 'shoulder'), ('trunk', 'hip')):
+        drawn = draw_people(grey(), [person], angles={1: {name: 1.5}})
+        rows, columns = np.nonzero((plain != drawn).any(axis=2))
+        x, y = middle_of(person, f'left_{joint}', f'right_{joint}')
+        assert abs(columns.mean() - x) < 5
+        assert 5 < y - rows.mean() < 40
 
 
 def test_angles_that_are_not_known_and_those_of_others_are_not_written():

@@ -445,7 +445,9 @@ def test_angles_stand_beside_their_joints_and_go_when_they_are_not_wanted(marker
     # Away from the body: the person's left knee is at the right.
     assert seen['angle_left_knee'][1] == pytest.approx(250, abs=0.1)
     assert 5 < seen['angle_left_knee'][0] - 225 < 30
-    assert seen['angle_neck'][1] == pytest.approx(120, abs=0.1)
+    # Between the shoulders, over the line that joins them.
+    assert seen['angle_neck'][0] == pytest.approx(200, abs=0.1)
+    assert 5 < 120 - seen['angle_neck'][1] < 30
     # Only one of them any more, then none; then all of it goes with the person.
     view.update(standing(5, 200), remarks=Remarks(angles={5: {'neck': 0.6}}))
     assert {name for name, _ in view.shown if name.startswith(ANGLE)} == {'angle_neck'}
