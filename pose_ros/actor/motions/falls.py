@@ -121,6 +121,7 @@ _ON_FRONT = STAND._replace(tip=(0.0, 88.0), **_arms((130.0, 6.0), (160.0, 8.0)))
 _ON_LEFT = STAND._replace(
     tip=(88.0, 0.0), **_legs((0.0, 26.0), (0.0, -20.0)), **_arms((10.0, 50.0), (0.0, 70.0))
 )
+_CURLED = _ON_LEFT._replace(**_legs((0.0, 80.0), (0.0, 40.0)))
 _ON_RIGHT = _ON_LEFT._replace(tip=(-88.0, 0.0))
 _ON_SIDE = STAND._replace(**_arms((24.0, 30.0), (8.0, 50.0)))
 _SLUMPED = _CROUCH._replace(torso=(10.0, 52.0), tip=(18.0, 0.0), neck=(0.0, 30.0))
@@ -241,10 +242,11 @@ LOOK_ALIKE_KEYS: dict[str, Keys] = {
     'drop_to_ground': (Key(0.0, STAND), Key(0.85, _KNEES_UP, falling=True)),
     'sit_then_lie': (Key(0.0, STAND), Key(1.1, _KNEES_UP), Key(2.4, _KNEES_UP),
                      Key(3.8, _ON_BACK)),
-    'lie_slowly': (Key(0.0, STAND), Key(1.2, _KNEES), Key(2.2, _FOURS), Key(3.6, _ON_FRONT)),
+    'lie_slowly': (Key(0.0, STAND), Key(1.4, _KNEES), Key(2.6, _FOURS), Key(4.4, _ON_FRONT)),
     'lie_on_side_slowly': (Key(0.0, STAND), Key(1.4, _CROUCH), Key(2.4, _ON_GROUND),
-                           Key(4.0, _ON_LEFT)),
-    'lie_on_bed': (Key(0.0, STAND), Key(1.0, SIT), Key(1.6, SIT), Key(3.0, _lifted(_ON_RIGHT))),
+                           Key(4.2, _CURLED)),
+    'lie_on_bed': (Key(0.0, STAND), Key(1.0, SIT), Key(1.6, SIT), Key(2.6, _lifted(_ON_GROUND)),
+                   Key(4.0, _lifted(_ON_BACK))),
     # About the body's own length, which lies in the picture.
     'turn_in_bed': tuple(
         Key(1.8 * number, _lifted(_ON_SIDE._replace(body=(90.0, turn))))
@@ -268,9 +270,9 @@ LOOK_ALIKE_KEYS: dict[str, Keys] = {
     'jump': _often(Key(0.0, STAND), Key(0.35, _SQUAT), Key(0.55, STAND), Key(0.75, _JUMP),
                    Key(0.95, STAND, falling=True), Key(1.1, _SQUAT), Key(1.6, STAND)),
     'press_ups': (
-        Key(0.0, STAND), Key(1.2, _CROUCH), Key(2.2, _PLANK),
-        *(Key(3.0 + 0.7 * i, _PLANK_LOW if i % 2 == 0 else _PLANK) for i in range(9)),
-        Key(9.8, _CROUCH), Key(10.8, STAND),
+        Key(0.0, STAND), Key(1.3, _CROUCH), Key(2.6, _PLANK),
+        *(Key(3.4 + 0.7 * i, _PLANK_LOW if i % 2 == 0 else _PLANK) for i in range(9)),
+        Key(10.2, _CROUCH), Key(11.2, STAND),
     ),
 }  # fmt: skip
 """What is no fall, by name."""

@@ -3,6 +3,12 @@
 Each person is watched by a few measures, all in body heights (the person's own, standing): how
 fast head and hips go down together, how far they have come down from where they were, and whether
 the body is low and stays so. Somebody who goes out of sight on the way down counts, too.
+
+The limits come from three sources: what the actor does (benchmarks/falls.py: falls of 0.6 to
+2.6 s from the first movement, against sitting, crouching, kneeling and lying down in their usual
+time), the test clips of two real people who let themselves fall, which is slow (0.5 to 0.95 body
+heights/s at the fastest; sitting down has 0.3 to 0.5), and free fall (a standing body that tips
+over stiffly ends at about 2).
 """
 
 from __future__ import annotations
@@ -19,24 +25,37 @@ from pose_ros.core.motion.posture import Posture, posture_of
 from pose_ros.core.motion.stature import Heights, Stature
 from pose_ros.core.types import Person
 
-# Speeds are those of the last ... [s].
+# Speeds are those of the last ... [s]; with few pictures a second, of so many, if not older than
+# ... [s].
 _RATE_WINDOW = 0.3
-# ... and where somebody came down from is looked for in the last [s].
+_RATE_LOOKS, _RATE_OLDEST = 3, 0.8
+# Where somebody came down from is looked for in the last [s].
 _MEMORY = 3.0
-# Head and hips together: a faster descent than this may be a fall, the early warning is given
-# over that [body heights/s].
+# Head and hips together: a faster descent may be a fall; over this speed the warning is given, and
+# going out of sight counts as evidence [body heights/s].
 _DESCENT_RATE = 0.38
 _WARNING_RATE = 0.75
-# Least way down of hips and head [body heights].
-_HIPS_DROP, _HEAD_DROP = 0.12, 0.33
-# A fall takes at most so long, from the beginning of the descent until the body is low [s].
+# Least way down of hips, of head, and of both on average [body heights]: that of a fall onto a bed
+# which stands farther from the camera. To lie down from sitting leaves the hips where they are.
+_HIPS_DROP, _HEAD_DROP, _DROP = 0.08, 0.30, 0.20
+# Whose head is no higher over the hips than this and who is down by that lies, even if the legs
+# are not seen [body heights].
+_HEAD_LOW, _ALL_DOWN = 0.20, 0.48
+# From the beginning of the descent until the body is low, a fall takes at most so long [s], less
+# if it was never faster than the rate; and all the way down it is no slower than that
+# [body heights/s].
 _LONGEST = 2.4
-# How long the body must be low [s], and for how long it may seem not to be meanwhile.
-_STAY, _BLINK = 0.8, 0.3
-# Who is out of sight for so long after going down fast has fallen; who is away for longer than
-# that is forgotten [s].
-_ABSENT, _FORGET = 1.2, 10.0
-# Being up again: so much of the way down, for so long [s].
+_SLOW_RATE, _SLOW_LONGEST = 0.5, 1.6
+_MEAN_RATE = 0.2
+# For how long the body must be low [s], without the head going up again by so much [body
+# heights]: who does press-ups is low, too. It may seem not to be low for a moment [s].
+_STAY, _RISE, _BLINK = 0.8, 0.12, 0.3
+# Who is out of sight for so long after going down fast has fallen [s].
+_ABSENT = 1.2
+# Whoever turns up lying within this time [s] and distance [body heights] of where somebody who
+# fell was last seen, is the same person.
+_FORGET, _REACH = 10.0, 1.2
+# Up again: the head has come up by this share of the way, and stays so [s].
 _UP_SHARE, _UP_TIME = 0.6, 0.6
 
 
@@ -50,7 +69,7 @@ class FallPhase(IntEnum):
 
 @dataclass(frozen=True)
 class Fall:
-    """An event in a fall of one person.
+    """An event in a fall of one person; all events of a fall have the same onset.
 
     Attributes
     ----------
@@ -63,7 +82,7 @@ class Fall:
     onset
         When the way down began [s], on the clock of the pictures.
     landing
-        When it ended [s]; None while FALLING.
+        When it ended [s]; None while FALLING, and if nothing came of it.
     duration
         From the onset to this picture [s].
     peak_descent_rate
@@ -80,6 +99,11 @@ class Fall:
     duration: float
     peak_descent_rate: float
     lost: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is none."""
+        if not 0 <= self.confidence <= 1:
+            raise ValueError(f'confidence must be 0 to 1, got {self.confidence}')
 
 
 @dataclass(frozen=True)
@@ -98,39 +122,141 @@ class _Look:
 
 @dataclass
 class _Descent:
-    """The way down of one person, and what follows."""
+    """The way down of one person, and what follows.
+
+    Attributes
+    ----------
+    onset
+        When it began [s].
+    start
+        Where the body was then.
+    height
+        Of the person standing [px].
+    peak
+        Fastest so far [body heights/s].
+    low_since
+        Since when the body is low and stays so [s]; None: it is not.
+    low_at
+        When the body was last seen low [s].
+    lowest
+        Where the head was lowest since then, y down [px].
+    landing
+        When the body came to where it stays [s].
+    up_since
+        Since when the person is up again [s].
+    lost
+        Whether the person was out of sight meanwhile.
+    warned, fallen
+        Whether that has been told.
+    """
 
     onset: float
     start: Heights
     height: float
     peak: float = 0.0
-    landing: float | None = None
     low_since: float | None = None
-    last_low: float = -math.inf
-    warned: bool = False
-    fallen: bool = False
+    low_at: float = -math.inf
+    lowest: float = -math.inf
+    landing: float | None = None
     up_since: float | None = None
     lost: bool = False
+    warned: bool = False
+    fallen: bool = False
+
+    def head_drop(self, look: _Look) -> float:
+        """Way down of the head [body heights]; NaN where it is not seen."""
+        return (look.parts.head - self.start.head) / self.height
+
+    def hips_drop(self, look: _Look) -> float:
+        """Way down of the hips [body heights]; NaN where they are not seen."""
+        return (look.parts.hips - self.start.hips) / self.height
+
+    def is_fast(self, until: float, look: _Look | None = None) -> bool:
+        """Whether the way down, if it took until then [s], is that of a fall."""
+        lasted = until - self.onset
+        if look is not None:
+            drop = (self.head_drop(look) + self.hips_drop(look)) / 2
+            if drop < _MEAN_RATE * lasted:
+                return False
+        return lasted <= (_LONGEST if self.peak >= _SLOW_RATE else _SLOW_LONGEST)
+
+    def is_low(self, look: _Look) -> bool:
+        """Whether the body is down, compared with where it was."""
+        head, hips = self.head_drop(look), self.hips_drop(look)
+        if not (head > _HEAD_DROP and hips > _HIPS_DROP and head + hips > 2 * _DROP):
+            return False
+        head_over_hips = (look.parts.hips - look.parts.head) / self.height
+        return look.posture == Posture.LYING or (
+            head_over_hips < _HEAD_LOW and head + hips > 2 * _ALL_DOWN
+        )
+
+    def is_up(self, look: _Look) -> bool:
+        """Whether the person is up again."""
+        return self.head_drop(look) < _HEAD_DROP * (1 - _UP_SHARE) or look.posture in (
+            Posture.STANDING,
+            Posture.SITTING,
+            Posture.BENDING,
+        )
+
+    def follow(self, look: _Look) -> None:
+        """Keep for how long the body has been low, or up."""
+        stamp, head = look.stamp, look.parts.head
+        low = self.is_low(look)
+        if low and self.low_since is not None and head < self.lowest - _RISE * self.height:
+            self.low_since = None  # the head goes up: neither lying nor up yet
+        if low:
+            if self.low_since is None:
+                self.low_since, self.lowest = stamp, head
+            self.low_at, self.lowest = stamp, max(self.lowest, head)
+        elif stamp - self.low_at > _BLINK:
+            self.low_since = None
+        if not self.is_up(look):
+            self.up_since = None
+        elif self.up_since is None:
+            self.up_since = stamp
+
+    def event(self, person_id: int, phase: FallPhase, stamp: float) -> Fall:
+        """What is told of it at a time."""
+        sure = float(np.interp(self.peak, (_DESCENT_RATE, 1.2), (0.5, 0.95)))
+        if phase is FallPhase.FALLING or (self.lost and self.low_since is None):
+            sure *= 0.7
+        return Fall(
+            person_id,
+            phase,
+            sure,
+            self.onset,
+            self.landing,
+            stamp - self.onset,
+            self.peak,
+            self.lost,
+        )
 
 
 @dataclass
 class _Watch:
-    """One person."""
+    """One person: the last looks, and the descent that is under way or over."""
 
     stature: Stature = field(default_factory=Stature)
     looks: deque[_Look] = field(default_factory=deque)
     descent: _Descent | None = None
-    stamp: float = -math.inf
+
+    @property
+    def stamp(self) -> float:
+        """When the person was last seen [s]."""
+        return self.looks[-1].stamp if self.looks else -math.inf
 
 
 class FallDetector:
     """Finds falls of people, one picture after the other.
 
-    Call `observe` for every picture, also when nobody is there.
+    Call `observe` for every picture, also when nobody is there. Events carry the id under which
+    the person is seen: who gets lost in a fall and is found lying under another id has the fall
+    told again under the new one, with the same onset.
     """
 
     def __init__(self) -> None:
         self._watches: dict[int, _Watch] = {}
+        self._stamp = -math.inf
 
     def observe(self, people: Sequence[Person], stamp: float) -> list[Fall]:
         """Events of one picture.
@@ -140,131 +266,136 @@ class FallDetector:
         people
             Those without an identity (id 0) are left out; who is only predicted is not seen.
         stamp
-            Time of the picture [s]; a step back starts anew.
+            Time of the picture [s]; a step back starts anew, the same time again changes nothing.
         """
-        gone = [i for i, w in self._watches.items() if not 0 <= stamp - w.stamp <= _FORGET]
-        for person_id in gone:
-            del self._watches[person_id]
+        if stamp == self._stamp:
+            return []
+        if stamp < self._stamp:
+            self._watches.clear()
+        self._stamp = stamp
+        self._watches = {i: w for i, w in self._watches.items() if stamp - w.stamp <= _FORGET}
         events: list[Fall] = []
         for person in people:
-            if not person.id or not person.observed.any():
-                continue
-            watch = self._watches.setdefault(person.id, _Watch())
-            if watch.stamp != stamp:
-                watch.stamp = stamp
-                events += self._look(watch, person, stamp)
+            if person.id and person.observed.any():
+                events += self._look(person, stamp)
         for person_id, watch in self._watches.items():
             if watch.stamp < stamp:
-                events += self._miss(watch, person_id, stamp)
+                events += _miss(watch, person_id, stamp)
         return events
 
-    def _look(self, watch: _Watch, person: Person, stamp: float) -> list[Fall]:
+    def _look(self, person: Person, stamp: float) -> list[Fall]:
         """Events of a person who is seen."""
+        events: list[Fall] = []
+        watch = self._watches.get(person.id)
+        if watch is None:
+            watch = self._joined(person) or _Watch()
+            self._watches[person.id] = watch
+            if watch.descent is not None and watch.descent.fallen:
+                events.append(watch.descent.event(person.id, FallPhase.FALLEN, stamp))
         height = watch.stature.update(person, stamp)
         look = _Look(stamp, Heights.of(person), posture_of(person, height)[0])
-        looks = watch.looks
-        looks.append(look)
-        while looks[0].stamp < stamp - _MEMORY:
-            looks.popleft()
-        rate = _descent_rate(looks, stamp) / height
+        watch.looks.append(look)
+        while watch.looks[0].stamp < stamp - _MEMORY:
+            watch.looks.popleft()
+        rate = _descent_rate(watch.looks) / height
         if watch.descent is None and rate > _DESCENT_RATE:
-            watch.descent = _begin(looks, height)
-        if watch.descent is None:
-            return []
-        return self._follow(watch, watch.descent, look, rate, person.id)
-
-    def _follow(
-        self, watch: _Watch, descent: _Descent, look: _Look, rate: float, person_id: int
-    ) -> list[Fall]:
-        events: list[Fall] = []
-        stamp = look.stamp
-        if not math.isnan(rate) and not descent.fallen:
-            descent.peak = max(descent.peak, rate)
-        if rate > _WARNING_RATE and not descent.warned:
-            descent.warned = True
-            events.append(_event(descent, person_id, FallPhase.FALLING, stamp))
-        if _is_low(descent, look):
-            descent.last_low = stamp
-            if descent.low_since is None:
-                descent.low_since = stamp
-        elif descent.low_since is not None and stamp - descent.last_low > _BLINK:
-            descent.low_since = None
-        if not descent.fallen:
-            low = descent.low_since
-            if low is not None and low - descent.onset <= _LONGEST and stamp - low >= _STAY:
-                descent.fallen, descent.landing = True, low
-                events.append(_event(descent, person_id, FallPhase.FALLEN, stamp))
-            elif low is None and stamp - descent.onset > _LONGEST:
-                if descent.warned:
-                    descent.landing = stamp
-                    events.append(_event(descent, person_id, FallPhase.RECOVERED, stamp))
-                watch.descent = None
-            return events
-        if _is_up(descent, look):
-            descent.up_since = stamp if descent.up_since is None else descent.up_since
-            if stamp - descent.up_since >= _UP_TIME:
-                events.append(_event(descent, person_id, FallPhase.RECOVERED, stamp))
-                watch.descent = None
-        else:
-            descent.up_since = None
+            watch.descent = _begin(watch.looks, height)
+        if watch.descent is not None:
+            events += _follow(watch, watch.descent, rate, person.id)
         return events
 
-    def _miss(self, watch: _Watch, person_id: int, stamp: float) -> list[Fall]:
-        """Events of a person who is out of sight."""
-        descent = watch.descent
-        if descent is None or descent.fallen or stamp - watch.stamp < _ABSENT:
-            return []
-        descent.fallen = descent.lost = True
-        descent.landing = watch.stamp
-        return [_event(descent, person_id, FallPhase.FALLEN, stamp)]
+    def _joined(self, person: Person) -> _Watch | None:
+        """Watch of somebody who fell and went out of sight where somebody new lies now."""
+        parts = Heights.of(person)
+        for person_id, watch in self._watches.items():
+            descent = watch.descent
+            if descent is None or watch.stamp == self._stamp:
+                continue
+            last = watch.looks[-1].parts
+            near = abs(parts.x - last.x) < _REACH * descent.height
+            if near and descent.head_drop(_Look(0.0, parts, Posture.UNKNOWN)) > _HEAD_DROP:
+                del self._watches[person_id]
+                descent.lost = True
+                return watch
+        return None
 
 
-def _event(descent: _Descent, person_id: int, phase: FallPhase, stamp: float) -> Fall:
-    confidence = 0.5 if descent.lost else float(np.clip(0.4 + 0.5 * descent.peak, 0.0, 0.95))
-    return Fall(
-        person_id,
-        phase,
-        confidence,
-        descent.onset,
-        descent.landing,
-        stamp - descent.onset,
-        descent.peak,
-        descent.lost,
-    )
+def _follow(watch: _Watch, descent: _Descent, rate: float, person_id: int) -> list[Fall]:
+    """Events of a person who goes down, has fallen, or gets up."""
+    look = watch.looks[-1]
+    stamp = look.stamp
+    if len(watch.looks) > 1:
+        gap = stamp - watch.looks[-2].stamp
+        if gap > _BLINK and descent.is_low(look) and descent.low_since is None:
+            descent.lost, descent.low_since = True, stamp - gap
+            descent.lowest = look.parts.head
+    descent.follow(look)
+    events = []
+    if not descent.fallen:
+        descent.peak = max(descent.peak, rate) if not math.isnan(rate) else descent.peak
+        if rate > _WARNING_RATE and not descent.warned:
+            descent.warned = True
+            events.append(descent.event(person_id, FallPhase.FALLING, stamp))
+        low = descent.low_since
+        if low is not None and stamp - low >= _STAY and descent.is_fast(low, look):
+            descent.fallen, descent.landing = True, _landing(watch.looks, descent)
+            events.append(descent.event(person_id, FallPhase.FALLEN, stamp))
+        elif not descent.is_fast(stamp if low is None else low):
+            watch.descent = None
+            if descent.warned:
+                events.append(descent.event(person_id, FallPhase.RECOVERED, stamp))
+    elif descent.up_since is not None and stamp - descent.up_since >= _UP_TIME:
+        watch.descent = None
+        events.append(descent.event(person_id, FallPhase.RECOVERED, stamp))
+    return events
 
 
-def _descent_rate(looks: Sequence[_Look], stamp: float) -> float:
-    """Speed downwards of the middle of head and hips [px/s]; NaN where too little is seen."""
-    window = [
-        (look.stamp, look.level)
-        for look in looks
-        if look.stamp > stamp - _RATE_WINDOW and not math.isnan(look.level)
-    ]
-    if len(window) < 3 or window[-1][0] - window[0][0] < _RATE_WINDOW / 2:
+def _miss(watch: _Watch, person_id: int, stamp: float) -> list[Fall]:
+    """Events of a person who is out of sight."""
+    descent = watch.descent
+    if descent is None or descent.fallen or stamp - watch.stamp < _ABSENT:
+        return []
+    if descent.peak < _WARNING_RATE:
+        return []
+    descent.fallen = descent.lost = True
+    descent.landing = watch.stamp
+    return [descent.event(person_id, FallPhase.FALLEN, stamp)]
+
+
+def _descent_rate(looks: Sequence[_Look]) -> float:
+    """Speed downwards of the middle of head and hips [px/s]; NaN where too little is seen.
+
+    What the feet go down, too, is the camera's doing, or the person walks out below.
+    """
+    seen = [look for look in looks if not math.isnan(look.level)]
+    now = looks[-1].stamp
+    number = sum(look.stamp > now - _RATE_WINDOW for look in seen)
+    window = seen[-max(number, _RATE_LOOKS) :]
+    if len(window) < _RATE_LOOKS or window[0].stamp < now - _RATE_OLDEST:
         return math.nan
-    times, levels = np.array(window).T
-    return float(np.polyfit(times - times[0], levels, 1)[0])
+    rate = _slope([(look.stamp, look.level) for look in window])
+    feet = [(k.stamp, k.parts.ankles) for k in window if not math.isnan(k.parts.ankles)]
+    return rate - max(_slope(feet), 0.0) if len(feet) == len(window) else rate
+
+
+def _slope(points: Sequence[tuple[float, float]]) -> float:
+    """Slope of the line through points, by least squares."""
+    times, values = np.array(points).T
+    times = times - times.mean()
+    return float(times @ values / (times @ times)) if len(points) > 1 else 0.0
 
 
 def _begin(looks: Sequence[_Look], height: float) -> _Descent:
     """Descent that is under way: from where it began."""
     seen = [look for look in looks if not math.isnan(look.level)]
     top = min(look.level for look in seen)
-    start = [look for look in seen if look.level < top + 0.04 * height][-1]
-    return _Descent(start.stamp, start.parts, height)
+    onset = [look.stamp for look in seen if look.level < top + 0.04 * height][-1]
+    start = next(look.parts for look in seen if look.level == top)
+    return _Descent(onset, start, height)
 
 
-def _is_low(descent: _Descent, look: _Look) -> bool:
-    """Whether the body is down, compared with where it was."""
-    hips = (look.parts.hips - descent.start.hips) / descent.height
-    head = (look.parts.head - descent.start.head) / descent.height
-    if math.isnan(hips) or math.isnan(head) or hips < _HIPS_DROP or head < _HEAD_DROP:
-        return False
-    return look.posture == Posture.LYING or (
-        (look.parts.hips - look.parts.head) / descent.height < 0.2 and (hips + head) / 2 > 0.42
-    )
-
-
-def _is_up(descent: _Descent, look: _Look) -> bool:
-    head = (look.parts.head - descent.start.head) / descent.height
-    return look.posture in (Posture.STANDING, Posture.SITTING) or head < 0.2
+def _landing(looks: Sequence[_Look], descent: _Descent) -> float:
+    """When somebody who lies came to where they lie, give or take a hand's breadth [s]."""
+    since = [k for k in looks if k.stamp >= descent.onset and not math.isnan(k.level)]
+    end = since[-1].level - 0.08 * descent.height
+    return next(look.stamp for look in since if look.level > end)

@@ -30,9 +30,9 @@ HIPS_OVER_KNEES = 0.235
 # thighs are down over this, ...
 _TRUNK_DOWN = 0.55
 _THIGHS_DOWN = 0.62
-# ... the hips are on the ground below this, and clear of any chair over that.
-_HIPS_LOW = 0.32
-_HIPS_HIGH = 0.80
+# ... the hips are on the ground below this, lower than any chair below that, and clear of it over
+# the last.
+_HIPS_LOW, _HIPS_DEEP, _HIPS_HIGH = 0.32, 0.45, 0.75
 # Who sits has the feet in front of the hips by this [body heights]; who crouches, under them.
 _FEET_AHEAD = 0.13
 # Measures this far from a limit [of the standing heights] are as good as certain.
@@ -174,15 +174,17 @@ def _decide(trunk: float, thighs: float, hips: float, ahead: float) -> tuple[Pos
     bent = _TRUNK_DOWN - trunk
     if bent > 0:
         return _decide_bent(bent, thighs, hips)
-    if thighs >= _THIGHS_DOWN and hips >= _HIPS_LOW:
-        return Posture.STANDING, min(-bent, thighs - _THIGHS_DOWN)
-    folded = min(-bent, abs(_THIGHS_DOWN - thighs))
-    if math.isnan(ahead):
-        # From the front, somebody on a chair and somebody who crouches look alike.
-        return (Posture.SITTING if hips >= _HIPS_LOW else Posture.CROUCHING), 0.0
+    if thighs >= _THIGHS_DOWN and hips >= _HIPS_HIGH:
+        return Posture.STANDING, min(-bent, thighs - _THIGHS_DOWN, hips - _HIPS_HIGH)
+    if thighs >= _THIGHS_DOWN:  # on the knees
+        return Posture.CROUCHING, min(-bent, _HIPS_HIGH - hips)
+    folded = min(-bent, _THIGHS_DOWN - thighs)
     if ahead >= _FEET_AHEAD:
         return Posture.SITTING, min(folded, ahead - _FEET_AHEAD)
-    return Posture.CROUCHING, min(folded, _FEET_AHEAD - ahead)
+    # Seen from the front (how far the feet are ahead is unknown), who sits on a chair and who
+    # crouches differ only by the height of the hips.
+    posture = Posture.SITTING if hips >= _HIPS_DEEP else Posture.CROUCHING
+    return posture, min(folded, abs(hips - _HIPS_DEEP))
 
 
 def _decide_bent(bent: float, thighs: float, hips: float) -> tuple[Posture, float]:
