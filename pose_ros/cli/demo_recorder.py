@@ -112,7 +112,7 @@ class Moment:
 
 
 def event_moments(events: Sequence[MotionEvent], last_stamp: float) -> list[Moment]:
-    """When gestures, falls and repetitions are seen best, those of a kind not yet seen first."""
+    """When gestures, falls and repetitions are seen best, in the order of the events."""
     found = []
     for event in events:
         if event.kind == 'exercise':
@@ -130,19 +130,31 @@ def event_moments(events: Sequence[MotionEvent], last_stamp: float) -> list[Mome
             ]
             middle = (event.time + min(ends, default=last_stamp)) / 2
             found.append(Moment(middle, ((event.person, event.title),)))
-    firsts = list({moment.titles[0][1]: moment for moment in reversed(found)}.values())[::-1]
-    return firsts + [moment for moment in found if moment not in firsts]
+    return found
+
+
+def firsts_of(moments: Sequence[Moment]) -> list[Moment]:
+    """The first moment of each kind."""
+    kinds = {moment.titles[0][1]: moment for moment in reversed(moments)}
+    return list(kinds.values())[::-1]
 
 
 def choose_moments(
     events: Sequence[MotionEvent], first: float, last: float, count: int = 9
 ) -> list[Moment]:
-    """Moments of a run from ``first`` to ``last`` [s]: events, the rest spread in between."""
+    """Moments of a run from ``first`` to ``last`` [s].
+
+    The first of each kind of event, or as many kinds as there is room for; then others of the
+    same kinds; then times in between.
+    """
+    found = [m for m in event_moments(events, last) if first <= m.stamp <= last]
+    firsts = firsts_of(found)
+    if len(firsts) > count:
+        firsts = [firsts[i] for i in np.linspace(0, len(firsts) - 1, count).round().astype(int)]
     chosen: list[Moment] = []
-    for moment in event_moments(events, last):
-        if len(chosen) < count and first <= moment.stamp <= last:
-            titles = dict.fromkeys([*moment.titles, *going_on(events, moment.stamp)])
-            chosen.append(Moment(moment.stamp, tuple(titles)))
+    for moment in (firsts + [one for one in found if one not in firsts])[:count]:
+        titles = dict.fromkeys([*moment.titles, *going_on(events, moment.stamp)])
+        chosen.append(Moment(moment.stamp, tuple(titles)))
     spread = np.linspace(first, last, 8 * count + 1)[1:-1]
     while len(chosen) < count and len(spread):
         # The time that is farthest from all that are chosen and from both ends.

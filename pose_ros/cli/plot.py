@@ -10,8 +10,8 @@ from pose_ros.cli.console import complaints, messages
 
 _FILES = typer.Argument(
     ..., metavar='FILE',
-    help='JSON lines or angles that pose-ros analyse wrote, or a recorded bag; several in one '
-    'picture.',
+    help='JSON lines or angles that pose-ros analyse wrote, events.csv of the demo, or a recorded '
+    'bag; several come into one picture.',
 )  # fmt: skip
 _PICTURE = typer.Option(
     '', '--output', metavar='FILE', help='The PNG to write; else beside the first file.'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,7 @@ def figure_of(timeline: Timeline, angles: Sequence[str] = ()) -> Any:
             raise ValueError(f'unknown angle {name!r}, there are: {", ".join(known) or "none"}')
     shown = [(track, _lanes(track), _chosen(track, angles)) for track in tracks]
     heights = [_heights(lanes, names) for _, lanes, names in shown]
+    titles = _titles([track.source for track in tracks])
     total = below = sum(map(sum, heights))
     figure = matplotlib.Figure(figsize=(_WIDTH, total), dpi=_DPI)
     for (track, lanes, names), (title, upper, lower, axis) in zip(shown, heights):
@@ -98,7 +100,7 @@ def figure_of(timeline: Timeline, angles: Sequence[str] = ()) -> Any:
         below -= lower
         bars = figure.add_axes((_LEFT, below / total, _RIGHT - _LEFT, lower / total))
         below -= axis
-        curves.set_title(_title(track, names), loc='left', fontsize=11)
+        curves.set_title(f'{titles[track.source]}{_title(track, names)}', loc='left', fontsize=11)
         _draw_curves(curves, track, names)
         _draw_lanes(bars, lanes)
         for axes in (curves, bars):
@@ -123,8 +125,14 @@ def _heights(lanes: Sequence[_Lane], names: Sequence[str]) -> tuple[float, float
     return _TITLE, _CURVES if names else 0.05, _LANE * max(len(lanes), 1), _AXIS
 
 
+def _titles(sources: Sequence[str]) -> dict[str, str]:
+    """Names of files, with their folders where the names are the same."""
+    names = Counter(Path(source).name for source in set(sources))
+    return {s: Path(s).name if names[Path(s).name] == 1 else s for s in sources}
+
+
 def _title(track: Track, names: Sequence[str]) -> str:
-    title = f'{Path(track.source).name} · person {track.person}'
+    title = f' · person {track.person}'
     if not names:
         return title
     count = '' if len(names) == len(track.names) else f'{len(names)} of {len(track.names)} '

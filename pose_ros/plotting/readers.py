@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import csv
 from dataclasses import fields
 import json
 from pathlib import Path
@@ -24,8 +25,8 @@ def read_recording(path: Path, timeline: Timeline) -> None:
     Parameters
     ----------
     path
-        JSON lines or a table of angles that ``pose-ros analyse`` wrote, or a bag with some of
-        `TOPICS`.
+        JSON lines or a table of angles that ``pose-ros analyse`` wrote, the table of events that
+        ``pose-ros demo`` wrote, or a bag with some of `TOPICS`.
     timeline
         Times are those of the file; of a bag, since its first message.
 
@@ -49,8 +50,22 @@ def read_recording(path: Path, timeline: Timeline) -> None:
         raise ValueError(f'{path}: {error.strerror}') from None
     if text.lstrip().startswith('{'):
         _read_lines(path, text, timeline)
+    elif 'kind' in text.partition('\n')[0].split(','):
+        _read_events(path, text, timeline)
     else:
         read_table(path, text, timeline)
+
+
+def _read_events(path: Path, text: str, timeline: Timeline) -> None:
+    """Table of events."""
+    rows = csv.DictReader(text.splitlines())
+    for row in rows:
+        try:
+            numbers = {key: float(row[key]) for key in ('time', 'score', 'duration')}
+            event = event_of({**row, **numbers, 'person': int(row['person'])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f'{path}, line {rows.line_num}: {error}') from None
+        timeline.add_event(str(path), event)
 
 
 def _read_lines(path: Path, text: str, timeline: Timeline) -> None:
@@ -63,7 +78,7 @@ def _read_lines(path: Path, text: str, timeline: Timeline) -> None:
             event = event_of(record)
         except (ValueError, TypeError, AttributeError) as error:
             raise ValueError(f'{path}, line {number}: {error}') from None
-        timeline.add_event(str(record.get('input', path.name)), event)
+        timeline.add_event(str(record.get('input', path)), event)
 
 
 def event_of(record: Mapping[str, Any]) -> MotionEvent:
@@ -89,7 +104,7 @@ def _read_bag(path: Path, timeline: Timeline) -> None:
         if topic == 'joint_angles':
             values = (message.angles.tolist(), message.standard_deviations.tolist())
             angles = zip(message.names, *values)
-            timeline.add_angles(path.name, stamp - zero, message.skeleton_id, angles)
+            timeline.add_angles(str(path), stamp - zero, message.skeleton_id, angles)
             continue
         for event in events.read(topic, message):
-            timeline.add_event(path.name, event)
+            timeline.add_event(str(path), event)

@@ -55,7 +55,7 @@ def read_table(path: Path, text: str, timeline: Timeline) -> None:
             time, person = float(row['time']), int(row.get('person') or 1)
         except (TypeError, ValueError) as error:
             raise ValueError(f'{path}, line {rows.line_num}: {error}') from None
-        timeline.add_angles(row.get('input') or path.name, time, person, angles)
+        timeline.add_angles(row.get('input') or str(path), time, person, angles)
 
 
 def _number(text: str | None) -> float:

@@ -105,6 +105,15 @@ def test_moments_prefer_gestures_not_yet_shown():
     assert [m.titles for m in moments].count(((1, 't pose (left)'),)) == 1
 
 
+def test_of_more_kinds_than_there_is_room_for_the_moments_are_spread():
+    events = []
+    for number in range(17):
+        name = f'gesture_{number}'
+        events += [event(number, 'started', name), event(number + 0.5, 'ended', name)]
+    moments = choose_moments(events, 0.0, 20.0)
+    assert [moment.stamp for moment in moments] == [number + 0.25 for number in range(0, 17, 2)]
+
+
 def test_falls_and_repetitions_are_moments_when_they_are_seen_best():
     def fall(stamp, phase):
         return MotionEvent(stamp, 'fall', 'fall', phase, 1)

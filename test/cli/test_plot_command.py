@@ -110,7 +110,7 @@ def test_a_bag_is_read_with_all_of_our_topics(bag):
     read_recording(bag, timeline)
 
     [track] = timeline.tracks
-    assert (track.source, track.person) == ('bag', 7)
+    assert (track.source, track.person) == (str(bag), 7)
     near = pytest.approx
     [wave] = track.spans('gesture')
     assert (wave.start, wave.end, wave.label, wave.hand) == (near(0.5), near(3.0), 'wave', 'left')

@@ -88,6 +88,16 @@ def test_of_many_angles_those_that_move_most_are_drawn():
     assert '6 of 10 angles' in curves.get_title('left')
 
 
+def test_files_of_the_same_name_are_told_apart_by_their_folders():
+    timeline = Timeline()
+    for source in ('a/events.csv', 'b/events.csv', 'c/film.mp4'):
+        timeline.add_event(source, MotionEvent(1.0, 'gesture', 'wave', 'started', 1))
+    titles = [axes.get_title('left') for axes in chart.figure_of(timeline).axes[::2]]
+    assert titles == [
+        'a/events.csv · person 1', 'b/events.csv · person 1', 'film.mp4 · person 1',
+    ]  # fmt: skip
+
+
 def red(picture):
     """Share of the pixels that are reddish."""
     blue, green, red = (picture[..., i].astype(int) for i in range(3))

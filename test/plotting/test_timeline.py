@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 
+from pose_ros.cli.demo_report import write_events
 from pose_ros.cli.results import event_record
 from pose_ros.core.motion.angles import JointAngles
 from pose_ros.core.motion.events import MotionEvent
@@ -159,8 +160,20 @@ def test_a_table_of_ones_own_needs_only_the_time_and_an_angle(tmp_path):
     path = tmp_path / 'mine.csv'
     path.write_text('time,knee\n0.0,1.5\n0.1,\n')
     [track] = read(path)
-    assert (track.source, track.person, track.names) == ('mine.csv', 1, ['knee'])
+    assert (track.source, track.person, track.names) == (str(path), 1, ['knee'])
     assert np.isnan(track.samples[1][1]['knee'][0])
+
+
+def test_the_events_of_the_demo_are_read_as_it_writes_them(tmp_path):
+    events = [event(101.0, 'started', hand='left'), fall(104.0, 'fallen')]
+    path = tmp_path / 'events.csv'
+    write_events(path, events, 100.0)
+    [track] = read(path)
+    assert (track.source, track.person) == (str(path), 1)
+    assert [(e.time, e.kind, e.name, e.hand) for e in track.events] == [
+        (1.0, 'gesture', 'wave', 'left'), (4.0, 'fall', 'fall', 'none'),
+    ]  # fmt: skip
+    assert [span.label for span in track.falls()] == ['falling', 'fallen']
 
 
 GOOD = json.dumps(event_record('a.mp4', event(1.0, 'started')))
@@ -176,6 +189,7 @@ GOOD = json.dumps(event_record('a.mp4', event(1.0, 'started')))
         ('a.csv', 'time,person\n1,1\n', r'a.csv: a table needs the column time and at least one'),
         ('a.csv', 'time,knee\n0.1,1.0\n0.2,high\n', r"a.csv, line 3: .*'high'"),
         ('a.csv', '', r'a.csv: a table needs'),
+        ('a.csv', 'time,kind\n1,fall\n', r'a.csv, line 2: .*score'),
         ('a.png', b'\x89PNG\xff\xfe', r'a.png: neither JSON lines, a table nor a bag'),
         ('none', None, r'none: No such file'),
         ('', None, r'a folder, but not of a bag'),
