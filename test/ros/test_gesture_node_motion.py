@@ -121,7 +121,7 @@ def test_a_fall_from_its_beginning_to_its_end(make_stage):
 
 def test_nobody_there_any_more_is_part_of_a_fall(make_stage):
     stage = make_stage('falls')
-    stage.film(scene(4.0, Action('fall_right', 2.0)), until=2.7)
+    stage.film(scene(4.0, Action('fall_right', 2.0)), until=2.85)
     lost = len(stage.headers)
     assert all(event.phase == FallEvent.FALLING for event in stage.heard['falls'])
     # The skeletons of pictures without anybody.
@@ -197,7 +197,7 @@ def test_only_what_is_asked_for_is_computed(make_stage, observed, topic, observe
 
 def test_who_listens_again_hears_nothing_of_before(make_stage):
     stage = make_stage('falls', 'postures')
-    stage.film(scene(3.0, Action('fall_left', 2.0)), until=2.6)
+    stage.film(scene(3.0, Action('fall_left', 2.0)), until=2.85)
     (listener,) = (s for s in stage.ros.node.subscriptions if s.topic_name == '/falls')
     stage.ros.node.destroy_subscription(listener)
     falls = next(p for p in stage.node.publishers if p.topic_name == '/falls')
