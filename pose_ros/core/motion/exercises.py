@@ -31,6 +31,8 @@ AUTO = 'auto'
 _RECOGNISED = 2
 # A set ends, and repetitions are no longer one after another, after this time without any [s].
 _PAUSE = 8.0
+# So many standard deviations off its limits, a need of the chosen exercise is believed to be met.
+_DOUBT = 1.0
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ class _Trainee:
 
     def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
         self._lengths = BoneLengths()
-        self._counters = [RepetitionCounter(exercise) for exercise in exercises]
+        doubt = 0.0 if recognise else _DOUBT
+        self._counters = [RepetitionCounter(exercise, doubt) for exercise in exercises]
         self._recognise = recognise
         self._current = None if recognise else self._counters[0]
         # Of each counter: when its last repetition was complete.

@@ -10,6 +10,7 @@ import math
 
 from pose_ros.core.motion.exercise_rules import Exercise, FormRule
 from pose_ros.core.motion.form import Form, Reading
+from pose_ros.core.motion.rules import Limits
 
 # A value within so many standard deviations of its limit is uncertain.
 SURE = 1.0
@@ -17,8 +18,8 @@ SURE = 1.0
 _SMOOTHING = 0.12
 # The turning point is where this share of the way, or more, is left behind.
 _TURN = 0.85
-# The turn has come when the angle has gained nothing for so long [s].
-_STILL = 0.12
+# The turn has come when the angle has gained less than this progress in so long [s].
+_GAIN, _STILL = 0.05, 0.15
 # How long before a repetition it belongs to its start [s].
 _START = 0.5
 # The leading angle may be unseen for so long within a repetition [s].
@@ -131,6 +132,9 @@ class RepetitionCounter:
     ----------
     exercise
         What is counted.
+    doubt
+        How many standard deviations off its limits a need may be: 0 to tell exercises from each
+        other, more where it is known which one is being done.
 
     Attributes
     ----------
@@ -146,8 +150,9 @@ class RepetitionCounter:
         When the repetition under way, or the last one, left the start [s].
     """
 
-    def __init__(self, exercise: Exercise) -> None:
+    def __init__(self, exercise: Exercise, doubt: float = 0.0) -> None:
         self.exercise = exercise
+        self._doubt = doubt
         self.count = 0
         self.phase = ExercisePhase.READY
         self.angle = math.nan
@@ -189,9 +194,14 @@ class RepetitionCounter:
         self._recent.append((stamp, leading))
         while stamp - self._recent[0][0] > _SMOOTHING:
             self._recent.popleft()
-        self.angle = _mean([reading for _, reading in self._recent]).value
+        smooth = _mean([reading for _, reading in self._recent])
+        self.angle = smooth.value
+        # As far as is certain: an angle that is hardly known makes no repetition.
+        start = self.exercise.start
+        towards = min(max(start - smooth.value, -smooth.deviation), smooth.deviation)
+        progress = self.exercise.progress(smooth.value + towards)
         readings = {name: form.reading(name) for name in self.exercise.measures}
-        return _Moment(stamp, self.exercise.progress(self.angle), self.angle, leading, readings)
+        return _Moment(stamp, progress, self.angle, leading, readings)
 
     def _drop(self) -> None:
         """Forget the repetition under way: nobody knows how it went on."""
@@ -224,7 +234,7 @@ class RepetitionCounter:
             self._best = (0.0, moment.stamp)
         self._trace.append(moment)
         best, when = self._best
-        if moment.progress > best + 0.02:
+        if moment.progress > best + _GAIN:
             self._best = best, when = moment.progress, moment.stamp
         if moment.progress < _TURN * best:
             self.phase = ExercisePhase.RETURN
@@ -259,7 +269,9 @@ class RepetitionCounter:
     def _meets(self, rule: FormRule) -> bool:
         """Whether a need is met; what cannot be seen is believed."""
         reading = self._summary(rule)
-        return reading is None or reading.value in rule.limits
+        if reading is None:
+            return True
+        return _excess(rule.limits, reading.value) <= self._doubt * reading.deviation
 
     def _judge(self) -> Repetition:
         """Judge what is known of the repetition under way."""
@@ -289,11 +301,16 @@ class RepetitionCounter:
         if reading is None or reading.value in rule.limits:
             return None
         limit = rule.limits.low if reading.value < rule.limits.low else rule.limits.high
-        certain = abs(reading.value - limit) > SURE * reading.deviation
+        certain = _excess(rule.limits, reading.value) > SURE * reading.deviation
         unit = math.radians(1.0) if rule.measure.unit == 'deg' else 1.0
         return Fault(
             rule.name, certain, reading.value * unit, limit * unit, reading.deviation * unit
         )
+
+
+def _excess(limits: Limits, value: float) -> float:
+    """How far a value is outside of limits, 0 inside."""
+    return max(limits.low - value, value - limits.high, 0.0)
 
 
 def _mean(readings: Iterable[Reading]) -> Reading:
