@@ -30,7 +30,7 @@ _OVERLAY = typer.Option(
     help='Draw the people onto the picture or video (.mp4); a folder if there are several inputs.',
 )
 _THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
-_SMOOTHING = typer.Option('', help='none, ema or one_euro.', show_default=False)
+_SMOOTHING = typer.Option('', help='none, ema, one_euro or noise_aware.', show_default=False)
 
 
 def estimate(

@@ -115,7 +115,9 @@ class EstimatorConfig:
         "whether keypoints that contradict the person's own proportions are marked IMPLAUSIBLE",
     )
     smoothing: str = _setting(
-        'one_euro', 'how keypoints are smoothed', choices=('none', 'ema', 'one_euro')
+        'one_euro',
+        'how keypoints are smoothed',
+        choices=('none', 'ema', 'one_euro', 'noise_aware'),
     )
     ema_alpha: float = _setting(
         0.7, 'weight of the new position at 30 frames per second', low=0.01, high=1.0

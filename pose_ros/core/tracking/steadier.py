@@ -9,6 +9,7 @@ import numpy as np
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.noise_aware import NoiseAwareSmoother
 from pose_ros.core.tracking.plausibility import IMPLAUSIBLE_TRUST, PlausibilityChecker
 from pose_ros.core.tracking.region import diameter
 from pose_ros.core.tracking.sides import SideRepairer
@@ -177,6 +178,8 @@ def _smoothers(config: EstimatorConfig) -> tuple[Smoother, Smoother]:
         return NoSmoothing(), NoSmoothing()
     if config.smoothing == 'ema':
         return ExponentialSmoother(config.ema_alpha), ExponentialSmoother(config.ema_alpha)
+    if config.smoothing == 'noise_aware':
+        return NoiseAwareSmoother(), NoiseAwareSmoother()
     cutoff, beta = config.one_euro_min_cutoff, config.one_euro_beta
     # A person is about two metres: speeds in metres count half of those in sizes, jitter as much
     # more, as in MediaPipe's graph.
