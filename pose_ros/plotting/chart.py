@@ -21,6 +21,7 @@ MOST_ANGLES = 6
 
 _WIDTH, _DPI = 13.0, 110  # [inch], [px/inch]
 _TITLE, _CURVES, _LANE, _AXIS = 0.4, 2.4, 0.27, 0.45  # heights [inch]
+_LETTER = 0.068  # width of one [inch]
 _LEFT, _RIGHT = 0.125, 0.88  # of the width: before the axes, and where the legend begins
 # Of Okabe and Ito, told apart by the colour-blind, too; red is for falls alone.
 _JOINTS = {
@@ -39,15 +40,29 @@ _POSTURES = {
     'bending': '#E3C9DE',
     'lying': '#F0BDB2',
 }
-_GESTURE, _GOOD, _FAULTY, _FALL = '#4C78A8', '#5B8C5A', '#C98B2B', '#D62728'
-_FALLS = {'falling': 0.12, 'fallen': 0.28}  # opacity of the red
+_GESTURE, _GOOD, _FAULTY = '#4C78A8', '#5B8C5A', '#C98B2B'
+_FALLS = {'falling': '#EE7A70', 'fallen': '#D62728'}
 
 
 @dataclass
 class _Lane:
-    """One row of bars: (span, words in it, colour)."""
+    """One row of bars: (span, words, colour).
+
+    Attributes
+    ----------
+    title
+        Left of it.
+    ink
+        Colour of the words in a bar.
+    strip
+        Whether bar follows bar: then there is no room for words beside them.
+    bars
+        From left to right.
+    """
 
     title: str
+    ink: str = 'white'
+    strip: bool = False
     bars: list[tuple[Span, str, str]] = field(default_factory=list)
 
 
@@ -89,7 +104,10 @@ def figure_of(timeline: Timeline, angles: Sequence[str] = ()) -> Any:
     for name in angles:
         if name not in known:
             raise ValueError(f'unknown angle {name!r}, there are: {", ".join(known) or "none"}')
-    shown = [(track, _lanes(track), _chosen(track, angles)) for track in tracks]
+    times = {s: _times([t for t in tracks if t.source == s]) for s in {t.source for t in tracks}}
+    shown = [
+        (track, _lanes(track, times[track.source][1]), _chosen(track, angles)) for track in tracks
+    ]
     heights = [_heights(lanes, names) for _, lanes, names in shown]
     titles = _titles([track.source for track in tracks])
     total = below = sum(map(sum, heights))
@@ -102,10 +120,11 @@ def figure_of(timeline: Timeline, angles: Sequence[str] = ()) -> Any:
         below -= axis
         curves.set_title(f'{titles[track.source]}{_title(track, names)}', loc='left', fontsize=11)
         _draw_curves(curves, track, names)
-        _draw_lanes(bars, lanes)
+        start, end = times[track.source]
+        _draw_lanes(bars, lanes, (_RIGHT - _LEFT) * _WIDTH / (end - start))
         for axes in (curves, bars):
-            _draw_falls(axes, track.falls())
-            axes.set_xlim(*_times([t for t in tracks if t.source == track.source]))
+            _draw_falls(axes, track.falls(end))
+            axes.set_xlim(start, end)
             axes.grid(axis='x', color='#DDDDDD', linewidth=0.6)
             axes.set_axisbelow(True)
             axes.spines[['top', 'right']].set_visible(False)
@@ -173,42 +192,50 @@ def _draw_curves(axes: Any, track: Track, names: Sequence[str]) -> None:
 def _draw_falls(axes: Any, falls: Sequence[Span]) -> None:
     """Red behind everything else."""
     for fall in falls:
-        opacity = _FALLS[fall.label]
-        axes.axvspan(fall.start, fall.end, color=_FALL, alpha=opacity, linewidth=0, zorder=0.5)
+        colour = _FALLS[fall.label]
+        axes.axvspan(fall.start, fall.end, color=colour, alpha=0.25, linewidth=0, zorder=0.5)
 
 
-def _draw_lanes(axes: Any, lanes: Sequence[_Lane]) -> None:
-    """Bars with their words, one row a lane, the first on top."""
+def _draw_lanes(axes: Any, lanes: Sequence[_Lane], scale: float) -> None:
+    """Bars with their words, one row a lane, the first on top; the scale is in inches a second."""
+    untold: dict[str, Any] = {}
     for row, lane in enumerate(lanes):
         for span, words, colour in lane.bars:
-            axes.barh(row, span.end - span.start, left=span.start, height=0.78, color=colour)
-            # A text that is wider than its bar is cut at the bar's end.
-            text = axes.text(
-                span.start, row, f' {words}', va='center', fontsize=8, clip_on=True,
-                color='black' if lane.title == 'posture' else 'white',
-            )  # fmt: skip
-            text.set_clip_path(axes.patches[-1])
+            bar = axes.barh(row, span.end - span.start, left=span.start, height=0.78, color=colour)
+            fits = _LETTER * (len(words) + 1) < (span.end - span.start) * scale
+            if fits or not lane.strip:
+                place = {'x': span.start, 'ha': 'left', 'color': lane.ink}
+                if not fits:
+                    place = {'x': span.end, 'ha': 'left', 'color': 'black'}
+                axes.text(y=row, s=f' {words}', va='center', fontsize=8, clip_on=True, **place)
+            else:
+                untold[words] = bar
+    if untold:
+        place = {'loc': 'upper left', 'bbox_to_anchor': (1.005, 1.05), 'handlelength': 1.2}
+        axes.legend(untold.values(), untold.keys(), frameon=False, fontsize=8, **place)
     axes.set_yticks(range(len(lanes)), [lane.title for lane in lanes], fontsize=9)
     axes.set_ylim(max(len(lanes), 1) - 0.5, -0.5)
     axes.tick_params(axis='y', length=0)
 
 
-def _lanes(track: Track) -> list[_Lane]:
+def _lanes(track: Track, end: float) -> list[_Lane]:
     """Rows of bars: the posture, then one for each gesture and exercise, then the falls."""
     lanes: dict[str, _Lane] = {}
 
-    def add(title: str, span: Span, words: str, colour: str) -> None:
-        lanes.setdefault(title, _Lane(title)).bars.append((span, words, colour))
+    def add(title: str, bar: tuple[Span, str, str], **look: Any) -> None:
+        lanes.setdefault(title, _Lane(title, **look)).bars.append(bar)
 
     for span in track.spans('posture'):
-        add('posture', span, span.label, _POSTURES.get(span.label, '#E0E0E0'))
+        colour = _POSTURES.get(span.label, '#E0E0E0')
+        add('posture', (span, span.label, colour), ink='black', strip=True)
     for span in track.spans('gesture'):
-        add(title_of(span.label, span.hand), span, f'{span.end - span.start:.1f} s', _GESTURE)
+        words = f'{span.end - span.start:.1f} s'
+        add(title_of(span.label, span.hand), (span, words, _GESTURE))
     for event in (e for e in track.events if e.kind == 'exercise'):
         span = Span(event.time - event.duration, event.time, event.name)
         faults = [f['name'] for f in event.details.get('faults', ()) if f['certain']]
-        words = ', '.join([str(event.details.get('repetitions', '')), *faults])
-        add(event.title, span, words, _FAULTY if faults else _GOOD)
-    for span in track.falls():
-        add('fall', span, span.label, _FALL)
+        words = ', '.join([str(event.details.get('repetitions', '')), *faults]).replace('_', ' ')
+        add(event.title, (span, words, _FAULTY if faults else _GOOD))
+    for span in track.falls(end):
+        add('fall', (span, span.label, _FALLS[span.label]), strip=True)
     return list(lanes.values())

@@ -90,8 +90,11 @@ class Track:
         spans += [Span(start, self.end, *key) for key, start in going.items()]
         return sorted(spans, key=lambda span: span.start)
 
-    def falls(self) -> list[Span]:
-        """'falling' from the onset on, 'fallen' from the landing until up again."""
+    def falls(self, end: float) -> list[Span]:
+        """'falling' from the onset on, 'fallen' from the landing until up again, or to an end [s].
+
+        Who has fallen out of sight is not seen any more, but down all the same.
+        """
         spans: list[Span] = []
         label, since = '', 0.0
         for event in (e for e in self.events if e.kind == 'fall'):
@@ -104,7 +107,7 @@ class Track:
                 since = event.details.get('landing') or event.time
                 spans.append(Span(onset, since, 'falling'))
         if label in ('falling', 'fallen'):
-            spans.append(Span(since, self.end, label))
+            spans.append(Span(since, end, label))
         return spans
 
 

@@ -117,7 +117,7 @@ def test_a_bag_is_read_with_all_of_our_topics(bag):
     assert [(span.label, span.start) for span in track.spans('posture')] == [
         ('standing', near(0.0)), ('lying', near(6.0)),
     ]  # fmt: skip
-    assert [(span.label, span.start, span.end) for span in track.falls()] == [
+    assert [(span.label, span.start, span.end) for span in track.falls(track.end)] == [
         ('falling', near(5.5), near(6.5)), ('fallen', near(6.5), near(9.9)),
     ]  # fmt: skip
     [squat] = [event for event in track.events if event.kind == 'exercise']

@@ -60,25 +60,25 @@ def fall(time, phase, onset=1.0, landing=2.0):
 @pytest.mark.parametrize(
     ('events', 'expected'),
     [
-        ([fall(1.5, 'falling', landing=None)], [(1.0, 1.5, 'falling')]),
+        ([fall(1.5, 'falling', landing=None)], [(1.0, 10.0, 'falling')]),
         (
             [fall(1.5, 'falling', landing=None), fall(3.0, 'fallen'), fall(7.0, 'recovered')],
             [(1.0, 2.0, 'falling'), (2.0, 7.0, 'fallen')],
         ),
-        ([fall(3.0, 'fallen')], [(1.0, 2.0, 'falling'), (2.0, 3.0, 'fallen')]),
+        ([fall(3.0, 'fallen')], [(1.0, 2.0, 'falling'), (2.0, 10.0, 'fallen')]),
         (
             [fall(1.5, 'falling', landing=None), fall(2.5, 'recovered', landing=None)],
             [(1.0, 2.5, 'falling')],
         ),
         (
             [fall(3.0, 'fallen'), fall(9.0, 'falling', onset=8.0, landing=None)],
-            [(1.0, 2.0, 'falling'), (2.0, 8.0, 'fallen'), (8.0, 9.0, 'falling')],
+            [(1.0, 2.0, 'falling'), (2.0, 8.0, 'fallen'), (8.0, 10.0, 'falling')],
         ),
         ([fall(3.0, 'recovered')], []),
     ],
 )
 def test_falls_are_spans_of_falling_and_of_lying(events, expected):
-    found = Track('film', 1, events).falls()
+    found = Track('film', 1, events).falls(end=10.0)
     assert [(span.start, span.end, span.label) for span in found] == expected
 
 
@@ -173,7 +173,7 @@ def test_the_events_of_the_demo_are_read_as_it_writes_them(tmp_path):
     assert [(e.time, e.kind, e.name, e.hand) for e in track.events] == [
         (1.0, 'gesture', 'wave', 'left'), (4.0, 'fall', 'fall', 'none'),
     ]  # fmt: skip
-    assert [span.label for span in track.falls()] == ['falling', 'fallen']
+    assert [span.label for span in track.falls(9.0)] == ['falling', 'fallen']
 
 
 GOOD = json.dumps(event_record('a.mp4', event(1.0, 'started')))
