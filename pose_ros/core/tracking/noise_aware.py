@@ -31,7 +31,7 @@ class NoiseAwareSmoother:
         Cutoff frequency [Hz] at rest, over 0.
     """
 
-    def __init__(self, threshold: float = 3.0, rest_cutoff: float = 0.5) -> None:
+    def __init__(self, threshold: float = 2.5, rest_cutoff: float = 0.5) -> None:
         self._threshold = threshold
         self._rest_cutoff = rest_cutoff
         self.reset()
