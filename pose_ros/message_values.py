@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,16 @@ def people_of(message: Any) -> list[Person]:
 
     ValueError if a format is unknown or the number of keypoints is not that of the format.
     """
-    return [_person(skeleton) for skeleton in message.skeletons]
+    return [replace(msg_to_person(s), world=positions_of(s)) for s in message.skeletons]
 
 
-def _person(skeleton: Any) -> Person:
+def msg_to_person(skeleton: Any) -> Person:
+    """Person of a message.
+
+    ValueError if the format is unknown or the number of keypoints is not that of the format.
+    """
     rows = np.array([(k.x, k.y, k.score, k.state) for k in skeleton.keypoints], np.float32)
     rows = rows.reshape(-1, 4)
-    positions = [(p.x, p.y, p.z) for p in skeleton.positions]
     box = skeleton.box
     return Person(
         topology=topology_named(skeleton.format),
@@ -46,8 +50,14 @@ def _person(skeleton: Any) -> Person:
         score=skeleton.score,
         box=Box(box.x_offset, box.y_offset, box.width, box.height),
         id=skeleton.id,
-        world=np.array(positions, np.float32) if positions else None,
     )
+
+
+def positions_of(skeleton: Any) -> np.ndarray | None:
+    """3D positions [K, 3] [m] of a message, NaN where unknown; None without 3D."""
+    if not len(skeleton.positions):
+        return None
+    return np.array([(p.x, p.y, p.z) for p in skeleton.positions])
 
 
 class EventReader:

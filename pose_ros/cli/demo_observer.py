@@ -23,7 +23,7 @@ from pose_ros.cli.demo_people import FoundPerson, TruePerson
 from pose_ros.cli.demo_recorder import FilmRecorder
 from pose_ros.cli.demo_statistics import Statistics
 from pose_ros.core.topology import COCO17
-from pose_ros.message_values import EventReader
+from pose_ros.message_values import EventReader, msg_to_person
 from pose_ros.msg import (
     ExerciseState,
     FallEvent,
@@ -32,7 +32,6 @@ from pose_ros.msg import (
     SkeletonArray,
     SkeletonFormat,
 )
-from pose_ros.ros.conversions import msg_to_person
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.qos import LATCHED
 

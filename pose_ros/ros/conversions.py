@@ -10,7 +10,7 @@ import numpy as np
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
-from pose_ros.core.topology import Topology, topology_named
+from pose_ros.core.topology import Topology
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray, SkeletonFormat
 
@@ -100,32 +100,6 @@ def skeleton_array(
 ) -> SkeletonArray:
     """New message of all people in an image; see `SkeletonWriter.write`."""
     return SkeletonWriter(model).write(people, header, image_size)
-
-
-def msg_to_person(skeleton: Skeleton) -> Person:
-    """Person of a message.
-
-    ValueError if the format is unknown or the number of keypoints is not that of the format.
-    """
-    rows = np.array([(k.x, k.y, k.score, k.state) for k in skeleton.keypoints], np.float32)
-    rows = rows.reshape(-1, 4)
-    box = skeleton.box
-    return Person(
-        topology=topology_named(skeleton.format),
-        keypoints=rows[:, :2],
-        scores=rows[:, 2],
-        states=rows[:, 3].astype(np.uint8),
-        score=skeleton.score,
-        box=Box(box.x_offset, box.y_offset, box.width, box.height),
-        id=skeleton.id,
-    )
-
-
-def positions_of(skeleton: Skeleton) -> np.ndarray | None:
-    """3D positions [K, 3] [m] of a message, NaN where unknown; None without 3D."""
-    if not skeleton.positions:
-        return None
-    return np.array([(p.x, p.y, p.z) for p in skeleton.positions])
 
 
 def positions_to_msg(positions: np.ndarray | None) -> list[Point]:

@@ -15,9 +15,9 @@ from visualization_msgs.msg import MarkerArray
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.types import FrameError, Person
+from pose_ros.message_values import msg_to_person, positions_of
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
-from pose_ros.ros.conversions import msg_to_person, positions_of
 from pose_ros.ros.images import ImageWriter, compressed_to_frame, image_to_frame, stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import Labels

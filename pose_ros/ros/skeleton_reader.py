@@ -10,8 +10,8 @@ import numpy as np
 from rclpy.node import Node
 
 from pose_ros.core.types import Person
+from pose_ros.message_values import msg_to_person, positions_of
 from pose_ros.msg import Skeleton, SkeletonArray
-from pose_ros.ros.conversions import msg_to_person, positions_of
 from pose_ros.ros.diagnostics import OK, WARN
 
 SILENCE = 2.0  # [s] without a message after which it is told

@@ -7,14 +7,13 @@ from std_msgs.msg import Header
 
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES
 from pose_ros.core.types import Box, KeypointState, Person
+from pose_ros.message_values import msg_to_person, positions_of
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import (
     SkeletonWriter,
     format_to_msg,
     msg_to_format,
-    msg_to_person,
     person_to_msg,
-    positions_of,
     positions_to_msg,
     skeleton_array,
 )

@@ -14,8 +14,8 @@ import yaml
 from pose_ros.actor import ActorTruth
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
+from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
-from pose_ros.ros.conversions import msg_to_person
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.source_node import PARAMETERS, SourceNode, camera_info, truth_message
 from pose_ros.ros.sources import ActorSource, CameraSource, SourceError, VideoSource, actor_scene
