@@ -8,9 +8,7 @@ from typing import Any
 
 from pose_ros.core.resources import shared_file
 from pose_ros.extras import library
-from pose_ros.message_values import people_of, seconds
-
-__all__ = ['BagError', 'is_bag', 'messages', 'people_of', 'typestore']
+from pose_ros.message_values import seconds
 
 
 class BagError(ValueError):

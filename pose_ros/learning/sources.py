@@ -10,9 +10,10 @@ import time
 from types import TracebackType
 from typing import Any
 
-from pose_ros.bags import is_bag, messages, people_of
+from pose_ros.bags import is_bag, messages
 from pose_ros.core.types import Person
 from pose_ros.learning.examples import Example
+from pose_ros.message_values import people_of
 
 Sighting = tuple[float, Sequence[Person]]
 """Time [s], and who is seen."""
