@@ -39,7 +39,7 @@ _ANGLES = typer.Option(
 )
 _MODEL = typer.Option('', help='Model, as pose-ros models list shows them.')
 _MODE = typer.Option('', help='Whom to follow: single, multi or auto.', show_default=False)
-_EXERCISE = typer.Option('auto', help='Exercise to watch for, or auto.')
+_EXERCISE = typer.Option('auto', help='Exercise to watch for, auto or none.')
 _GESTURES = typer.Option('', metavar='FILE', help='Rules instead of config/gestures.yaml.')
 _LEARNED = typer.Option(
     '', metavar='FILE', help='Motions that pose-ros motions train has learned.'
@@ -93,7 +93,9 @@ def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionAna
     network = [load_learned(learned)] if learned else []
 
     def make() -> MotionAnalysis:
-        return MotionAnalysis([GestureRecogniser(rules), *network], exercise)
+        return MotionAnalysis(
+            [GestureRecogniser(rules), *network], None if exercise == 'none' else exercise
+        )
 
     make()
     return make
@@ -120,6 +122,8 @@ def _run(
             raise ValueError(f'{file} would overwrite an input')
     if plot:
         library('matplotlib', 'plot')
+        if not Path(plot).parent.is_dir():
+            raise ValueError(f'there is no folder {Path(plot).parent} for {plot}')
     timeline = Timeline() if plot else None
     estimator = PoseEstimator(config)
     started = time.perf_counter()
@@ -186,7 +190,7 @@ class Work:
         """
         from pose_ros.cli.batch import estimated  # noqa: PLC0415
 
-        analysis, events = self._make(), []
+        analysis, events, before = self._make(), [], self.frames
         try:
             for frame, found in estimated(self._estimator, media):
                 # The people of a picture have no ids: they are counted.
@@ -205,7 +209,7 @@ class Work:
             last = analysis.finish() if media.sequence else []
             self._write(media, 0.0, [], last)
             self.events += len(events + last)
-            if self._show:
+            if self._show and self.frames > before:
                 show_events(str(media.path), events + last)
 
     def _write(

@@ -159,8 +159,9 @@ def test_nobody_is_no_event_and_no_picture(analyse, tmp_path):
 def test_a_bad_input_is_reported_and_the_others_done(analyse, film, save_video, tmp_path):
     good = save_video(tmp_path / 'good.mp4', film('stand', duration=0.3))
     (tmp_path / 'bad.mp4').write_bytes(b'no video')
-    code, records, _, err = analyse(tmp_path / 'bad.mp4', good)
+    code, records, out, err = analyse(tmp_path / 'bad.mp4', good)
     assert code == 1
+    assert 'bad.mp4' not in out
     assert {record['input'] for record in records} == {str(good)}
     assert f'pose-ros: {tmp_path}/bad.mp4: not a video that can be decoded' in err
 
@@ -176,6 +177,7 @@ def test_a_bad_input_is_reported_and_the_others_done(analyse, film, save_video, 
         (['--mode', 'many'], 'mode must be one of single, multi, auto'),
         (['--json', '{film}'], 'would overwrite an input'),
         (['--plot', '{film}'], 'would overwrite an input'),
+        (['--plot', '{folder}/none/a.png'], 'there is no folder .*none for'),
         (['--angles', '{folder}/none/a.csv'], 'cannot write the results: .*none/a.csv'),
     ],
 )
@@ -198,14 +200,13 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
 @pytest.mark.test_data('clips/wave_full_body.mp4')
 @pytest.mark.model('movenet_lightning')
 def test_somebody_who_waves_is_seen_waving_and_standing(analyse, test_data):
-    """With the right hand from about 4 s on, with the left, too, from about 7 s on."""
+    """First with one hand, then with both."""
     clip = test_data / 'clips/wave_full_body.mp4'
     code, records, _, _ = analyse(clip, '--model', 'movenet_lightning')
     assert code == 0
     check(records)
     waves = {r['hand'] for r in records if (r['name'], r['phase']) == ('wave', 'started')}
-    assert 'right' in waves
-    assert waves & {'left', 'both'}
+    assert waves >= {'both'} or waves == {'left', 'right'}
     assert {r['name'] for r in records if r['kind'] == 'posture'} == {'standing'}
     assert not [r for r in records if r['kind'] == 'fall']
 

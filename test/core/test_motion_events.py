@@ -185,6 +185,17 @@ def test_people_without_an_id_are_left_out(recogniser):
     assert analysis.observe(nameless, 0.0) == ([], [])
 
 
+def test_without_an_exercise_no_repetition_is_told_of(recogniser):
+    motions = tuple(Action('squat', 0.5 + 2.5 * i, 2.4) for i in range(3))
+    scene = Scene(duration=8.5, fps=15, actors=(Actor(motions),))
+    kinds = {
+        exercise: [event.name for event in analysed(MotionAnalysis([], exercise), scene)[0]]
+        for exercise in ('squat', None)
+    }
+    assert 'squat' in kinds['squat']
+    assert 'squat' not in kinds[None]
+
+
 def test_an_unknown_exercise_is_refused(recogniser):
     with pytest.raises(ValueError, match="unknown exercise 'chess', known are: auto, squat"):
         MotionAnalysis([recogniser()], 'chess')

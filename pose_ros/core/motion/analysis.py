@@ -36,16 +36,16 @@ class MotionAnalysis:
     gestures
         By rules, learned, or both.
     exercise
-        To watch for, or `AUTO`; ValueError lists the known ones.
+        To watch for, or `AUTO`, or None; ValueError lists the known ones.
     """
 
-    def __init__(self, gestures: Sequence[Gestures], exercise: str = AUTO) -> None:
+    def __init__(self, gestures: Sequence[Gestures], exercise: str | None = AUTO) -> None:
         self._gestures = tuple(gestures)
         self._meter = AngleMeter()
         self._postures = PostureReader()
         self._changes = PostureChanges()
         self._falls = FallDetector()
-        self._coach = ExerciseCoach(exercise)
+        self._coach = None if exercise is None else ExerciseCoach(exercise)
         self._stamp = 0.0
 
     def observe(
@@ -70,8 +70,9 @@ class MotionAnalysis:
         events = [
             *self._changes.observe(self._postures.observe(people, stamp), stamp),
             *fall_events(self._falls.observe(people, stamp), stamp),
-            *exercise_events(self._coach.observe(people, stamp), stamp),
         ]
+        if self._coach is not None:
+            events += exercise_events(self._coach.observe(people, stamp), stamp)
         for recogniser in self._gestures:
             events += gesture_events(recogniser.observe(people, stamp), stamp)
         return self._meter.observe(people, stamp), events
