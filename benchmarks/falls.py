@@ -21,6 +21,7 @@ from pose_ros.actor.motions.everyday import varied
 from pose_ros.actor.motions.falls import (
     FALL_KEYS,
     LOOK_ALIKE_KEYS,
+    LYING,
     SEATED,
     Keys,
     course,
@@ -35,7 +36,6 @@ FIRST_SEED = 1000  # those below are for tuning
 ONSET = 1.2  # [s]
 AFTERWARDS = 2.6  # [s] of lying there
 LATEST = 2.0  # a fall must be told so soon after the landing [s]
-LYING = ('turn_in_bed', 'stretch_out', 'get_up')
 LOSSES = ('seen', 'blinks', 'new id', 'gone')
 MARKS = '<!-- measured -->', '<!-- /measured -->'
 console = Console()

@@ -201,7 +201,7 @@ FALL_KEYS: dict[str, Keys] = {
         Key(0.0, STAND),
         Key(1.1, _KNEES_UP),
         Key(1.3, _KNEES_UP),
-        Key(1.95, _ON_RIGHT),
+        Key(1.95, _CURLED._replace(tip=(-88.0, 0.0))),
     ),
     'fall_from_chair': (
         Key(0.0, SIT),
@@ -277,8 +277,8 @@ LOOK_ALIKE_KEYS: dict[str, Keys] = {
 }  # fmt: skip
 """What is no fall, by name."""
 
-LOOK_ALIKES = tuple(LOOK_ALIKE_KEYS)
-"""Names of the motions here that are no falls."""
+LYING = ('turn_in_bed', 'stretch_out', 'get_up')
+"""Those that do not begin standing."""
 
 
 def _leave(away: Callable[[float], Pair], turn: float) -> Motion:
@@ -301,7 +301,7 @@ def _leave(away: Callable[[float], Pair], turn: float) -> Motion:
 # Those that do not begin standing.
 _RAMPS = {
     **dict.fromkeys(SEATED, 1.0),
-    **dict.fromkeys(('turn_in_bed', 'stretch_out', 'get_up'), 3.0),
+    **dict.fromkeys(LYING, 3.0),
     **dict.fromkeys(('trip', 'stumble'), 0.4),
 }
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 import math
 
@@ -34,22 +34,27 @@ _MEMORY = 3.0
 # Head and hips together: a faster descent may be a fall; over this speed the warning is given, and
 # going out of sight counts as evidence [body heights/s].
 _DESCENT_RATE = 0.38
-_WARNING_RATE = 0.75
+_WARNING_RATE = 0.7
 # Least way down of hips, of head, and of both on average [body heights]: that of a fall onto a bed
 # which stands farther from the camera. To lie down from sitting leaves the hips where they are.
 _HIPS_DROP, _HEAD_DROP, _DROP = 0.08, 0.30, 0.20
 # Whose head is no higher over the hips than this and who is down by that lies, even if the legs
 # are not seen [body heights].
 _HEAD_LOW, _ALL_DOWN = 0.20, 0.48
-# From the beginning of the descent until the body is low, a fall takes at most so long [s], less
-# if it was never faster than the rate; and all the way down it is no slower than that
-# [body heights/s].
-_LONGEST = 2.4
-_SLOW_RATE, _SLOW_LONGEST = 0.5, 1.6
-_MEAN_RATE = 0.2
-# For how long the body must be low [s], without the head going up again by so much [body
-# heights]: who does press-ups is low, too. It may seem not to be low for a moment [s].
-_STAY, _RISE, _BLINK = 0.8, 0.12, 0.3
+# From the beginning of the descent until the body is low, a fall takes at most so long [s], and
+# all the way down it is no slower than that [body heights/s]. What never was faster than the rate
+# must be over sooner and go deeper.
+_LONGEST, _MEAN_RATE = 2.4, 0.2
+_SLOW_RATE, _SLOW_LONGEST, _SLOW_DROP = 0.5, 1.35, 0.3
+# For how long the body must be low [s]; it may seem not to be, or be unseen, for a moment [s].
+_STAY, _BLINK = 0.8, 0.3
+# Who comes up by so much on the way down does not fall, and by so much while low does not lie: who
+# does press-ups is low, too [body heights].
+_TURN, _RISE = 0.13, 0.12
+# Who stays half-way down for so long [s], slower than that [body heights/s], does not fall either.
+_PAUSE, _PAUSE_RATE = 0.5, 0.06
+# Confidence where nobody has seen the body stay down, over that where it was seen.
+_UNSEEN_TRUST = 0.7
 # Who is out of sight for so long after going down fast has fallen [s].
 _ABSENT = 1.2
 # Whoever turns up lying within this time [s] and distance [body heights] of where somebody who
@@ -134,6 +139,10 @@ class _Descent:
         Of the person standing [px].
     peak
         Fastest so far [body heights/s].
+    deepest
+        Lowest level so far, y down [px].
+    moved
+        When the person last went down, as far as is known [s].
     low_since
         Since when the body is low and stays so [s]; None: it is not.
     low_at
@@ -154,6 +163,8 @@ class _Descent:
     start: Heights
     height: float
     peak: float = 0.0
+    deepest: float = -math.inf
+    moved: float = -math.inf
     low_since: float | None = None
     low_at: float = -math.inf
     lowest: float = -math.inf
@@ -171,14 +182,12 @@ class _Descent:
         """Way down of the hips [body heights]; NaN where they are not seen."""
         return (look.parts.hips - self.start.hips) / self.height
 
-    def is_fast(self, until: float, look: _Look | None = None) -> bool:
-        """Whether the way down, if it took until then [s], is that of a fall."""
+    def is_fall(self, until: float, look: _Look) -> bool:
+        """Whether the way down to here, if it took until then [s], is that of a fall."""
         lasted = until - self.onset
-        if look is not None:
-            drop = (self.head_drop(look) + self.hips_drop(look)) / 2
-            if drop < _MEAN_RATE * lasted:
-                return False
-        return lasted <= (_LONGEST if self.peak >= _SLOW_RATE else _SLOW_LONGEST)
+        drop = (self.head_drop(look) + self.hips_drop(look)) / 2
+        slow = self.peak < _SLOW_RATE and (lasted > _SLOW_LONGEST or drop < _SLOW_DROP)
+        return lasted <= min(_LONGEST, drop / _MEAN_RATE) and not slow
 
     def is_low(self, look: _Look) -> bool:
         """Whether the body is down, compared with where it was."""
@@ -196,6 +205,16 @@ class _Descent:
             Posture.STANDING,
             Posture.SITTING,
             Posture.BENDING,
+        )
+
+    def stops(self, look: _Look, rate: float) -> bool:
+        """Whether the person stays or comes up before the body is low."""
+        if not rate <= _PAUSE_RATE:  # or is not known
+            self.moved = look.stamp
+        if not math.isnan(look.level):
+            self.deepest = max(self.deepest, look.level)
+        return self.low_since is None and (
+            look.level < self.deepest - _TURN * self.height or look.stamp - self.moved > _PAUSE
         )
 
     def follow(self, look: _Look) -> None:
@@ -218,8 +237,8 @@ class _Descent:
     def event(self, person_id: int, phase: FallPhase, stamp: float) -> Fall:
         """What is told of it at a time."""
         sure = float(np.interp(self.peak, (_DESCENT_RATE, 1.2), (0.5, 0.95)))
-        if phase is FallPhase.FALLING or (self.lost and self.low_since is None):
-            sure *= 0.7
+        if phase is FallPhase.FALLING:
+            sure *= _UNSEEN_TRUST
         return Fall(
             person_id,
             phase,
@@ -324,29 +343,33 @@ def _follow(watch: _Watch, descent: _Descent, rate: float, person_id: int) -> li
     """Events of a person who goes down, has fallen, or gets up."""
     look = watch.looks[-1]
     stamp = look.stamp
-    if len(watch.looks) > 1:
-        gap = stamp - watch.looks[-2].stamp
-        if gap > _BLINK and descent.is_low(look) and descent.low_since is None:
-            descent.lost, descent.low_since = True, stamp - gap
-            descent.lowest = look.parts.head
+    before = watch.looks[-2].stamp if len(watch.looks) > 1 else stamp
+    if stamp - before > _BLINK:
+        descent.lost = True
+        if descent.low_since is None and descent.is_low(look):
+            descent.low_since, descent.lowest = before, look.parts.head
+    stops = descent.stops(look, rate)
     descent.follow(look)
-    events = []
-    if not descent.fallen:
-        descent.peak = max(descent.peak, rate) if not math.isnan(rate) else descent.peak
-        if rate > _WARNING_RATE and not descent.warned:
-            descent.warned = True
-            events.append(descent.event(person_id, FallPhase.FALLING, stamp))
-        low = descent.low_since
-        if low is not None and stamp - low >= _STAY and descent.is_fast(low, look):
-            descent.fallen, descent.landing = True, _landing(watch.looks, descent)
-            events.append(descent.event(person_id, FallPhase.FALLEN, stamp))
-        elif not descent.is_fast(stamp if low is None else low):
-            watch.descent = None
-            if descent.warned:
-                events.append(descent.event(person_id, FallPhase.RECOVERED, stamp))
-    elif descent.up_since is not None and stamp - descent.up_since >= _UP_TIME:
+    if descent.fallen:
+        if descent.up_since is None or stamp - descent.up_since < _UP_TIME:
+            return []
         watch.descent = None
-        events.append(descent.event(person_id, FallPhase.RECOVERED, stamp))
+        return [descent.event(person_id, FallPhase.RECOVERED, stamp)]
+    events = []
+    descent.peak = descent.peak if math.isnan(rate) else max(descent.peak, rate)
+    if rate > _WARNING_RATE and not descent.warned:
+        descent.warned = True
+        events.append(descent.event(person_id, FallPhase.FALLING, stamp))
+    low = descent.low_since
+    if low is not None and stamp - low >= _STAY and descent.is_fall(low, look):
+        descent.fallen, descent.landing = True, _landing(watch.looks, descent)
+        events.append(descent.event(person_id, FallPhase.FALLEN, stamp))
+    elif stops or (stamp if low is None else low) - descent.onset > _LONGEST:
+        watch.descent = None
+        while stops and len(watch.looks) > 1:
+            watch.looks.popleft()  # the next descent begins here
+        if descent.warned:
+            events.append(descent.event(person_id, FallPhase.RECOVERED, stamp))
     return events
 
 
@@ -359,7 +382,8 @@ def _miss(watch: _Watch, person_id: int, stamp: float) -> list[Fall]:
         return []
     descent.fallen = descent.lost = True
     descent.landing = watch.stamp
-    return [descent.event(person_id, FallPhase.FALLEN, stamp)]
+    event = descent.event(person_id, FallPhase.FALLEN, stamp)
+    return [replace(event, confidence=event.confidence * _UNSEEN_TRUST)]
 
 
 def _descent_rate(looks: Sequence[_Look]) -> float:
@@ -385,13 +409,15 @@ def _slope(points: Sequence[tuple[float, float]]) -> float:
     return float(times @ values / (times @ times)) if len(points) > 1 else 0.0
 
 
-def _begin(looks: Sequence[_Look], height: float) -> _Descent:
-    """Descent that is under way: from where it began."""
+def _begin(looks: Sequence[_Look], height: float) -> _Descent | None:
+    """Descent that is under way, from where it began; None for somebody who lay there already."""
     seen = [look for look in looks if not math.isnan(look.level)]
     top = min(look.level for look in seen)
     onset = [look.stamp for look in seen if look.level < top + 0.04 * height][-1]
-    start = next(look.parts for look in seen if look.level == top)
-    return _Descent(onset, start, height)
+    start = next(look for look in seen if look.level == top)
+    if start.posture == Posture.LYING:
+        return None
+    return _Descent(onset, start.parts, height)
 
 
 def _landing(looks: Sequence[_Look], descent: _Descent) -> float:

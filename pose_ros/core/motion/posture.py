@@ -32,7 +32,7 @@ _TRUNK_DOWN = 0.55
 _THIGHS_DOWN = 0.62
 # ... the hips are on the ground below this, lower than any chair below that, and clear of it over
 # the last.
-_HIPS_LOW, _HIPS_DEEP, _HIPS_HIGH = 0.32, 0.45, 0.75
+_HIPS_LOW, _HIPS_DEEP, _HIPS_HIGH = 0.28, 0.45, 0.75
 # Who sits has the feet in front of the hips by this [body heights]; who crouches, under them.
 _FEET_AHEAD = 0.13
 # Measures this far from a limit [of the standing heights] are as good as certain.
