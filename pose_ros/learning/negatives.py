@@ -151,19 +151,20 @@ def improvised(count: int, window: Window, rng: np.random.Generator) -> list[Cli
 
 def _improvise(window: Window, rng: np.random.Generator) -> Clip:
     length = window.seconds * rng.uniform(1.0, 1.6)
-    times = np.arange(0.0, length, 1 / window.rate)
     facing, legs, alike = rng.uniform(-35, 35), rng.random() < 0.25, rng.random() < 0.4
     rows, when = [np.array(STAND)], [0.0]
     while when[-1] < length:
         when.append(when[-1] + rng.uniform(0.25, 1.0))
         rows.append(_next_pose(rows[-1], rng, legs, alike))
+    # Half as many poses as moments will do: limbs go nearly straight in between.
+    stamps = np.arange(0.0, length + 2 / window.rate, 2 / window.rate)
     shares = np.array(rows).reshape(len(rows), -1)
-    angles = np.stack([np.interp(times, when, column) for column in shares.T], axis=1)
+    angles = np.stack([np.interp(stamps, when, column) for column in shares.T], axis=1)
     points = np.array([_points(row, facing) for row in angles])
-    points += rng.normal(0.0, 0.004, points.shape)
-    axes = 3 if window.in_space else 2
-    seen = np.ones(points.shape[:2], dtype=bool)
-    movement = Movement(times, points[..., :axes], seen).normalised()
+    axes, seen = 3 if window.in_space else 2, np.ones(points.shape[:2], dtype=bool)
+    movement = Movement(stamps, points[..., :axes], seen)
+    times = np.arange(0.0, length, 1 / window.rate)
+    movement = Movement(times, *movement.sampled(times)).normalised()
     return Clip(movement, *extent(movement))
 
 

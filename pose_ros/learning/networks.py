@@ -31,8 +31,8 @@ def temporal_convolutions(shape: tuple[int, int], classes: int, width: int = 48)
     keras = load_keras()
     layers = keras.layers
     given = keras.Input(shape)
-    x = layers.Conv1D(width, 1)(given)
-    for dilation in (1, 2, 4, 8):
+    x = _tokens(given, width)
+    for dilation in (1, 2, 4):
         y = layers.Conv1D(width, 3, padding='same', dilation_rate=dilation)(x)
         y = layers.LayerNormalization()(y)
         y = layers.Activation('relu')(y)
@@ -40,7 +40,7 @@ def temporal_convolutions(shape: tuple[int, int], classes: int, width: int = 48)
         x = layers.Add()([x, y])
     mean, most = layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)
     # When something happened counts, too: means of the window's quarters.
-    quarters = layers.Flatten()(layers.AveragePooling1D(max(shape[0] // 4, 1))(x))
+    quarters = layers.Flatten()(layers.AveragePooling1D(max(x.shape[1] // 4, 1))(x))
     x = layers.Dropout(0.3)(layers.Concatenate()([mean, most, quarters]))
     return keras.Model(given, layers.Dense(classes)(x))
 
@@ -53,8 +53,7 @@ def transformer(shape: tuple[int, int], classes: int, width: int = 48) -> Any:
     keras = load_keras()
     layers = keras.layers
     given = keras.Input(shape)
-    # Two moments make a token: twice as fast, and movements are slower than that.
-    x = layers.Conv1D(width, 5, strides=2, padding='same')(given)
+    x = _tokens(given, width)
     x = x + layers.Embedding(x.shape[1], width)(np.arange(x.shape[1])[None])
     for _ in range(2):
         y = layers.LayerNormalization()(x)
@@ -65,6 +64,11 @@ def transformer(shape: tuple[int, int], classes: int, width: int = 48) -> Any:
     x = layers.LayerNormalization()(x)
     x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), x[:, -1]])
     return keras.Model(given, layers.Dense(classes)(layers.Dropout(0.3)(x)))
+
+
+def _tokens(given: Any, width: int) -> Any:
+    """Numbers of every second moment: that is twice as fast, and often enough for movements."""
+    return load_keras().layers.Conv1D(width, 5, strides=2, padding='same')(given)
 
 
 NETWORKS = {'tcn': temporal_convolutions, 'transformer': transformer}

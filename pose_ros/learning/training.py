@@ -266,7 +266,7 @@ def _fit(
     # Small steps in the end, whether or not it comes to that.
     steps = settings.epochs * -(-2 * repeats * count // _BATCH)
     rate = keras.optimizers.schedules.CosineDecay(_RATE, steps, alpha=0.05)
-    network.compile(keras.optimizers.Adam(rate), loss)
+    network.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
     unseen = validation.draw(window, rng, 10)
     weights = _class_weights(training)
     best, best_weights, rounds = np.inf, network.get_weights(), []

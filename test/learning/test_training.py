@@ -37,7 +37,7 @@ def keras():
 def trained(keras, make_class):
     rounds = []
     classes = [make_class(name, 10, 1, mirror) for name, mirror in SIGNS.items()]
-    settings = Settings(epochs=14)
+    settings = Settings(epochs=18)
     result = train(classes, settings, rounds.append)
     assert result.rounds == tuple(rounds)
     return result
@@ -60,8 +60,8 @@ def test_signs_are_told_from_each_other_and_from_other_movements(results, make_c
     )
     assert evaluation.names == (*SIGNS, 'none')
     assert evaluation.counts.sum(axis=1).tolist() == [10, 10, 10, 10, 32]
-    assert evaluation.accuracy >= 0.9
-    assert evaluation.rejection >= 0.8
+    assert evaluation.accuracy >= 0.85
+    assert evaluation.rejection >= 0.85
 
 
 def test_a_sign_is_told_once_with_its_hand(results, make_class):

@@ -1,0 +1,177 @@
+"""``pose-ros motions`` end to end: record, list, train, evaluate."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from pose_ros import bags
+from pose_ros.actor import Action, Actor, Scene, skeletons
+from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, Style
+from pose_ros.core.motion.rules import Hand
+from pose_ros.core.topology import COCO17
+from pose_ros.learning.examples import Example, MotionClass, append_example, read_class
+
+SIGN = 'left_up_right_up'
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Folder with examples of signs."""
+
+    def make(count=5, names=(SIGN,), folder='motions'):
+        for name in names:
+            rng = np.random.default_rng((count, *name.encode()))
+            for _ in range(count):
+                motion, duration = (INVENTED | UNKNOWN)[name].played(Style.of(rng))
+                actor = Actor((Action(motion, 0.5, duration),))
+                scene = Scene(fps=10.0, duration=duration + 1.0, actors=(actor,))
+                film = list(skeletons(scene, int(rng.integers(1000))))
+                people, stamps = [f.people[0] for f in film], [f.stamp for f in film]
+                example = Example.of(people, stamps, 'actor')
+                append_example(tmp_path / folder, MotionClass(name, Hand.BOTH), example)
+        return tmp_path / folder
+
+    return make
+
+
+@pytest.fixture
+def bag(tmp_path):
+    """Write a bag of skeletons on a topic."""
+    rosbag2 = pytest.importorskip('rosbags.rosbag2')
+
+    def write(scene, topic='/skeletons'):
+        store = bags.typestore()
+        writer = rosbag2.Writer(tmp_path / 'bag', version=9)
+        with writer:
+            kind = 'pose_ros/msg/SkeletonArray'
+            connection = writer.add_connection(topic, kind, typestore=store)
+            for frame in skeletons(scene):
+                message = skeleton_array(store.types, frame)
+                writer.write(connection, 0, store.serialize_cdr(message, kind))
+        return tmp_path / 'bag'
+
+    return write
+
+
+def skeleton_array(types, frame):
+    time = types['builtin_interfaces/msg/Time'](
+        sec=1000 + int(frame.stamp), nanosec=int(frame.stamp % 1 * 1e9)
+    )
+    box = types['sensor_msgs/msg/RegionOfInterest'](0, 0, 1, 1, False)
+    array = [
+        types['pose_ros/msg/Skeleton'](
+            id=person.id,
+            format=person.topology.name,
+            score=person.score,
+            box=box,
+            keypoints=[
+                types['pose_ros/msg/Keypoint'](float(x), float(y), float(score), int(state))
+                for (x, y), score, state in zip(person.keypoints, person.scores, person.states)
+            ],
+            positions=[],
+        )
+        for person in frame.people
+    ]
+    return types['pose_ros/msg/SkeletonArray'](
+        header=types['std_msgs/msg/Header'](time, 'camera'),
+        image_width=640, image_height=480, model='actor', skeletons=array, locked_id=0,
+        locked_seen=False, latency=0.0, inference_time=0.0, dropped=0,
+    )  # fmt: skip
+
+
+def test_a_video_becomes_examples(pose_ros, film, save_video, tmp_path):
+    video = save_video(tmp_path / 'wave.mp4', film('raise_left', 0.8))
+    options = ('--folder', tmp_path / 'motions', '--hand', 'left')
+    code, _, err = pose_ros('motions', 'record', 'hello', video, *options, '--every', 0.4)
+    assert code == 0, err
+    assert '2 examples, hand left, mirror none' in err
+    motion = read_class(tmp_path / 'motions' / 'hello.jsonl')
+    assert [len(example.people) for example in motion.examples] == [12, 12]
+    assert motion.examples[0].people[0].observed.any()
+    assert motion.examples[0].has_positions
+
+
+def test_a_bag_becomes_examples_that_are_added(pose_ros, bag, tmp_path):
+    path = bag(Scene(duration=4.0, fps=15.0, actors=(Actor('wave_left'),)))
+    record = ('motions', 'record', 'hello', path, '--folder', tmp_path / 'motions')
+    code, _, err = pose_ros(*record, '--hand', 'left', '--cut', '0.5-2', '--cut', '2-3.5')
+    assert code == 0, err
+    code, _, err = pose_ros(*record)
+    assert (code, '3 examples, hand left' in err) == (0, True)
+    found = read_class(tmp_path / 'motions' / 'hello.jsonl').examples
+    assert [example.duration for example in found] == pytest.approx([1.5, 1.5, 3.93], abs=0.1)
+    assert found[0].people[0].topology is COCO17
+    code, out, _ = pose_ros('motions', 'list', tmp_path / 'motions')
+    assert code == 0
+    assert out.split('\n')[3].split() == ['hello', '3', '6.9', 'left', 'none']
+
+
+@pytest.mark.timeout(400)  # a busy machine takes several times as long as an idle one
+def test_train_then_evaluate(pose_ros, recorded, tmp_path):
+    pytest.importorskip('matplotlib')
+    pytest.importorskip('tensorflow', reason='needs tensorflow-cpu: make test installs it')
+    folder, results = recorded(5, (SIGN, 'right_up_left_up')), tmp_path / 'learned'
+    options = ('--output', results, '--epochs', 2, '--network', 'transformer')
+    code, out, err = pose_ros('motions', 'train', folder, *options)
+    assert code == 0, err
+    assert 'other movements rejected' in err
+    course = json.loads((results / 'training.json').read_text())
+    assert (course['network'], len(course['rounds'])) == ('transformer', 2)
+    assert course['classes'] == [SIGN, 'right_up_left_up']
+    recorded(2, ('left_up',))
+    figures, picture = tmp_path / 'figures.json', tmp_path / 'matrix.png'
+    code, out, err = pose_ros(
+        'motions', 'evaluate', results / 'motions.tflite', folder,
+        '--json', figures, '--plot', picture,
+    )  # fmt: skip
+    assert code == 0, err
+    assert 'accuracy' in out
+    read = json.loads(figures.read_text())
+    assert np.array(read['counts']).sum(axis=1).tolist() == [5, 5, 2]
+    assert read['names'] == [SIGN, 'right_up_left_up', 'none']
+    assert picture.exists()
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'told'),
+    [
+        (('record', 'a b', 'x.mp4'), 'a name has letters'),
+        (('record', 'x', 'missing.mp4'), 'missing.mp4: there is no such file'),
+        (('record', 'x', 'y.mp4', '--hand', 'third'), 'hand must be one of none, left'),
+        (('record', 'x', 'y.mp4', '--cut', '3'), '--cut takes two times'),
+        (('record', 'x', 'y.mp4', '--cut', '3-1'), 'the end must be after'),
+        (('record', 'x', 'y.mp4', '--hand', 'left', '--mirror', 'same'), 'cannot be same'),
+        (('list', 'nowhere'), 'motions record'),
+        (('train', 'nowhere'), 'motions record'),
+        (('train', 'motions', '--network', 'lstm'), 'unknown network'),
+        (('train', 'motions', '--output', '.'), 'choose a folder'),
+        (('train', 'motions'), 'has 1 examples: at least 4'),
+        (('evaluate', 'missing.tflite', 'motions'), 'no such model file'),
+        (('evaluate', f'motions/{SIGN}.jsonl', 'motions'), 'motions train'),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(pose_ros, recorded, monkeypatch, arguments, told):
+    monkeypatch.chdir(recorded(1).parent)
+    code, _, err = pose_ros('motions', *arguments)
+    assert code == 2
+    assert told in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_without_tensorflow_the_extra_is_named(pose_ros, recorded, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tensorflow', None)
+    code, _, err = pose_ros('motions', 'train', recorded(), '--output', tmp_path / 'learned')
+    assert code == 2
+    assert "pip install 'pose_ros[train]'" in err
+    assert not (tmp_path / 'learned').exists()
+
+
+def test_live_without_ros_says_so(pose_ros, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'rclpy', None)
+    code, _, err = pose_ros('motions', 'record', 'x', '--folder', tmp_path)
+    assert code == 2
+    assert 'needs ROS 2' in err

@@ -1,0 +1,51 @@
+"""Examples from a topic, as they come."""
+
+import threading
+
+import pytest
+from std_msgs.msg import Header
+
+from pose_ros.actor import Actor, Scene, skeletons
+from pose_ros.learning.sources import LiveSkeletons, examples
+from pose_ros.msg import SkeletonArray
+from pose_ros.ros.conversions import skeleton_array
+from pose_ros.ros.qos import SKELETONS
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture
+def published(ros):
+    """The actor's skeletons, published 30 times a second until the test is over."""
+    publisher = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
+    stop = threading.Event()
+
+    def run():
+        scene = Scene(duration=30.0, actors=(Actor('wave_left'),))
+        for frame in skeletons(scene):
+            header = Header(frame_id='camera')
+            header.stamp.sec, header.stamp.nanosec = int(frame.stamp), int(frame.stamp % 1 * 1e9)
+            publisher.publish(skeleton_array(frame.people, header, (640, 480)))
+            if stop.wait(1 / 30):
+                return
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def test_what_comes_while_listening_is_an_example(published):
+    with LiveSkeletons() as live:
+        live.wait()
+        (example,) = examples(live.listen(1.0), 'topic')
+        (later,) = examples(live.listen(0.5), 'topic')
+    assert 0.5 < example.duration < 1.5
+    assert example.people[0].id == 1
+    assert len(later.people) < len(example.people)
+
+
+def test_silence_is_told(ros_domain):
+    with LiveSkeletons('nothing') as live, pytest.raises(ValueError, match='is pose_node'):
+        live.wait(0.2)
