@@ -98,7 +98,8 @@ def figure_of(timeline: Timeline, angles: Sequence[str] = ()) -> Any:
         raise ValueError('there is nothing to draw: no angles and no events')
     if len(tracks) > MOST_TRACKS:
         raise ValueError(
-            f'{len(tracks)} people are too many for one picture, the most are {MOST_TRACKS}'
+            f'{len(tracks)} people are too many for one picture, the most are {MOST_TRACKS}: '
+            'choose some of them, or fewer files'
         )
     known = list(dict.fromkeys(name for track in tracks for name in track.names))
     for name in angles:
