@@ -1,24 +1,138 @@
 """Postures, on the actor's skeletons."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from pose_ros.actor import SIT, STAND, Actor, Scene, skeletons
-from pose_ros.core.motion.posture import Posture, PostureReader
+from pose_ros.actor import SIT, STAND, Action, Actor, Motion, Scene, skeletons
+from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS
+from pose_ros.core.motion.posture import Posture, PostureReader, PostureState
+from pose_ros.core.motion.stature import Stature
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.types import KeypointState
+
+ON_GROUND = LOOK_ALIKE_KEYS['sit_on_ground'][-1].pose
+CROUCH = LOOK_ALIKE_KEYS['crouch'][1].pose
+ON_BACK = FALL_KEYS['fall_backwards'][-1].pose
+ON_FRONT = FALL_KEYS['fall_forwards'][-1].pose
+ON_LEFT = FALL_KEYS['fall_left'][-1].pose
+BENT = STAND._replace(torso=(0.0, 80.0))
+LEGS = ('left_knee', 'right_knee', 'left_ankle', 'right_ankle')
 
 
+def film(pose, facing=0.0, *, height=220.0, seconds=1.2, seed=0, **looks):
+    """Skeletons of somebody who keeps a pose."""
+    actor = Actor((), x=480, y=440, height=height, rest=pose, facing=facing)
+    return list(skeletons(Scene(960, 480, 10.0, seconds, (actor,)), seed, **looks))
+
+
+def read(frames):
+    """States of the one person, frame by frame."""
+    reader = PostureReader()
+    return [s for frame in frames for s in reader.observe(frame.people, frame.stamp)]
+
+
+def unseen(frames, names):
+    """Same frames, but without some keypoints."""
+    for frame in frames:
+        people = []
+        for person in frame.people:
+            states = person.states.copy()
+            states[[person.topology.index(name) for name in names]] = KeypointState.BELOW_THRESHOLD
+            people.append(replace(person, states=states))
+        yield replace(frame, people=tuple(people))
+
+
+@pytest.mark.parametrize('facing', [0.0, 50.0, 90.0, 180.0, -130.0])
+@pytest.mark.parametrize('height', [110.0, 300.0])
 @pytest.mark.parametrize(
-    ('actor', 'expected'),
+    ('pose', 'expected'),
     [
-        (Actor(), Posture.STANDING),
-        (Actor('walk'), Posture.STANDING),
-        (Actor((), rest=SIT, facing=60), Posture.SITTING),
-        (Actor((), rest=STAND._replace(torso=(0, 100)), facing=40), Posture.BENDING),
-        (Actor('fall', start=0), Posture.LYING),
+        (STAND, Posture.STANDING),
+        (SIT, Posture.SITTING),
+        (BENT, Posture.BENDING),
+        (CROUCH, Posture.CROUCHING),
+        # At 0 and 180 degrees along the line of sight, with the head or the feet to the camera.
+        (ON_BACK, Posture.LYING),
+        (ON_FRONT, Posture.LYING),
+        (ON_LEFT, Posture.LYING),
     ],
 )
-def test_posture(actor, expected):
-    reader = PostureReader()
-    for frame in skeletons(Scene(duration=3.0, actors=(actor,)), seed=1):
-        (state,) = reader.observe(frame.people, frame.stamp)
+def test_postures_in_the_picture(pose, expected, height, facing):
+    state = read(film(pose, facing, height=height))[-1]
     assert state.posture == expected
-    assert state.confidence > 0.5
+    assert state.confidence > 0.35
+
+
+@pytest.mark.parametrize('facing', [0.0, 45.0, 90.0, 180.0])
+@pytest.mark.parametrize(
+    ('pose', 'expected'), [(ON_GROUND, Posture.SITTING), (CROUCH, Posture.CROUCHING)]
+)
+def test_depth_tells_sitting_on_the_ground_from_crouching(pose, expected, facing):
+    state = read(film(pose, facing, topology=BLAZEPOSE33, world=True))[-1]
+    assert state.posture == expected
+    assert state.confidence > 0.55
+
+
+def test_without_depth_that_is_uncertain_from_the_front():
+    for pose in (ON_GROUND, CROUCH):
+        assert read(film(pose))[-1].confidence < 0.55
+
+
+def test_walking_is_standing():
+    actor = Actor('walk', x=200, start=0.0)
+    states = read(skeletons(Scene(fps=10, duration=3.0, actors=(actor,)), 1))
+    assert {state.posture for state in states} == {Posture.STANDING}
+
+
+@pytest.mark.parametrize('names', [LEGS, ('left_hip', 'right_hip', *LEGS)])
+def test_without_legs_nothing_is_known(names):
+    """As behind a desk: standing and sitting look alike."""
+    state = read(unseen(film(STAND), names))[-1]
+    assert (state.posture, state.confidence) == (Posture.UNKNOWN, 0.0)
+
+
+def test_thighs_are_enough():
+    for pose, expected in ((STAND, Posture.STANDING), (SIT, Posture.CROUCHING)):
+        state = read(unseen(film(pose, 60.0), ('left_ankle', 'right_ankle')))[-1]
+        assert state.posture == expected or state.confidence < 0.5
+
+
+def test_a_moment_is_no_posture_and_duration_counts_from_the_change():
+    down = Motion(lambda time: CROUCH, ramp=0.2, back=0.2)
+    actor = Actor((Action(down, 1.0, 0.5), Action(down, 2.0, 2.0)), facing=60.0)
+    frames = list(skeletons(Scene(fps=20, duration=3.5, actors=(actor,)), 2))
+    states = read(frames)
+    before = [s for f, s in zip(frames, states) if f.stamp < 2.0]
+    assert {state.posture for state in before} == {Posture.STANDING}
+    assert before[-1].duration == pytest.approx(1.95)
+    assert states[-1].posture == Posture.CROUCHING
+    assert states[-1].duration == pytest.approx(1.3, abs=0.3)
+
+
+def test_who_is_only_predicted_or_has_no_identity_is_left_out():
+    frame = film(STAND)[0]
+    (person,) = frame.people
+    reader = PostureReader()
+    assert reader.observe([replace(person, id=0)], 0.0) == []
+    hidden = np.full_like(person.states, KeypointState.PREDICTED)
+    assert reader.observe([replace(person, states=hidden)], 0.1) == []
+    assert len(reader.observe([person], 0.2)) == 1
+
+
+@pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33])
+@pytest.mark.parametrize('pose', [STAND, SIT, ON_BACK, ON_LEFT, CROUCH])
+def test_the_standing_height_is_known_in_any_posture(pose, topology):
+    for facing in (0.0, 90.0):
+        for world in (False, True):
+            stature = Stature()
+            for frame in film(pose, facing, height=200.0, topology=topology, world=world):
+                height = stature.update(frame.people[0], frame.stamp)
+            # In the picture, lying along the line of sight shows only arms and shoulders.
+            assert height == pytest.approx(200.0, rel=0.25 if world else 0.45)
+
+
+def test_impossible_states_are_refused():
+    with pytest.raises(ValueError, match='confidence must be 0 to 1'):
+        PostureState(1, Posture.LYING, -0.1, 0.0)

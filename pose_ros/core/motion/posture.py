@@ -181,9 +181,10 @@ def _decide(trunk: float, thighs: float, hips: float, ahead: float) -> tuple[Pos
     folded = min(-bent, _THIGHS_DOWN - thighs)
     if ahead >= _FEET_AHEAD:
         return Posture.SITTING, min(folded, ahead - _FEET_AHEAD)
-    # Seen from the front (how far the feet are ahead is unknown), who sits on a chair and who
-    # crouches differ only by the height of the hips.
     posture = Posture.SITTING if hips >= _HIPS_DEEP else Posture.CROUCHING
+    if math.isnan(ahead):
+        # From the front, who sits on a chair or on the ground and who crouches look alike.
+        return posture, 0.0
     return posture, min(folded, abs(hips - _HIPS_DEEP))
 
 
