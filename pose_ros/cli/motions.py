@@ -27,9 +27,12 @@ app = typer.Typer(
 
 FOLDER = 'motions'
 
-_NAME = typer.Argument(..., help='Of the motion; none is for everything else that people do.')
+_EXAMPLES = typer.Argument(FOLDER, metavar='DIR', help='Folder of the recorded examples.')
+_NAME = typer.Argument(
+    ..., metavar='NAME', help='Of the motion; none is for everything else that people do.'
+)
 _SOURCES = typer.Argument(
-    None, metavar='[SOURCE]...', help='Videos and recorded bags; without any, the topic, live.'
+    None, metavar='SOURCE', help='Videos and recorded bags; without any, the topic, live.'
 )
 _FOLDER = typer.Option(FOLDER, metavar='DIR', help='Folder of the recorded examples.')
 _HAND = typer.Option('', help='Hand that makes the motion: left, right, both or none.')
@@ -40,12 +43,14 @@ _MIRROR = typer.Option(
     'of those to be learned.',
 )
 _CUT = typer.Option(
-    [], metavar='FROM-TO', help='Part of a source [s] that is one example; repeat for several.'
+    [],
+    metavar='FROM-TO',
+    help='Part of a source in seconds that is one example; repeat for several.',
 )
-_EVERY = typer.Option(0.0, min=0.0, metavar='S', help='Cut into examples of this length [s].')
+_EVERY = typer.Option(0.0, min=0.0, metavar='S', help='Cut into examples of so many seconds.')
 _TOPIC = typer.Option('skeletons', help='Topic of a bag, or live.')
 _COUNT = typer.Option(10, min=1, help='Examples to record live.')
-_SECONDS = typer.Option(3.0, min=0.5, help='Length of an example that is recorded live [s].')
+_SECONDS = typer.Option(3.0, min=0.5, help='Seconds of an example that is recorded live.')
 _MODEL = typer.Option('', help='Pose model for videos, as pose-ros models list shows them.')
 
 
@@ -174,26 +179,25 @@ def _tell(folder: Path, name: str) -> None:
 
 
 @app.command('list')
-def list_motions(folder: str = typer.Argument(FOLDER, metavar='[DIR]')) -> None:
+def list_motions(examples: str = _EXAMPLES) -> None:
     """Show what was recorded."""
     with complaints():
         from pose_ros.learning.examples import read_folder  # noqa: PLC0415
 
         table = Table('motion', 'examples', 'seconds', 'hand', 'mirror', box=box.SIMPLE_HEAD)
-        for motion in read_folder(Path(folder)):
+        for motion in read_folder(Path(examples)):
             seconds = sum(example.duration for example in motion.examples)
             row = (len(motion.examples), f'{seconds:.1f}', motion.hand.name.lower(), motion.mirror)
             table.add_row(motion.name, *map(str, row))
         output.print(table)
 
 
-_EXAMPLES = typer.Argument(FOLDER, metavar='[DIR]', help='Folder of the recorded examples.')
 _RESULTS = typer.Option(
     'learned', '--output', metavar='DIR', help='Folder for the results, replaced as a whole.'
 )
 _NETWORK = typer.Option('tcn', help='tcn (temporal convolutions) or transformer.')
 _WINDOW = typer.Option(
-    0.0, min=0.0, metavar='S', help='What the network looks back on [s]; 0: by the examples.'
+    0.0, min=0.0, metavar='S', help='Seconds that the network looks back on; 0: by the examples.'
 )
 _IN_SPACE = typer.Option(
     False, '--in-space', help='Learn from positions in metres, not from places in the picture.'

@@ -12,6 +12,8 @@ from pose_ros.learning.examples import Example
 # The movement's speed is judged over this many moments, and counts over this share of the
 # greatest one, and over a least one [torsos/s].
 _SMOOTHING, _SHARE, _LEAST = 5, 0.2, 0.6
+# An example shorter than this shows no movement [s].
+_SHORTEST = 0.3
 # What belongs to it before and after [s].
 _MARGIN = 0.1
 
@@ -42,6 +44,11 @@ def clip_of(example: Example, window: Window) -> Clip:
     """Clip of an example; ValueError if nothing of it can be used."""
     if window.in_space and not example.has_positions:
         raise ValueError(f'an example from {example.source} has no positions in space')
+    if example.duration < _SHORTEST:
+        raise ValueError(
+            f'an example from {example.source} lasts {example.duration:.2f} s: at least '
+            f'{_SHORTEST} s are needed'
+        )
     movement = example.movement(window.in_space)
     times = np.arange(0.0, movement.duration + 1e-6, 1 / window.rate)
     movement = Movement(times, *movement.sampled(times)).normalised()

@@ -1,9 +1,12 @@
 """Where a movement begins and ends, how alike movements are, and what is none of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pose_ros.core.motion.normalised import JOINTS, Window
+from pose_ros.core.types import KeypointState
 from pose_ros.learning.clips import clip_of, mirrored
 from pose_ros.learning.negatives import distinct, improvised, near_misses
 from pose_ros.learning.warping import distances
@@ -33,6 +36,16 @@ def test_a_pose_that_is_held_is_all_of_it(make_example):
     still = type(example).of(example.people[:7], example.stamps[:7])
     clip = clip_of(still, WINDOW)
     assert (clip.start, clip.end) == (0.0, clip.movement.duration)
+
+
+def test_what_shows_no_movement_is_refused(make_example):
+    example = make_example('left_up_right_up', rate=30.0)
+    with pytest.raises(ValueError, match=r'lasts 0\.17 s: at least 0\.3'):
+        clip_of(type(example).of(example.people[:6], example.stamps[:6]), WINDOW)
+    states = np.full(17, KeypointState.BELOW_THRESHOLD, np.uint8)
+    unseen = [replace(person, states=states) for person in example.people]
+    with pytest.raises(ValueError, match='are unseen'):
+        clip_of(type(example).of(unseen, example.stamps), WINDOW)
 
 
 def test_signs_differ_by_their_order_and_not_by_their_speed(make_clips):
