@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from pose_ros.actor import MOTIONS, Action, Actor
+from pose_ros.actor import Action, Actor
 from pose_ros.actor.body import Pose, joints
+from pose_ros.actor.motions import BASIC, FALLS
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
 from pose_ros.core.motion.rules import Hand, load_rules
 from pose_ros.core.resources import config_file
@@ -137,7 +138,7 @@ def test_actor_gives_its_gesture_once_and_no_other(motion, topology, height, rat
     assert 2.5 < stamps[-1] < 3.7
 
 
-@pytest.mark.parametrize('motion', sorted(MOTIONS.keys() - GESTURES))
+@pytest.mark.parametrize('motion', sorted((BASIC.keys() | FALLS.keys()) - set(GESTURES)))
 @pytest.mark.parametrize('speed', [-0.4, 0.4])
 def test_other_motions_give_none(motion, speed):
     film = [(t, make_person(k)) for t, k in acted(motion, 5.0, speed=speed)]
@@ -341,12 +342,23 @@ def test_people_are_told_apart(lifted):
     assert [g.person_id for g in found] == [8]
 
 
-def test_people_without_an_identity_count_only_alone(lifted):
+def test_people_without_an_identity_are_left_out(lifted):
     for t, person in lift(*[1] * 10):
-        found = lifted.observe([replace(person, id=0)] * 2, t)
-        assert found == []
-    film = [(t, replace(p, id=0)) for t, p in lift(*[1] * 5, start=20)]
-    assert phases(film, lifted) == [('STARTED', 20.3)]
+        assert lifted.observe([replace(person, id=0)], t) == []
+
+
+def test_unless_forbids_the_beginning_only(tmp_path):
+    path = tmp_path / 'gestures.yaml'
+    path.write_text(
+        'gestures: [{name: up, hand: left, when: {wrist_height: [0.5, null]},'
+        ' unless: {wrist_over_hip: [2, null], hand_height: [null, 0]}}]'
+    )
+    # The hips of these people are a torso below the shoulders; no hands in COCO's format.
+    high, low = lift(*[1.2] * 5), lift(*[0.8] * 5, start=0.5)
+    assert phases(high + low, GestureRecogniser(load_rules(path))) == [('STARTED', 0.5)]
+    again = [(t + 1.0, p) for t, p in high]
+    recogniser = GestureRecogniser(load_rules(path))
+    assert phases(low + again, recogniser) == [('STARTED', 0.5)]
 
 
 def test_gestures_are_switched_off_and_on(lifted):

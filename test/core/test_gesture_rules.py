@@ -1,6 +1,7 @@
 """The file of gestures: what it says, and how a wrong one is refused."""
 
 import math
+import re
 
 import pytest
 
@@ -22,16 +23,18 @@ gestures:
   end: 0.4
   cooldown: 1
   direction: arm
-  suppresses: [cheer]
+  priority: 2
 - name: cheer
   hand: both
   when: {wrist_height: [0.2, null]}
+  unless: {hands_apart: [null, 0.5]}
 - name: lopsided
   hand: none
   when:
     left.wrist_height: [0, 1]
     right.wrist_height: [-1, 0]
 """
+HANDLESS = '- {name: sway, hand: none, when: {lean: [0, 1]}, priority: 1}'
 TWICE = '- {name: lopsided, hand: none, when: {lean: [0, 1]}}'
 
 
@@ -60,42 +63,61 @@ def test_rules_say_what_stands_in_the_file(load):
     assert (cheer.hand, cheer.hold, cheer.end, cheer.points) == (Hand.BOTH, 0.0, 0.3, False)
     assert [c.side for c in cheer.conditions] == ['left', 'right']
     assert [c.side for c in lopsided.conditions] == ['left', 'right']
-    assert left.stops(cheer)
-    assert not cheer.stops(left)
-    assert not left.stops(right)
+    assert left.priority == 2
+    assert [(c.feature.name, c.start.high) for c in cheer.unless] == [('hands_apart', 0.5)]
     assert right.keypoints == ('left_shoulder', 'left_wrist', 'right_shoulder', 'right_wrist')
 
 
-def test_hands_meet_where_they_share_one():
-    assert Hand.BOTH.meets(Hand.LEFT)
-    assert Hand.NONE.meets(Hand.RIGHT)
-    assert not Hand.LEFT.meets(Hand.RIGHT)
+def test_higher_priority_wins_where_a_hand_is_shared(load):
+    left, right, cheer, lopsided, sway = load(GOOD + HANDLESS)
+    assert left.outranks(cheer)
+    assert not cheer.outranks(left)
+    assert not left.outranks(right)
+    assert not left.outranks(lopsided)  # that has no hand
+    assert sway.outranks(lopsided)
+    assert not sway.outranks(cheer)
 
 
 def test_shipped_rules():
     rules = load_rules(config_file('gestures.yaml'))
-    assert {(rule.name, rule.hand.name) for rule in rules} == {
-        ('wave', 'LEFT'),
-        ('wave', 'RIGHT'),
-        ('hand_raised', 'LEFT'),
-        ('hand_raised', 'RIGHT'),
-        ('hand_raised', 'BOTH'),
-        ('point_left', 'LEFT'),
-        ('point_left', 'RIGHT'),
-        ('point_right', 'LEFT'),
-        ('point_right', 'RIGHT'),
-        ('t_pose', 'BOTH'),
+    hands = {}
+    for rule in rules:
+        hands.setdefault(rule.name, []).append(rule.hand.name)
+    each, both, none = ['LEFT', 'RIGHT'], ['BOTH'], ['NONE']
+    assert hands == {
+        'wave': each + both,
+        'hand_raised': each + both,
+        'point_left': each,
+        'point_right': each,
+        'point_up': each,
+        'point_at_camera': each,
+        'stop': each,
+        'come_here': each,
+        't_pose': both,
+        'arms_crossed': both,
+        'hands_on_hips': both,
+        'clap': both,
+        'bow': none,
+        'head_shake': none,
+        'nod': none,
     }
-    wave_left, both = rules[0], rules[4]
-    assert wave_left.stops(both)
+    by = {(rule.name, rule.hand.name): rule for rule in rules}
+    assert by['wave', 'LEFT'].outranks(by['hand_raised', 'BOTH'])
+    assert by['wave', 'BOTH'].outranks(by['wave', 'LEFT'])
+    assert by['t_pose', 'BOTH'].outranks(by['point_left', 'LEFT'])
+    assert {name for (name, _), rule in by.items() if rule.points} == {
+        *('point_left', 'point_right', 'point_up', 'point_at_camera')
+    }
 
 
-def test_shipped_file_explains_every_feature():
+def test_shipped_file_lists_every_feature_and_no_other():
     text = config_file('gestures.yaml').read_text(encoding='utf-8')
-    comments = ' '.join(line[1:] for line in text.splitlines() if line.startswith('#')).split()
-    for name, feature in FEATURES.items():
-        assert name in comments
-        assert feature.meaning
+    header = text[: text.index('gestures:')]
+    listed = re.findall(r'^#   ([a-z_]+) +\S', header, re.MULTILINE)
+    swings = re.findall(r'^# +((?:[a-z]+_(?:passes|amplitude|period) ?)+)$', header, re.MULTILINE)
+    listed += ' '.join(swings).split()
+    assert sorted(listed) == sorted(FEATURES)
+    assert all(feature.meaning for feature in FEATURES.values())
 
 
 def changed(old, new):
@@ -129,12 +151,13 @@ def changed(old, new):
         (changed('[0.1, null]', '[0.3, null]'), 9, 'under keep are narrower than under when'),
         (changed('  wrist_height: [0.1', '  reach_out: [0.1'), 9, 'reach_out stands under keep'),
         (changed('{wrist_height: [0.2, null]}', '{}'), 17, 'at least one condition'),
-        (changed('left.wrist_height', 'wrist_height'), 21, 'without a hand, write left.wrist_h'),
+        (changed('left.wrist_height', 'wrist_height'), 22, 'without a hand, write left.wrist_h'),
         (changed('{wrist_height', '{other.wrist_height'), 17, 'both hands have no other'),
         (changed('hand: each', 'hand: both').replace('other.', 'left.'), 13, 'of one hand has'),
-        (changed('[cheer]', '[cheers]'), 2, "salute suppresses 'cheers', which is not described"),
-        (GOOD + TWICE, 23, 'lopsided, hand none, is described twice'),
-        (changed('name: cheer', 'suppresses: [salute]\n  name: cheer'), 2, 'suppress each other'),
+        (changed('priority: 2', 'priority: high'), 14, "expected a whole number, got 'high'"),
+        (changed('priority: 2', 'priority: 2.5'), 14, "expected a whole number, got '2.5'"),
+        (changed('{hands_apart', '{hands_appart'), 18, "unknown feature 'hands_appart'"),
+        (GOOD + TWICE, 24, 'lopsided, hand none, is described twice'),
     ],
 )  # fmt: skip
 def test_wrong_file_is_refused_with_line_and_reason(load, tmp_path, text, line, reason):

@@ -136,11 +136,12 @@ def _wave(*sides: str) -> Callable[[Style], Performance]:
 
 
 def _raise(*sides: str) -> Callable[[Style], Performance]:
-    """Hands up: with the elbows bent where the style is low, straight where it is high."""
+    """Hands up: with the elbows bent where the style is low, else straight up."""
 
     def make(style: Style) -> Performance:
-        arm: Pair = (140.0 + 2.8 * style.lift, 0.0)
-        forearm: Pair = (172.0 + 0.3 * style.lift, 0.0)
+        straight = style.lift >= 0
+        arm: Pair = (158.0 + style.lift, 0.0) if straight else (120.0 + 1.5 * style.lift, 0.0)
+        forearm: Pair = (168.0 + 0.5 * style.lift, 0.0) if straight else (172.0, 0.0)
         arms = [_arm(side, arm, forearm) for side in sides]
         return _held(style, **{k: v for angles in arms for k, v in angles.items()})
 
@@ -196,8 +197,8 @@ def _t_pose(style: Style) -> Performance:
 def _arms_crossed(style: Style) -> Performance:
     """Forearms across the chest, each hand at the other elbow."""
     forearm = -(88.0 + style.lift)
-    left = _arm('left', (14.0, 28.0), (forearm, 12.0))
-    right = _arm('right', (14.0, 28.0), (forearm, 24.0))
+    left = _arm('left', (6.0, 28.0), (forearm, 6.0))
+    right = _arm('right', (6.0, 28.0), (forearm, 18.0))
     return _held(style, 0.6, **left, **right)
 
 
@@ -220,7 +221,7 @@ def _clap(style: Style) -> Performance:
 
 def _bow(style: Style) -> Performance:
     """Trunk forwards and down, the arms at the sides."""
-    bend = 42.0 * style.size
+    bend = 30.0 + 14.0 * style.size
     return _held(style, 0.8, torso=(0.0, bend), **_arms((8.0, bend * 0.6)))
 
 

@@ -1,7 +1,9 @@
 """Named features of a person: the words in which gestures are described.
 
 Lengths are in torsos (shoulders to hips), so that neither the person's size nor the distance
-matters. Heights and angles are those of the picture: the camera is taken to stand upright.
+matters. The camera is taken to stand upright. Heights and angles are those of the picture; what
+needs depth is taken from the positions in space where the person has them, and else from the
+foreshortening as far as it goes.
 """
 
 from __future__ import annotations
@@ -11,8 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import math
 
+import numpy as np
+
 from pose_ros.core.motion.history import History
 from pose_ros.core.motion.moment import Moment, Side, UnseenError
+from pose_ros.core.motion.oscillation import Oscillation
+from pose_ros.core.motion.signals import SIGNALS
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,18 @@ class Feature:
         """Names of the keypoints that it rests on."""
         if not self.of_arm:
             return self.keypoints
-        return tuple(k if k == 'nose' else f'{side}_{k}' for k in self.keypoints)
+        other = 'right' if side == 'left' else 'left'
+        names = (k.replace('other_', f'{other}_') for k in self.keypoints)
+        whole = ('nose', 'left_', 'right_')
+        return tuple(k if k.startswith(whole) else f'{side}_{k}' for k in names)
 
 
 FEATURES: dict[str, Feature] = {}
+# Of an arm that is not foreshortened [torsos].
+_UPPER_ARM, _FOREARM = 0.51, 0.49
+# Of shoulders seen from the front [torsos].
+_WIDTH = 0.7
+_TRUNK = ('left_hip', 'right_hip', 'left_shoulder', 'right_shoulder')
 _Measure = Callable[[Moment, Side], float]
 
 
@@ -138,7 +152,7 @@ def wrist_to_nose(moment: Moment, side: Side) -> float:
 @_feature('torso', 'shoulder', 'wrist')
 def reach_left(moment: Moment, side: Side) -> float:
     """Wrist from its shoulder towards the person's left."""
-    return moment.towards_left(moment.limb(side, 'shoulder', 'wrist'))
+    return _leftwards(moment, f'{side}_shoulder', f'{side}_wrist')
 
 
 @_feature('torso', 'shoulder', 'wrist')
@@ -170,34 +184,112 @@ def arm_length(moment: Moment, side: Side) -> float:
     return (abs(upper) + abs(fore)) / moment.scale
 
 
+@_feature('deg', 'shoulder', 'elbow', 'wrist')
+def arm_to_camera(moment: Moment, side: Side) -> float:
+    """Greater angle of upper arm and forearm from the line to the camera; 0 points at it."""
+    joints = [f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist')]
+    places = moment.in_space(*joints)
+    if places is not None:
+        limbs = np.diff(places, axis=0)
+        across = np.hypot(limbs[:, 0], limbs[:, 1])
+        return float(np.degrees(np.arctan2(across, -limbs[:, 2])).max())
+    upper = abs(moment.limb(side, 'shoulder', 'elbow')) / _UPPER_ARM
+    fore = abs(moment.limb(side, 'elbow', 'wrist')) / _FOREARM
+    return math.degrees(math.asin(min(1.0, max(upper, fore) / moment.scale)))
+
+
+@_feature('torso', 'wrist', 'index', 'pinky')
+def hand_height(moment: Moment, side: Side) -> float:
+    """Knuckles above the wrist; unknown in formats without hands, such as COCO's."""
+    knuckles = moment.middle(f'{side}_index', f'{side}_pinky')
+    return (knuckles - moment.joint(side, 'wrist')).imag / moment.scale
+
+
+@_feature('torso', 'shoulder', 'elbow')
+def elbow_out(moment: Moment, side: Side) -> float:
+    """Elbow from its shoulder towards the arm's own side, whichever way the person is turned."""
+    left = _leftwards(moment, f'{side}_shoulder', f'{side}_elbow', turned=True)
+    return left if side == 'left' else -left
+
+
+@_feature('torso', 'elbow', 'wrist')
+def forearm_out(moment: Moment, side: Side) -> float:
+    """Wrist from its elbow towards the arm's own side; negative if it leans over the head."""
+    left = _leftwards(moment, f'{side}_elbow', f'{side}_wrist')
+    return left if side == 'left' else -left
+
+
+@_feature('torso', 'wrist', 'hip')
+def wrist_to_hip(moment: Moment, side: Side) -> float:
+    """Distance from wrist to hip."""
+    return abs(moment.limb(side, 'hip', 'wrist')) / moment.scale
+
+
+@_feature('torso', 'wrist', 'other_elbow')
+def wrist_to_other_elbow(moment: Moment, side: Side) -> float:
+    """Distance from wrist to the elbow of the other arm."""
+    other: Side = 'right' if side == 'left' else 'left'
+    return abs(moment.joint(side, 'wrist') - moment.joint(other, 'elbow')) / moment.scale
+
+
 @_feature('torso', 'shoulder', 'wrist')
 def wrist_travel(moment: Moment, side: Side) -> float:
     """How far the wrist has moved against the shoulder in the last 0.4 s."""
-    return _past(moment).travel(side)
+    return _past(moment).wrists[side].travel
 
 
 @_feature('torso/s', 'shoulder', 'wrist')
 def wrist_speed(moment: Moment, side: Side) -> float:
     """Mean speed of the wrist against the shoulder over the last 0.2 s."""
-    return _past(moment).speed(side)
+    return _past(moment).wrists[side].speed
 
 
-@_feature('', 'elbow', 'wrist')
-def sway_passes(moment: Moment, side: Side) -> float:
-    """How often the raised forearm has swung from side to side, without a rest."""
-    return _past(moment).sway[side].passes
+@_feature('torso', 'left_wrist', 'right_wrist', of_arm=False)
+def hands_apart(moment: Moment, _: Side) -> float:
+    """Distance between the wrists."""
+    return abs(moment.point('left_wrist') - moment.point('right_wrist')) / moment.scale
 
 
-@_feature('deg', 'elbow', 'wrist')
-def sway_amplitude(moment: Moment, side: Side) -> float:
-    """Least angle of the last three of these swings."""
-    return _past(moment).sway[side].amplitude
+@_feature('torso', 'left_wrist', 'right_wrist', of_arm=False)
+def hands_crossed(moment: Moment, _: Side) -> float:
+    """Left wrist beyond the right one towards the person's right; negative as they hang."""
+    return _leftwards(moment, 'left_wrist', 'right_wrist')
 
 
-@_feature('s', 'elbow', 'wrist')
-def sway_period(moment: Moment, side: Side) -> float:
-    """Time of a swing there and back."""
-    return _past(moment).sway[side].period
+@_feature('torso', 'nose', 'left_shoulder', 'right_shoulder', of_arm=False)
+def nose_height(moment: Moment, _: Side) -> float:
+    """Nose above the middle of the shoulders; about 0.3 looking straight ahead."""
+    shoulders = moment.middle('left_shoulder', 'right_shoulder')
+    return (moment.point('nose') - shoulders).imag / moment.scale
+
+
+@_feature('deg', *_TRUNK, of_arm=False)
+def bend(moment: Moment, _: Side) -> float:
+    """Trunk against the vertical, to any side; without positions from its usual height."""
+    places = moment.in_space(*_TRUNK)
+    if places is not None:
+        across, down, away = places[2:].mean(axis=0) - places[:2].mean(axis=0)
+        return math.degrees(math.atan2(math.hypot(across, away), -down))
+    share = 1.0 - _past(moment).drop('trunk', moment)
+    return math.degrees(math.acos(max(-1.0, min(1.0, share))))
+
+
+@_feature('', 'nose', 'left_hip', 'right_hip', of_arm=False)
+def head_drop(moment: Moment, _: Side) -> float:
+    """By which share the nose is lower over the hips than it was in the last seconds."""
+    return _past(moment).drop('head', moment)
+
+
+@_feature('', 'left_hip', 'right_hip', 'left_ankle', 'right_ankle', of_arm=False)
+def hips_drop(moment: Moment, _: Side) -> float:
+    """By which share the hips are lower over the ankles than they were in the last seconds."""
+    return _past(moment).drop('legs', moment)
+
+
+@_feature('torso', 'left_hip', 'right_hip', of_arm=False)
+def hips_travel(moment: Moment, _: Side) -> float:
+    """How far the hips have moved in the picture in the last 0.4 s."""
+    return _past(moment).hips.travel / moment.scale
 
 
 @_feature('deg', of_arm=False)
@@ -213,6 +305,56 @@ def lean(moment: Moment, _: Side) -> float:
 def frontality(moment: Moment, _: Side) -> float:
     """Width of the shoulders: about 0.7 facing the camera, -0.7 with the back to it."""
     return moment.shoulders.real / moment.scale
+
+
+def _enter_swings() -> None:
+    """Enter the features of all signals that may swing."""
+    parts: dict[str, tuple[str, str, Callable[[Oscillation], float]]] = {
+        'passes': ('', 'how often without a rest', lambda swing: swing.passes),
+        'amplitude': ('', 'least of the last three passes', lambda swing: swing.amplitude),
+        'period': ('s', 'time there and back', lambda swing: swing.period),
+    }
+    for signal in SIGNALS.values():
+        for part, (unit, meaning, value) in parts.items():
+            name = f'{signal.name}_{part}'
+
+            def measure(
+                moment: Moment,
+                side: Side,
+                signal: str = signal.name,
+                value: Callable[[Oscillation], float] = value,
+            ) -> float:
+                return value(_past(moment).swings[signal][side])
+
+            FEATURES[name] = Feature(
+                name,
+                measure,
+                signal.of_arm,
+                signal.unit if part == 'amplitude' else unit,
+                signal.keypoints,
+                f'{signal.meaning}: {meaning}',
+            )
+
+
+_enter_swings()
+
+
+def _leftwards(moment: Moment, start: str, end: str, turned: bool = False) -> float:
+    """Way from one keypoint to another towards the person's left [torsos].
+
+    A turned person looks narrower; that can be taken into account where there is no depth.
+    """
+    places = moment.in_space(start, end, *_TRUNK)
+    if places is None:
+        way = moment.towards_left(moment.point(end) - moment.point(start))
+        return way * _WIDTH / (abs(moment.shoulders.real) / moment.scale) if turned else way
+    start_at, end_at, *hips, left, right = places
+    across = (left - right) * (1, 0, 1)
+    torso = np.linalg.norm((left + right) / 2 - np.mean(hips, axis=0))
+    width = np.linalg.norm(across)
+    if not width or not torso:
+        raise UnseenError('left and right')
+    return float((end_at - start_at) @ across / width / torso)
 
 
 def _past(moment: Moment) -> History:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 import math
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from pose_ros.core.motion.history import History
 from pose_ros.core.motion.moment import Moment
+from pose_ros.core.motion.per_person import PerPerson
 from pose_ros.core.motion.rules import Hand, Rule
 from pose_ros.core.types import Person
 
@@ -90,7 +91,8 @@ class _Watch:
         if self.since is not None:
             self.duration = stamp - self.since
             person, index = moment.person, moment.person.topology.index
-            scores = [person.scores[index(name)] for name in self.rule.keypoints]
+            known = set(person.topology.keypoint_names)
+            scores = [person.scores[index(k)] for k in self.rule.keypoints if k in known]
             self.score = float(min(scores, default=person.score))
             if holds and self.rule.points:
                 self.direction = _direction(moment.person, self.rule.hand)
@@ -115,13 +117,12 @@ class _Watch:
         self.since = None
 
 
-@dataclass
 class _Track:
     """One person."""
 
-    watches: list[_Watch]
-    history: History = field(default_factory=History)
-    stamp: float = -math.inf
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.watches = [_Watch(rule) for rule in rules]
+        self.history = History()
 
 
 class GestureRecogniser:
@@ -137,15 +138,22 @@ class GestureRecogniser:
 
     def __init__(self, rules: Iterable[Rule], grace: float = 0.5) -> None:
         self.rules = tuple(rules)
-        if not grace > 0:
-            raise ValueError(f'grace must be positive, got {grace}')
-        self.grace = grace
-        # For each rule, those that suppress it.
+        # For each rule, those that are reported instead of it.
         self._rivals = [
-            [i for i, rival in enumerate(self.rules) if rival.stops(rule)] for rule in self.rules
+            [i for i, rival in enumerate(self.rules) if rival.outranks(rule)]
+            for rule in self.rules
         ]
         self._enabled = self.names
-        self._tracks: dict[int, _Track] = {}
+        self._people = PerPerson(lambda: _Track(self.rules), grace)
+
+    @property
+    def grace(self) -> float:
+        """A person may be away for this long before the gestures end [s]."""
+        return self._people.grace
+
+    @grace.setter
+    def grace(self, grace: float) -> None:
+        self._people.grace = grace
 
     @property
     def names(self) -> frozenset[str]:
@@ -170,64 +178,36 @@ class GestureRecogniser:
     def observe(self, people: Sequence[Person], stamp: float) -> list[Gesture]:
         """Gestures of all the people in one picture, and the end of those of people gone.
 
-        Several people without an identity (id 0) cannot be told apart and are left out.
-        """
-        nameless = sum(person.id == 0 for person in people)
-        gestures = []
-        for person in people:
-            if person.id or nameless == 1:
-                gestures += self.update(person, stamp)
-        return gestures + self.lapse(stamp)
-
-    def update(self, person: Person, stamp: float) -> list[Gesture]:
-        """Gestures of one person.
-
         Parameters
         ----------
-        person
-            Told from others by the id.
+        people
+            Told apart by their ids; who has none (id 0) is left out.
         stamp
             Time of the picture [s]. Time that goes back, or a gap longer than the grace, begins
             anew; the same time again changes nothing.
         """
-        track = self._tracks.get(person.id)
         gestures: list[Gesture] = []
-        if track is not None and not 0 <= stamp - track.stamp <= self.grace:
-            gestures = self.forget(person.id)
-            track = None
-        if track is None:
-            track = _Track([_Watch(rule) for rule in self.rules])
-            self._tracks[person.id] = track
-        if stamp == track.stamp:
-            return gestures
-        track.stamp = stamp
-        moment = Moment(person, track.history)
-        track.history.update(stamp, moment)
-        self._decide(track.watches, stamp, moment)
-        for watch in track.watches:
-            gestures += self._report(watch, person.id)
+        for person_id, track in self._people.leave(stamp):
+            for watch in track.watches:
+                watch.stop(stamp)
+                gestures += self._report(watch, person_id)
+        for person in people:
+            seen = self._people.take(person.id, stamp) if person.id else None
+            if seen is None:
+                continue
+            moment = Moment(person, seen.history)
+            seen.history.update(stamp, moment)
+            self._decide(seen.watches, stamp, moment)
+            for watch in seen.watches:
+                gestures += self._report(watch, person.id)
         return gestures
-
-    def lapse(self, stamp: float) -> list[Gesture]:
-        """End the gestures of the people who have not been seen for longer than the grace."""
-        gone = [i for i, track in self._tracks.items() if abs(stamp - track.stamp) > self.grace]
-        return [gesture for person_id in gone for gesture in self.forget(person_id)]
-
-    def forget(self, person_id: int) -> list[Gesture]:
-        """End a person's gestures and forget the person."""
-        track = self._tracks.pop(person_id, None)
-        if track is None:
-            return []
-        for watch in track.watches:
-            watch.stop(track.stamp)
-        return [g for watch in track.watches for g in self._report(watch, person_id)]
 
     def _decide(self, watches: Sequence[_Watch], stamp: float, moment: Moment) -> None:
         """Let the gestures begin, go on or end at one moment."""
         for watch in watches:
             watch.update(stamp, moment)
-        # What is about to begin already holds back what it suppresses, so that raising both
-        # hands is not first the hand that came up earlier. Only what has begun ends others.
+        # What is about to begin already holds back what it outranks, so that raising both hands
+        # is not first the hand that came up earlier. Only what has begun ends others.
         pending = [watch.since is not None for watch in watches]
         for watch, rivals in zip(watches, self._rivals):
             if watch.active:

@@ -3,78 +3,143 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 import math
 
 from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
 from pose_ros.core.motion.oscillation import Oscillation
+from pose_ros.core.motion.signals import SIGNALS, Signal
 
-# The wrist's way is looked at over this time, its speed over the shorter one [s].
+# The way of a joint is looked at over this time, its speed over the shorter one [s].
 TRAVEL_WINDOW = 0.4
 SPEED_WINDOW = 0.2
-# A shorter forearm [torsos] points at the camera, its angle is noise; a longer one joins points
-# that do not belong together.
-_FOREARM = (0.2, 0.9)
-# A forearm that is lowered for longer than this ends the swaying [s].
-_LOWERED = 0.1
-# Swings of the forearm below this are noise [deg]; slower passes are no waving [s].
-_LEAST_SWING = 12.0
-_LONGEST_SWING = 3.0
+# A limb that is elsewhere for longer than this ends its swinging [s].
+_ELSEWHERE = 0.1
 
 
-class History:
-    """Follows the wrists and the forearms of one person."""
+class Trail:
+    """Where something was in the last 0.4 s."""
 
     def __init__(self) -> None:
-        self.sway = {side: Oscillation(_LEAST_SWING, _LONGEST_SWING) for side in SIDES}
-        self._wrists: dict[Side, deque[tuple[float, complex]]] = {s: deque() for s in SIDES}
-        self._raised = dict.fromkeys(SIDES, -math.inf)
+        self._samples: deque[tuple[float, complex]] = deque()
         self._stamp = -math.inf
 
-    def update(self, stamp: float, moment: Moment) -> None:
-        """Take in a moment at a time [s]; times go forward."""
+    def update(self, stamp: float, place: complex | None) -> None:
+        """Take the place at a time [s], None if it is unknown."""
         self._stamp = stamp
-        for side in SIDES:
-            wrists = self._wrists[side]
-            try:
-                arm = moment.limb(side, 'shoulder', 'wrist') / moment.scale
-                wrists.append((stamp, arm))
-            except UnseenError:
-                pass  # a gap: the window's own age tells whether enough is left
-            # One sample from before the window stays, so that the window is covered.
-            while len(wrists) > 1 and wrists[1][0] <= stamp - TRAVEL_WINDOW:
-                wrists.popleft()
-            self._follow_forearm(stamp, moment, side)
+        if place is not None:
+            self._samples.append((stamp, place))
+        # One sample from before the window stays, so that the window is covered.
+        while len(self._samples) > 1 and self._samples[1][0] <= stamp - TRAVEL_WINDOW:
+            self._samples.popleft()
 
-    def travel(self, side: Side) -> float:
-        """Greatest extent of the wrist's way in the last 0.4 s [torsos]."""
-        way = [arm for _, arm in self._window(side, TRAVEL_WINDOW)]
-        across = [arm.real for arm in way]
-        upright = [arm.imag for arm in way]
+    @property
+    def travel(self) -> float:
+        """Greatest extent of the way in the last 0.4 s."""
+        way = [place for _, place in self._window(TRAVEL_WINDOW)]
+        across = [place.real for place in way]
+        upright = [place.imag for place in way]
         return max(max(across) - min(across), max(upright) - min(upright))
 
-    def speed(self, side: Side) -> float:
-        """Mean speed of the wrist over the last 0.2 s [torsos/s]."""
-        (start, first), *_, (end, last) = self._window(side, SPEED_WINDOW)
+    @property
+    def speed(self) -> float:
+        """Mean speed over the last 0.2 s."""
+        (start, first), *_, (end, last) = self._window(SPEED_WINDOW)
         return abs(last - first) / (end - start)
 
-    def _window(self, side: Side, length: float) -> list[tuple[float, complex]]:
+    def _window(self, length: float) -> list[tuple[float, complex]]:
         """Samples of the last seconds; UnseenError where they do not cover most of them."""
-        window = [s for s in self._wrists[side] if s[0] > self._stamp - length * 1.25]
+        window = [s for s in self._samples if s[0] > self._stamp - length * 1.25]
         if len(window) < 2 or window[-1][0] - window[0][0] < length * 0.75:
             raise UnseenError('enough of the past')
         return window
 
-    def _follow_forearm(self, stamp: float, moment: Moment, side: Side) -> None:
-        """Take the angle of the forearm while it is raised, from upright to the right [deg]."""
+
+class Usual:
+    """The greatest value that something has had for a while, forgotten slowly."""
+
+    # Time in which it follows a greater value, and in which it forgets one [s].
+    _RISE, _FALL = 0.3, 8.0
+
+    def __init__(self) -> None:
+        self._value: float | None = None
+        self._stamp = 0.0
+
+    def update(self, stamp: float, value: float) -> None:
+        """Take the value at a time [s]."""
+        if self._value is None:
+            self._value = value
+        else:
+            time = self._RISE if value > self._value else self._FALL
+            self._value += (value - self._value) * (1.0 - math.exp((self._stamp - stamp) / time))
+        self._stamp = stamp
+
+    def drop(self, value: float) -> float:
+        """How much smaller a value is, as a share of the usual."""
+        if self._value is None or self._value <= 0:
+            raise UnseenError('the usual')
+        return 1.0 - value / self._value
+
+
+class History:
+    """Follows one person: ways of the wrists and the hips, what swings, the usual stature."""
+
+    def __init__(self) -> None:
+        self.wrists: dict[Side, Trail] = {side: Trail() for side in SIDES}
+        self.hips = Trail()
+        self.usual = {name: Usual() for name in _HEIGHTS}
+        self.swings: dict[str, dict[Side, Oscillation]] = {
+            name: {side: Oscillation(s.least_pass, s.longest_pass) for side in _sides(s)}
+            for name, s in SIGNALS.items()
+        }
+        self._in_place = {(name, side): -math.inf for name in SIGNALS for side in SIDES}
+
+    def update(self, stamp: float, moment: Moment) -> None:
+        """Take in a moment at a time [s]; times go forward."""
+        for side, trail in self.wrists.items():
+            try:
+                trail.update(stamp, moment.limb(side, 'shoulder', 'wrist') / moment.scale)
+            except UnseenError:
+                trail.update(stamp, None)
         try:
-            forearm = moment.limb(side, 'elbow', 'wrist')
-            if not _FOREARM[0] < abs(forearm) / moment.scale < _FOREARM[1]:
-                return
+            self.hips.update(stamp, moment.middle('left_hip', 'right_hip'))
+        except UnseenError:
+            self.hips.update(stamp, None)
+        for name, (low, high) in _HEIGHTS.items():
+            with suppress(UnseenError):  # what was usual stays so
+                self.usual[name].update(stamp, (moment.middle(*high) - moment.middle(*low)).imag)
+        for signal in SIGNALS.values():
+            for side in _sides(signal):
+                self._follow(signal, side, stamp, moment)
+
+    def drop(self, name: str, moment: Moment) -> float:
+        """How much smaller one of the person's heights is than usual, as a share."""
+        low, high = _HEIGHTS[name]
+        return self.usual[name].drop((moment.middle(*high) - moment.middle(*low)).imag)
+
+    def _follow(self, signal: Signal, side: Side, stamp: float, moment: Moment) -> None:
+        """Take the value of one signal."""
+        try:
+            value = signal.measure(moment, side)
         except UnseenError:
             return
-        if forearm.imag > 0:
-            self._raised[side] = stamp
-            angle = math.degrees(math.atan2(forearm.real, forearm.imag))
-            self.sway[side].update(stamp, angle)
-        elif stamp - self._raised[side] > _LOWERED:
-            self.sway[side].reset()
+        if value is not None:
+            self._in_place[signal.name, side] = stamp
+            self.swings[signal.name][side].update(stamp, value)
+        elif stamp - self._in_place[signal.name, side] > _ELSEWHERE:
+            self.swings[signal.name][side].reset()
+
+
+def _sides(signal: Signal) -> tuple[Side, ...]:
+    """The arms that a signal is of; the person's own counts as the left."""
+    return SIDES if signal.of_arm else SIDES[:1]
+
+
+_HIPS = ('left_hip', 'right_hip')
+# Heights of the body that are less than usual when it bends or crouches: from which keypoints
+# up to which.
+_HEIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    'trunk': (_HIPS, ('left_shoulder', 'right_shoulder')),
+    'head': (_HIPS, ('nose',)),
+    'legs': (('left_ankle', 'right_ankle'), _HIPS),
+}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from pose_ros.core.types import Person
 
 if TYPE_CHECKING:
@@ -44,11 +46,11 @@ class Moment:
     def __init__(self, person: Person, history: History | None = None) -> None:
         self.person = person
         self.history = history
-        self._index = person.topology.index
         self._points = person.keypoints.tolist()
         self._seen = person.observed.tolist()
         self._values: dict[tuple[str, Side], float | None] = {}
         self._scale: float | None = None
+        self._world = None if person.world is None else np.asarray(person.world, float)
 
     def value(self, feature: Feature, side: Side = 'left') -> float | None:
         """Value of a feature, for the arm of one side if it is an arm's; None if unknown."""
@@ -62,15 +64,19 @@ class Moment:
 
     def sees(self, side: Side, name: str) -> bool:
         """Whether a joint of one side was observed."""
-        return self._seen[self._index(f'{side}_{name}')]
+        return self._find(f'{side}_{name}') is not None
 
     def point(self, name: str) -> complex:
-        """Where a keypoint is; UnseenError if it was not observed."""
-        i = self._index(name)
-        if not self._seen[i]:
+        """Where a keypoint is; UnseenError if it was not observed, or the format has none."""
+        i = self._find(name)
+        if i is None:
             raise UnseenError(name)
         x, y = self._points[i]
         return complex(x, -y)
+
+    def middle(self, *names: str) -> complex:
+        """Where the middle of keypoints is; UnseenError if one was not observed."""
+        return sum(self.point(name) for name in names) / len(names)
 
     def joint(self, side: Side, name: str) -> complex:
         """Where a joint of one side is; UnseenError if it was not observed."""
@@ -79,6 +85,22 @@ class Moment:
     def limb(self, side: Side, start: str, end: str) -> complex:
         """Vector between two joints of one side; UnseenError if one was not observed."""
         return self.joint(side, end) - self.joint(side, start)
+
+    def in_space(self, *names: str) -> np.ndarray | None:
+        """Places of keypoints in space [N, 3] [m]; None unless all are seen and have positions."""
+        found = [i for i in map(self._find, names) if i is not None]
+        if self._world is None or len(found) < len(names):
+            return None
+        points: np.ndarray = self._world[found]
+        return points if np.isfinite(points).all() else None
+
+    def _find(self, name: str) -> int | None:
+        """Index of a keypoint that was observed; None if not, or if the format has none."""
+        try:
+            i = self.person.topology.index(name)
+        except ValueError:
+            return None
+        return i if self._seen[i] else None
 
     @property
     def shoulders(self) -> complex:

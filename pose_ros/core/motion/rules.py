@@ -23,8 +23,8 @@ class Hand(IntEnum):
     BOTH = 3
 
     def meets(self, other: Hand) -> bool:
-        """Whether two gestures concern the same hand; one without hands concerns all."""
-        return not self or not other or bool(self & other)
+        """Whether two gestures are made with the same hand, or both without."""
+        return self is other or bool(self & other)
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -104,8 +104,11 @@ class Rule:
         Least time from its end to its next beginning [s].
     points
         Whether the arm's direction is reported.
-    suppresses
-        Names of the gestures that cannot begin or go on with the same hand at the same time.
+    priority
+        Of two gestures of the same hand at the same time only that of the higher priority is
+        reported; those of the same priority do not mind each other.
+    unless
+        None of these may hold when it begins.
     """
 
     name: str
@@ -115,10 +118,13 @@ class Rule:
     end: float = 0.3
     cooldown: float = 0.0
     points: bool = False
-    suppresses: frozenset[str] = frozenset()
+    priority: int = 0
+    unless: tuple[Condition, ...] = ()
 
     def holds(self, moment: Moment, going_on: bool) -> bool | None:
         """Whether all conditions hold; None if that hangs on something unknown."""
+        if not going_on and any(condition.holds(moment, False) for condition in self.unless):
+            return False
         verdict: bool | None = True
         for condition in self.conditions:
             holds = condition.holds(moment, going_on)
@@ -128,9 +134,9 @@ class Rule:
                 verdict = None
         return verdict
 
-    def stops(self, other: Rule) -> bool:
-        """Whether this gesture suppresses the other."""
-        return other is not self and other.name in self.suppresses and self.hand.meets(other.hand)
+    def outranks(self, other: Rule) -> bool:
+        """Whether this gesture is reported instead of the other."""
+        return self.priority > other.priority and self.hand.meets(other.hand)
 
     @cached_property
     def keypoints(self) -> tuple[str, ...]:
@@ -161,17 +167,21 @@ def load_rules(path: str | Path) -> tuple[Rule, ...]:
     entries = root.fields(required=('gestures',))['gestures'].items()
     if not entries:
         raise root.error('no gestures')
-    read = [(entry, _read_rules(entry)) for entry in entries]
-    rules = tuple(rule for _, made in read for rule in made)
-    _check_together(read)
-    return rules
+    rules: dict[tuple[str, Hand], Rule] = {}
+    for entry in entries:
+        for rule in _read_rules(entry):
+            if (rule.name, rule.hand) in rules:
+                hand = rule.hand.name.lower()
+                raise entry.error(f'{rule.name}, hand {hand}, is described twice')
+            rules[rule.name, rule.hand] = rule
+    return tuple(rules.values())
 
 
 def _read_rules(entry: Entry) -> list[Rule]:
     """Rules of one entry of the file."""
     fields = entry.fields(
         required=('name', 'hand', 'when'),
-        optional=('keep', 'hold', 'end', 'cooldown', 'direction', 'suppresses'),
+        optional=('keep', 'unless', 'hold', 'end', 'cooldown', 'direction', 'priority'),
     )
     name = fields['name'].text()
     word = fields['hand'].text(choices=('left', 'right', 'each', 'both', 'none'))
@@ -182,14 +192,16 @@ def _read_rules(entry: Entry) -> list[Rule]:
     points = 'direction' in fields and fields['direction'].text(choices=('arm', 'none')) == 'arm'
     if points and word not in ('left', 'right', 'each'):
         raise fields['direction'].error('only a gesture of one hand has the direction of its arm')
-    suppresses = fields['suppresses'].items() if 'suppresses' in fields else []
+    priority = fields['priority'].whole() if 'priority' in fields else 0
+    unless = fields.get('unless')
     return [
         Rule(
             name=name,
             hand=hand,
             conditions=_read_conditions(fields['when'], fields.get('keep'), hand),
             points=points,
-            suppresses=frozenset(item.text() for item in suppresses),
+            priority=priority,
+            unless=_read_conditions(unless, None, hand) if unless is not None else (),
             **times,
         )
         for hand in hands
@@ -207,8 +219,8 @@ def _read_conditions(when: Entry, keep: Entry | None, hand: Hand) -> tuple[Condi
             raise limits.error(f'{word} stands under keep but not under when')
     conditions = []
     for word, limits in starts.items():
-        start = _read_limits(limits)
-        kept = _read_limits(keeps[word]) if word in keeps else start
+        start = read_limits(limits)
+        kept = read_limits(keeps[word]) if word in keeps else start
         if not kept.encloses(start):
             raise keeps[word].error(
                 f'the limits of {word} under keep are narrower than under when'
@@ -241,7 +253,7 @@ def _read_feature(entry: Entry, word: str, hand: Hand) -> tuple[Feature, tuple[S
     return feature, hand.sides
 
 
-def _read_limits(entry: Entry) -> Limits:
+def read_limits(entry: Entry) -> Limits:
     """Pair [low, high]; null leaves an end open."""
     pair = entry.items()
     if len(pair) != 2:
@@ -251,20 +263,3 @@ def _read_limits(entry: Entry) -> Limits:
     if low > high:
         raise entry.error(f'the low limit {low:g} is over the high one {high:g}')
     return Limits(low, high)
-
-
-def _check_together(read: list[tuple[Entry, list[Rule]]]) -> None:
-    """Refuse gestures twice, and suppressing what is unknown or suppresses back."""
-    rules = [(entry, rule) for entry, made in read for rule in made]
-    names = {rule.name for _, rule in rules}
-    seen: set[tuple[str, Hand]] = set()
-    for entry, rule in rules:
-        if (rule.name, rule.hand) in seen:
-            raise entry.error(f'{rule.name}, hand {rule.hand.name.lower()}, is described twice')
-        seen.add((rule.name, rule.hand))
-        unknown = sorted(rule.suppresses - names)
-        if unknown:
-            raise entry.error(f'{rule.name} suppresses {unknown[0]!r}, which is not described')
-        for _, other in rules:
-            if rule.stops(other) and other.stops(rule):
-                raise entry.error(f'{rule.name} and {other.name} suppress each other')

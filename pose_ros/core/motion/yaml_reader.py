@@ -76,6 +76,12 @@ class Entry:
             raise self.error(f'must be at least {low:g}, got {value:g}')
         return value
 
+    def whole(self) -> int:
+        """Whole number."""
+        if self.node.tag != 'tag:yaml.org,2002:int':
+            raise self.error(f'expected a whole number, got {self.node.value!r}')
+        return int(yaml.safe_load(self.node.value))
+
 
 def read_yaml(path: str | Path) -> Entry:
     """Read a file; ValueError names file, line and reason if it is missing or no YAML."""
