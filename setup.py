@@ -3,16 +3,24 @@
 With ROS 2 the package is built by colcon (CMakeLists.txt), which does not read this file.
 """
 
+from glob import glob
+
 from setuptools import find_packages, setup
 
 setup(
     name='pose_ros',
     version='0.1.0',
-    description='Human pose for ROS 2: skeletons and gestures from images',
+    description='Human pose for ROS 2: skeletons, gestures, joint angles and falls from images',
     license='Apache-2.0',
     packages=find_packages(include=['pose_ros', 'pose_ros.*']),
     package_data={'pose_ros': ['py.typed']},
-    data_files=[('share/pose_ros/config', ['config/models.yaml', 'config/gestures.yaml'])],
+    data_files=[
+        (
+            'share/pose_ros/config',
+            ['config/exercises.yaml', 'config/gestures.yaml', 'config/models.yaml'],
+        ),
+        ('share/pose_ros/msg', sorted(glob('msg/*.msg'))),
+    ],
     python_requires='>=3.10',
     install_requires=[
         'ai-edge-litert; platform_machine == "x86_64" or platform_machine == "aarch64"',
