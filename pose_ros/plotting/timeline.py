@@ -107,7 +107,7 @@ class Track:
                 since = event.details.get('landing') or event.time
                 spans.append(Span(onset, since, 'falling'))
         if label in ('falling', 'fallen'):
-            spans.append(Span(since, end, label))
+            spans.append(Span(since, end if label == 'fallen' else self.end, label))
         return spans
 
 

@@ -60,7 +60,7 @@ def fall(time, phase, onset=1.0, landing=2.0):
 @pytest.mark.parametrize(
     ('events', 'expected'),
     [
-        ([fall(1.5, 'falling', landing=None)], [(1.0, 10.0, 'falling')]),
+        ([fall(1.5, 'falling', landing=None)], [(1.0, 1.5, 'falling')]),
         (
             [fall(1.5, 'falling', landing=None), fall(3.0, 'fallen'), fall(7.0, 'recovered')],
             [(1.0, 2.0, 'falling'), (2.0, 7.0, 'fallen')],
@@ -72,7 +72,7 @@ def fall(time, phase, onset=1.0, landing=2.0):
         ),
         (
             [fall(3.0, 'fallen'), fall(9.0, 'falling', onset=8.0, landing=None)],
-            [(1.0, 2.0, 'falling'), (2.0, 8.0, 'fallen'), (8.0, 10.0, 'falling')],
+            [(1.0, 2.0, 'falling'), (2.0, 8.0, 'fallen'), (8.0, 9.0, 'falling')],
         ),
         ([fall(3.0, 'recovered')], []),
     ],
