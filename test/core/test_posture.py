@@ -21,7 +21,7 @@ BENT = STAND._replace(torso=(0.0, 80.0))
 LEGS = ('left_knee', 'right_knee', 'left_ankle', 'right_ankle')
 
 
-def film(pose, facing=0.0, *, height=220.0, seconds=1.2, seed=0, **looks):
+def film(pose, facing=0.0, *, height=220.0, seconds=0.9, seed=0, **looks):
     """Skeletons of somebody who keeps a pose."""
     actor = Actor((), x=480, y=440, height=height, rest=pose, facing=facing)
     return list(skeletons(Scene(960, 480, 10.0, seconds, (actor,)), seed, **looks))

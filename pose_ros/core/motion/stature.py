@@ -22,8 +22,9 @@ _LIMBS = {
     ('hip', 'knee'): 0.240,
     ('knee', 'ankle'): 0.235,
 }
-# One bone alone may be wrong or somebody's own; so many agree on at least this height.
-_WITNESSES = 2
+# One bone alone may be wrong or somebody's own: so many must say that a person is that tall. The
+# trunk is the surest and counts so often.
+_WITNESSES = _TRUNK_WEIGHT = 2
 # The idea of the height follows a greater one in this time [s], a smaller one in that: bones are
 # seen too short while they point at the camera, and people walk away slowly.
 _RISE, _DECAY = 0.3, 6.0
@@ -90,19 +91,22 @@ def standing_height(person: Person) -> float:
 
     Bones that point at the camera are seen too short; with positions in space they are not.
     """
-    points = person.keypoints.astype(float)
+    points, in_space = person.keypoints.astype(float), False
     scale = pixels_per_metre(person)
     if person.world is not None and not math.isnan(scale):
-        points = person.world.astype(float) * scale
+        points, in_space = person.world.astype(float) * scale, True
     seen = person.observed & np.isfinite(points).all(axis=1)
     first, second, ratios = _bones(person.topology)
     known = seen[first] & seen[second]
-    lengths = np.linalg.norm(points[first] - points[second], axis=1)
-    heights = np.sort((lengths / ratios)[known])
+    heights = (np.linalg.norm(points[first] - points[second], axis=1) / ratios)[known]
     trunk = _trunk(person, points, seen)
     if not math.isnan(trunk):
-        heights = np.sort(np.append(heights, [trunk, trunk]))  # the surest: it counts twice
-    return float(heights[-_WITNESSES]) if len(heights) >= _WITNESSES else math.nan
+        heights = np.append(heights, [trunk] * _TRUNK_WEIGHT)
+    if len(heights) < _WITNESSES:
+        return math.nan
+    if in_space:
+        return float(np.median(heights))
+    return float(np.sort(heights)[-_WITNESSES])
 
 
 def _trunk(person: Person, points: np.ndarray, seen: np.ndarray) -> float:
