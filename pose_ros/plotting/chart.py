@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -201,16 +202,17 @@ def _draw_lanes(axes: Any, lanes: Sequence[_Lane], scale: float) -> None:
     """Bars with their words, one row a lane, the first on top; the scale is in inches a second."""
     untold: dict[str, Any] = {}
     for row, lane in enumerate(lanes):
-        for span, words, colour in lane.bars:
+        nexts = [span.start for span, *_ in lane.bars[1:]] + [inf]
+        for (span, words, colour), after in zip(lane.bars, nexts):
             bar = axes.barh(row, span.end - span.start, left=span.start, height=0.78, color=colour)
-            fits = _LETTER * (len(words) + 1) < (span.end - span.start) * scale
-            if fits or not lane.strip:
-                place = {'x': span.start, 'ha': 'left', 'color': lane.ink}
-                if not fits:
-                    place = {'x': span.end, 'ha': 'left', 'color': 'black'}
-                axes.text(y=row, s=f' {words}', va='center', fontsize=8, clip_on=True, **place)
-            else:
+            need = _LETTER * (len(words) + 1) / scale
+            look = {'va': 'center', 'fontsize': 8, 'clip_on': True}
+            if need < span.end - span.start:
+                axes.text(span.start, row, f' {words}', color=lane.ink, **look)
+            elif lane.strip:
                 untold[words] = bar
+            elif need < after - span.end:
+                axes.text(span.end, row, f' {words}', color='black', **look)
     if untold:
         place = {'loc': 'upper left', 'bbox_to_anchor': (1.005, 1.05), 'handlelength': 1.2}
         axes.legend(untold.values(), untold.keys(), frameon=False, fontsize=8, **place)
