@@ -30,7 +30,7 @@ class Evaluation:
     counts
         [truth, answer]: how many examples.
     milliseconds
-        Median time for one person in one frame.
+        Median time of the CPU for one person in one frame.
     """
 
     names: tuple[str, ...]
@@ -81,9 +81,9 @@ def evaluate(model: LearnedModel, classes: Sequence[MotionClass]) -> Evaluation:
     for motion in classes:
         truth = motion.name if motion.name in names else NONE
         for example in motion.examples:
-            began = time.perf_counter()
+            began = time.process_time()
             events = play(LearnedGestures(model), example)
-            times.append((time.perf_counter() - began) / len(example.stamps))
+            times.append((time.process_time() - began) / len(example.stamps))
             told = [gesture.name for gesture in events if gesture.phase is Phase.STARTED]
             wrong = [name for name in told if name != truth]
             answered = wrong[0] if wrong else told[0] if told else NONE
