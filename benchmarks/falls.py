@@ -1,7 +1,7 @@
 """Falls that are found, and alarms where nobody falls, on the actor's skeletons.
 
-tools/env.py python benchmarks/falls.py                           prints, about twenty minutes
-tools/env.py python benchmarks/falls.py --seeds 2 --hours 0.1     the same, small
+tools/env.py python benchmarks/falls.py                           prints, about ten minutes
+tools/env.py python benchmarks/falls.py --seeds 1 --hours 0.1     the same, small
 tools/env.py python benchmarks/falls.py --write docs/falls.md     also into the page
 """
 
@@ -11,9 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 from rich.console import Console
+from rich.table import Table
+import typer
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Scene, SkeletonFrame, skeletons
 from pose_ros.actor.everyday import everyday
@@ -36,7 +41,7 @@ FIRST_SEED = 1000  # those below are for tuning
 ONSET = 1.2  # [s]
 AFTERWARDS = 2.6  # [s] of lying there
 LATEST = 2.0  # a fall must be told so soon after the landing [s]
-LOSSES = ('seen', 'blinks', 'new id', 'gone')
+LOSSES = ('blinks', 'new id', 'gone')
 MARKS = '<!-- measured -->', '<!-- /measured -->'
 console = Console()
 
@@ -129,62 +134,167 @@ def cases(kinds: dict[str, Keys], seeds: Iterable[int]) -> Iterator[tuple[str, C
             )
 
 
-@dataclass
-class Score:
-    """How often something was found."""
+@dataclass(frozen=True)
+class Told:
+    """What was told of one film.
 
-    found: int = 0
-    total: int = 0
-    warned: int = 0
-    delays: list[float] | None = None
+    Attributes
+    ----------
+    kind
+        Of the motion.
+    hours
+        Length of the film [h].
+    alarms, warnings
+        How many, FALLEN and FALLING.
+    delay
+        From the landing to the first alarm [s]; NaN without one, or without a fall.
+    lead
+        From the first warning to the landing [s]; NaN without.
+    """
+
+    kind: str
+    hours: float
+    alarms: int
+    warnings: int
+    delay: float = float('nan')
+    lead: float = float('nan')
 
     @property
-    def share(self) -> float:
-        """Found of all."""
-        return self.found / self.total if self.total else float('nan')
+    def found(self) -> bool:
+        """Whether the fall was told in time."""
+        return self.delay <= LATEST
 
 
-def measure_falls(seeds: Iterable[int], how: str = 'seen') -> dict[str, Score]:
-    """Falls found in time, by their kind."""
-    scores: dict[str, Score] = defaultdict(lambda: Score(delays=[]))
-    for kind, case in cases(FALL_KEYS, seeds):
-        film = case.film()
-        down = landing(film)
-        told = events(losing(film, how))
-        score = scores[kind]
-        score.total += 1
-        fallen = [stamp for stamp, fall in told if fall.phase is FallPhase.FALLEN]
-        score.warned += any(fall.phase is FallPhase.FALLING for _, fall in told)
-        if fallen and fallen[0] - down <= LATEST:
-            score.found += 1
-            score.delays.append(fallen[0] - down)
-    return scores
+def watch(task: tuple[str, Case, str]) -> Told:
+    """Film one case and watch it; the third says how the person gets lost, '' if nobody falls."""
+    kind, case, how = task
+    film = case.film()
+    shown = losing(film, how) if how else ((frame.stamp, frame.people) for frame in film)
+    told = events(shown)
+    fallen = [stamp for stamp, fall in told if fall.phase is FallPhase.FALLEN]
+    falling = [stamp for stamp, fall in told if fall.phase is FallPhase.FALLING]
+    down = landing(film) if how else float('nan')
+    return Told(
+        kind,
+        film[-1].stamp / 3600,
+        len(fallen),
+        len(falling),
+        fallen[0] - down if fallen else float('nan'),
+        down - falling[0] if falling else float('nan'),
+    )
 
 
-def measure_look_alikes(seeds: Iterable[int]) -> tuple[dict[str, Score], float]:
-    """Alarms at what is no fall, by its kind, and the hours that it took."""
-    scores: dict[str, Score] = defaultdict(Score)
-    seconds = 0.0
-    for kind, case in cases(LOOK_ALIKE_KEYS, seeds):
-        film = case.film()
-        told = events((frame.stamp, frame.people) for frame in film)
-        seconds += film[-1].stamp
-        score = scores[kind]
-        score.total += 1
-        score.found += any(fall.phase is FallPhase.FALLEN for _, fall in told)
-        score.warned += any(fall.phase is FallPhase.FALLING for _, fall in told)
-    return scores, seconds / 3600
+def live(seed: int) -> Told:
+    """Watch a minute of somebody's everyday life."""
+    rng = np.random.default_rng(seed)
+    scene = everyday(seed, 60.0, float(rng.uniform(100, 420)), RATES[seed % 2])
+    told = events((frame.stamp, frame.people) for frame in skeletons(scene, seed))
+    phases = [fall.phase for _, fall in told]
+    alarms, warnings = phases.count(FallPhase.FALLEN), phases.count(FallPhase.FALLING)
+    return Told('everyday', 1 / 60, alarms, warnings)
 
 
-def measure_everyday(hours: float, first: int) -> tuple[int, int, float]:
-    """False alarms and false early warnings in so many hours of everyday motion."""
-    alarms = warnings = 0
-    films = max(round(hours * 60), 1)
-    for number in range(films):
-        seed = first + number
-        height = float(np.random.default_rng(seed).uniform(100, 420))
-        scene = everyday(seed, 60.0, height, RATES[number % 2])
-        told = events((frame.stamp, frame.people) for frame in skeletons(scene, seed))
-        alarms += sum(fall.phase is FallPhase.FALLEN for _, fall in told)
-        warnings += sum(fall.phase is FallPhase.FALLING for _, fall in told)
-    return alarms, warnings, films / 60
+Group = list[Told]
+
+
+def by_kind(told: Iterable[Told]) -> dict[str, Group]:
+    """Films of each kind."""
+    kinds: dict[str, Group] = defaultdict(list)
+    for one in told:
+        kinds[one.kind].append(one)
+    return kinds
+
+
+def falls_table(told: Group) -> list[list[str]]:
+    """Rows: kind, films, recall, delay, warned, lead."""
+    rows = [['fall', 'films', 'found', 'told after the landing [s]', 'warned', 'before it [s]']]
+    for kind, group in [*by_kind(told).items(), ('**all**', told)]:
+        delays = [one.delay for one in group if one.found]
+        leads = [one.lead for one in group if not np.isnan(one.lead)]
+        rows.append(
+            [
+                kind.replace('_', ' '),
+                str(len(group)),
+                f'{np.mean([one.found for one in group]):.3f}',
+                f'{np.median(delays):.1f}' if delays else '',
+                f'{len(leads) / len(group):.2f}',
+                f'{np.median(leads):.1f}' if leads else '',
+            ]
+        )
+    return rows
+
+
+def loss_table(told: dict[str, Group]) -> list[list[str]]:
+    """Rows: how the person gets lost, films, recall."""
+    names = {
+        'blinks': 'half a second out of sight',
+        'new id': 'a second, then lying there under another id',
+        'gone': 'not seen again',
+    }
+    rows = [['out of sight just before the landing', 'films', 'found']]
+    for how, group in told.items():
+        rows.append([names[how], str(len(group)), f'{np.mean([o.found for o in group]):.3f}'])
+    return rows
+
+
+def quiet_table(told: Group) -> list[list[str]]:
+    """Rows: what is done, films, minutes, false alarms, false warnings."""
+    rows = [['what is no fall', 'films', 'minutes', 'FALLEN', 'FALLING']]
+    for kind, group in by_kind(told).items():
+        minutes = 60 * sum(one.hours for one in group)
+        alarms, warnings = (
+            sum(getattr(one, what) for one in group) for what in ('alarms', 'warnings')
+        )
+        name = '**everyday life**' if kind == 'everyday' else kind.replace('_', ' ')
+        rows.append([name, str(len(group)), f'{minutes:.0f}', str(alarms), str(warnings)])
+    return rows
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """Rows as a table."""
+    head, *body = rows
+    lines = [head, ['---'] * len(head), *body]
+    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+
+
+def main(
+    seeds: Annotated[int, typer.Option(help='Of each fall in each direction.')] = 6,
+    quiet_seeds: Annotated[int, typer.Option(help='Of each look-alike.')] = 2,
+    hours: Annotated[float, typer.Option(help='Of everyday life [h].')] = 1.5,
+    jobs: Annotated[int, typer.Option(help='Processes.')] = 2,
+    write: Annotated[Path | None, typer.Option(help='Put the tables into this page.')] = None,
+) -> None:
+    """Measure, print, write."""
+    chosen = range(FIRST_SEED, FIRST_SEED + seeds)
+    with Pool(jobs) as pool:
+
+        def run(work: Any, tasks: Iterable[Any], what: str) -> Group:
+            with console.status(what):
+                return pool.map(work, list(tasks), chunksize=8)
+
+        falls = run(watch, [(*c, 'seen') for c in cases(FALL_KEYS, chosen)], 'falls')
+        lost = {
+            how: run(watch, [(*c, how) for c in cases(FALL_KEYS, chosen[:1])], f'lost: {how}')
+            for how in LOSSES
+        }
+        quiet = cases(LOOK_ALIKE_KEYS, chosen[:quiet_seeds])
+        alike = run(watch, [(*c, '') for c in quiet], 'look-alikes')
+        films = range(FIRST_SEED, FIRST_SEED + max(round(60 * hours), 1))
+        alike += run(live, films, 'everyday life')
+    tables = [falls_table(falls), loss_table(lost), quiet_table(alike)]
+    for rows in tables:
+        table = Table(*rows[0])
+        for row in rows[1:]:
+            table.add_row(*row)
+        console.print(table)
+    if write is not None:
+        page = write.read_text(encoding='utf-8')
+        before, rest = page.split(MARKS[0])
+        after = rest.split(MARKS[1])[1]
+        text = '\n\n'.join(map(markdown, tables))
+        write.write_text(f'{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}', encoding='utf-8')
+        console.print(f'written: {write}')
+
+
+if __name__ == '__main__':
+    typer.run(main)
