@@ -175,7 +175,7 @@ def _lunge(share: float, fault: str) -> Pose:
 
 
 def _jumping_jack(share: float, fault: str) -> Pose:
-    arm = 10.0 + (125.0 if fault == 'arms_bent' else 158.0) * share
+    arm = 10.0 + (108.0 if fault == 'arms_bent' else 158.0) * share
     fore = 8.0 + 166.0 * share
     leg = 3.0 + (2.0 if fault == 'legs_together' else 19.0) * share
     return STAND._replace(

@@ -17,14 +17,13 @@ from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
 POSITION = 0.03
 # A bone's length as it is remembered follows longer views in the first time, shorter ones in the
 # second [s]: so it is the length that is hardly ever exceeded.
-_RISE, _FALL = 0.3, 20.0
+_RISE, _FALL = 0.5, 20.0
 # With all bones seen shorter than remembered, the person has gone away from the camera [s].
 _SHRINK = 1.0
-# A bone seen in this share of its length may well lie in the picture's plane: the remembered
-# length is one of the longest views, and noise makes those longer.
-_FLAT = 0.92
-# Uncertainty of a bone's share in the picture's plane.
-_SHARE = 0.07
+# A bone seen shorter than remembered by no more than so many standard deviations may well lie in
+# the picture's plane: the remembered length is one of the longest views.
+_FLAT = 2.0
+_LEAST_FLAT = 0.75
 
 BONES = {
     'trunk': ('hip', 'shoulder'),
@@ -105,16 +104,26 @@ class Limb:
 
     @property
     def tilt(self) -> float:
-        """Least angle out of the picture's plane [rad], 0 to 90 degrees."""
-        return self._tilt(_FLAT)
+        """Angle out of the picture's plane [rad], 0 to 90 degrees; 0 where there may be none."""
+        return self._tilt(0.0)
 
     @property
     def steepest(self) -> float:
-        """The tilt, and its uncertainty on top [rad]."""
-        return self._tilt(_FLAT + _SHARE)
+        """The tilt of what is seen too long by a standard deviation [rad]."""
+        return self._tilt(self._noise)
 
-    def _tilt(self, flat: float) -> float:
-        return math.acos(min(1.0, abs(self.seen) / (flat * self.length)))
+    @property
+    def _noise(self) -> float:
+        """Standard deviation of its length in the picture over its length."""
+        return math.sqrt(self.near + self.far) / self.length
+
+    def _tilt(self, too_long: float) -> float:
+        share = max(abs(self.seen) / self.length - too_long, 0.0)
+        flat = max(_LEAST_FLAT, 1.0 - _FLAT * self._noise)
+        if share >= flat:
+            return 0.0
+        # What is seen much too short is no doubt tilted: there the length counts as it is.
+        return math.acos(share / (flat + (1.0 - flat) * (1.0 - share / flat)))
 
 
 def limb_of(moment: Moment, lengths: BoneLengths, bone: str, side: Side, reverse: bool) -> Limb:

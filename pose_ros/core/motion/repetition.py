@@ -7,19 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 import math
+from statistics import median
 
 from pose_ros.core.motion.exercise_rules import Exercise, FormRule
 from pose_ros.core.motion.form import Form, Reading
 from pose_ros.core.motion.rules import Limits
 
 # A value within so many standard deviations of its limit is uncertain.
-SURE = 1.0
+SURE = 1.5
 # The leading angle is a mean over this time [s]: less than the fastest turn.
 _SMOOTHING = 0.12
 # The turning point is where this share of the way, or more, is left behind.
 _TURN = 0.85
-# The turn has come when the angle has gained less than this progress in so long [s].
-_GAIN, _STILL = 0.05, 0.15
+# The turn has come when less than this share of the way has been gained in so long [s].
+_GAIN, _STILL = 0.1, 0.2
+# Who has done some repetitions goes at least this share of their median way.
+_OF_USUAL, _SOME = 0.45, 2
 # How long before a repetition it belongs to its start [s].
 _START = 0.5
 # The leading angle may be unseen for so long within a repetition [s].
@@ -163,7 +166,9 @@ class RepetitionCounter:
         self._trace: list[_Moment] = []
         self._seen = -math.inf
         self._from_start = False
-        self._best = (0.0, -math.inf)
+        self._best = 0.0
+        self._gain = (0.0, -math.inf)
+        self._ways: deque[float] = deque(maxlen=8)
 
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
@@ -213,13 +218,13 @@ class RepetitionCounter:
 
     def _at_start(self, moment: _Moment) -> None:
         """Somebody is at the start: perhaps a repetition is complete."""
-        if self._from_start and self._trace and self._best[0] >= 1.0:
+        if self._from_start and self._trace and self._best >= self._least():
             took = moment.stamp - self.started
-            if took in self.exercise.seconds:
+            if took in self.exercise.seconds and all(map(self._meets, self.exercise.needs)):
                 self._trace.append(moment)
-                if all(self._meets(rule) for rule in self.exercise.needs):
-                    self.count += 1
-                    self.done = self._judge()
+                self._ways.append(self._best)
+                self.count += 1
+                self.done = self._judge()
         self._trace.clear()
         self._from_start = True
         self.phase = ExercisePhase.READY
@@ -227,15 +232,22 @@ class RepetitionCounter:
         while moment.stamp - self._before[0].stamp > _START:
             self._before.popleft()
 
+    def _least(self) -> float:
+        """Progress that makes a repetition: half of one is a movement between two others."""
+        if len(self._ways) < _SOME:
+            return 1.0
+        return max(1.0, _OF_USUAL * median(self._ways))
+
     def _under_way(self, moment: _Moment) -> None:
         """Somebody is away from the start."""
         if not self._trace:
             self.started = moment.stamp
-            self._best = (0.0, moment.stamp)
+            self._best, self._gain = 0.0, (0.0, moment.stamp)
         self._trace.append(moment)
-        best, when = self._best
-        if moment.progress > best + _GAIN:
-            self._best = best, when = moment.progress, moment.stamp
+        self._best = best = max(self._best, moment.progress)
+        gained, when = self._gain
+        if moment.progress > gained + _GAIN * best:
+            self._gain = _, when = moment.progress, moment.stamp
         if moment.progress < _TURN * best:
             self.phase = ExercisePhase.RETURN
         elif best >= 1.0 and moment.stamp - when > _STILL:
@@ -252,7 +264,7 @@ class RepetitionCounter:
         if where == 'start':
             return list(self._before)
         share = _TURN if where == 'turn' else 0.3
-        return [m for m in self._trace if m.progress >= share * self._best[0]]
+        return [m for m in self._trace if m.progress >= share * self._best]
 
     def _summary(self, rule: FormRule) -> Reading | None:
         """What a rule is about, over its part of the repetition; None if it was hardly seen."""

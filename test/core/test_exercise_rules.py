@@ -1,0 +1,75 @@
+"""Exercises as data: what is read, and what is refused with line and reason."""
+
+import pytest
+
+from pose_ros.core.motion.exercise_rules import load_exercises
+from pose_ros.core.resources import config_file
+
+GOOD = """\
+exercises:
+- name: curl
+  leads: elbows
+  start: 150
+  turn: 80
+  goal: 50
+  seconds: [0.5, 6]
+  needs:
+    - {measure: trunk, where: turn, limits: [null, 30]}
+  faults:
+    swings: {measure: trunk, where: worst, limits: [null, 15]}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Load exercises from a text."""
+
+    def load(text):
+        path = tmp_path / 'exercises.yaml'
+        path.write_text(text, encoding='utf-8')
+        return load_exercises(path)
+
+    return load
+
+
+def test_an_exercise_of_ones_own(load):
+    (curl,) = load(GOOD)
+    assert (curl.name, curl.leads.name, curl.goal) == ('curl', 'elbows', 50)
+    assert [curl.progress(angle) for angle in (150, 115, 80)] == [0.0, 0.5, 1.0]
+    assert curl.measures == {'trunk'}
+    assert curl.faults[0].name == 'swings'
+    assert 16 not in curl.faults[0].limits
+
+
+def test_the_delivered_ones():
+    names = [exercise.name for exercise in load_exercises(config_file('exercises.yaml'))]
+    assert names == ['squat', 'lunge', 'deadlift', 'push_up', 'overhead_press', 'jumping_jack']
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'right', 'line', 'reason'),
+    [
+        ('leads: elbows', 'leads: elbow', 3, "got 'elbow'"),
+        ('leads: elbows', 'leads: stagger', 3, 'stagger is no angle'),
+        ('turn: 80', 'turn: 160', 5, 'turn must lie between start and goal'),
+        ('turn: 80', 'turn: deep', 5, 'expected a number'),
+        ('goal: 50', 'depth: 50', 6, "unknown field 'depth'"),
+        ('[0.5, 6]', '[6, 0.5]', 7, 'the low limit 6 is over the high one 0.5'),
+        ('[null, 30]', '[null, null]', 9, 'at least one limit'),
+        ('[null, 30]', '[30]', 9, 'limits are a pair'),
+        ('where: turn', 'where: top', 9, 'expected one of start, turn, worst'),
+        ('worst, limits: [null, 15]', 'worst, limits: [-15, 15]', 11, 'one limit only'),
+    ],
+)
+def test_refused(load, wrong, right, line, reason):
+    with pytest.raises(ValueError, match='exercises') as error:
+        load(GOOD.replace(wrong, right))
+    assert f'exercises.yaml:{line}: ' in str(error.value)
+    assert reason in str(error.value)
+
+
+def test_two_of_a_name_and_none_at_all_are_refused(load):
+    with pytest.raises(ValueError, match='curl is described twice'):
+        load(GOOD + GOOD.partition('\n')[2])
+    with pytest.raises(ValueError, match='no exercises'):
+        load('exercises: []')

@@ -1,0 +1,226 @@
+"""Repetitions, depth, form and tempo of people who exercise."""
+
+from dataclasses import replace
+from functools import cache
+import math
+
+import numpy as np
+import pytest
+
+from pose_ros.actor import Action, Actor, Scene, frames, skeletons
+from pose_ros.actor.everyday import everyday
+from pose_ros.actor.motions.exercises import FAULTS, duration, exercise, usual
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import open_media
+from pose_ros.core.motion.exercises import AUTO, ExerciseCoach, ExercisePhase, Verdict
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.types import Frame
+
+FPS = 12
+# What can hardly be told for certain.
+HARD = ('uneven_arms', 'arms_bent', 'legs_together', 'back_rounds', 'leans_back')
+
+
+def scene(name, turn=0.0, rest=1.0, **changes):
+    """Somebody doing three repetitions, and when that is over."""
+    manner = usual(name, **({'repetitions': 3, 'rng': np.random.default_rng(5)} | changes))
+    took = duration(name, manner)
+    actor = Actor((Action(exercise(name, manner, turn), rest, took),), x=400, y=560, height=330)
+    return Scene(width=800, height=600, fps=FPS, duration=took + rest + 0.5, actors=(actor,))
+
+
+def film(filmed, seed=1, world=False):
+    """People of each moment, with stamps."""
+    topology = BLAZEPOSE33 if world else COCO17
+    seen = skeletons(filmed, seed, topology, world=world)
+    return [(list(frame.people), frame.stamp) for frame in seen]
+
+
+def told(moments, chosen=AUTO):
+    """What a coach tells of moments."""
+    coach = ExerciseCoach(chosen)
+    return [state for people, stamp in moments for state in coach.observe(people, stamp)]
+
+
+def done(states):
+    """The states that complete a repetition."""
+    return [state for state in states if state.repetition_done]
+
+
+@pytest.mark.parametrize('turn', [0, 45, 90], ids=['front', '45', 'side'])
+@pytest.mark.parametrize('name', FAULTS)
+def test_counted_and_recognised(name, turn):
+    if (name, turn) == ('jumping_jack', 90):
+        pytest.skip('arms that point at the camera tell nothing')
+    moments = film(scene(name, turn), seed=turn, world=turn == 45)
+    chosen = told(moments, name)
+    assert chosen[-1].repetitions == 3
+    assert [state.repetitions for state in done(chosen)] == [1, 2, 3]
+    assert not [fault for state in done(chosen) for fault in state.faults if fault.certain]
+    auto = told(moments)
+    assert {state.exercise for state in auto} == {name}
+    assert max(state.repetitions for state in auto) == 3
+
+
+@pytest.mark.parametrize(
+    ('name', 'fault', 'turn'),
+    [
+        ('squat', 'knees_cave_in', 0),
+        ('squat', 'leans_forward', 90),
+        ('push_up', 'hips_sag', 90),
+        ('push_up', 'hips_pike', 90),
+        ('deadlift', 'back_rounds', 90),
+        ('deadlift', 'uneven_shoulders', 0),
+        ('overhead_press', 'uneven_arms', 0),
+        ('overhead_press', 'leans_back', 90),
+        ('lunge', 'knee_beyond_toes', 90),
+        ('lunge', 'leans_forward', 90),
+        ('jumping_jack', 'legs_together', 0),
+        ('jumping_jack', 'arms_bent', 0),
+    ],
+)
+def test_faults_are_seen(name, fault, turn):
+    assert fault in FAULTS[name]
+    states = done(told(film(scene(name, turn, fault=fault, repetitions=2)), name))
+    assert len(states) == 2
+    for state in states:
+        (found,) = [each for each in state.faults if each.name == fault]
+        beyond = abs(found.value - found.limit)
+        assert found.certain is bool(beyond > 1.5 * found.deviation)
+    assert any(each.certain for state in states for each in state.faults) or fault in HARD
+
+
+def test_depth():
+    deep = done(told(film(scene('squat', 90, repetitions=2)), 'squat'))
+    assert [state.full for state in deep] == [Verdict.YES] * 2
+    # The actor's knees go to 68 degrees.
+    assert all(58 < math.degrees(state.extreme) < 78 for state in deep)
+    flat = done(told(film(scene('squat', 90, repetitions=2, depth=0.62)), 'squat'))
+    assert [state.full for state in flat] == [Verdict.NO] * 2
+    half = told(film(scene('squat', 90, repetitions=2, depth=0.3)), 'squat')
+    assert half[-1].repetitions == 0
+
+
+def test_near_the_goal_depth_is_uncertain():
+    # The actor's knees go to 90 degrees.
+    moments = film(scene('squat', 90, repetitions=2, depth=0.85, rng=None))
+    assert [state.full for state in done(told(moments, 'squat'))] == [Verdict.UNCERTAIN] * 2
+
+
+def test_half_of_what_is_usual_is_none():
+    deep = scene('squat', 90, repetitions=2, rng=None)
+    flat = scene('squat', 90, repetitions=1, rng=None, depth=0.6)
+    first = film(deep)
+    then = [(people, first[-1][1] + stamp + 0.1) for people, stamp in film(flat)]
+    assert told(then, 'squat')[-1].repetitions == 1
+    assert told(first + then, 'squat')[-1].repetitions == 2
+
+
+def test_tempo_and_phases():
+    manner = {'out': 2.0, 'hold': 1.0, 'back': 1.0, 'rest': 1.0, 'repetitions': 2, 'rng': None}
+    states = told(film(scene('squat', 90, **manner)), 'squat')
+    for state in done(states):
+        # Away from the start and at the turning point are those who have gone a part of the way.
+        assert state.outward_time == pytest.approx(1.0, abs=0.4)
+        assert state.turn_time == pytest.approx(1.5, abs=0.4)
+        assert state.return_time == pytest.approx(0.5, abs=0.3)
+    phases = [state.phase for state in states]
+    changes = [b for a, b in zip([None, *phases], phases) if a is not b]
+    assert changes == [*ExercisePhase] * 2 + [ExercisePhase.READY]
+
+
+def test_starting_at_the_turning_point_is_no_repetition():
+    moments = film(scene('squat', 90, repetitions=2, rng=None))
+    middle = 1.0 + 0.6 + 1.1
+    states = told([m for m in moments if m[1] > middle], 'squat')
+    assert states[-1].repetitions == 1
+
+
+def test_whoever_rests_at_the_turning_point_makes_no_repetition():
+    states = told(film(scene('squat', 90, repetitions=1, hold=12.0)), 'squat')
+    assert states[-1].repetitions == 0
+    assert states[-1].phase is ExercisePhase.READY
+
+
+def test_out_of_sight_in_a_repetition():
+    moments = film(scene('squat', 90, rng=None))
+    cut = 1.0 + 0.6 + 1.1  # in the first turning point
+    short = [([] if cut < t < cut + 0.4 else people, t) for people, t in moments]
+    assert told(short, 'squat')[-1].repetitions == 3
+    long = [([] if cut < t < cut + 2.5 else people, t) for people, t in moments]
+    assert told(long, 'squat')[-1].repetitions <= 2
+
+
+def test_people_are_counted_apart_and_those_without_id_not_at_all():
+    squats, jacks = film(scene('squat')), film(scene('jumping_jack'), seed=2)
+    both = [
+        ([*one, *(replace(person, id=7) for person in other)], stamp)
+        for (one, stamp), (other, _) in zip(squats, [*jacks, *[jacks[-1]] * len(squats)])
+    ]
+    names = {(state.person_id, state.exercise) for state in told(both)}
+    assert names == {(1, 'squat'), (7, 'jumping_jack')}
+    nobody = [([replace(p, id=0) for p in people], t) for people, t in squats]
+    assert told(nobody, 'squat') == []
+
+
+def test_choosing_starts_from_zero():
+    coach = ExerciseCoach('squat')
+    moments = film(scene('squat', repetitions=1))
+    last = [state for m in moments for state in coach.observe(*m)][-1]
+    assert last.repetitions == 1
+    coach.choose('lunge')
+    (state,) = coach.observe(moments[-1][0], moments[-1][1] + 1)
+    assert (state.exercise, state.repetitions) == ('lunge', 0)
+    with pytest.raises(ValueError, match="unknown exercise 'yoga', known are: auto, squat, lunge"):
+        coach.choose('yoga')
+
+
+def test_a_set_ends_with_a_pause():
+    moments = film(scene('squat', repetitions=2))
+    people, last = moments[-1]
+    moments += [(people, last + i / FPS) for i in range(1, 10 * FPS)]
+    states = told(moments)
+    assert states
+    assert states[-1].repetitions == 2
+    coach = ExerciseCoach()
+    assert [coach.observe(*m) for m in moments][-1] == []
+
+
+def test_everyday_motion_is_no_exercise():
+    moments = film(everyday(1, 60.0, 250.0, fps=8.0))
+    assert done(told(moments)) == []
+
+
+@cache
+def estimator():
+    return PoseEstimator(EstimatorConfig())
+
+
+def estimated(pictures):
+    """What the embedded model sees in pictures."""
+    estimator().reset()
+    return [(estimator().estimate(frame), frame.stamp) for frame in pictures]
+
+
+def test_drawn_squats_through_blazepose():
+    filmed = replace(scene('squat', 20, rng=None), fps=10, width=640, height=640)
+    pictures = (Frame(frame.image, frame.stamp) for frame in frames(filmed, 3))
+    states = done(told(estimated(pictures)))
+    assert [state.repetitions for state in states] == [2, 3]
+    assert {state.exercise for state in states} == {'squat'}
+    assert Verdict.NO not in {state.full for state in states}
+
+
+@pytest.mark.test_data('clips/combined_squat_dance.gif')
+def test_held_squat_and_dance_are_no_repetitions(test_data):
+    # The man on the left stays down, thighs level; the woman gets up, dances and sits down again.
+    moments = estimated(open_media(test_data / 'clips/combined_squat_dance.gif').frames())
+    states = told(moments, 'squat')
+    assert {state.repetitions for state in states} == {0}
+    man = [s for s, (people, _) in zip(states, moments[2:]) if people[0].keypoints[0, 0] < 200]
+    assert len(man) > 30
+    knees = np.degrees([state.angle for state in man[5:]])
+    assert np.all((knees > 75) & (knees < 105))
+    assert ExercisePhase.TURN in {state.phase for state in man}
+    assert done(told(moments)) == []

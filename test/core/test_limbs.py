@@ -1,0 +1,86 @@
+"""Limbs lifted out of the picture by their lengths."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pose_ros.core.motion.limbs import BoneLengths, Limb, angle_between
+from pose_ros.core.motion.moment import Moment, UnseenError
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import Box, KeypointState, Person
+
+
+def limb(x, y, length=100.0):
+    return Limb(complex(x, y), length, near=4.0, far=4.0, score=0.9)
+
+
+def test_bones_of_full_length_lie_in_the_picture():
+    angle, deviation = angle_between(limb(0, 100), limb(100, 0))
+    assert math.degrees(angle) == pytest.approx(90)
+    assert deviation < math.radians(5)
+
+
+def test_a_thigh_that_points_at_the_camera_is_level():
+    # Seen from the front: the shin upright, of the thigh nothing but a stub.
+    angle, deviation = angle_between(limb(0, 10), limb(0, -100))
+    assert math.degrees(angle) == pytest.approx(90, abs=8)
+    assert deviation < math.radians(9)
+
+
+def test_both_bones_tilt_to_the_same_side():
+    # Half a turn in the picture; each 60 degrees out of it: 60 between them, not 180.
+    angle, _ = angle_between(limb(0, 50), limb(0, -50))
+    assert math.degrees(angle) == pytest.approx(60, abs=6)
+
+
+def test_a_bone_a_little_short_is_uncertain():
+    _, sure = angle_between(limb(0, 100), limb(0, -100))
+    _, unsure = angle_between(limb(0, 92), limb(0, -92))
+    assert unsure > 2 * sure
+
+
+def standing(height=300.0, unseen=()):
+    """Somebody who stands, seen from the front; y of the joints in heights from the ground."""
+    heights = {'shoulder': 0.8, 'elbow': 0.62, 'wrist': 0.47, 'hip': 0.5, 'knee': 0.27}
+    points = np.zeros((17, 2), np.float32)
+    for i, name in enumerate(COCO17.keypoint_names):
+        side, _, joint = name.partition('_')
+        points[i] = (
+            320 + (30 if side == 'left' else -30),
+            460 - height * heights.get(joint, 0.04),
+        )
+    states = np.full(17, KeypointState.OBSERVED, np.uint8)
+    states[[COCO17.index(name) for name in unseen]] = KeypointState.BELOW_THRESHOLD
+    return Person(
+        COCO17, points, np.full(17, 0.9, np.float32), states, 0.9, Box(0, 0, 640, 480), id=1
+    )
+
+
+def test_lengths_are_those_of_the_longest_views():
+    lengths = BoneLengths()
+    for i in range(30):
+        lengths.update(i / 30, Moment(standing()))
+    assert lengths['trunk'] == pytest.approx(90, rel=0.01)
+    # Whoever goes away is smaller in all bones alike, within a few seconds.
+    for i in range(30, 180):
+        lengths.update(i / 30, Moment(standing(height=200.0)))
+    assert lengths['trunk'] == pytest.approx(60, rel=0.05)
+    assert lengths['thigh'] == pytest.approx(46, rel=0.05)
+
+
+def test_a_bone_that_is_seldom_seen_long_has_at_least_the_length_of_people():
+    # The trunk points at the camera all the time: the other bones tell how long it must be.
+    person = standing()
+    shoulders = [COCO17.index(f'{side}_shoulder') for side in ('left', 'right')]
+    person.keypoints[shoulders, 1] = person.keypoints[COCO17.index('left_hip'), 1] - 20
+    lengths = BoneLengths()
+    lengths.update(0.0, Moment(person))
+    assert lengths['trunk'] == pytest.approx(0.8 * lengths['forearm'] / 0.5, rel=0.01)
+
+
+def test_bones_never_seen_have_no_length():
+    lengths = BoneLengths()
+    lengths.update(0.0, Moment(standing(unseen=('left_ankle', 'right_ankle'))))
+    with pytest.raises(UnseenError):
+        _ = lengths['shin']
