@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pose_ros.cli.demo_statistics import Statistics, going_on
-from pose_ros.core.drawing import colour_of
+from pose_ros.core.colours import colour_of
 from pose_ros.core.motion.events import MotionEvent
 
 # Where nobody watches a terminal, a line at this interval [s].

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from pose_ros.cli.demo_statistics import going_on
-from pose_ros.core.drawing import colour_of
+from pose_ros.core.colours import colour_of
 from pose_ros.core.motion.events import MotionEvent
 
 # The longest standstill that the film shows [s]; a longer one is cut to it.

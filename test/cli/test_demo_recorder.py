@@ -16,7 +16,7 @@ from pose_ros.cli.demo_recorder import (
     film_pictures,
     write_contact_sheet,
 )
-from pose_ros.core.drawing import colour_of
+from pose_ros.core.colours import colour_of
 from pose_ros.core.motion.events import MotionEvent
 
 

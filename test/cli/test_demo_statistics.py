@@ -17,7 +17,7 @@ from pose_ros.cli.demo_processes import DemoError
 from pose_ros.cli.demo_recorder import FilmRecorder
 from pose_ros.cli.demo_report import output_folder, write_report
 from pose_ros.cli.demo_statistics import WAITING, Statistics, going_on
-from pose_ros.core.drawing import colour_of
+from pose_ros.core.colours import colour_of
 from pose_ros.core.motion.events import MotionEvent
 
 RNG = np.random.default_rng(1)
