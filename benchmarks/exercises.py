@@ -1,0 +1,212 @@
+"""Repetitions and form of imitated people, by exercise, view, size, tempo and frame rate.
+
+tools/env.py python benchmarks/exercises.py                          prints
+tools/env.py python benchmarks/exercises.py --write docs/exercises.md
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+import typer
+
+from pose_ros.actor import Action, Actor, Scene, skeletons
+from pose_ros.actor.everyday import everyday
+from pose_ros.actor.motions.exercises import FAULTS, Manner, duration, exercise, usual
+from pose_ros.core.motion.exercises import AUTO, ExerciseCoach, ExerciseState
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+
+VIEWS = {'front': 0.0, '45°': 45.0, 'side': 90.0}
+console = Console()
+
+
+@dataclass(frozen=True)
+class Set:
+    """One set of repetitions as somebody does them before a camera."""
+
+    exercise: str
+    view: str
+    manner: Manner
+    height: float
+    fps: float
+    world: bool
+    seed: int
+
+    def scene(self) -> Scene:
+        """What the camera sees."""
+        turn = VIEWS[self.view] * (-1 if self.seed % 2 else 1) + self.seed * 7 % 21 - 10
+        motion = exercise(self.exercise, self.manner, turn)
+        took = duration(self.exercise, self.manner)
+        actor = Actor((Action(motion, 1.0, took),), x=480, y=640, height=self.height)
+        return Scene(width=960, height=720, fps=self.fps, duration=took + 2.0, actors=(actor,))
+
+    def states(self, *chosen: str) -> list[list[ExerciseState]]:
+        """What coaches tell of it."""
+        coaches = [ExerciseCoach(name) for name in chosen]
+        topology = BLAZEPOSE33 if self.world else COCO17
+        told: list[list[ExerciseState]] = [[] for _ in chosen]
+        for frame in skeletons(self.scene(), self.seed, topology, world=self.world):
+            for coach, states in zip(coaches, told):
+                states.extend(coach.observe(frame.people, frame.stamp))
+        return told
+
+
+def sets(seeds: range, faults: bool) -> Iterator[Set]:
+    """Sets that differ in everything; with every fault, or all of them well done."""
+    for name in FAULTS:
+        for fault in FAULTS[name] if faults else ('',):
+            for view in VIEWS:
+                for seed in seeds:
+                    rng = np.random.default_rng([seed, *name.encode(), *view.encode()])
+                    count = int(rng.integers(3, 7 if faults else 13))
+                    manner = usual(name, repetitions=count, fault=fault, rng=rng)
+                    yield Set(
+                        name,
+                        view,
+                        manner.scaled(float(rng.uniform(0.7, 1.8))),
+                        float(rng.uniform(130, 420)),
+                        float(rng.choice([12.0, 20.0, 30.0])),
+                        bool(rng.integers(2)),
+                        seed,
+                    )
+
+
+def count_sets(seeds: range) -> list[list[str]]:
+    """What is told of sets that are well done."""
+    tally: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for each in sets(seeds, faults=False):
+        found = tally[each.exercise, each.view]
+        wanted = each.manner.repetitions
+        states, told = each.states(each.exercise, AUTO)
+        counted = max((s.repetitions for s in told if s.exercise == each.exercise), default=0)
+        found['sets'] += 1
+        found['exact'] += states[-1].repetitions == wanted
+        found['auto'] += counted == wanted
+        found['recognised'] += {s.exercise for s in told} == {each.exercise}
+        for state in states:
+            if state.repetition_done:
+                found['done'] += 1
+                found[state.full.name] += 1
+                found['faulty'] += any(fault.certain for fault in state.faults)
+        if states[-1].repetitions != wanted:
+            console.print(f'{states[-1].repetitions} of {wanted}: {each}', style='yellow')
+    total: Counter[str] = Counter()
+    for found in tally.values():
+        total.update(found)
+    tally['all', ''] = total
+    return [
+        [*key, str(found['sets'])]
+        + [share(found[word], found['sets']) for word in ('exact', 'auto', 'recognised')]
+        + [share(found[word], found['done']) for word in ('YES', 'UNCERTAIN', 'NO', 'faulty')]
+        for key, found in tally.items()
+    ]
+
+
+def share(part: int, whole: int) -> str:
+    """Share in per cent."""
+    return f'{part / max(whole, 1):.0%}'
+
+
+def judge_faults(seeds: range) -> list[list[str]]:
+    """What is told of sets with a fault in each repetition."""
+    tally: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for each in sets(seeds, faults=True):
+        found = tally[each.exercise, each.manner.fault, each.view]
+        for state in each.states(each.exercise)[0]:
+            if state.repetition_done:
+                found['done'] += 1
+                for fault in state.faults:
+                    whose = 'mine' if fault.name == each.manner.fault else 'others'
+                    found[f'{whose} {fault.certain}'] += 1
+        found['wanted'] += int(each.manner.repetitions)
+    words = ('mine True', 'mine False', 'others True')
+    return [
+        [*key, f'{found["done"]} of {found["wanted"]}']
+        + [share(found[word], found['done']) for word in words]
+        for key, found in tally.items()
+    ]
+
+
+def depths(seeds: range) -> list[list[str]]:
+    """What is told of repetitions that go only a part of the way."""
+    rows = []
+    for name in FAULTS:
+        for depth in (0.3, 0.7):
+            found: Counter[str] = Counter()
+            for view in VIEWS:
+                for seed in seeds:
+                    manner = usual(name, repetitions=4, depth=depth)
+                    each = Set(name, view, manner, 250.0, 20.0, bool(seed % 2), seed)
+                    done = [s for s in each.states(name)[0] if s.repetition_done]
+                    found.update(state.full.name for state in done)
+                    found['done'] += len(done)
+                    found['wanted'] += 4
+            verdicts = [str(found[word]) for word in ('YES', 'UNCERTAIN', 'NO')]
+            rows.append([name, str(depth), f'{found["done"]} of {found["wanted"]}', *verdicts])
+    return rows
+
+
+def everyday_repetitions(seeds: range) -> list[list[str]]:
+    """False repetitions in a minute of everyday motion for each seed."""
+    found: Counter[str] = Counter()
+    names = (AUTO, *FAULTS)
+    for seed in seeds:
+        coaches = [ExerciseCoach(name) for name in names]
+        scene = everyday(seed, 60.0, (160.0, 250.0, 380.0)[seed % 3], 15.0)
+        world = bool(seed % 2)
+        topology = BLAZEPOSE33 if world else COCO17
+        for frame in skeletons(scene, seed, topology, world=world):
+            for name, coach in zip(names, coaches):
+                states = coach.observe(frame.people, frame.stamp)
+                found[name] += sum(state.repetition_done for state in states)
+    return [[name, str(found[name]), f'{found[name] / len(seeds):.2f}'] for name in names]
+
+
+SECTIONS: dict[str, tuple[str, Callable[[range], list[list[str]]]]] = {
+    'counts': (
+        'exercise, view, sets, count exact, with auto, recognised, full, uncertain, not full, '
+        'false faults',
+        count_sets,
+    ),
+    'faults': (
+        'exercise, fault, view, counted, found for certain, as uncertain, others for certain',
+        judge_faults,
+    ),
+    'depths': ('exercise, share of the way, counted, full, uncertain, not full', depths),
+    'everyday': ('watched for, false repetitions, in a minute', everyday_repetitions),
+}
+
+
+def main(
+    section: Annotated[list[str], typer.Option(help='counts, faults, depths, everyday.')] = [],  # noqa: B006
+    first: Annotated[int, typer.Option(help='First seed.')] = 100,
+    count: Annotated[int, typer.Option(help='How many seeds.')] = 10,
+    write: Annotated[Path | None, typer.Option(help='Markdown page to write into.')] = None,
+) -> None:
+    """Measure, print, write."""
+    for name in section or SECTIONS:
+        head, measure = SECTIONS[name]
+        columns, rows = head.split(', '), measure(range(first, first + count))
+        table = Table(*columns, title=name, title_justify='left')
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        if write is not None:
+            lines = ['| ' + ' | '.join(row) + ' |' for row in (columns, *rows)]
+            lines.insert(1, '|' + ' --- |' * len(columns))
+            page, tag = write.read_text(encoding='utf-8'), f'<!-- {name} -->\n'
+            before, _, rest = page.partition(tag)
+            _, end, after = rest.partition(f'<!-- /{name} -->')
+            write.write_text(before + tag + '\n'.join(lines) + '\n' + end + after, 'utf-8')
+            console.print(f'written into {write}')
+
+
+if __name__ == '__main__':
+    typer.run(main)
