@@ -114,11 +114,10 @@ class LearnedGestures:
         gestures = []
         if watch.active is not None:
             if chances[watch.active] >= _KEEP * self._threshold:
-                watch.last = stamp
+                watch.last, watch.score = stamp, float(chances[watch.active])
             if stamp - watch.last <= _PATIENCE + _ROUNDING and (
                 best == watch.active or chances[best] < self._threshold
             ):
-                watch.score = float(chances[watch.active])
                 return [self._gesture(watch, person_id, Phase.HELD, stamp - watch.since)]
             gestures = self._end(watch, person_id)
         if chances[best] >= self._threshold:
