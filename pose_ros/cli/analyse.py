@@ -85,17 +85,17 @@ def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionAna
     """What makes an analysis for each file; what is wrong with its files shows at once."""
     from pose_ros.core.motion.analysis import MotionAnalysis  # noqa: PLC0415
     from pose_ros.core.motion.gestures import GestureRecogniser  # noqa: PLC0415
-    from pose_ros.core.motion.learned import load_learned  # noqa: PLC0415
+    from pose_ros.core.motion.learned import LearnedGestures  # noqa: PLC0415
+    from pose_ros.core.motion.learned_model import LearnedModel  # noqa: PLC0415
     from pose_ros.core.motion.rules import load_rules  # noqa: PLC0415
     from pose_ros.core.resources import config_file  # noqa: PLC0415
 
     rules = load_rules(gestures or config_file('gestures.yaml'))
-    network = [load_learned(learned)] if learned else []
+    networks = [LearnedModel(learned)] if learned else []
 
     def make() -> MotionAnalysis:
-        return MotionAnalysis(
-            [GestureRecogniser(rules), *network], None if exercise == 'none' else exercise
-        )
+        recognisers = [GestureRecogniser(rules), *map(LearnedGestures, networks)]
+        return MotionAnalysis(recognisers, None if exercise == 'none' else exercise)
 
     make()
     return make
