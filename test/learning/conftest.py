@@ -17,36 +17,41 @@ REST = 0.5  # before and after a sign [s]
 def make_example():
     """Somebody making a sign, without any error of a model but noise."""
 
-    def make(name, rng=None, rate=15.0, height=300.0, noise=0.004):
+    def make(name, rng=None, *, rate=15.0, height=300.0, noise=0.004, world=False):
         rng_or_fixed = rng or np.random.default_rng(0)
         style = Style() if rng is None else Style.of(rng)
         motion, duration = (INVENTED | UNKNOWN)[name].played(style)
         stamps = np.arange(0.0, duration + 2 * REST, 1 / rate)
         poses = [motion.pose(min(max(stamp - REST, 0.0), duration)) for stamp in stamps]
         found = [joints(pose) for pose in poses]
-        points = np.array([[one[n][:2] for n in COCO17.keypoint_names] for one in found])
+        points = np.array([[one[n] for n in COCO17.keypoint_names] for one in found])
         points += rng_or_fixed.normal(0.0, noise, points.shape)
-        people = [person(320 + height * moment) for moment in points]
+        people = [
+            person(320 + height * moment[:, :2], 1.7 * moment if world else None)
+            for moment in points
+        ]
         return Example.of(people, stamps.tolist(), name)
 
     return make
 
 
-def person(points):
+def person(points, world):
     count = len(COCO17)
     states = np.full(count, KeypointState.OBSERVED, np.uint8)
     scores = np.full(count, 0.9, np.float32)
-    return Person(COCO17, points.astype(np.float32), scores, states, 0.9, Box(0, 0, 9, 9), 1)
+    points = points.astype(np.float32)
+    return Person(COCO17, points, scores, states, 0.9, Box(0, 0, 9, 9), 1, world=world)
 
 
 @pytest.fixture(scope='session')
 def make_class(make_example):
     """Class of signs in many styles."""
 
-    def make(name, count, seed=0, mirror='none', hand=Hand.BOTH):
+    def make(name, count, seed=0, mirror='none', *, hand=Hand.BOTH, world=False):
         rng = np.random.default_rng((seed, *name.encode()))
         examples = tuple(
-            make_example(name, rng, rate=float(rng.uniform(10, 20))) for _ in range(count)
+            make_example(name, rng, rate=float(rng.uniform(10, 20)), world=world)
+            for _ in range(count)
         )
         return MotionClass(name, hand, mirror, examples)
 
