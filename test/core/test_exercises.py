@@ -164,6 +164,19 @@ def test_people_are_counted_apart_and_those_without_id_not_at_all():
     assert told(nobody, 'squat') == []
 
 
+def test_faults_of_the_repetition_under_way_are_told_from_its_turn_on():
+    moments = film(scene('squat', fault='knees_cave_in', repetitions=1, hold=1.0, rng=None))
+    faulty = {state.phase for state in told(moments, 'squat') if state.faults}
+    assert ExercisePhase.RETURN in faulty
+    assert ExercisePhase.OUTWARD not in faulty
+
+
+def test_joints_in_one_point_do_no_harm():
+    people, stamp = film(scene('squat'))[0]
+    flat = replace(people[0], keypoints=np.full((17, 2), 100.0, np.float32))
+    assert told([([flat], stamp), ([flat], stamp + 0.1), (people, stamp + 0.2)], 'squat')
+
+
 def test_choosing_starts_from_zero():
     coach = ExerciseCoach('squat')
     moments = film(scene('squat', repetitions=1))
@@ -193,14 +206,14 @@ def test_everyday_motion_is_no_exercise():
 
 
 @cache
-def estimator():
-    return PoseEstimator(EstimatorConfig())
+def estimator(model='blazepose_full'):
+    return PoseEstimator(EstimatorConfig(model=model))
 
 
-def estimated(pictures):
-    """What the embedded model sees in pictures."""
-    estimator().reset()
-    return [(estimator().estimate(frame), frame.stamp) for frame in pictures]
+def estimated(pictures, model='blazepose_full'):
+    """What a model sees in pictures."""
+    estimator(model).reset()
+    return [(estimator(model).estimate(frame), frame.stamp) for frame in pictures]
 
 
 def test_drawn_squats_through_blazepose():
@@ -223,4 +236,13 @@ def test_held_squat_and_dance_are_no_repetitions(test_data):
     knees = np.degrees([state.angle for state in man[5:]])
     assert np.all((knees > 75) & (knees < 105))
     assert ExercisePhase.TURN in {state.phase for state in man}
+    assert done(told(moments)) == []
+
+
+@pytest.mark.model('movenet_lightning')
+@pytest.mark.test_data('clips/combined_squat_dance.gif')
+def test_dance_is_no_repetition_with_movenet(test_data):
+    pictures = open_media(test_data / 'clips/combined_squat_dance.gif').frames()
+    moments = estimated(pictures, 'movenet_lightning')
+    assert {state.repetitions for state in told(moments, 'squat')} == {0}
     assert done(told(moments)) == []

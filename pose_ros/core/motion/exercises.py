@@ -184,7 +184,7 @@ class _Trainee:
                 self._current = counter
         idle = max(self._last[index], counter.started)
         if counter.phase is ExercisePhase.READY and stamp - idle > _PAUSE:
-            counter.count = 0
+            counter.restart()
             if counter is self._current:
                 self._current = None
 
@@ -192,7 +192,7 @@ class _Trainee:
         """Count the other exercises from zero."""
         for counter in self._counters:
             if counter is not except_for:
-                counter.count = 0
+                counter.restart()
 
 
 def _state(person_id: int, counter: RepetitionCounter) -> ExerciseState:

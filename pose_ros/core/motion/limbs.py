@@ -20,6 +20,8 @@ POSITION = 0.03
 _RISE, _FALL = 0.5, 20.0
 # With all bones seen shorter than remembered, the person has gone away from the camera [s].
 _SHRINK = 1.0
+# Shorter bones are none [px].
+_LEAST = 1.0
 # A bone seen shorter than remembered by no more than so many standard deviations may well lie in
 # the picture's plane: the remembered length is one of the longest views.
 _FLAT = 2.0
@@ -76,7 +78,8 @@ def _seen_lengths(moment: Moment) -> dict[str, float]:
         for side in SIDES:
             if moment.sees(side, start) and moment.sees(side, end):
                 length = abs(moment.limb(side, start, end))
-                lengths[bone] = max(length, lengths.get(bone, 0.0))
+                if length >= _LEAST:
+                    lengths[bone] = max(length, lengths.get(bone, 0.0))
     return lengths
 
 

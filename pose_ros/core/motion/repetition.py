@@ -173,13 +173,11 @@ class RepetitionCounter:
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
         self.done = None
-        moment = self._moment(stamp, form)
-        if moment is None:
-            if stamp - self._seen > _UNSEEN:
-                self._drop()
-            return
         if stamp - self._seen > _UNSEEN:
             self._drop()
+        moment = self._moment(stamp, form)
+        if moment is None:
+            return
         self._seen = stamp
         if moment.progress <= 0.0:
             self._at_start(moment)
@@ -187,8 +185,16 @@ class RepetitionCounter:
             self._under_way(moment)
 
     def judge(self) -> Repetition:
-        """Judge the repetition that is done, or as far as it has come."""
-        return self.done or self._judge()
+        """Judge the repetition that is done, or the one under way; faults from its turn on."""
+        if self.done is not None:
+            return self.done
+        turned = self.phase in (ExercisePhase.TURN, ExercisePhase.RETURN) and self._best >= 1.0
+        return self._judge(self.exercise.faults if turned else ())
+
+    def restart(self) -> None:
+        """Count from zero."""
+        self.count = 0
+        self._ways.clear()
 
     def _moment(self, stamp: float, form: Form) -> _Moment | None:
         """What is seen of the exercise now; None if the leading angle is not."""
@@ -224,7 +230,7 @@ class RepetitionCounter:
                 self._trace.append(moment)
                 self._ways.append(self._best)
                 self.count += 1
-                self.done = self._judge()
+                self.done = self._judge(self.exercise.faults)
         self._trace.clear()
         self._from_start = True
         self.phase = ExercisePhase.READY
@@ -285,8 +291,8 @@ class RepetitionCounter:
             return True
         return _excess(rule.limits, reading.value) <= self._doubt * reading.deviation
 
-    def _judge(self) -> Repetition:
-        """Judge what is known of the repetition under way."""
+    def _judge(self, rules: Iterable[FormRule]) -> Repetition:
+        """Judge what is known of the repetition under way, with faults against some rules."""
         turn = self._part('turn')
         if not turn:
             return Repetition()
@@ -296,7 +302,7 @@ class RepetitionCounter:
         extreme = max(turn, key=lambda moment: moment.progress).angle
         beyond = (extreme - exercise.goal) * math.copysign(1.0, exercise.goal - exercise.start)
         sure = abs(beyond) > SURE * leading.deviation
-        faults = (self._fault(rule) for rule in exercise.faults)
+        faults = (self._fault(rule) for rule in rules)
         return Repetition(
             extreme=math.radians(extreme),
             full=Verdict(beyond >= 0) if sure else Verdict.UNCERTAIN,
