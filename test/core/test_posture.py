@@ -44,8 +44,9 @@ def unseen(frames, names):
         yield replace(frame, people=tuple(people))
 
 
-@pytest.mark.parametrize('facing', [0.0, 50.0, 90.0, 180.0, -130.0])
-@pytest.mark.parametrize('height', [110.0, 300.0])
+@pytest.mark.parametrize(
+    ('facing', 'height'), [(0.0, 110.0), (50.0, 300.0), (90.0, 110.0), (180.0, 300.0)]
+)
 @pytest.mark.parametrize(
     ('pose', 'expected'),
     [
