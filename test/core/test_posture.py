@@ -7,6 +7,7 @@ import pytest
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Motion, Scene, skeletons
 from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS
+from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.posture import Posture, PostureReader, PostureState
 from pose_ros.core.motion.stature import Stature
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
@@ -132,6 +133,15 @@ def test_the_standing_height_is_known_in_any_posture(pose, topology):
                 height = stature.update(frame.people[0], frame.stamp)
             # In the picture, lying along the line of sight shows only arms and shoulders.
             assert height == pytest.approx(200.0, rel=0.25 if world else 0.45)
+
+
+@pytest.mark.parametrize('world', [False, True])
+def test_a_speck_has_no_posture(world):
+    (person,) = film(STAND, topology=BLAZEPOSE33, world=world)[0].people
+    speck = replace(person, keypoints=np.full_like(person.keypoints, 7.0))
+    (state,) = PostureReader().observe([speck], 0.0)
+    assert (state.posture, state.confidence) == (Posture.UNKNOWN, 0.0)
+    assert FallDetector().observe([speck], 0.0) == []
 
 
 def test_impossible_states_are_refused():

@@ -25,6 +25,8 @@ _LIMBS = {
 # One bone alone may be wrong or somebody's own: so many must say that a person is that tall. The
 # trunk is the surest and counts so often.
 _WITNESSES = _TRUNK_WEIGHT = 2
+# Who is smaller is a speck whose shape is noise [px].
+_LEAST_HEIGHT = 12.0
 # The idea of the height follows a greater one in this time [s], a smaller one in that: bones are
 # seen too short while they point at the camera, and people walk away slowly.
 _RISE, _DECAY = 0.3, 6.0
@@ -104,9 +106,8 @@ def standing_height(person: Person) -> float:
         heights = np.append(heights, [trunk] * _TRUNK_WEIGHT)
     if len(heights) < _WITNESSES:
         return math.nan
-    if in_space:
-        return float(np.median(heights))
-    return float(np.sort(heights)[-_WITNESSES])
+    height = float(np.median(heights) if in_space else np.sort(heights)[-_WITNESSES])
+    return height if height >= _LEAST_HEIGHT else math.nan
 
 
 def _trunk(person: Person, points: np.ndarray, seen: np.ndarray) -> float:
