@@ -151,11 +151,12 @@ def improvised(count: int, window: Window, rng: np.random.Generator) -> list[Cli
 
 def _improvise(window: Window, rng: np.random.Generator) -> Clip:
     length = window.seconds * rng.uniform(1.0, 1.6)
-    facing, legs, alike = rng.uniform(-35, 35), rng.random() < 0.25, rng.random() < 0.4
+    facing = rng.uniform(-35, 35)
+    legs, alike, turning = rng.random(3) < (0.25, 0.4, 0.3)
     rows, when = [np.array(STAND)], [0.0]
     while when[-1] < length:
         when.append(when[-1] + rng.uniform(0.25, 1.0))
-        rows.append(_next_pose(rows[-1], rng, legs, alike))
+        rows.append(_next_pose(rows[-1], rng, legs, alike, turning))
     # Half as many poses as moments will do: limbs go nearly straight in between.
     stamps = np.arange(0.0, length + 2 / window.rate, 2 / window.rate)
     shares = np.array(rows).reshape(len(rows), -1)
@@ -168,8 +169,13 @@ def _improvise(window: Window, rng: np.random.Generator) -> Clip:
     return Clip(movement, *extent(movement))
 
 
-def _next_pose(row: np.ndarray, rng: np.random.Generator, legs: bool, alike: bool) -> np.ndarray:
-    """Angles [12, 2] that follow: some limbs move, the others stay; or both arms do the same."""
+def _next_pose(
+    row: np.ndarray, rng: np.random.Generator, legs: bool, alike: bool, turning: bool
+) -> np.ndarray:
+    """Angles [parts, 2] that follow: some limbs move, the others stay.
+
+    Legs move, too, or both arms do the same, or the body turns, falls and lies.
+    """
     new = row.copy()
     for side in ('left', 'right'):
         arm, forearm = (Pose._fields.index(f'{side}_{limb}') for limb in ('arm', 'forearm'))
@@ -187,6 +193,8 @@ def _next_pose(row: np.ndarray, rng: np.random.Generator, legs: bool, alike: boo
         for limb in ('arm', 'forearm'):
             left, right = (Pose._fields.index(f'{side}_{limb}') for side in ('left', 'right'))
             new[right] = new[left] + rng.normal(0.0, 4.0, 2)
+    if turning and rng.random() < 0.5:
+        new[Pose._fields.index('body')] = rng.uniform(-100, 100), rng.uniform(-90, 90)
     if rng.random() < 0.3:
         new[Pose._fields.index('torso')] = rng.normal(0, 8), rng.uniform(-5, 50)
     return new
@@ -194,5 +202,5 @@ def _next_pose(row: np.ndarray, rng: np.random.Generator, legs: bool, alike: boo
 
 def _points(row: np.ndarray, facing: float) -> np.ndarray:
     pose = Pose(*map(tuple, row.reshape(-1, 2).tolist()))
-    found = joints(pose._replace(body=(0.0, facing)))
+    found = joints(pose._replace(body=(pose.body[0], pose.body[1] + facing)))
     return np.array([found[name] for name in JOINTS])

@@ -15,7 +15,7 @@ from pose_ros.learning.negatives import distinct, improvised, near_misses
 from pose_ros.learning.windows import Stock
 
 # Near misses for each example; improvised movements for training, and for validation.
-_MISSES, _IMPROVISED = 4, (120, 40)
+_MISSES, _IMPROVISED = 4, (150, 50)
 
 
 def split(
