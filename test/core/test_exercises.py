@@ -15,7 +15,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
 from pose_ros.core.motion.exercises import AUTO, ExerciseCoach, ExercisePhase, Verdict
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
-from pose_ros.core.types import Frame
+from pose_ros.core.types import Frame, KeypointState
 
 FPS = 12
 # What can hardly be told for certain.
@@ -150,6 +150,17 @@ def test_out_of_sight_in_a_repetition():
     assert told(short, 'squat')[-1].repetitions == 3
     long = [([] if cut < t < cut + 2.5 else people, t) for people, t in moments]
     assert told(long, 'squat')[-1].repetitions <= 2
+
+
+def test_where_two_fit_it_is_the_first_of_the_file():
+    # The far leg is not seen: a lunge would look the same.
+    unseen = [COCO17.index(f'right_{joint}') for joint in ('knee', 'ankle')]
+    moments = film(scene('squat', 90))
+    for people, _ in moments:
+        people[0].states[unseen] = KeypointState.BELOW_THRESHOLD
+    states = told(moments)
+    assert {state.exercise for state in states} == {'squat'}
+    assert max(state.repetitions for state in states) == 3
 
 
 def test_people_are_counted_apart_and_those_without_id_not_at_all():

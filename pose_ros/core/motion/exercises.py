@@ -27,7 +27,8 @@ __all__ = ['AUTO', 'ExerciseCoach', 'ExercisePhase', 'ExerciseState', 'Fault', '
 AUTO = 'auto'
 """Instead of an exercise's name: recognise which one is being done."""
 
-# An exercise is recognised when it has been done so often: once may be anything.
+# An exercise is recognised when it has been done so often: once may be anything. Where two fit,
+# for what tells them from each other is not seen, it is the first in the file.
 _RECOGNISED = 2
 # A set ends, and repetitions are no longer one after another, after this time without any [s].
 _PAUSE = 8.0
@@ -179,7 +180,7 @@ class _Trainee:
         counter = self._counters[index]
         if counter.done is not None:
             self._last[index] = stamp
-            if counter.count >= _RECOGNISED and counter is not self._current:
+            if counter.count >= _RECOGNISED and not self._fits(counter.started):
                 self._restart(except_for=counter)
                 self._current = counter
         idle = max(self._last[index], counter.started)
@@ -187,6 +188,12 @@ class _Trainee:
             counter.restart()
             if counter is self._current:
                 self._current = None
+
+    def _fits(self, since: float) -> bool:
+        """Whether the exercise recognised so far has gone on since a time [s]."""
+        if self._current is None:
+            return False
+        return self._last[self._counters.index(self._current)] > since
 
     def _restart(self, except_for: RepetitionCounter) -> None:
         """Count the other exercises from zero."""
