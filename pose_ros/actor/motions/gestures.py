@@ -64,8 +64,8 @@ class Performance:
     motion
         To act.
     known
-        From the motion's onset until one can know the gesture [s]: the pose is reached; of
-        swings, the first there and back is done.
+        From the motion's onset until one can know the gesture [s]: the pose is reached; a hand
+        has swung there and back; a head there, back and there again, for once is only a look.
     """
 
     motion: Motion
@@ -89,11 +89,15 @@ def _held(style: Style, ramp: float = 0.5, **angles: Pair) -> Performance:
 
 
 def _swung(
-    style: Style, rate: float, pose: Callable[[float], Pose], ramp: float = 0.5
+    style: Style,
+    rate: float,
+    pose: Callable[[float], Pose],
+    ramp: float = 0.5,
+    swings: float = 1.0,
 ) -> Performance:
     """Swings of so many times per second, on the way into the pose already."""
     ramp /= style.rate
-    return Performance(Motion(pose, ramp, ramp, upper=True), ramp + 1 / (rate * style.rate))
+    return Performance(Motion(pose, ramp, ramp, upper=True), ramp + swings / (rate * style.rate))
 
 
 def _arm(side: str, arm: Pair, forearm: Pair | None = None) -> dict[str, Pair]:
@@ -155,7 +159,7 @@ def _point_aside(side: str) -> Callable[[Style], Performance]:
 
 def _point_up(side: str) -> Callable[[Style], Performance]:
     """Arm stretched obliquely upwards."""
-    return lambda style: _held(style, **_arm(side, (140.0 + 0.8 * style.lift, 5.0)))
+    return lambda style: _held(style, **_arm(side, (136.0 + 0.6 * style.lift, 5.0)))
 
 
 def _point_at_camera(side: str) -> Callable[[Style], Performance]:
@@ -232,6 +236,7 @@ def _head_shake(style: Style) -> Performance:
         1.4,
         lambda time: STAND._replace(head=(0.0, style.swing(time, 1.4, 28.0))),
         ramp=0.25,
+        swings=1.5,
     )
 
 
@@ -242,6 +247,7 @@ def _nod(style: Style) -> Performance:
         1.5,
         lambda time: STAND._replace(neck=(0.0, 10.0 + style.swing(time, 1.5, 16.0))),
         ramp=0.25,
+        swings=1.5,
     )
 
 

@@ -18,7 +18,7 @@ _FACE = 0.154
 # Shoulders that look narrower [torsos] are turned away too far to see how the head moves.
 _FACING = 0.4
 # A nose that is less above the shoulders [torsos] is that of somebody who bows.
-_UPRIGHT = 0.08
+_UPRIGHT = 0.06
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ SIGNALS = {
     for signal in (
         Signal('sway', _sway, True, 'deg', _ARM, 'raised forearm, from side to side', 15, 3.0),
         Signal('pump', _pump, True, 'torso', _ARM, 'wrist over elbow, up and down', 0.12, 1.0),
-        Signal('shake', _shake, False, 'deg', _HEAD, 'head, from side to side', 14, 0.8),
+        Signal('shake', _shake, False, 'deg', _HEAD, 'head, from side to side', 17, 0.8),
         Signal('nod', _nod, False, 'deg', _HEAD, 'head, up and down', 9, 0.7),
         Signal(
             'clap',
