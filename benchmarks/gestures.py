@@ -29,14 +29,13 @@ from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame
-from pose_ros.evaluation.gestures import Confusion, Name, Sight, Trial, begun, expected
+from pose_ros.evaluation.gestures import NEED_33, Confusion, Name, Sight, Trial, begun, expected
 
 # The rules were tuned on the seeds under 100.
 FIRST_SEED = 200
 MODES = {'17 keypoints, 2D': (COCO17, False), '33 keypoints, 3D': (BLAZEPOSE33, True)}
 MODELS = ('blazepose_full', 'movenet_lightning')
 MARKS = '<!-- measured -->', '<!-- /measured -->'
-NEED_HANDS = ('point_at_camera_left', 'point_at_camera_right')
 console = Console()
 
 
@@ -45,9 +44,9 @@ def label(name: Name) -> str:
     return f'{name[0]} {name[1].name.lower()}' if name[1] else name[0]
 
 
-def names_for(hands: bool) -> list[str]:
-    """Gestures that a keypoint format with or without hands can tell apart."""
-    return [name for name in PERFORMED if hands or name not in NEED_HANDS]
+def names_for(blazepose: bool) -> list[str]:
+    """Gestures that 33 keypoints can tell apart, or 17."""
+    return [name for name in PERFORMED if blazepose or name not in NEED_33]
 
 
 def matrix(what: str, confusion: Confusion) -> tuple[str, list[str], list[list[str]]]:

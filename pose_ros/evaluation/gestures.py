@@ -21,6 +21,9 @@ FACINGS = (-45.0, 0.0, 45.0)
 """How far people are turned from the camera [deg]."""
 TOLERANCE = 0.5
 """Between an event and the truth [s]."""
+NEED_33 = ('point_at_camera_left', 'point_at_camera_right', 'head_shake', 'nod')
+"""Performed gestures that the rules do not know from 17 keypoints: without hands the first two
+are stop; the head is seen too coarsely."""
 _ONSET = 1.0  # of a gesture in its film [s]
 _KEPT, _AFTER = 1.8, 0.8  # how long it is kept, and what the film goes on for [s]
 _PARTS = {'raise': 'hand_raised'}  # of names that the rules call otherwise

@@ -18,6 +18,7 @@ SHOULDER, HIP, UPPER_ARM, FOREARM, NOSE, HAND = 0.3, 0.15, 0.55, 0.5, 0.3, 0.25
 # Of the head, seen from the front; looked at only by what swings.
 HEAD = {
     **{f'{s}_eye': (x, 1.33) for s, x in (('left', 0.06), ('right', -0.06))},
+    **{f'mouth_{s}': (x, 1.2) for s, x in (('left', 0.05), ('right', -0.05))},
     **{f'{s}_ear': (x, 1.3) for s, x in (('left', 0.15), ('right', -0.15))},
 }
 HANGING = (0, 0)

@@ -263,6 +263,13 @@ def nose_height(moment: Moment, _: Side) -> float:
     return (moment.point('nose') - shoulders).imag / moment.scale
 
 
+@_feature('torso', 'nose', 'mouth_left', 'mouth_right', of_arm=False)
+def mouth_height(moment: Moment, _: Side) -> float:
+    """Mouth above the nose; unknown in formats without it, such as COCO's."""
+    mouth = moment.middle('mouth_left', 'mouth_right')
+    return (mouth - moment.point('nose')).imag / moment.scale
+
+
 @_feature('deg', *_TRUNK, of_arm=False)
 def bend(moment: Moment, _: Side) -> float:
     """Trunk against the vertical, to any side; without positions from its usual height."""
