@@ -151,7 +151,7 @@ def improvised(count: int, window: Window, rng: np.random.Generator) -> list[Cli
 
 def _improvise(window: Window, rng: np.random.Generator) -> Clip:
     length = window.seconds * rng.uniform(1.0, 1.6)
-    facing = rng.uniform(-35, 35)
+    facing = rng.uniform(-35, 35) + 180 * (rng.random() < 0.15)
     legs, alike, turning = rng.random(3) < (0.25, 0.4, 0.3)
     rows, when = [np.array(STAND)], [0.0]
     while when[-1] < length:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose_ros.core.motion.normalised import JOINTS, Window, features, normalise
+from pose_ros.core.motion.normalised import (
+    JOINTS,
+    LEFT_SHOULDER,
+    RIGHT_SHOULDER,
+    Window,
+    features,
+    normalise,
+)
 from pose_ros.learning.clips import Clip
 
 # A motion counts as shown from this share of its length before its end to this time after [s].
@@ -83,17 +90,22 @@ class Stock:
     def _none(
         self, window: Window, rng: np.random.Generator, spread: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Something else, or a motion that is not complete yet, or over."""
+        """Something else, or a motion that is not complete yet, over, or hardly seen."""
         chance = rng.random()
-        if chance < 0.6 and len(self.others):
+        if chance < 0.5 and len(self.others):
             clip = self.others[int(rng.integers(len(self.others)))]
             end = rng.uniform(min(0.5, clip.movement.duration), clip.movement.duration + 0.3)
             if rng.random() < 0.5:
                 end = clip.end + rng.uniform(-_EARLY * clip.length, _LATE)
-            return self._window(clip, end, window, rng, spread)
+            points, seen = self._window(clip, end, window, rng, spread)
+            return (points, seen) if chance < 0.4 else (points, hidden(points, seen, rng))
         clips = self.motions[int(rng.integers(len(self.motions)))]
         clip = clips[int(rng.integers(len(clips)))]
         end = clip.start + clip.length * rng.uniform(-0.1, _UNFINISHED)
+        if chance < 0.62:
+            end = clip.end + rng.uniform(-_EARLY * clip.length, _LATE)
+            points, seen = self._window(clip, end, window, rng, spread)
+            return points, hidden(points, seen, rng)
         if chance > 0.9:
             end = clip.end + rng.uniform(_OVER, max(window.seconds, 2 * _OVER))
         return self._window(clip, end, window, rng, spread)
@@ -130,6 +142,15 @@ class Stock:
 def held(clip: Clip, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points of a clip at times [s]; before and after it, those of its first and last moment."""
     return clip.movement.sampled(np.clip(times, 0.0, clip.movement.duration))
+
+
+def hidden(points: np.ndarray, seen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mask [T, J] of what is still known when the joints that move most are hardly seen."""
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=2) * (seen[1:] & seen[:-1])
+    travel = steps.sum(axis=0)
+    moving = travel > 0.5 * travel.max()
+    moving[[LEFT_SHOULDER, RIGHT_SHOULDER]] = False
+    return seen & (~moving | (rng.random(seen.shape) < rng.uniform(0.0, 0.3)))
 
 
 def vary(

@@ -5,7 +5,7 @@ import pytest
 
 from pose_ros.core.motion.normalised import JOINTS, Window
 from pose_ros.learning.clips import clip_of
-from pose_ros.learning.windows import Stock, vary
+from pose_ros.learning.windows import Stock, hidden, vary
 
 WINDOW = Window(3.0)
 WRISTS = [2 * JOINTS.index(f'{side}_wrist') + 1 for side in ('left', 'right')]
@@ -38,6 +38,14 @@ def test_a_motion_is_shown_whole_with_its_order(stock):
             assert min(left.min(), right.min()) < -0.5
             up = [int(np.argmax(wrist < -0.3)) for wrist in (left, right)]
             assert (up[0] < up[1]) == (label == 0)
+
+
+def test_what_moves_most_is_hidden(stock):
+    movement = stock.others[0].movement  # of the right arm
+    seen = hidden(movement.points, movement.seen, np.random.default_rng(0))
+    shares = dict(zip(JOINTS, seen.mean(axis=0)))
+    assert shares['right_wrist'] < 0.4
+    assert {shares[name] for name in JOINTS if name[:8] not in ('right_wr', 'right_el')} == {1.0}
 
 
 def test_variation_is_small_and_hides_joints():
