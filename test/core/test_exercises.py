@@ -51,13 +51,13 @@ def done(states):
 @pytest.mark.parametrize('turn', [0, 45, 90], ids=['front', '45', 'side'])
 @pytest.mark.parametrize('name', FAULTS)
 def test_counted_and_recognised(name, turn):
-    if (name, turn) == ('jumping_jack', 90):
-        pytest.skip('arms that point at the camera tell nothing')
     moments = film(scene(name, turn), seed=turn, world=turn == 45)
     chosen = told(moments, name)
     assert chosen[-1].repetitions == 3
     assert [state.repetitions for state in done(chosen)] == [1, 2, 3]
     assert not [fault for state in done(chosen) for fault in state.faults if fault.certain]
+    if (name, turn) == ('jumping_jack', 90):
+        return  # arms that point at the camera on their way look bent: it may be a press
     auto = told(moments)
     assert {state.exercise for state in auto} == {name}
     assert max(state.repetitions for state in auto) == 3
@@ -161,6 +161,13 @@ def test_where_two_fit_it_is_the_first_of_the_file():
     states = told(moments)
     assert {state.exercise for state in states} == {'squat'}
     assert max(state.repetitions for state in states) == 3
+
+
+def test_sitting_down_time_and_again_is_no_exercise():
+    manner = {'out': 0.8, 'hold': 3.0, 'back': 0.8, 'rest': 1.0, 'rng': None}
+    moments = film(scene('squat', 45, **manner))
+    assert told(moments) == []
+    assert told(moments, 'squat')[-1].repetitions == 3
 
 
 def test_people_are_counted_apart_and_those_without_id_not_at_all():

@@ -27,10 +27,16 @@ __all__ = ['AUTO', 'ExerciseCoach', 'ExercisePhase', 'ExerciseState', 'Fault', '
 AUTO = 'auto'
 """Instead of an exercise's name: recognise which one is being done."""
 
-# An exercise is recognised when it has been done so often: once may be anything. Where two fit,
-# for what tells them from each other is not seen, it is the first in the file.
+# An exercise is recognised when it has been done so often, one right after the other: once may be
+# anything. Where two fit, for what tells them from each other is not seen, it is the first in the
+# file.
 _RECOGNISED = 2
-# A set ends, and repetitions are no longer one after another, after this time without any [s].
+# Longest pause between the two [s].
+_BETWEEN = 4.0
+# Whoever stays at the turning point for so much longer than the ways there and back take sits
+# down, or ties a shoe [s].
+_STAYS = 0.5
+# A set ends after this time without a repetition [s].
 _PAUSE = 8.0
 # So many standard deviations off its limits, a need of the chosen exercise is believed to be met.
 _DOUBT = 1.0
@@ -146,17 +152,51 @@ class ExerciseCoach:
         return states
 
 
+@dataclass
+class _Watch:
+    """One exercise of one person, in the search for the one being done.
+
+    Attributes
+    ----------
+    counter
+        Of the exercise.
+    last
+        When its last repetition was complete [s].
+    series
+        How many there were, one right after the other.
+    """
+
+    counter: RepetitionCounter
+    last: float = -math.inf
+    series: int = 0
+
+    def update(self, stamp: float, form: Form) -> None:
+        """Take in a person's form at a time [s]."""
+        self.counter.update(stamp, form)
+        done = self.counter.done
+        if done is None:
+            return
+        if self.counter.started - self.last > _BETWEEN:
+            self.series = 0
+        stays = done.turn_time > done.outward_time + done.return_time + _STAYS
+        self.series = 0 if stays else self.series + 1
+        self.last = stamp
+
+    def idle(self, stamp: float) -> bool:
+        """Whether nothing has come of the exercise for a while."""
+        quiet = stamp - max(self.last, self.counter.started) > _PAUSE
+        return quiet and self.counter.phase is ExercisePhase.READY
+
+
 class _Trainee:
     """One person and the exercises that are counted."""
 
     def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
         self._lengths = BoneLengths()
         doubt = 0.0 if recognise else _DOUBT
-        self._counters = [RepetitionCounter(exercise, doubt) for exercise in exercises]
+        self._watches = [_Watch(RepetitionCounter(exercise, doubt)) for exercise in exercises]
         self._recognise = recognise
-        self._current = None if recognise else self._counters[0]
-        # Of each counter: when its last repetition was complete.
-        self._last = [-math.inf] * len(self._counters)
+        self._current = None if recognise else self._watches[0]
 
     def update(
         self, stamp: float, person: Person, angles: JointAngles
@@ -169,37 +209,23 @@ class _Trainee:
         except UnseenError:
             return None
         form = Form(moment, self._lengths, angles)
-        for index, counter in enumerate(self._counters):
-            counter.update(stamp, form)
-            if self._recognise:
-                self._follow(index, stamp)
-        return self._current
+        for watch in self._watches:
+            watch.update(stamp, form)
+        if self._recognise:
+            self._follow(stamp)
+        return None if self._current is None else self._current.counter
 
-    def _follow(self, index: int, stamp: float) -> None:
+    def _follow(self, stamp: float) -> None:
         """Recognise an exercise by its repetitions, and its end by their absence."""
-        counter = self._counters[index]
-        if counter.done is not None:
-            self._last[index] = stamp
-            if counter.count >= _RECOGNISED and not self._fits(counter.started):
-                self._restart(except_for=counter)
-                self._current = counter
-        idle = max(self._last[index], counter.started)
-        if counter.phase is ExercisePhase.READY and stamp - idle > _PAUSE:
-            counter.restart()
-            if counter is self._current:
-                self._current = None
-
-    def _fits(self, since: float) -> bool:
-        """Whether the exercise recognised so far has gone on since a time [s]."""
-        if self._current is None:
-            return False
-        return self._last[self._counters.index(self._current)] > since
-
-    def _restart(self, except_for: RepetitionCounter) -> None:
-        """Count the other exercises from zero."""
-        for counter in self._counters:
-            if counter is not except_for:
-                counter.restart()
+        current = self._current
+        if current is not None and current.idle(stamp):
+            self._current = current = None
+        for watch in self._watches:
+            if watch.counter.done is None or watch.series < _RECOGNISED or watch is current:
+                continue
+            if current is None or current.last <= watch.counter.started:
+                watch.counter.restart(watch.series)
+                self._current = current = watch
 
 
 def _state(person_id: int, counter: RepetitionCounter) -> ExerciseState:

@@ -191,10 +191,10 @@ class RepetitionCounter:
         turned = self.phase in (ExercisePhase.TURN, ExercisePhase.RETURN) and self._best >= 1.0
         return self._judge(self.exercise.faults if turned else ())
 
-    def restart(self) -> None:
-        """Count from zero."""
-        self.count = 0
-        self._ways.clear()
+    def restart(self, count: int) -> None:
+        """Go on counting from a number: the last so many repetitions, which tell what is usual."""
+        self.count = count
+        self._ways = deque(list(self._ways)[-count:], maxlen=self._ways.maxlen)
 
     def _moment(self, stamp: float, form: Form) -> _Moment | None:
         """What is seen of the exercise now; None if the leading angle is not."""
