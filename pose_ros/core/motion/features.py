@@ -187,15 +187,16 @@ def arm_length(moment: Moment, side: Side) -> float:
 @_feature('deg', 'shoulder', 'elbow', 'wrist')
 def arm_to_camera(moment: Moment, side: Side) -> float:
     """Greater angle of upper arm and forearm from the line to the camera; 0 points at it."""
-    joints = [f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist')]
-    places = moment.in_space(*joints)
-    if places is not None:
-        limbs = np.diff(places, axis=0)
-        across = np.hypot(limbs[:, 0], limbs[:, 1])
-        return float(np.degrees(np.arctan2(across, -limbs[:, 2])).max())
     upper = abs(moment.limb(side, 'shoulder', 'elbow')) / _UPPER_ARM
     fore = abs(moment.limb(side, 'elbow', 'wrist')) / _FOREARM
-    return math.degrees(math.asin(min(1.0, max(upper, fore) / moment.scale)))
+    seen = math.degrees(math.asin(min(1.0, max(upper, fore) / moment.scale)))
+    places = moment.in_space(*(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist')))
+    if places is None:
+        return seen
+    # Models take an arm that points at the camera for one that points away, too.
+    limbs = np.diff(places, axis=0)
+    across = np.hypot(limbs[:, 0], limbs[:, 1])
+    return min(seen, float(np.degrees(np.arctan2(across, -limbs[:, 2])).max()))
 
 
 @_feature('torso', 'wrist', 'index', 'pinky')
@@ -208,8 +209,10 @@ def hand_height(moment: Moment, side: Side) -> float:
 @_feature('torso', 'shoulder', 'elbow')
 def elbow_out(moment: Moment, side: Side) -> float:
     """Elbow from its shoulder towards the arm's own side, whichever way the person is turned."""
-    left = _leftwards(moment, f'{side}_shoulder', f'{side}_elbow', turned=True)
-    return left if side == 'left' else -left
+    left = moment.towards_left(moment.limb(side, 'shoulder', 'elbow'))
+    # A turned person looks narrower; so much farther out is the elbow.
+    turned = _WIDTH / abs(moment.shoulders.real / moment.scale)
+    return left * turned * (1 if side == 'left' else -1)
 
 
 @_feature('torso', 'elbow', 'wrist')
@@ -346,15 +349,11 @@ def _enter_swings() -> None:
 _enter_swings()
 
 
-def _leftwards(moment: Moment, start: str, end: str, turned: bool = False) -> float:
-    """Way from one keypoint to another towards the person's left [torsos].
-
-    A turned person looks narrower; that can be taken into account where there is no depth.
-    """
+def _leftwards(moment: Moment, start: str, end: str) -> float:
+    """Way from one keypoint to another towards the person's left [torsos]."""
     places = moment.in_space(start, end, *_TRUNK)
     if places is None:
-        way = moment.towards_left(moment.point(end) - moment.point(start))
-        return way * _WIDTH / (abs(moment.shoulders.real) / moment.scale) if turned else way
+        return moment.towards_left(moment.point(end) - moment.point(start))
     start_at, end_at, *hips, left, right = places
     across = (left - right) * (1, 0, 1)
     torso = np.linalg.norm((left + right) / 2 - np.mean(hips, axis=0))
