@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -402,6 +403,21 @@ def test_one_hand_waves_while_the_other_is_raised():
     assert set(started(gestures)) == expected
     held = {(g.name, g.hand) for g, stamp in zip(gestures, stamps) if 2.2 < stamp < 2.3}
     assert held == expected
+
+
+def test_salute_of_the_documentation(tmp_path):
+    page = Path(__file__).parents[2] / 'docs/gestures.md'
+    example = page.read_text(encoding='utf-8').partition('```yaml\n')[2].partition('```')[0]
+    path = tmp_path / 'gestures.yaml'
+    path.write_text(config_file('gestures.yaml').read_text(encoding='utf-8') + example)
+    rules = load_rules(path)
+    saluting = posed(right_arm=(80, 10), right_forearm=(-122, 10))
+    gestures, _ = observe([(i / 30, saluting) for i in range(30)], GestureRecogniser(rules))
+    assert started(gestures) == [('salute', Hand.RIGHT)]
+    for motion in ('wave_right', 'raise_right', 'stand'):
+        film = [(t, make_person(k)) for t, k in acted(motion)]
+        names = {name for name, _ in started(observe(film, GestureRecogniser(rules))[0])}
+        assert 'salute' not in names
 
 
 def test_grace_must_be_positive():
