@@ -31,10 +31,9 @@ _RATE_WINDOW = 0.3
 _RATE_LOOKS, _RATE_OLDEST = 3, 0.8
 # Where somebody came down from is looked for in the last [s].
 _MEMORY = 3.0
-# Head and hips together: a faster descent may be a fall; over this speed the warning is given, and
-# going out of sight counts as evidence [body heights/s].
-_DESCENT_RATE = 0.38
-_WARNING_RATE = 0.7
+# Head and hips together: a faster descent may be a fall; going out of sight at that speed counts
+# as evidence; over this the warning is given [body heights/s].
+_DESCENT_RATE, _LOST_RATE, _WARNING_RATE = 0.38, 0.55, 0.7
 # Least way down of hips, of head, and of both on average [body heights]: that of a fall onto a bed
 # which stands farther from the camera. To lie down from sitting leaves the hips where they are.
 _HIPS_DROP, _HEAD_DROP, _DROP = 0.08, 0.30, 0.20
@@ -52,7 +51,7 @@ _STAY, _BLINK = 0.8, 0.3
 # does press-ups is low, too [body heights].
 _TURN, _RISE = 0.13, 0.12
 # Who stays half-way down for so long [s], slower than that [body heights/s], does not fall either.
-_PAUSE, _PAUSE_RATE = 0.5, 0.06
+_PAUSE, _PAUSE_RATE = 0.7, 0.06
 # Confidence where nobody has seen the body stay down, over that where it was seen.
 _UNSEEN_TRUST = 0.7
 # Who is out of sight for so long after going down fast has fallen [s].
@@ -324,17 +323,19 @@ class FallDetector:
         return events
 
     def _joined(self, person: Person) -> _Watch | None:
-        """Watch of somebody who fell and went out of sight where somebody new lies now."""
+        """Watch of somebody who went out of sight where somebody new is, but much lower."""
         parts = Heights.of(person)
         for person_id, watch in self._watches.items():
-            descent = watch.descent
-            if descent is None or watch.stamp == self._stamp:
+            if watch.stamp == self._stamp:
                 continue
-            last = watch.looks[-1].parts
-            near = abs(parts.x - last.x) < _REACH * descent.height
-            if near and descent.head_drop(_Look(0.0, parts, Posture.UNKNOWN)) > _HEAD_DROP:
+            before, height = watch.looks[-1].parts, watch.stature.height
+            if watch.descent is not None:
+                before, height = watch.descent.start, watch.descent.height
+            near = abs(parts.x - watch.looks[-1].parts.x) < _REACH * height
+            if near and parts.head - before.head > _HEAD_DROP * height:
                 del self._watches[person_id]
-                descent.lost = True
+                if watch.descent is not None:
+                    watch.descent.lost = True
                 return watch
         return None
 
@@ -378,7 +379,9 @@ def _miss(watch: _Watch, person_id: int, stamp: float) -> list[Fall]:
     descent = watch.descent
     if descent is None or descent.fallen or stamp - watch.stamp < _ABSENT:
         return []
-    if descent.peak < _WARNING_RATE:
+    last = [look.parts for look in watch.looks if look.stamp > watch.stamp - _BLINK]
+    legs = any(not math.isnan(parts.knees) or not math.isnan(parts.ankles) for parts in last)
+    if descent.peak < _LOST_RATE or not legs:  # who walks out below is first without legs
         return []
     descent.fallen = descent.lost = True
     descent.landing = watch.stamp
@@ -389,10 +392,14 @@ def _miss(watch: _Watch, person_id: int, stamp: float) -> list[Fall]:
 def _descent_rate(looks: Sequence[_Look]) -> float:
     """Speed downwards of the middle of head and hips [px/s]; NaN where too little is seen.
 
-    What the feet go down, too, is the camera's doing, or the person walks out below.
+    What the feet go down, too, is the camera's doing, or the person walks out below. After a time
+    out of sight it is the mean speed since before, where that is greatest.
     """
     seen = [look for look in looks if not math.isnan(look.level)]
     now = looks[-1].stamp
+    if len(seen) > 1 and seen[-1].stamp == now and now - seen[-2].stamp > _RATE_OLDEST:
+        ways = ((seen[-1].level - k.level) / (now - k.stamp) for k in seen[:-1])
+        return max(ways)
     number = sum(look.stamp > now - _RATE_WINDOW for look in seen)
     window = seen[-max(number, _RATE_LOOKS) :]
     if len(window) < _RATE_LOOKS or window[0].stamp < now - _RATE_OLDEST:
