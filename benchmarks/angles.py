@@ -26,6 +26,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.motion.angles import AngleMeter
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.types import Frame
+from pose_ros.evaluation.report import markdown_table, write_block
 
 # Model, and whether its angles are those in space.
 RUNS = (('blazepose_full', False), ('movenet_lightning', False), ('blazepose_full', True))
@@ -39,7 +40,6 @@ LOOKS = (
 BACKGROUNDS = ('room', 'gradient', 'plain')
 SETTLING = 0.5  # time at the beginning that does not count [s]
 HEAD = ('angle', 'median error', '95 % under', 'deviation told', 'within two of it', 'absent')
-MARKS = '<!-- angles -->', '<!-- /angles -->'
 
 console = Console()
 
@@ -116,8 +116,7 @@ def markdown(tables: dict[str, list[tuple[str, ...]]]) -> str:
     """The tables as text of the page."""
     lines = []
     for title, table in tables.items():
-        lines += ['', f'### {title}', '', f'| {" | ".join(HEAD)} |', '|' + ' --- |' * len(HEAD)]
-        lines += [f'| {" | ".join(row)} |' for row in table]
+        lines += ['', f'### {title}', '', markdown_table(HEAD, table)]
     return '\n'.join(lines[1:])
 
 
@@ -142,9 +141,7 @@ def main(
         console.print(table)
         console.print(f'time of the angles: {share:.1%} of that of the skeletons')
     if write is not None:
-        page = write.read_text()
-        start, end = (page.index(mark) for mark in MARKS)
-        write.write_text(f'{page[: start + len(MARKS[0])]}\n{markdown(tables)}\n{page[end:]}')
+        write_block('angles', markdown(tables), write)
         console.print(f'written: {write}')
 
 

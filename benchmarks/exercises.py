@@ -22,6 +22,7 @@ from pose_ros.actor.everyday import everyday
 from pose_ros.actor.motions.exercises import FAULTS, Manner, duration, exercise, usual
 from pose_ros.core.motion.exercises import AUTO, ExerciseCoach, ExerciseState
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.evaluation.report import markdown_table, write_block
 
 VIEWS = {'front': 0.0, '45°': 45.0, 'side': 90.0}
 console = Console()
@@ -199,12 +200,7 @@ def main(
             table.add_row(*row)
         console.print(table)
         if write is not None:
-            lines = ['| ' + ' | '.join(row) + ' |' for row in (columns, *rows)]
-            lines.insert(1, '|' + ' --- |' * len(columns))
-            page, tag = write.read_text(encoding='utf-8'), f'<!-- {name} -->\n'
-            before, _, rest = page.partition(tag)
-            _, end, after = rest.partition(f'<!-- /{name} -->')
-            write.write_text(before + tag + '\n'.join(lines) + '\n' + end + after, 'utf-8')
+            write_block(name, markdown_table(columns, rows), write)
             console.print(f'written into {write}')
 
 

@@ -33,6 +33,7 @@ from pose_ros.actor.motions.falls import (
 )
 from pose_ros.core.motion.falls import Fall, FallDetector, FallPhase
 from pose_ros.core.types import Person
+from pose_ros.evaluation.report import markdown_table, write_block
 
 FACINGS = (0.0, 90.0, 180.0, 270.0)  # give or take 45 degrees, by the seed
 HEIGHTS = (100.0, 420.0)  # [px], give or take a fifth
@@ -42,7 +43,6 @@ ONSET = 1.2  # [s]
 AFTERWARDS = 2.6  # [s] of lying there
 LATEST = 2.0  # a fall must be told so soon after the landing [s]
 LOSSES = ('blinks', 'new id', 'gone')
-MARKS = '<!-- measured -->', '<!-- /measured -->'
 console = Console()
 
 
@@ -250,13 +250,6 @@ def quiet_table(told: Group) -> list[list[str]]:
     return rows
 
 
-def markdown(rows: list[list[str]]) -> str:
-    """Rows as a table."""
-    head, *body = rows
-    lines = [head, ['---'] * len(head), *body]
-    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
-
-
 def main(
     seeds: Annotated[int, typer.Option(help='Of each fall in each direction.')] = 6,
     quiet_seeds: Annotated[int, typer.Option(help='Of each look-alike.')] = 2,
@@ -288,11 +281,8 @@ def main(
             table.add_row(*row)
         console.print(table)
     if write is not None:
-        page = write.read_text(encoding='utf-8')
-        before, rest = page.split(MARKS[0])
-        after = rest.split(MARKS[1])[1]
-        text = '\n\n'.join(map(markdown, tables))
-        write.write_text(f'{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}', encoding='utf-8')
+        text = '\n\n'.join(markdown_table(head, rows) for head, *rows in tables)
+        write_block('measured', text, write)
         console.print(f'written: {write}')
 
 

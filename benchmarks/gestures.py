@@ -30,12 +30,12 @@ from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame
 from pose_ros.evaluation.gestures import NEED_33, Confusion, Name, Sight, Trial, begun, expected
+from pose_ros.evaluation.report import markdown_table, write_block
 
 # The rules were tuned on the seeds under 100.
 FIRST_SEED = 200
 MODES = {'17 keypoints, 2D': (COCO17, False), '33 keypoints, 3D': (BLAZEPOSE33, True)}
 MODELS = ('blazepose_full', 'movenet_lightning')
-MARKS = '<!-- measured -->', '<!-- /measured -->'
 console = Console()
 
 
@@ -142,18 +142,8 @@ def markdown(tables: Iterable[tuple[str, list[str], list[list[str]]]]) -> str:
     """The tables as a part of a page."""
     lines = []
     for what, head, rows in tables:
-        lines += [f'**{what}**', '', '| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
-        lines += ['| ' + ' | '.join(row) + ' |' for row in rows] + ['']
+        lines += [f'**{what}**', '', markdown_table(head, rows), '']
     return '\n'.join(lines)
-
-
-def put_in(page: Path, part: str) -> None:
-    """Replace what stands between the marks."""
-    before, found, rest = page.read_text(encoding='utf-8').partition(MARKS[0])
-    _, closed, after = rest.partition(MARKS[1])
-    if not (found and closed):
-        raise ValueError(f'{page}: {MARKS[0]} and {MARKS[1]} are missing')
-    page.write_text(f'{before}{MARKS[0]}\n{part}{MARKS[1]}{after}', encoding='utf-8')
 
 
 def main(
@@ -173,7 +163,7 @@ def main(
             table.add_row(*row)
         console.print(table)
     if write is not None:
-        put_in(write, markdown(tables))
+        write_block('measured', markdown(tables), write)
         console.print(f'written: {write}')
 
 

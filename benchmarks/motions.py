@@ -42,6 +42,7 @@ from pose_ros.core.motion.rules import Hand
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame
+from pose_ros.evaluation.report import markdown_table, write_block
 from pose_ros.learning.actor_examples import perform, perform_sign
 from pose_ros.learning.evaluation import draw_confusion, evaluate
 from pose_ros.learning.examples import SAME, Example, MotionClass
@@ -54,7 +55,6 @@ EVERYDAY_MINUTES = 10
 # That see the films.
 MODELS = ('blazepose_full', 'movenet_lightning')
 RUNS = (('tcn', 15), ('transformer', 15), ('tcn', 10))
-MARKS = '<!-- figures -->', '<!-- /figures -->'
 CLIPS = ('*.mp4', '*.gif', 'falls/*.mp4')
 console = Console()
 
@@ -261,12 +261,7 @@ def main(
         table.add_row(*row)
     console.print(table)
     if write is not None:
-        lines = ['| ' + ' | '.join(HEADINGS) + ' |', '|' + ' --- |' * len(HEADINGS)]
-        lines += ['| ' + ' | '.join(row) + ' |' for row in rows(results)]
-        before, rest = write.read_text().split(MARKS[0])
-        after = rest.split(MARKS[1])[1]
-        block = '\n'.join([MARKS[0], *lines, MARKS[1]])
-        write.write_text(before + block + after)
+        write_block('figures', markdown_table(HEADINGS, rows(results)), write)
         console.print(f'written: {write}')
 
 

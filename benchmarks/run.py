@@ -24,6 +24,7 @@ import typer
 
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
+from pose_ros.evaluation.report import markdown_table
 
 MODELS = ('movenet_lightning', 'blazepose_full')
 COLUMNS = {
@@ -125,8 +126,7 @@ def markdown(measured: list[dict[str, Any]], on: dict[str, Any]) -> str:
     ]
     for what, head, rows_of_cells in tables(measured):
         lines += ['', f'## {what.capitalize()}', '', MEANINGS[what], '']
-        lines += ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
-        lines += ['| ' + ' | '.join(cells) + ' |' for cells in rows_of_cells]
+        lines.append(markdown_table(head, rows_of_cells))
     return '\n'.join(lines) + '\n'
 
 

@@ -40,6 +40,7 @@ from pose_ros.core.tracking.smoothing import (
     Smoother,
 )
 from pose_ros.core.types import Box, Frame
+from pose_ros.evaluation.report import markdown_table, write_block
 
 MODELS = ('movenet_lightning', 'blazepose_full')
 SEEDS = range(500, 504)
@@ -52,7 +53,6 @@ SETTLING = 0.5  # time [s] at the beginning that does not count
 LAGS = np.arange(-0.05, 0.4, 0.001)  # that are tried [s]
 # The default is the steadiest that is not behind by more than a frame and keeps the wave's size.
 MOST_LAG, LEAST_REACH = 1e3 / 30.0, 0.95
-MARKS = '<!-- smoothing -->', '<!-- /smoothing -->'
 
 console = Console()
 
@@ -320,8 +320,7 @@ def markdown(measured: dict[str, list[dict[str, float | str]]]) -> str:
     lines = []
     for model, rows in measured.items():
         head = [title for key, title in HEAD.items() if key in rows[0]]
-        lines += [f'### {model}', '', '| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
-        lines += ['| ' + ' | '.join(cells(row)) + ' |' for row in rows] + ['']
+        lines += [f'### {model}', '', markdown_table(head, map(cells, rows)), '']
     return '\n'.join([*lines, f'Chosen: **{choice(measured)}**.'])
 
 
@@ -345,9 +344,7 @@ def main(
         console.print(table)
     console.print(f'steadiest that follows well: {choice(measured)}')
     if write is not None:
-        page = write.read_text()
-        start, end = (page.index(mark) for mark in MARKS)
-        write.write_text(f'{page[: start + len(MARKS[0])]}\n{markdown(measured)}\n{page[end:]}')
+        write_block('smoothing', markdown(measured), write)
         console.print(f'written: {write}')
 
 

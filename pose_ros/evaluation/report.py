@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 import json
 import math
@@ -59,9 +59,8 @@ class Report:
 
     def markdown(self) -> str:
         """Text and table."""
-        lines = [[column.heading for column in self.columns], ['---'] * len(self.columns)]
-        lines += [[column.cell(row) for column in self.columns] for row in self.rows]
-        table = '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+        head = [column.heading for column in self.columns]
+        table = markdown_table(head, [[c.cell(row) for c in self.columns] for row in self.rows])
         return f'{self.about}\n\n{table}\n'
 
     def write_json(self, path: Path) -> None:
@@ -71,15 +70,25 @@ class Report:
         path.write_text(json.dumps(content, indent=2, allow_nan=False) + '\n', encoding='utf-8')
 
     def write_markdown(self, path: Path) -> None:
-        """Write text and table into a file.
+        """Write text and table into a file; see `write_block`."""
+        write_block(self.name, self.markdown(), path)
 
-        In a file that has the lines ``<!-- NAME -->`` and ``<!-- /NAME -->`` only what is between
-        them is replaced. OSError if it cannot be written, ValueError as `surroundings`.
-        """
-        before, after = surroundings(self.name, path)
-        begin, end = _marks(self.name)
-        text = f'{before}{begin}\n{self.markdown()}{end}\n{after}'
-        path.write_text(text, encoding='utf-8')
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Table as Markdown has it, without a newline at its end."""
+    lines = [head, ['---'] * len(head), *rows]
+    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+
+
+def write_block(name: str, text: str, path: Path) -> None:
+    """Write a text into a file.
+
+    In a file that has the lines ``<!-- NAME -->`` and ``<!-- /NAME -->`` only what is between
+    them is replaced. OSError if it cannot be written, ValueError as `surroundings`.
+    """
+    before, after = surroundings(name, path)
+    begin, end = _marks(name)
+    path.write_text(f'{before}{begin}\n{text.rstrip()}\n{end}\n{after}', encoding='utf-8')
 
 
 def surroundings(name: str, path: Path) -> tuple[str, str]:
