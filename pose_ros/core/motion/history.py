@@ -9,12 +9,15 @@ import math
 from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
 from pose_ros.core.motion.oscillation import Oscillation
 from pose_ros.core.motion.signals import SIGNALS, Signal
+from pose_ros.core.motion.usual import Usual
 
 # The way of a joint is looked at over this time, its speed over the shorter one [s].
 TRAVEL_WINDOW = 0.4
 SPEED_WINDOW = 0.2
 # A limb that is elsewhere for longer than this ends its swinging [s].
 _ELSEWHERE = 0.1
+# Usual heights of the body follow greater ones in the first time, smaller ones in the second [s].
+_RISE, _FALL = 0.3, 8.0
 
 
 class Trail:
@@ -55,39 +58,13 @@ class Trail:
         return window
 
 
-class Usual:
-    """The greatest value that something has had for a while, forgotten slowly."""
-
-    # Time in which it follows a greater value, and in which it forgets one [s].
-    _RISE, _FALL = 0.3, 8.0
-
-    def __init__(self) -> None:
-        self._value: float | None = None
-        self._stamp = 0.0
-
-    def update(self, stamp: float, value: float) -> None:
-        """Take the value at a time [s]."""
-        if self._value is None:
-            self._value = value
-        else:
-            time = self._RISE if value > self._value else self._FALL
-            self._value += (value - self._value) * (1.0 - math.exp((self._stamp - stamp) / time))
-        self._stamp = stamp
-
-    def drop(self, value: float) -> float:
-        """How much smaller a value is, as a share of the usual."""
-        if self._value is None or self._value <= 0:
-            raise UnseenError('the usual')
-        return 1.0 - value / self._value
-
-
 class History:
     """Follows one person: ways of the wrists and the hips, what swings, the usual stature."""
 
     def __init__(self) -> None:
         self.wrists: dict[Side, Trail] = {side: Trail() for side in SIDES}
         self.hips = Trail()
-        self.usual = {name: Usual() for name in _HEIGHTS}
+        self.usual = {name: Usual(_RISE, _FALL) for name in _HEIGHTS}
         self.swings: dict[str, dict[Side, Oscillation]] = {
             name: {side: Oscillation(s.least_pass, s.longest_pass) for side in _sides(s)}
             for name, s in SIGNALS.items()
@@ -115,7 +92,10 @@ class History:
     def drop(self, name: str, moment: Moment) -> float:
         """How much smaller one of the person's heights is than usual, as a share."""
         low, high = _HEIGHTS[name]
-        return self.usual[name].drop((moment.middle(*high) - moment.middle(*low)).imag)
+        usual = self.usual[name].value
+        if not usual > 0:
+            raise UnseenError('the usual')
+        return 1.0 - (moment.middle(*high) - moment.middle(*low)).imag / usual
 
     def _follow(self, signal: Signal, side: Side, stamp: float, moment: Moment) -> None:
         """Take the value of one signal."""

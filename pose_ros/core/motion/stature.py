@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from pose_ros.core.motion.usual import Usual
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
@@ -71,20 +72,18 @@ class Stature:
     """
 
     def __init__(self) -> None:
-        self.height = math.nan
-        self._stamp = -math.inf
+        self._usual = Usual(_RISE, _DECAY)
+
+    @property
+    def height(self) -> float:
+        """As far as is known [px]; NaN as long as too little has been seen."""
+        return self._usual.value
 
     def update(self, person: Person, stamp: float) -> float:
         """Height after a look at the person at a time [s]; NaN as long as too little is seen."""
         seen = standing_height(person)
-        if math.isnan(seen):
-            return self.height
-        if math.isnan(self.height):
-            self.height = seen
-        else:
-            time = _RISE if seen > self.height else _DECAY
-            self.height += (1 - math.exp((self._stamp - stamp) / time)) * (seen - self.height)
-        self._stamp = stamp
+        if not math.isnan(seen):
+            self._usual.update(stamp, seen)
         return self.height
 
 
