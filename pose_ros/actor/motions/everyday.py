@@ -10,10 +10,9 @@ import numpy as np
 
 from pose_ros.actor.body import Pair, Pose
 from pose_ros.actor.motions.basic import BASIC
-from pose_ros.actor.motions.motion import SIT, STAND, Motion, hold
+from pose_ros.actor.motions.motion import OTHER, SIT, STAND, Motion, hold
 
 Angles = dict[str, Pair]
-_OTHER = {'left': 'right', 'right': 'left'}
 
 
 def mirrored(motion: Motion) -> Motion:
@@ -24,8 +23,8 @@ def mirrored(motion: Motion) -> Motion:
         after = {}
         for name, (first, second) in before.items():
             side, _, part = name.partition('_')
-            if side in _OTHER:
-                after[f'{_OTHER[side]}_{part}'] = (first, second)
+            if side in OTHER:
+                after[f'{OTHER[side]}_{part}'] = (first, second)
             elif name in ('torso', 'neck', 'shift', 'tip', 'spine'):
                 after[name] = (-first, second)
             else:

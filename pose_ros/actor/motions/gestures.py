@@ -11,8 +11,6 @@ import numpy as np
 from pose_ros.actor.body import Pair, Pose
 from pose_ros.actor.motions.motion import STAND, Motion, hold
 
-_OTHER = {'left': 'right', 'right': 'left'}
-
 
 @dataclass(frozen=True)
 class Style:

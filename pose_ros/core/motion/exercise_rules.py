@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from pose_ros.core.motion.form import MEASURES, Measure
-from pose_ros.core.motion.rules import Limits
+from pose_ros.core.motion.rules import Limits, read_limits
 from pose_ros.core.motion.yaml_reader import Entry, read_yaml
 
 Where = Literal['start', 'turn', 'worst']
@@ -132,7 +132,7 @@ def _read_exercise(entry: Entry) -> Exercise:
         start=start,
         turn=turn,
         goal=goal,
-        seconds=_read_limits(fields['seconds']),
+        seconds=read_limits(fields['seconds']),
         needs=tuple(_read_rule(need) for need in needs),
         faults=tuple(_read_rule(fault, name) for name, fault in faults.items()),
     )
@@ -144,7 +144,7 @@ def _read_measure(entry: Entry) -> Measure:
 
 def _read_rule(entry: Entry, name: str = '') -> FormRule:
     fields = entry.fields(required=('measure', 'where', 'limits'))
-    limits = _read_limits(fields['limits'])
+    limits = read_limits(fields['limits'])
     if math.isinf(limits.low) and math.isinf(limits.high):
         raise fields['limits'].error('at least one limit is needed')
     where: Where
@@ -153,15 +153,3 @@ def _read_rule(entry: Entry, name: str = '') -> FormRule:
     if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
         raise fields['limits'].error('the worst has one limit only')
     return FormRule(_read_measure(fields['measure']), where, limits, name)
-
-
-def _read_limits(entry: Entry) -> Limits:
-    """Pair [low, high]; null leaves an end open."""
-    pair = entry.items()
-    if len(pair) != 2:
-        raise entry.error('limits are a pair [low, high], null for none')
-    low = -math.inf if pair[0].empty else pair[0].number()
-    high = math.inf if pair[1].empty else pair[1].number()
-    if low > high:
-        raise entry.error(f'the low limit {low:g} is over the high one {high:g}')
-    return Limits(low, high)

@@ -16,9 +16,9 @@ import math
 import numpy as np
 
 from pose_ros.core.motion.history import History
-from pose_ros.core.motion.moment import Moment, Side, UnseenError
+from pose_ros.core.motion.moment import OTHER, WIDTH_OF_TORSO, Moment, Side, UnseenError
 from pose_ros.core.motion.oscillation import Oscillation
-from pose_ros.core.motion.signals import SIGNALS
+from pose_ros.core.motion.signals import SIGNALS, wrists_apart
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ class Feature:
         """Names of the keypoints that it rests on."""
         if not self.of_arm:
             return self.keypoints
-        other = 'right' if side == 'left' else 'left'
-        names = (k.replace('other_', f'{other}_') for k in self.keypoints)
+        names = (k.replace('other_', f'{OTHER[side]}_') for k in self.keypoints)
         whole = ('nose', 'left_', 'right_')
         return tuple(k if k.startswith(whole) else f'{side}_{k}' for k in names)
 
@@ -61,8 +60,6 @@ class Feature:
 FEATURES: dict[str, Feature] = {}
 # Of an arm that is not foreshortened [torsos].
 _UPPER_ARM, _FOREARM = 0.51, 0.49
-# Of shoulders seen from the front [torsos].
-_WIDTH = 0.7
 _TRUNK = ('left_hip', 'right_hip', 'left_shoulder', 'right_shoulder')
 _Measure = Callable[[Moment, Side], float]
 
@@ -211,7 +208,7 @@ def elbow_out(moment: Moment, side: Side) -> float:
     """Elbow from its shoulder towards the arm's own side, whichever way the person is turned."""
     left = moment.towards_left(moment.limb(side, 'shoulder', 'elbow'))
     # A turned person looks narrower; so much farther out is the elbow.
-    turned = _WIDTH / abs(moment.shoulders.real / moment.scale)
+    turned = WIDTH_OF_TORSO / abs(moment.shoulders.real / moment.scale)
     return left * turned * (1 if side == 'left' else -1)
 
 
@@ -231,8 +228,7 @@ def wrist_to_hip(moment: Moment, side: Side) -> float:
 @_feature('torso', 'wrist', 'other_elbow')
 def wrist_to_other_elbow(moment: Moment, side: Side) -> float:
     """Distance from wrist to the elbow of the other arm."""
-    other: Side = 'right' if side == 'left' else 'left'
-    return abs(moment.joint(side, 'wrist') - moment.joint(other, 'elbow')) / moment.scale
+    return abs(moment.joint(side, 'wrist') - moment.joint(OTHER[side], 'elbow')) / moment.scale
 
 
 @_feature('torso', 'shoulder', 'wrist')
@@ -248,9 +244,9 @@ def wrist_speed(moment: Moment, side: Side) -> float:
 
 
 @_feature('torso', 'left_wrist', 'right_wrist', of_arm=False)
-def hands_apart(moment: Moment, _: Side) -> float:
+def hands_apart(moment: Moment, side: Side) -> float:
     """Distance between the wrists."""
-    return abs(moment.point('left_wrist') - moment.point('right_wrist')) / moment.scale
+    return wrists_apart(moment, side)
 
 
 @_feature('torso', 'left_wrist', 'right_wrist', of_arm=False)

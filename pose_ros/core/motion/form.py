@@ -20,12 +20,10 @@ from pose_ros.core.motion.limbs import (
     position_variance,
     score_of,
 )
-from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
+from pose_ros.core.motion.moment import SIDES, WIDTH_OF_TORSO, Moment, Side, UnseenError
 
 # A view's share of what it would show at best; below it shows nothing of use.
 _LEAST_SHARE = 0.4
-# Shoulder width of a torso seen from the front [torsos].
-_WIDTH = 0.7
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ class Form:
     @property
     def frontality(self) -> float:
         """0 for somebody seen from the side, 1 from the front or from behind."""
-        return min(1.0, abs(self.moment.shoulders.real) / (_WIDTH * self.torso))
+        return min(1.0, abs(self.moment.shoulders.real) / (WIDTH_OF_TORSO * self.torso))
 
     @property
     def laterality(self) -> float:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 Side = Literal['left', 'right']
 SIDES: tuple[Side, Side] = ('left', 'right')
+OTHER: dict[Side, Side] = {'left': 'right', 'right': 'left'}
 
 # Shoulder width of a torso seen from the front. People have 0.6 to 0.8; the smaller the number,
 # the more a person is trusted to stand sideways rather than to bend.
-_WIDTH_OF_TORSO = 0.7
+WIDTH_OF_TORSO = 0.7
 # Shoulders nearer than this [torsos] belong to somebody seen from the side: no left and right.
 _LEAST_WIDTH = 0.2
 # A torso shorter than this [px] is a speck whose shape is noise.
@@ -122,7 +123,7 @@ class Moment:
             # Both are seen too short, never too long: by bending, by standing sideways.
             self._scale = 0.0
             if all(self.sees(side, 'shoulder') for side in SIDES):
-                self._scale = abs(self.shoulders) / _WIDTH_OF_TORSO
+                self._scale = abs(self.shoulders) / WIDTH_OF_TORSO
             if any(self.sees(side, 'shoulder') and self.sees(side, 'hip') for side in SIDES):
                 self._scale = max(self._scale, abs(self.trunk))
         if self._scale < _LEAST_TORSO:

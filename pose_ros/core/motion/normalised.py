@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 
+from pose_ros.core.motion.moment import WIDTH_OF_TORSO
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
@@ -34,8 +35,6 @@ LEFT_SHOULDER, RIGHT_SHOULDER = JOINTS.index('left_shoulder'), JOINTS.index('rig
 _HIPS = [JOINTS.index('left_hip'), JOINTS.index('right_hip')]
 # A joint that is unseen for no longer than this is where it was between before and after [s].
 _GAP = 0.4
-# Shoulder width of a torso seen from the front.
-_WIDTH_OF_TORSO = 0.7
 
 
 @cache
@@ -186,7 +185,7 @@ def _torso(points: np.ndarray, seen: np.ndarray) -> float:
     if not len(points):
         return 0.0
     left, right = points[:, LEFT_SHOULDER], points[:, RIGHT_SHOULDER]
-    widths = np.linalg.norm(left - right, axis=1) / _WIDTH_OF_TORSO
+    widths = np.linalg.norm(left - right, axis=1) / WIDTH_OF_TORSO
     trunk = np.linalg.norm((left + right) / 2 - points[:, _HIPS].mean(axis=1), axis=1)
     hips = seen[:, _HIPS].all(axis=1)
     return float(np.median(np.where(hips, np.maximum(trunk, widths), widths)))

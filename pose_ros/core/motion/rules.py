@@ -8,10 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from pose_ros.core.motion.features import FEATURES, Feature
-from pose_ros.core.motion.moment import SIDES, Moment, Side
+from pose_ros.core.motion.moment import OTHER, SIDES, Moment, Side
 from pose_ros.core.motion.yaml_reader import Entry, read_yaml
-
-_OTHER: dict[Side, Side] = {'left': 'right', 'right': 'left'}
 
 
 class Hand(IntEnum):
@@ -249,7 +247,7 @@ def _read_feature(entry: Entry, word: str, hand: Hand) -> tuple[Feature, tuple[S
     if prefix == 'other':
         if hand is Hand.BOTH:
             raise entry.error('both hands have no other')
-        return feature, (_OTHER[hand.sides[0]],)
+        return feature, (OTHER[hand.sides[0]],)
     return feature, hand.sides
 
 

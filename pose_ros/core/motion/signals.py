@@ -98,7 +98,7 @@ def _angle(way: float) -> float:
     return math.degrees(math.asin(max(-1.0, min(1.0, way / _FACE))))
 
 
-def _apart(moment: Moment, _: Side) -> float:
+def wrists_apart(moment: Moment, _: Side) -> float:
     """Distance between the wrists [torsos]."""
     return abs(moment.point('left_wrist') - moment.point('right_wrist')) / moment.scale
 
@@ -117,7 +117,7 @@ SIGNALS = {
         Signal('nod', _nod, False, 'deg', _HEAD, 'head, up and down', 9, 0.7),
         Signal(
             'clap',
-            _apart,
+            wrists_apart,
             False,
             'torso',
             ('left_wrist', 'right_wrist'),
