@@ -83,8 +83,8 @@ class MotionObservers:
             observer.grace = values['grace']
             chosen = names_in(values['gestures'], self.names, 'gesture')
             observer.enable(chosen & observer.names)
-        elif name == 'exercise':
-            observer.choose(values['exercise'])
+        elif name == 'exercise' and observer.exercise != values['exercise']:
+            observer.choose(values['exercise'])  # which counts from zero
 
     def keep(self, names: Collection[str]) -> None:
         """Have these at work and no others.

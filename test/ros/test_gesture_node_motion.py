@@ -17,7 +17,7 @@ from pose_ros.ros import gesture_node, motion_observers, skeleton_reader
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.inputs import WATCH_PERIOD
-from pose_ros.ros.motion_observers import EnabledGestures
+from pose_ros.ros.motion_observers import EnabledGestures, MotionObservers
 from pose_ros.ros.motion_outputs import OUTPUTS
 from pose_ros.ros.qos import DIAGNOSTICS, EVENTS
 
@@ -226,6 +226,27 @@ def test_blazepose_is_understood(make_stage):
     stage.play(Person(BLAZEPOSE33, points, ones, states, 1.0, Box(100, 100, 300, 300), 9))
     assert 'left_ankle' in stage.wait_for('joint_angles', skeleton_id=9).names
     stage.wait_for('postures', skeleton_id=9)
+
+
+def test_other_parameters_leave_the_count_as_it_is():
+    values = {
+        'rules_file': '',
+        'learned': '',
+        'gestures': 'all',
+        'grace': 0.5,
+        'exercise': 'squat',
+    }
+    observers = MotionObservers(values)
+    observers.keep({'exercise'})
+    counts = []
+    for frame in skeletons(scene(15.0, Action('squats', 0.5)), seed=1):
+        if len(counts) == 150:
+            observers.apply({**values, 'grace': 1.0})
+        told = observers.observe(frame.people, frame.stamp)['exercise']
+        counts.append(told[0].repetitions if told else 0)
+    assert counts[149] >= 1
+    assert counts == sorted(counts)
+    assert counts[-1] > counts[149]
 
 
 class ScriptedMotions:
