@@ -6,29 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pose_ros.core.motion.angle_plan import angle_plan
+from pose_ros.core.motion.posture import Posture as PostureKind
+from pose_ros.core.motion.rules import Hand
+from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
 from pose_ros.ros.images import stamp_of
 
-_HANDS = {GestureEvent.LEFT: 'left', GestureEvent.RIGHT: 'right', GestureEvent.BOTH: 'both'}
-_POSTURES = {
-    Posture.STANDING: 'standing',
-    Posture.SITTING: 'sitting',
-    Posture.CROUCHING: 'crouching',
-    Posture.BENDING: 'bending',
-    Posture.LYING: 'lying',
-}
+_HANDS = {int(hand): hand.name.lower() for hand in Hand if hand}
+_POSTURES = {int(posture): posture.name.lower() for posture in PostureKind if posture}
 _FALLING, _FALLEN = 'falling', 'fallen'
 
-# All that there may be.
-ANGLES = (
-    'neck',
-    'trunk',
-    *(
-        f'{side}_{joint}'
-        for side in ('left', 'right')
-        for joint in ('shoulder', 'elbow', 'hip', 'knee', 'ankle')
-    ),
-)
+# All that there may be: BlazePose's format has them all.
+ANGLES = angle_plan(BLAZEPOSE33).names
 
 # Without news for so long [s] it is over: its end may be lost. Falls are told of only once.
 PATIENCE = 1.0
