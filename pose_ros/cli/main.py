@@ -10,6 +10,7 @@ import typer
 from pose_ros.cli import evaluate, models, motions
 from pose_ros.cli.analyse import analyse
 from pose_ros.cli.console import complain
+from pose_ros.cli.doctor import doctor
 from pose_ros.cli.estimate import estimate
 from pose_ros.cli.plot import plot
 
@@ -24,6 +25,7 @@ app.add_typer(motions.app, name='motions')
 app.command()(estimate)
 app.command()(analyse)
 app.command()(plot)
+app.command()(doctor)
 
 _FORWARD = {'allow_extra_args': True, 'ignore_unknown_options': True, 'help_option_names': []}
 

@@ -1,0 +1,163 @@
+"""ROS: the installation, the Fast DDS profile, and the topics of what is running now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import importlib.util
+import os
+import time
+from typing import TYPE_CHECKING
+
+from pose_ros.doctor.finding import Finding, State
+from pose_ros.process_environment import (
+    MALLOC_VARIABLES,
+    PROFILE_VARIABLES,
+    image_transport_environment,
+)
+
+if TYPE_CHECKING:
+    from diagnostic_msgs.msg import DiagnosticArray
+    from rclpy.node import Node
+    from rclpy.topic_endpoint_info import TopicEndpointInfo
+
+DISCOVERY_TIME = 2.5  # [s] in which nodes find each other, and tell of themselves at least once
+_NODES = ('pose_node', 'gesture_node', 'marker_node', 'source_node', 'bridge_node')
+# Topics of other kinds are not ours to judge.
+_KINDS = (
+    'sensor_msgs/msg/Image',
+    'sensor_msgs/msg/Comp',
+    'sensor_msgs/msg/CameraInfo',
+    'pose_ros/',
+)
+
+
+def installation() -> Iterator[Finding]:
+    """ROS 2 and the messages of this package."""
+    try:
+        import rclpy  # noqa: F401, PLC0415
+    except ImportError as error:
+        advice = 'source /opt/ros/jazzy/setup.bash (or your distribution); make demo needs none'
+        yield Finding('ROS', State.HINT, f'no rclpy ({error})', advice)
+        return
+    from rclpy.utilities import get_rmw_implementation_identifier  # noqa: PLC0415
+
+    found = ', '.join(
+        [
+            os.environ.get('ROS_DISTRO', 'distribution not named'),
+            get_rmw_implementation_identifier(),
+            f'domain {os.environ.get("ROS_DOMAIN_ID", "0")}',
+        ]
+    )
+    try:
+        import pose_ros.msg  # noqa: F401, PLC0415
+    except ImportError:
+        advice = 'colcon build --packages-select pose_ros && source install/setup.bash'
+        yield Finding('ROS', State.BAD, f'{found}; no messages of pose_ros', advice)
+    else:
+        yield Finding('ROS', State.GOOD, found)
+
+
+def transport() -> Iterator[Finding]:
+    """Settings with which images pass quickly between processes started from this shell."""
+    missing = image_transport_environment()
+    export = 'export ' + ' '.join(f'{name}={value}' for name, value in missing.items())
+    if any(name in missing for name in PROFILE_VARIABLES):
+        yield Finding(
+            'image transport',
+            State.HINT,
+            'this shell has no Fast DDS profile',
+            f'where the camera driver is started: {export}',
+        )
+    elif any(name in missing for name in MALLOC_VARIABLES):
+        yield Finding('image transport', State.HINT, 'malloc is as it comes', export)
+    else:
+        profile = next(filter(None, map(os.environ.get, PROFILE_VARIABLES)))
+        yield Finding('image transport', State.GOOD, f'profile {profile}')
+
+
+def topics(wait: float = DISCOVERY_TIME) -> Iterator[Finding]:
+    """What our nodes say of themselves, and topics whose two ends do not fit each other."""
+    if importlib.util.find_spec('rclpy') is None:
+        return
+    import rclpy  # noqa: PLC0415
+    from rclpy.context import Context  # noqa: PLC0415
+    from rclpy.executors import SingleThreadedExecutor  # noqa: PLC0415
+
+    context = Context()
+    rclpy.init(args=[], context=context)
+    node = rclpy.create_node('pose_ros_doctor', context=context, start_parameter_services=False)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    try:
+        reports = _Reports(node)
+        end = time.monotonic() + wait
+        while (left := end - time.monotonic()) > 0:
+            executor.spin_once(timeout_sec=left)
+        yield from reports.findings()
+        for topic, kinds in sorted(node.get_topic_names_and_types()):
+            if any(kind.startswith(_KINDS) for kind in kinds):
+                yield from _ends(node, topic)
+    finally:
+        executor.shutdown(timeout_sec=0)
+        node.destroy_node()
+        rclpy.shutdown(context=context)
+
+
+class _Reports:
+    """The last word of each of our nodes on /diagnostics."""
+
+    def __init__(self, node: Node) -> None:
+        from diagnostic_msgs.msg import DiagnosticArray  # noqa: PLC0415
+
+        from pose_ros.ros.qos import DIAGNOSTICS  # noqa: PLC0415
+
+        self._levels: dict[str, tuple[int, str]] = {}
+        node.create_subscription(DiagnosticArray, '/diagnostics', self._take, DIAGNOSTICS)
+
+    def _take(self, array: DiagnosticArray) -> None:
+        for status in array.status:
+            if status.name.rpartition('/')[2] in _NODES:
+                self._levels[status.name] = (status.level, status.message)
+
+    def findings(self) -> Iterator[Finding]:
+        if not self._levels:
+            advice = 'ros2 launch pose_ros pose.launch.py; it must be in the same ROS_DOMAIN_ID'
+            yield Finding('nodes', State.HINT, 'none of pose_ros is running', advice)
+        for name, (level, message) in sorted(self._levels.items()):
+            state = (State.GOOD, State.HINT, State.BAD, State.BAD)[int.from_bytes(level, 'little')]
+            yield Finding(name, state, message, '' if state is State.GOOD else 'see its words')
+
+
+def _ends(node: Node, topic: str) -> Iterator[Finding]:
+    """Whether the publishers and subscribers of a topic understand each other."""
+    from rclpy.qos import QoSCompatibility, qos_check_compatible  # noqa: PLC0415
+
+    publishers = node.get_publishers_info_by_topic(topic)
+    subscribers = node.get_subscriptions_info_by_topic(topic)
+    found = f'{len(publishers)} publishers, {len(subscribers)} subscribers'
+    kinds = {end.topic_type for end in [*publishers, *subscribers]}
+    if len(kinds) > 1:
+        found += ' of different types: ' + '; '.join(
+            f'{_name(end)} {end.topic_type}' for end in [*publishers, *subscribers]
+        )
+        yield Finding(topic, State.BAD, found, 'give one of them another topic by remapping')
+        return
+    for publisher in publishers:
+        for subscriber in subscribers:
+            compatibility, reason = qos_check_compatible(
+                publisher.qos_profile, subscriber.qos_profile
+            )
+            if compatibility == QoSCompatibility.ERROR:
+                found = f'{_name(subscriber)} gets nothing from {_name(publisher)}'
+                yield Finding(topic, State.BAD, found, f'other QoS: {reason.rstrip("; ")}')
+                return
+    if subscribers and not publishers:
+        names = ', '.join(sorted({_name(end) for end in subscribers}))
+        advice = 'start the publisher, or remap to the topic that it has'
+        yield Finding(topic, State.HINT, f'{names} waits, nobody publishes', advice)
+    else:
+        yield Finding(topic, State.GOOD, found)
+
+
+def _name(end: TopicEndpointInfo) -> str:
+    return f'{end.node_namespace.rstrip("/")}/{end.node_name}'

@@ -1,0 +1,91 @@
+"""The doctor among running nodes: what they say, and topics whose ends do not fit."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+
+from pose_ros.doctor import graph
+from pose_ros.doctor.finding import State
+from pose_ros.process_environment import PROFILE_VARIABLES
+from pose_ros.ros.gesture_node import GestureNode
+
+RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+@pytest.fixture
+def look(ros):
+    """Let the doctor look at the topics while the test's nodes go on."""
+
+    def examine():
+        findings: list = []
+        thread = threading.Thread(target=lambda: findings.extend(graph.topics(wait=2.0)))
+        thread.start()
+        ros.spin_until(lambda: not thread.is_alive(), 'the doctor')
+        return {finding.subject: finding for finding in findings}
+
+    return examine
+
+
+def test_nobody_is_there(look):
+    found = look()
+    assert list(found) == ['nodes']
+    assert found['nodes'].state is State.HINT
+
+
+def test_clashing_quality_of_service_is_told_with_both_names(ros, look):
+    ros.node.create_publisher(Image, 'image', BEST_EFFORT)
+    ros.node.create_subscription(Image, 'image', lambda _: None, RELIABLE)
+    finding = look()['/image']
+    assert finding.state is State.BAD
+    assert finding.found == '/tester gets nothing from /tester'
+    assert 'reliab' in finding.advice.lower()
+
+
+def test_two_types_on_one_topic_are_told(ros, look):
+    # Fast DDS refuses two types of one topic within a context.
+    other = Context()
+    rclpy.init(args=[], context=other, domain_id=ros.domain)
+    stranger = rclpy.create_node('stranger', context=other)
+    stranger.create_publisher(CameraInfo, 'image', RELIABLE)
+    ros.node.create_subscription(Image, 'image', lambda _: None, RELIABLE)
+    finding = look()['/image']
+    stranger.destroy_node()
+    rclpy.shutdown(context=other)
+    assert finding.state is State.BAD
+    assert 'sensor_msgs/msg/CameraInfo' in finding.found
+
+
+def test_a_node_that_waits_for_a_publisher_is_told(ros, look):
+    ros.node.create_subscription(Image, 'image', lambda _: None, RELIABLE)
+    finding = look()['/image']
+    assert finding.state is State.HINT
+    assert finding.found == '/tester waits, nobody publishes'
+
+
+def test_our_nodes_speak_for_themselves_and_good_topics_are_good(ros, look):
+    ros.start(GestureNode)
+    ros.node.create_publisher(Image, 'image', RELIABLE)
+    ros.node.create_subscription(Image, 'image', lambda _: None, BEST_EFFORT)
+    found = look()
+    assert found['gesture_node'].found
+    assert 'nodes' not in found
+    assert found['/image'].state is State.GOOD
+
+
+def test_a_shell_without_the_profile_is_told_what_to_export(monkeypatch):
+    for name in PROFILE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    [finding] = graph.transport()
+    assert finding.state is State.HINT
+    assert 'fastdds.xml' in finding.advice
+    for word in finding.advice.partition('export ')[2].split():
+        monkeypatch.setenv(*word.split('=', 1))
+    [finding] = graph.transport()
+    assert finding.state is State.GOOD
