@@ -206,7 +206,8 @@ def _follow(watch: _Watch, descent: Descent, rate: float, person_id: int) -> lis
         descent.warned = True
         events.append(_event(descent, person_id, FallPhase.FALLING, stamp))
     low = descent.low_since
-    if low is not None and stamp - low >= _STAY and descent.is_fall(low, look):
+    stays = low is not None and descent.low_at == stamp and stamp - low >= _STAY
+    if stays and descent.is_fall(low, look):
         descent.fallen, descent.landing = True, landing_time(watch.looks, descent)
         events.append(_event(descent, person_id, FallPhase.FALLEN, stamp))
     elif stops or (stamp if low is None else low) - descent.onset > LONGEST:
