@@ -92,7 +92,36 @@ class CameraModel:
         """Focal length in x [px of our picture]."""
         return float(self.projection[0, 0] / self.scale[0])
 
-    def back_project(self, points: np.ndarray, depth: float) -> np.ndarray:
+    @property
+    def centre(self) -> np.ndarray:
+        """Place of the lens in the optical frame [3] [m]: beside its origin in a stereo pair."""
+        base = self.projection
+        return np.array([-base[0, 3] / base[0, 0], -base[1, 3] / base[1, 1], 0.0])
+
+    def rays(self, points: np.ndarray) -> np.ndarray:
+        """Directions of what is seen at pixels.
+
+        Parameters
+        ----------
+        points
+            Pixels [N, 2] of our picture; NaN stays NaN.
+
+        Returns
+        -------
+        np.ndarray
+            float64 [N, 3], from `centre` to one metre in front of the camera: x right, y down,
+            z away (1).
+        """
+        pixels = np.asarray(points, np.float64) * self.scale + self.offset
+        if self._to_rectify and len(pixels):
+            pixels = self._rectify(pixels)
+        base = self.projection
+        rays = np.ones((len(pixels), 3))
+        rays[:, 0] = (pixels[:, 0] - base[0, 2]) / base[0, 0]
+        rays[:, 1] = (pixels[:, 1] - base[1, 2]) / base[1, 1]
+        return rays
+
+    def back_project(self, points: np.ndarray, depth: float | np.ndarray) -> np.ndarray:
         """Places in the camera's optical frame that lie behind pixels.
 
         Parameters
@@ -100,7 +129,8 @@ class CameraModel:
         points
             Pixels [N, 2] of our picture; NaN stays NaN.
         depth
-            Distance [m] from the camera to the plane, parallel to the picture, of the places.
+            Distance [m] from the camera to the plane, parallel to the picture, of the places:
+            one, or one for each [N].
 
         Returns
         -------
@@ -108,15 +138,7 @@ class CameraModel:
             float64 [N, 3] [m]: x right, y down, z away. P projects them onto the rectified
             picture, K and D (after turning back by R) onto the raw one.
         """
-        pixels = np.asarray(points, np.float64) * self.scale + self.offset
-        if self._to_rectify and len(pixels):
-            pixels = self._rectify(pixels)
-        base = self.projection
-        places = np.empty((len(pixels), 3))
-        places[:, 0] = ((pixels[:, 0] - base[0, 2]) * depth - base[0, 3]) / base[0, 0]
-        places[:, 1] = ((pixels[:, 1] - base[1, 2]) * depth - base[1, 3]) / base[1, 1]
-        places[:, 2] = depth
-        return places
+        return self.centre + self.rays(points) * np.reshape(depth, (-1, 1))
 
     @cached_property
     def _to_rectify(self) -> bool:
