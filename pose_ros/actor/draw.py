@@ -74,11 +74,19 @@ class Figure:
     def covers(self, points: np.ndarray) -> np.ndarray:
         """Mask [parts, N] of the parts whose outline contains the points [N, 2]."""
         mask = np.zeros((len(self.parts), len(points)), dtype=bool)
-        for index, hull in self._outlines:
-            low, high = hull.min(axis=0)[0], hull.max(axis=0)[0]
-            near = ((points >= low) & (points <= high)).all(axis=1)
-            for i in np.flatnonzero(near):
-                mask[index, i] |= cv2.pointPolygonTest(hull, points[i].tolist(), False) >= 0
+        rims, shapes = self._outline_rims, self._shapes
+        # Most points are far from most shapes: only near ones are asked for exactly.
+        bounds = np.ravel([(balls.start, balls.stop) for _, balls in shapes])
+        low, high = (
+            of.reduceat(np.vstack([end, end[-1:]]), bounds)[::2]
+            for of, end in ((np.minimum, rims.min(axis=1)), (np.maximum, rims.max(axis=1)))
+        )
+        near = ((points >= low[:, None]) & (points <= high[:, None])).all(axis=2)
+        for shape in np.flatnonzero(near.any(axis=1)).tolist():
+            part, balls = shapes[shape]
+            hull = cv2.convexHull(rims[balls].reshape(-1, 2))
+            for i in np.flatnonzero(near[shape]):
+                mask[part, i] |= cv2.pointPolygonTest(hull, points[i].tolist(), False) >= 0
         return mask
 
     @cached_property
@@ -97,14 +105,18 @@ class Figure:
         return [slice(start, end) for start, end in zip([0, *ends], ends)]
 
     @cached_property
-    def _outlines(self) -> list[tuple[int, np.ndarray]]:
-        """Convex shapes [M, 1, 2] [px], each with the index of its part."""
-        rims = (self._rims(_SIZES[:1])[0] / (1 << _SHIFT)).astype(np.float32)
+    def _shapes(self) -> list[tuple[int, slice]]:
+        """Convex shapes: the index of the part, and which of all balls are joined to one."""
         return [
-            (index, cv2.convexHull(rims[place][joined].reshape(-1, 2)))
+            (index, slice(place.start + joined.start, place.start + joined.stop))
             for index, (part, place) in enumerate(zip(self.parts, self._places))
             for joined in part.hulls
         ]
+
+    @cached_property
+    def _outline_rims(self) -> np.ndarray:
+        """Points [balls, 16, 2] on the balls' rims [px]."""
+        return (self._rims(_SIZES[:1])[0] / (1 << _SHIFT)).astype(np.float32)
 
     def _rims(self, sizes: np.ndarray) -> np.ndarray:
         """Points [sizes, balls, 16, 2] on the balls' rims, in OpenCV's fixed-point pixels."""
