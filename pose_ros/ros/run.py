@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import ctypes
 from functools import wraps
 import os
@@ -24,18 +24,28 @@ from pose_ros.process_environment import MALLOC_VARIABLES
 MALLOPT_NUMBERS = {'MALLOC_TRIM_THRESHOLD_': -1, 'MALLOC_MMAP_THRESHOLD_': -3}
 
 
-def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -> None:
+def run(make_node: Callable[[], Node]) -> None:
     """Make a node and spin it until Ctrl-C or a termination signal, then leave the process.
-
-    The callback that is at work when the signal comes ends as always; rclpy's own handlers would
-    take the context away under it. A second signal ends the process at once.
 
     Parameters
     ----------
     make_node
         The node's class. A ValueError from it is a bad parameter: one line, exit code 2.
-    arguments
-        Command line; by default that of the process.
+    """
+    run_all({getattr(make_node, '__name__', 'pose_ros'): make_node})
+
+
+def run_all(makers: Mapping[str, Callable[[], Node]]) -> None:
+    """Make nodes and spin them as one until Ctrl-C or a termination signal; see `run`.
+
+    The callback that is at work when the signal comes ends as always; rclpy's own handlers would
+    take the context away under it. A second signal ends the process at once. A node that fails
+    ends all, and the log says which one it was.
+
+    Parameters
+    ----------
+    makers
+        What makes each node, by the name under which the log tells of its failure.
     """
     signals: list[int] = []
 
@@ -46,39 +56,65 @@ def run(make_node: Callable[[], Node], arguments: Sequence[str] | None = None) -
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     keep_freed_memory()
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    node = None
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    nodes: list[Node] = []
     code = 0
     try:
-        node = make_node()
-        spin(node, signals)
-    except ValueError as error:
-        if node is not None:
-            raise
-        get_logger(getattr(make_node, '__name__', 'pose_ros')).fatal(str(error))
-        code = 2
+        for name, make_node in makers.items():
+            try:
+                nodes.append(make_node())
+            except ValueError as error:
+                get_logger(name).fatal(str(error))
+                code = 2
+                break
+        else:
+            spin(nodes, signals)
     finally:
-        if node is not None:
+        for node in nodes:
             node.destroy_node()
         rclpy.try_shutdown()
     sys.exit(code)
 
 
-def spin(node: Node, signals: Sequence[int] = ()) -> None:
-    """Spin a node in the executor that its parameter ``executor`` names, by default single.
+def spin(nodes: Sequence[Node], signals: Sequence[int] = ()) -> None:
+    """Spin nodes in the executor that their parameter ``executor`` names, by default single.
 
     Ends when the context does, or when a signal has been put into the list.
     """
-    wanted = node.get_parameter('executor').value if node.has_parameter('executor') else 'single'
-    executor = make_executor(node, wanted)
-    executor.add_node(node)
+    kinds = {n.get_parameter('executor').value for n in nodes if n.has_parameter('executor')}
+    executor = make_executor(nodes[0], 'events' if kinds == {'events'} else 'single')
+    for node in nodes:
+        executor.add_node(node)
     try:
         # The time-out lets Python see signals; without one EventsExecutor dispatches next to
         # nothing besides.
-        while node.context.ok() and not signals:
+        while nodes[0].context.ok() and not signals:
             executor.spin_once(timeout_sec=0.2)
+    except Exception as error:
+        failed = getattr(executor, 'at_work', None)
+        if failed is not None:
+            failed.get_logger().fatal(f'failed: {type(error).__name__}: {error}')
+        raise
     finally:
         executor.shutdown(timeout_sec=0)
+
+
+class NotingExecutor(SingleThreadedExecutor):
+    """Notes whose callback is at work.
+
+    Attributes
+    ----------
+    at_work
+        The node; None before the first callback.
+    """
+
+    at_work: Node | None = None
+
+    def wait_for_ready_callbacks(self, *arguments: Any, **named: Any) -> Any:
+        """As the parent, which calls it before each callback."""
+        ready = super().wait_for_ready_callbacks(*arguments, **named)
+        self.at_work = ready[2]
+        return ready
 
 
 def make_executor(node: Node, kind: str) -> Executor:
@@ -90,7 +126,7 @@ def make_executor(node: Node, kind: str) -> Executor:
             node.get_logger().warning("this rclpy has no EventsExecutor; using 'single'")
         else:
             return EventsExecutor(context=node.context)
-    return SingleThreadedExecutor(context=node.context)
+    return NotingExecutor(context=node.context)
 
 
 def keep_freed_memory() -> None:
