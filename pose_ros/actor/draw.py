@@ -55,15 +55,39 @@ class Figure:
         placed = {name: point * height + origin for name, point in points.items()}
         return cls(placed, flesh, balls, height)
 
+    def in_perspective(self, centre: tuple[float, float], focal: float) -> Figure:
+        """Figure as a camera near by sees it: what is nearer is larger.
+
+        Parameters
+        ----------
+        centre
+            Principal point (x, y) [px].
+        focal
+            Focal length [px], which is also how far away the figure stands, in its pixels.
+        """
+
+        def seen(points: np.ndarray) -> np.ndarray:
+            scale = focal / (focal + points[..., 2:3])
+            flat = centre + (points[..., :2] - centre) * scale
+            return np.concatenate([flat, points[..., 2:3], points[..., 3:] * scale], axis=-1)
+
+        points = {name: seen(point) for name, point in self.points.items()}
+        return Figure(points, self.parts, seen(self.balls), self.height)
+
     @cached_property
     def keypoints(self) -> np.ndarray:
         """COCO's joints [17, 2] [px]."""
         return np.array([self.points[name][:2] for name in COCO17.keypoint_names])
 
+    @cached_property
+    def depths(self) -> np.ndarray:
+        """How far COCO's joints lie behind the pelvis [17] [px]."""
+        return np.array([self.points[name][2] for name in COCO17.keypoint_names])
+
     def paint(self, image: np.ndarray, brightness: float = 1.0) -> None:
         """Draw onto an RGB picture, in place."""
         rims = self._rims(_SIZES)
-        for part, place in zip(self.parts, self._places):
+        for part, place in zip(self.parts, self.places):
             lights = _FLAT if part.flat else _LIGHTS
             colours = np.minimum(np.outer(lights, part.colour) * brightness, 255.0)
             for rim, colour in zip(rims[:, place], colours.tolist()):
@@ -99,7 +123,7 @@ class Figure:
         return covered
 
     @cached_property
-    def _places(self) -> list[slice]:
+    def places(self) -> list[slice]:
         """Where each part's balls lie among all."""
         ends = np.cumsum([len(part.balls) for part in self.parts]).tolist()
         return [slice(start, end) for start, end in zip([0, *ends], ends)]
@@ -109,7 +133,7 @@ class Figure:
         """Convex shapes: the index of the part, and which of all balls are joined to one."""
         return [
             (index, slice(place.start + joined.start, place.start + joined.stop))
-            for index, (part, place) in enumerate(zip(self.parts, self._places))
+            for index, (part, place) in enumerate(zip(self.parts, self.places))
             for joined in part.hulls
         ]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from pose_ros.actor.background import BACKGROUNDS
+from pose_ros.actor.depth import depth_image, distances
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.scene import Scene
 
@@ -27,12 +28,15 @@ class ActorTruth:
         Of the standing body [px]: the measure for errors.
     motion
         Name of what the person is doing, 'stand' between two actions.
+    distances
+        float32 [17] [m]: of the joints from the camera's plane; None without perspective.
     """
 
     keypoints: np.ndarray
     visible: np.ndarray
     height: float
     motion: str
+    distances: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +51,14 @@ class ActorFrame:
         Time since the scene's beginning [s].
     people
         One per actor of the scene and in its order, whether in the picture or not.
+    depth
+        float32 [height, width] [m], without errors; None without perspective.
     """
 
     image: np.ndarray
     stamp: float
     people: tuple[ActorTruth, ...]
+    depth: np.ndarray | None = None
 
 
 class _Noise:
@@ -73,7 +80,7 @@ class _Noise:
             cv2.subtract(image, self._down[part], dst=image)
 
 
-def frames(scene: Scene, seed: int = 0) -> Iterator[ActorFrame]:
+def frames(scene: Scene, seed: int = 0, focal: float | None = None) -> Iterator[ActorFrame]:
     """Film a scene from its beginning to its end; the same seed gives the same pixels.
 
     Parameters
@@ -82,6 +89,9 @@ def frames(scene: Scene, seed: int = 0) -> Iterator[ActorFrame]:
         What is filmed.
     seed
         Of the background, the noise and the sway.
+    focal
+        Focal length of the camera [px]: people are drawn in perspective, as far away as they are
+        small, and depth images come along. None: as from very far away.
     """
     rng = np.random.default_rng(seed)
     plate = BACKGROUNDS[scene.background](scene.width, scene.height, rng)
@@ -93,9 +103,13 @@ def frames(scene: Scene, seed: int = 0) -> Iterator[ActorFrame]:
     for index in range(scene.frame_count):
         time = index / scene.fps
         played = [actor.at(time, phase) for actor, phase in zip(scene.actors, phases)]
+        if focal is not None:
+            middle = (scene.width / 2, scene.height / 2)
+            played = [(figure.in_perspective(middle, focal), label) for figure, label in played]
         image = plate.copy()
-        for i in order:
-            played[i][0].paint(image, scene.brightness)
+        figures = [played[i][0] for i in order]
+        for figure in figures:
+            figure.paint(image, scene.brightness)
         if scene.blur > 0:
             image = cv2.GaussianBlur(image, (0, 0), scene.blur)
         noise.add(image)
@@ -103,10 +117,14 @@ def frames(scene: Scene, seed: int = 0) -> Iterator[ActorFrame]:
         for i, (figure, label) in enumerate(played):
             nearer = [played[other][0] for other in order[order.index(i) + 1 :]]
             visible = _visible(figure, nearer, scene)
-            truths.append(
-                ActorTruth(figure.keypoints.astype(np.float32), visible, figure.height, label)
-            )
-        yield ActorFrame(image, time, tuple(truths))
+            truth = ActorTruth(figure.keypoints.astype(np.float32), visible, figure.height, label)
+            if focal is not None:
+                truth = replace(truth, distances=distances(figure, focal))
+            truths.append(truth)
+        depth = None
+        if focal is not None:
+            depth = depth_image(figures, (scene.width, scene.height), focal)
+        yield ActorFrame(image, time, tuple(truths), depth)
 
 
 def _visible(figure: Figure, nearer: list[Figure], scene: Scene) -> np.ndarray:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pose_ros.actor.depth import BODY_HEIGHT
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.scene import Scene
 from pose_ros.core.topology import COCO17, Topology
 from pose_ros.core.types import Box, KeypointState, Person
-
-BODY_HEIGHT = 1.7
-"""Of every actor [m]."""
 
 # Points of the actor for keypoints that go by other names.
 _NAMES = {
