@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from pose_ros.core.runtime.device import Device
+
 
 def _setting(default: Any, meaning: str, **limits: Any) -> Any:
     """Field that carries its meaning (with unit) and limits: low, high, choices, live."""
@@ -19,7 +21,20 @@ class EstimatorConfig:
     """
 
     model: str = _setting('blazepose_full', 'name of the model in config/models.yaml', live=False)
-    device: str = _setting('auto', 'where the model runs', choices=('auto', 'cpu'), live=False)
+    device: str = _setting(
+        'auto',
+        'where the model runs; auto: an Edge TPU if one is there and the model has a build for '
+        'it, else the CPU; cpu; edgetpu, usb or pci: an Edge TPU and nothing else, with a number '
+        'if there are several (usb:1)',
+        live=False,
+    )
+    on_device_loss: str = _setting(
+        'cpu',
+        'what to do when the Edge TPU is lost while running; cpu: go on with the CPU and take it '
+        'back when it returns; error: fail',
+        choices=('cpu', 'error'),
+        live=False,
+    )
     threads: int = _setting(
         0, "CPU threads; 0 = the model's own default", low=0, high=64, live=False
     )
@@ -136,6 +151,7 @@ class EstimatorConfig:
         """Check every field against its limits."""
         for setting in fields(self):
             _check(setting, getattr(self, setting.name))
+        Device.parse(self.device)
 
     def fixed_changes(self, other: EstimatorConfig) -> list[str]:
         """Names of the settings that differ from another's and are fixed at start."""

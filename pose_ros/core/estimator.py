@@ -10,8 +10,9 @@ import time
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.factory import build_finder
+from pose_ros.core.factory import build_finder, place
 from pose_ros.core.finding.top_down import TopDown
+from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import Topology
@@ -99,7 +100,9 @@ class PoseEstimator:
     ) -> None:
         self.config = config or EstimatorConfig()
         self.statistics = Statistics()
-        self._finder = build_finder(self.config, store or ModelStore())
+        store = store or ModelStore()
+        self._placement = place(self.config, store)
+        self._finder = build_finder(self.config, store, self._placement)
         self._identities = Identities(self.config, self._make_track)
         self._repairs = Repairs()
         self._frame: Frame | None = None
@@ -112,6 +115,15 @@ class PoseEstimator:
     def topology(self) -> Topology:
         """Format of the keypoints."""
         return self._finder.topology
+
+    @property
+    def device(self) -> DeviceStatus:
+        """Where the model runs right now, and why."""
+        return self._placement.status
+
+    def close(self) -> None:
+        """Let go of the device; the estimator is of no use afterwards."""
+        self._placement.close()
 
     @property
     def locked_id(self) -> int:

@@ -17,29 +17,40 @@ from pose_ros.core.models.multipose import MoveNetMultipose
 from pose_ros.core.models.openpose import OpenPose
 from pose_ros.core.models.pose import MultiPoseModel, PoseModel
 from pose_ros.core.models.posenet import PoseNet
+from pose_ros.core.runtime.device import Device
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.placement import PictureModel, Placement
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, RegionTracker
 
 OWN_DETECTOR = 'blazepose_detector'
 MANY_DETECTOR = 'yolox_nano'
 
-# What makes a model of its file and a number of threads; role of the file, threads by default.
-_SINGLE_FAMILIES: dict[str, tuple[Callable[[Path, int], PoseModel], str, int]] = {
+# What makes a model of its file, a number of threads and what loads it onto its device; role of
+# the file, threads by default.
+_SINGLE_FAMILIES: dict[
+    str, tuple[Callable[[Path, int, Callable[..., PictureModel]], PoseModel], str, int]
+] = {
     'movenet': (MoveNet, 'model', 1),
-    'blazepose': (BlazePose, 'landmarks', 2),
+    'blazepose': (lambda path, threads, _: BlazePose(path, threads), 'landmarks', 2),
 }
 # Of its file, a number of threads and the longer side of an input whose size is open [px].
 _MULTI_FAMILIES: dict[str, Callable[[Path, int, int], MultiPoseModel]] = {
-    'posenet': lambda path, threads, _: PoseNet(path, threads),
     'multipose': MoveNetMultipose,
     'openpose': OpenPose,
 }
+_EDGE_TPU_FAMILIES = ('movenet', 'posenet')
 _MULTI_THREADS = 2
 
 
-def load_pose_model(config: EstimatorConfig, store: ModelStore) -> PoseModel:
-    """Single-person model of the settings; ModelError if it cannot be had or is none."""
+def load_pose_model(
+    config: EstimatorConfig, store: ModelStore, placement: Placement | None = None
+) -> PoseModel:
+    """Single-person model of the settings; ModelError if it cannot be had or is none.
+
+    It goes onto the device of the placement, by default that of the settings.
+    """
+    placement = placement or place(config, store)
     family = store.entry(config.model).family
     if family not in _SINGLE_FAMILIES:
         kind = 'a person detector' if family in DETECTOR_FAMILIES else f'of the family {family}'
@@ -48,14 +59,33 @@ def load_pose_model(config: EstimatorConfig, store: ModelStore) -> PoseModel:
             f'are: {", ".join(_SINGLE_FAMILIES)}'
         )
     make, role, threads = _SINGLE_FAMILIES[family]
-    return make(store.locate(config.model)[role], config.threads or threads)
+    path = store.locate(config.model)[role]
+    return make(path, config.threads or threads, placement.load)
 
 
-def build_finder(config: EstimatorConfig, store: ModelStore) -> Finder:
-    """What finds people as the settings ask for; ModelError if a model cannot be had."""
+def place(config: EstimatorConfig, store: ModelStore) -> Placement:
+    """Device for the model of the settings; ModelError if it is none that this model runs on."""
+    accelerable = store.entry(config.model).family in _EDGE_TPU_FAMILIES
+    return Placement(
+        config.model,
+        Device.parse(config.device),
+        store,
+        accelerable=accelerable,
+        forgiving=config.on_device_loss == 'cpu',
+    )
+
+
+def build_finder(
+    config: EstimatorConfig, store: ModelStore, placement: Placement | None = None
+) -> Finder:
+    """What finds people as the settings ask for; ModelError if a model cannot be had.
+
+    The pose model goes onto the device of the placement, by default that of the settings.
+    """
+    placement = placement or place(config, store)
     family = store.entry(config.model).family
-    if family in _MULTI_FAMILIES:
-        return BottomUp(_load_multi_model(config, store), config)
+    if family == 'posenet' or family in _MULTI_FAMILIES:
+        return BottomUp(_load_multi_model(config, store, placement), config)
     blazepose = family == 'blazepose'
 
     def make_regions() -> RegionTracker:
@@ -67,19 +97,23 @@ def build_finder(config: EstimatorConfig, store: ModelStore) -> Finder:
     def load(name: str) -> Detector:
         return load_detector(name, store, config.threads or 2)
 
-    finder = TopDown(load_pose_model(config, store), config, make_regions, detector_for, load)
+    model = load_pose_model(config, store, placement)
+    finder = TopDown(model, config, make_regions, detector_for, load)
     if blazepose or config.mode != 'single':
         finder.prepare(config)
     return finder
 
 
-def _load_multi_model(config: EstimatorConfig, store: ModelStore) -> MultiPoseModel:
+def _load_multi_model(
+    config: EstimatorConfig, store: ModelStore, placement: Placement
+) -> MultiPoseModel:
     entry = store.entry(config.model)
     path = store.locate(config.model)['model']
+    threads = config.threads or _MULTI_THREADS
+    if entry.family == 'posenet':
+        return PoseNet(path, threads, placement.load)
     try:
-        return _MULTI_FAMILIES[entry.family](
-            path, config.threads or _MULTI_THREADS, max(entry.input)
-        )
+        return _MULTI_FAMILIES[entry.family](path, threads, max(entry.input))
     except ValueError as error:  # the entry of a user's own model may say anything
         raise ModelError(f'{config.model}: {error}') from error
 

@@ -266,7 +266,7 @@ def test_what_is_fixed_cannot_change_while_running():
         ({'crop_padding': 0.9}, 'crop_padding must be 1.0 to 3.0, got 0.9'),
         ({'smoothing': 'kalman'}, 'smoothing must be one of none, ema, one_euro'),
         ({'max_gap': float('nan')}, 'max_gap'),
-        ({'device': 'gpu'}, 'device must be one of'),
+        ({'device': 'gpu'}, 'device must be auto, cpu, edgetpu'),
     ],
 )
 def test_a_setting_out_of_range_is_named(changes, reason):

@@ -6,6 +6,7 @@ Input and output as described on the model's card (Google, 2021): an RGB picture
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.runtime.placement import PictureModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Crop, Frame
 
@@ -27,6 +29,8 @@ class MoveNet:
         The .tflite file.
     threads
         Number of CPU threads.
+    load
+        Loads the file, see `TfliteModel`.
 
     Raises
     ------
@@ -38,8 +42,10 @@ class MoveNet:
     # Mean keypoint score; in pictures without people 90 % lie below, with people 3 %.
     least_score = 0.25
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
-        self._model = TfliteModel(path, threads)
+    def __init__(
+        self, path: Path, threads: int = 1, load: Callable[..., PictureModel] = TfliteModel
+    ) -> None:
+        self._model = load(path, threads)
         self._model.require_outputs((1, 1, 17, 3))
         width, height = self._model.input_size
         if width != height:

@@ -13,6 +13,7 @@ Heatmaps of this kind are discs, not Gaussians: `heatmap.decode` has nothing to 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import numpy as np
 from pose_ros.core.models.crop import FrameReader, apply_affine
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.runtime.placement import PictureModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Frame
 
@@ -95,6 +97,8 @@ class PoseNet:
         The .tflite file, with Google's decoding operator at its end or without.
     threads
         Number of CPU threads.
+    load
+        Loads the file, see `TfliteModel`.
 
     Raises
     ------
@@ -107,9 +111,11 @@ class PoseNet:
     # 0.21; of the people in them whom the model finds (larger than 64 px, OKS over 0.5), 4 %.
     least_score = 0.25
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, threads: int = 1, load: Callable[..., PictureModel] = TfliteModel
+    ) -> None:
         # Pixels go in as they are: 0 stands for -1, 255 for a bit less than 1.
-        self._model = TfliteModel(path, threads, (-1.0, 127 / 128), without=DECODER_OPERATOR)
+        self._model = load(path, threads, (-1.0, 127 / 128), without=DECODER_OPERATOR)
         width, height = self._model.input_size
         grid = (1, (height - 1) // STRIDE + 1, (width - 1) // STRIDE + 1)
         self._model.require_outputs(

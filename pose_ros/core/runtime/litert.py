@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import importlib
 import logging
 from pathlib import Path
@@ -13,6 +14,9 @@ from pose_ros.core.runtime.errors import ModelError
 
 # The maintained runtime first: on MoveNet it is more than ten times as fast as the older one.
 _RUNTIMES = ('ai_edge_litert', 'tflite_runtime')
+
+Loader = Callable[[Path, int, 'bytes | None', 'tuple[int, int] | None'], Any]
+"""Makes an interpreter of a file, a number of threads, changed content and the input's size."""
 
 
 class TfliteModel:
@@ -33,6 +37,8 @@ class TfliteModel:
     without
         Custom operator that is taken off the end of the model, if it is there; what goes into it
         is what comes out.
+    load
+        Makes the interpreter; by default `load_interpreter`, on the CPU.
 
     Raises
     ------
@@ -47,6 +53,8 @@ class TfliteModel:
         pixel_range: tuple[float, float] = (0.0, 255.0),
         input_size: tuple[int, int] | None = None,
         without: str | None = None,
+        *,
+        load: Loader | None = None,
     ) -> None:
         self.path = Path(path)
         if threads < 1:
@@ -55,7 +63,8 @@ class TfliteModel:
         self._pixel_range = pixel_range
         self._input_size = input_size
         self._content = None if without is None else without_operator(self.path, without)
-        self._interpreter = load_interpreter(self.path, threads, self._content, input_size)
+        self._load = load or load_interpreter
+        self._interpreter = self._load(self.path, threads, self._content, input_size)
         self._outputs = self._interpreter.get_output_details()
         inputs = self._interpreter.get_input_details()
         shape = tuple(int(n) for n in inputs[0]['shape'])
@@ -117,6 +126,12 @@ class TfliteModel:
                 f'found {", ".join(str(list(shape)) for shape in found)}'
             )
 
+    def close(self) -> None:
+        """Let go of the device, where the interpreter holds one of its own."""
+        close = getattr(self._interpreter, 'close', None)
+        if close is not None:
+            close()
+
     def run_shapes(self) -> list[tuple[int, ...]]:
         """Shape of each output of a run, here on a black picture: some are known only then."""
         width, height = self.input_size
@@ -131,7 +146,7 @@ class TfliteModel:
             return  # the older runtime does not know the file format: computed in vain
         kept = [output['index'] for output in self._outputs]
         pruned = pruning.prune(self._content or self.path.read_bytes(), kept, schema)
-        self._interpreter = load_interpreter(self.path, self._threads, pruned, self._input_size)
+        self._interpreter = self._load(self.path, self._threads, pruned, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 
     def run(self, picture: np.ndarray) -> list[np.ndarray]:
@@ -224,7 +239,7 @@ def without_operator(path: Path, name: str) -> bytes:
             'pip install ai-edge-litert'
         ) from error
     try:
-        _interpreter_module().Interpreter(model_content=content)  # is it whole?
+        interpreter_module().Interpreter(model_content=content)  # is it whole?
     except ValueError as error:
         raise _unusable(path, error) from error
     shortened: bytes = pruning.without_operator(content, name, schema)
@@ -253,9 +268,9 @@ def load_interpreter(
     """Interpreter of a file, or of its changed content."""
     if not path.is_file():
         raise ModelError(f'{path}: no such model file')
-    interpreter_module = _interpreter_module()
+    module = interpreter_module()
     try:
-        interpreter = interpreter_module.Interpreter(
+        interpreter = module.Interpreter(
             None if content else str(path), model_content=content, num_threads=threads
         )
         _allocate(interpreter, input_size)
@@ -279,7 +294,8 @@ def _leaves_size_open(inputs: list[dict[str, Any]]) -> bool:
     return len(inputs) == 1 and inputs[0]['shape_signature'].tolist()[1:3] == [-1, -1]
 
 
-def _interpreter_module() -> Any:
+def interpreter_module() -> Any:
+    """Module of the newest TFLite runtime that is installed; ModelError if none is."""
     for name in _RUNTIMES:
         try:
             module = importlib.import_module(f'{name}.interpreter')
