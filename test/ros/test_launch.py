@@ -1,13 +1,12 @@
-"""What the launch file names exists, and what it starts works, also where launch is missing."""
+"""What the launch files start exists and works, also where launch is missing."""
 
 from importlib import util
+from itertools import chain
 import os
 from pathlib import Path
-import re
 import signal
 import subprocess
-import sys
-from types import ModuleType
+from xml.etree import ElementTree
 
 from ament_index_python.packages import get_package_prefix
 import pytest
@@ -16,111 +15,123 @@ from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 import yaml
 
+from pose_ros.bringup.environment import environment
+from pose_ros.bringup.process import Command, Process
 from pose_ros.core.resources import config_file
-from pose_ros.process_environment import MALLOC_VARIABLES, PROFILE_VARIABLES
-from pose_ros.ros import gesture_node, marker_node, pose_parameters, qos, source_node
+from pose_ros.ros import marker_node, qos, source_node
+from pose_ros.ros.parameter_docs import table
 
 pytestmark = pytest.mark.ros
 
-LAUNCH_FILE = Path(get_package_prefix('pose_ros'), 'share/pose_ros/launch/pose.launch.py')
-TABLES = {
-    'pose_node': pose_parameters.TABLE,
-    'gesture_node': gesture_node.PARAMETERS,
-    'marker_node': marker_node.PARAMETERS,
-    'source_node': source_node.PARAMETERS,
-}
-OWN_NODES = ['gesture_node', 'marker_node', 'pose_node']
+PREFIX = Path(get_package_prefix('pose_ros'))
+LAUNCH_FILES = sorted(path.name for path in (PREFIX / 'share/pose_ros/launch').iterdir())
+OWN_NODES = {'gesture_node', 'marker_node', 'pose_node'}
+# Not needed to build or run the package: a launch file says what to install.
+OPTIONAL_PACKAGES = {'v4l2_camera', 'usb_cam'}
+needs_launch = pytest.mark.skipif(
+    util.find_spec('ros2launch') is None, reason='needs ros2 launch (launch_ros is not installed)'
+)
 
 
-class Recorded:
-    """Stands for an action of launch: keeps what it was made with."""
-
-    def __init__(self, *positional, **named):
-        self.positional = positional
-        self.named = named
-        self.name = named.get('name', positional[0] if positional else None)
-
-
-class RecordedConfiguration:
-    """Stands for LaunchConfiguration; the context is a dict."""
-
-    def __init__(self, name):
-        self.name = name
-
-    def perform(self, context):
-        return context[self.name]
-
-
-@pytest.fixture
-def launch_file(monkeypatch):
-    """The launch file as a module, on a launch that only records."""
-    actions = ('DeclareLaunchArgument', 'OpaqueFunction', 'SetEnvironmentVariable')
-    fakes = {
-        'launch': {'LaunchContext': dict, 'LaunchDescription': list},
-        'launch.actions': {name: type(name, (Recorded,), {}) for name in actions},
-        'launch.substitutions': {'LaunchConfiguration': RecordedConfiguration},
-        'launch_ros': {},
-        'launch_ros.actions': {'Node': type('Node', (Recorded,), {})},
-    }
-    for name, content in fakes.items():
-        module = ModuleType(name)
-        vars(module).update(content)
-        monkeypatch.setitem(sys.modules, name, module)
-    for name in (*MALLOC_VARIABLES, *PROFILE_VARIABLES):
-        monkeypatch.delenv(name, raising=False)
-    spec = util.spec_from_file_location('pose_launch', LAUNCH_FILE)
+def launch_file(name):
+    """A launch file as a module: its arguments and what it starts are data."""
+    path = PREFIX / 'share/pose_ros/launch' / name
+    spec = util.spec_from_file_location(name.split('.')[0], path)
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def nodes(launch_file, **arguments):
-    """Recorded nodes by executable."""
-    context = {a.name: a.named['default_value'] for a in launch_file.ARGUMENTS}
-    assert set(arguments) <= set(context), 'arguments that are not declared'
-    made = launch_file.make_nodes({**context, **arguments})
-    return {node.named['executable']: node.named for node in made}
+def starts(name='pose.launch.py', **arguments):
+    """What a launch file starts with these arguments."""
+    module = launch_file(name)
+    defaults = {argument.name: argument.default for argument in module.ARGUMENTS}
+    assert set(arguments) <= set(defaults), 'arguments that are not declared'
+    return module.starts({**defaults, **arguments})
 
 
-def parameters(node):
-    """Files and values of a recorded node."""
-    files = [entry for entry in node['parameters'] if isinstance(entry, str)]
-    values = {k: v for e in node['parameters'] if isinstance(e, dict) for k, v in e.items()}
-    return files, values
+def nodes(name='pose.launch.py', **arguments):
+    """Processes by executable."""
+    return {p.executable: p for p in starts(name, **arguments) if isinstance(p, Process)}
 
 
-def test_every_argument_is_declared_with_default_and_meaning(launch_file):
-    names = {a.name for a in launch_file.ARGUMENTS}
+def values(process):
+    """The parameters that a process with one node gets besides its files."""
+    return process.parameters[process.full_name]
+
+
+@pytest.fixture
+def all_packages(tmp_path, monkeypatch):
+    """An index in which the packages of others are found."""
+    index = tmp_path / 'share/ament_index/resource_index/packages'
+    index.mkdir(parents=True)
+    for package in (*OPTIONAL_PACKAGES, 'ros2bag'):
+        (index / package).touch()
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'{os.environ["AMENT_PREFIX_PATH"]}:{tmp_path}')
+
+
+@pytest.mark.parametrize('name', LAUNCH_FILES)
+def test_every_argument_has_a_meaning_and_a_possible_default(name):
+    module = launch_file(name)
+    names = [argument.name for argument in module.ARGUMENTS]
+    assert len(set(names)) == len(names)
     wanted = (
-        'image camera_info model device rviz namespace use_sim_time log_level autostart source '
-        'mode max_people detector gestures learned exercise'
+        'namespace use_sim_time autostart log_level rviz respawn dds_profile model params_file'
     )
-    assert set(wanted.split()) <= names
-    for argument in launch_file.ARGUMENTS:
-        assert argument.named['description']
-        choices = argument.named.get('choices')
-        assert choices is None or argument.named['default_value'] in choices
-    description = launch_file.generate_launch_description()
-    assert {d.name for d in description if type(d).__name__ == 'DeclareLaunchArgument'} == names
+    assert set(wanted.split()) <= set(names)
+    for argument in module.ARGUMENTS:
+        assert argument.meaning
+        assert not argument.choices or argument.default in argument.choices
+    assert callable(module.generate_launch_description)
 
 
-@pytest.mark.parametrize('source', ['none', 'camera', 'actor', '/dev/video3', 'film.mp4'])
-def test_executables_files_and_parameters_exist(launch_file, source):
-    found = nodes(
-        launch_file, source=source, model='movenet_lightning', device='cpu', transport='raw',
-        mode='multi', max_people='4', detector='yolox_nano', gestures='wave', exercise='squat',
-        learned='mine.tflite',
-    )  # fmt: skip
-    assert sorted(found) == sorted([*OWN_NODES, *([] if source == 'none' else ['source_node'])])
-    for name, node in found.items():
-        assert node['package'] == 'pose_ros'
-        executable = Path(get_package_prefix('pose_ros'), 'lib/pose_ros', name)
-        assert os.access(executable, os.X_OK)
-        # The name of the node in its YAML file is the one that it is started with.
-        files, values = parameters(node)
-        assert list(yaml.safe_load(Path(files[0]).read_text())) == [f'/**/{node["name"]}']
-        rows = {row.name: row for row in TABLES[name]}
-        for key, value in values.items():
+EVERYTHING = {
+    'model': 'movenet_lightning', 'device': 'cpu', 'transport': 'raw', 'mode': 'multi',
+    'max_people': '4', 'detector': 'yolox_nano', 'gestures': 'wave', 'exercise': 'squat',
+    'learned': 'mine.tflite', 'bridge': 'true',
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures('all_packages')
+@pytest.mark.parametrize(
+    ('name', 'arguments'),
+    [
+        ('pose.launch.py', {}),
+        ('pose.launch.py', {**EVERYTHING, 'source': 'actor', 'rviz': 'true'}),
+        ('pose.launch.py', {**EVERYTHING, 'source': 'film.mp4', 'one_process': 'true'}),
+        ('multi_camera.launch.py', {**EVERYTHING, 'rviz': 'front'}),
+        ('multi_camera.launch.py', {'followers': 'one_process'}),
+        ('webcam.launch.py', {}),
+        ('webcam.launch.py', {'driver': 'v4l2_camera', 'one_process': 'true'}),
+        ('webcam.launch.py', {'driver': 'usb_cam'}),
+        ('replay.launch.py', {'bag': 'recording'}),
+    ],
+)
+def test_executables_files_and_parameters_exist(name, arguments):
+    manifest = ElementTree.parse(PREFIX / 'share/pose_ros/package.xml').getroot()
+    depends = {entry.text for entry in manifest.iter('exec_depend')}
+    for process in starts(name, **arguments):
+        if isinstance(process, Command):
+            assert process.words[:2] == ('ros2', 'bag')
+            assert 'rosbag2' in depends
+        elif process.package == 'pose_ros':
+            check_own(process)
+        else:
+            assert process.package in depends | OPTIONAL_PACKAGES
+
+
+def check_own(process):
+    """What a process of ours is given exists."""
+    assert os.access(PREFIX / 'lib/pose_ros' / process.executable, os.X_OK)
+    together = process.executable == 'pose_ros_all'
+    full_names = process.arguments if together else [process.full_name]
+    assert set(process.parameters) == set(full_names)
+    # Each node is told of in its file by the name that it is started with.
+    told = set(chain.from_iterable(yaml.safe_load(Path(f).read_text()) for f in process.files))
+    assert told == {f'/**/{Path(full_name).name}' for full_name in full_names}
+    for full_name, given in process.parameters.items():
+        rows = {row.name: row for row in table(Path(full_name).name)}
+        for key, value in given.items():
             if key != 'use_sim_time':
                 rows[key].accepted(value)
 
@@ -134,51 +145,44 @@ def test_executables_files_and_parameters_exist(launch_file, source):
         ('dir/film.mp4', {'source': 'video', 'path': 'dir/film.mp4'}),
     ],
 )
-def test_sources(launch_file, source, expected):
-    _, values = parameters(nodes(launch_file, source=source)['source_node'])
-    values.pop('use_sim_time')
-    assert values == expected
+def test_sources(source, expected):
+    assert values(nodes(source=source)['source_node']) == {'use_sim_time': False, **expected}
 
 
-def test_arguments_reach_pose_node_only_where_they_are_given(launch_file):
-    _, values = parameters(nodes(launch_file)['pose_node'])
-    assert values == {'use_sim_time': False, 'autostart': True}
+def test_arguments_reach_the_nodes_only_where_they_are_given():
+    found = nodes()
+    assert set(found) == OWN_NODES
+    assert values(found['pose_node']) == {'use_sim_time': False, 'autostart': True}
+    assert values(found['gesture_node']) == {'use_sim_time': False}
     found = nodes(
-        launch_file, model='m', device='d', transport='raw', autostart='false',
-        use_sim_time='true', mode='auto', max_people='3', detector='n',
+        model='m', device='d', transport='raw', autostart='false', use_sim_time='true',
+        mode='auto', max_people='3', detector='n', gestures='wave,stop', learned='mine.tflite',
+        exercise='squat',
     )  # fmt: skip
-    _, values = parameters(found['pose_node'])
-    assert values == {
+    assert values(found['pose_node']) == {
         'model': 'm', 'device': 'd', 'transport': 'raw', 'autostart': False, 'use_sim_time': True,
         'mode': 'auto', 'max_people': 3, 'detector': 'n',
     }  # fmt: skip
-
-
-def test_arguments_reach_gesture_node_only_where_they_are_given(launch_file):
-    _, values = parameters(nodes(launch_file)['gesture_node'])
-    assert values == {'use_sim_time': False}
-    found = nodes(launch_file, gestures='wave,stop', learned='mine.tflite', exercise='squat')
-    _, values = parameters(found['gesture_node'])
-    assert values == {
-        'use_sim_time': False, 'gestures': 'wave,stop', 'learned': 'mine.tflite',
+    assert values(found['gesture_node']) == {
+        'use_sim_time': True, 'gestures': 'wave,stop', 'learned': 'mine.tflite',
         'exercise': 'squat',
     }  # fmt: skip
 
 
-def test_modes_are_those_of_the_node_and_a_wrong_number_is_refused_by_it(launch_file):
-    choices = {a.name: a.named.get('choices') for a in launch_file.ARGUMENTS}
-    rows = {row.name: row for row in TABLES['pose_node']}
-    assert set(choices['mode']) == {'', *rows['mode'].choices}
-    _, values = parameters(nodes(launch_file, max_people='many')['pose_node'])
+def test_modes_are_those_of_the_node_and_a_wrong_number_is_refused_by_it():
+    choices = {a.name: a.choices for a in launch_file('pose.launch.py').ARGUMENTS}
+    rows = {row.name: row for row in table('pose_node')}
+    for name in ('mode', 'transport'):
+        assert set(choices[name]) == {'', *rows[name].choices}
+    many = values(nodes(max_people='many')['pose_node'])['max_people']
     with pytest.raises(ValueError, match='max_people must be of type int'):
-        rows['max_people'].accepted(values['max_people'])
+        rows['max_people'].accepted(many)
 
 
-def test_the_users_file_goes_before_ours(launch_file):
-    for node in nodes(launch_file, params_file='/mine.yaml').values():
-        files, _ = parameters(node)
-        assert files == [str(config_file(f'{node["name"]}.yaml')), '/mine.yaml']
-        assert isinstance(node['parameters'][-1], dict)
+def test_files_of_parameters():
+    for name, node in nodes(params_file='/mine.yaml', source='actor').items():
+        assert node.files == (str(config_file(f'{name}.yaml')), '/mine.yaml')
+    assert nodes(marker_params='/m.yaml')['marker_node'].files == ('/m.yaml',)
 
 
 @pytest.mark.parametrize(
@@ -189,32 +193,77 @@ def test_the_users_file_goes_before_ours(launch_file):
         ({'image': '/camera/image_raw', 'camera_info': '/calib'}, '/camera/image_raw', '/calib'),
     ],
 )
-def test_topics_of_the_camera(launch_file, arguments, image, camera_info):
-    for node in nodes(launch_file, source='actor', **arguments).values():
-        assert node['remappings'] == [('image', image), ('camera_info', camera_info)]
+def test_topics_of_the_camera(arguments, image, camera_info):
+    for node in nodes(source='actor', **arguments).values():
+        assert node.remappings == {'image': image, 'camera_info': camera_info, 'depth': 'depth'}
 
 
-def test_namespace_and_log_level_reach_every_node(launch_file):
-    for node in nodes(launch_file, namespace='robot', log_level='debug').values():
-        assert node['namespace'] == 'robot'
-        assert node['ros_arguments'] == ['--log-level', 'debug']
+def test_further_topics():
+    given = 'gestures:=/gestures  falls:=alarms/falls'
+    renamed = nodes(remap=given, depth='/d')['gesture_node'].remappings
+    assert renamed['depth'] == '/d'
+    assert (renamed['gestures'], renamed['falls']) == ('/gestures', 'alarms/falls')
+    with pytest.raises(ValueError, match=r"remap must be a list.*got 'gestures=/gestures'"):
+        nodes(remap='gestures=/gestures')
 
 
-def test_environment_is_set_before_the_nodes_unless_the_user_has(launch_file, monkeypatch):
-    def environment():
-        kinds = [type(d).__name__ for d in launch_file.generate_launch_description()]
-        assert kinds[-1] == 'OpaqueFunction'
-        return {
-            d.positional[0]: d.positional[1]
-            for d in launch_file.generate_launch_description()
-            if type(d).__name__ == 'SetEnvironmentVariable'
-        }
+def test_namespace_and_respawn_reach_every_node():
+    for node in nodes(namespace='robot', source='actor').values():
+        assert node.namespace == '/robot'
+        assert node.respawn
+    assert not any(node.respawn for node in nodes(respawn='false').values())
 
-    found = environment()
-    assert set(found) == {*MALLOC_VARIABLES, *PROFILE_VARIABLES}
-    assert all(isinstance(value, str) for value in found.values())
-    monkeypatch.setenv(PROFILE_VARIABLES[0], '/mine.xml')
-    assert set(environment()) == set(MALLOC_VARIABLES)
+
+@pytest.mark.usefixtures('all_packages')
+def test_a_webcam_by_our_node_or_a_driver():
+    own = nodes('webcam.launch.py', camera='/dev/video2', width='1280', height='720', fps='15')
+    assert values(own['source_node']) == {
+        'use_sim_time': False, 'source': 'camera', 'device': '/dev/video2', 'width': 1280,
+        'height': 720, 'fps': 15.0,
+    }  # fmt: skip
+    url = 'file:///home/me/camera.yaml'
+    driven = nodes('webcam.launch.py', driver='v4l2_camera', camera_info_url=url)
+    assert set(driven) == {*OWN_NODES, 'v4l2_camera_node'}
+    driver = driven['v4l2_camera_node'].parameters['/**']
+    assert (driver['image_size'], driver['camera_info_url']) == ([640, 480], url)
+    # What the driver calls its image.
+    assert driven['pose_node'].remappings['image'] == 'image_raw'
+    with pytest.raises(ValueError, match='source_node knows no calibration'):
+        nodes('webcam.launch.py', camera_info_url=url)
+    with pytest.raises(ValueError, match=r"must be numbers: .*'wide'"):
+        nodes('webcam.launch.py', width='wide')
+
+
+def test_a_driver_that_is_not_installed():
+    with pytest.raises(ValueError, match='usb_cam is not installed: sudo apt install ros-'):
+        nodes('webcam.launch.py', driver='usb_cam')
+
+
+@pytest.mark.usefixtures('all_packages')
+def test_only_the_images_of_a_bag_are_played():
+    *others, play = starts(
+        'replay.launch.py', bag='b', image='camera/image_raw', namespace='/robot', loop='true'
+    )
+    assert play.words[:4] == ('ros2', 'bag', 'play', 'b')
+    assert '--loop' in play.words
+    played = play.words[play.words.index('--topics') + 1 :]
+    assert set(played) == {
+        '/robot/camera/image_raw', '/robot/camera/image_raw/compressed',
+        '/robot/camera/camera_info', '/robot/depth', '/robot/depth/compressedDepth',
+        '/tf', '/tf_static',
+    }  # fmt: skip
+    assert all(given['use_sim_time'] for p in others for given in p.parameters.values())
+    assert others[-1].executable == 'rviz2'
+    assert not play.ends_launch
+    assert starts('replay.launch.py', bag='b', rviz='false')[-1].ends_launch
+    with pytest.raises(ValueError, match='bag must name'):
+        starts('replay.launch.py')
+
+
+def test_replay_says_what_it_needs(monkeypatch, tmp_path):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    with pytest.raises(ValueError, match='ros2bag is not installed'):
+        starts('replay.launch.py', bag='b')
 
 
 def rviz_topics():
@@ -232,22 +281,30 @@ def rviz_topics():
     }
 
 
-def test_rviz_shows_the_topics_of_the_nodes(launch_file):
-    rviz = nodes(launch_file, rviz='true', image='/cam/image_raw', namespace='robot')['rviz2']
-    renamed = dict(rviz['remappings'])
+def test_rviz_shows_the_topics_of_the_nodes():
+    rviz = nodes(rviz='true', image='/cam/image_raw', namespace='robot')['rviz2']
     shown = {kind: topic for kind, (topic, _, _) in rviz_topics().items()}
     assert shown == {
         'MarkerArray': '/skeleton_markers', 'Camera': '/image', 'Image': '/image_overlay',
     }  # fmt: skip
     # Absolute in the file; by the remapping relative again, so that the namespace counts.
-    assert {kind: renamed[topic] for kind, topic in shown.items()} == {
+    assert {kind: rviz.remappings[topic] for kind, topic in shown.items()} == {
         'MarkerArray': 'skeleton_markers', 'Camera': '/cam/image_raw', 'Image': 'image_overlay',
     }  # fmt: skip
-    assert renamed['/camera_info'] == '/cam/camera_info'
-    assert rviz['namespace'] == 'robot'
     # RViz' Camera looks for camera_info beside the image.
-    assert str(config_file('pose.rviz')) in rviz['arguments']
-    assert 'rviz2' not in nodes(launch_file)
+    assert rviz.remappings['/camera_info'] == '/cam/camera_info'
+    assert rviz.namespace == '/robot'
+    assert str(config_file('pose.rviz')) in rviz.arguments
+    assert 'rviz2' not in nodes()
+    # An output that is renamed is shown under its new name.
+    renamed = nodes(rviz='true', remap='skeleton_markers:=/people')['rviz2'].remappings
+    assert renamed['/skeleton_markers'] == '/people'
+
+
+def test_rviz_shows_frames():
+    content = yaml.safe_load(config_file('pose.rviz').read_text())
+    kinds = [display['Class'] for display in content['Visualization Manager']['Displays']]
+    assert 'rviz_default_plugins/TF' in kinds
 
 
 def test_rviz_subscribes_with_what_the_nodes_offer(ros):
@@ -266,13 +323,13 @@ def test_rviz_subscribes_with_what_the_nodes_offer(ros):
     assert rviz_topics()['Camera'][1:] == ('Best Effort', 'Volatile')
 
 
-def test_rviz_knows_the_frame_of_our_own_camera(launch_file):
-    found = nodes(launch_file, rviz='true', source='actor')
-    frame = next(row.default for row in TABLES['source_node'] if row.name == 'frame_id')
-    assert frame in found['static_transform_publisher']['arguments']
-    assert found['rviz2']['arguments'][-2:] == ['-f', frame]
+def test_rviz_knows_the_frame_of_our_own_camera():
+    found = nodes(rviz='true', source='actor')
+    frame = next(row.default for row in source_node.PARAMETERS if row.name == 'frame_id')
+    assert frame in found['static_transform_publisher'].arguments
+    assert found['rviz2'].arguments[-2:] == ('-f', frame)
     # On a robot tf is the robot's.
-    assert 'static_transform_publisher' not in nodes(launch_file, rviz='true')
+    assert 'static_transform_publisher' not in nodes(rviz='true')
 
 
 class Started:
@@ -320,49 +377,115 @@ def start():
         processes.kill()
 
 
-def command(node):
-    """Command line that launch_ros makes of a recorded node."""
-    files, values = parameters(node)
-    given = [f'{key}:={yaml.dump(value).split()[0]}' for key, value in values.items()]
-    renamed = [f'{old}:={new}' for old, new in node['remappings']]
-    executable = Path(get_package_prefix(node['package']), 'lib', node['package'])
-    arguments = [
-        *node['ros_arguments'],
-        *('-r', f'__node:={node["name"]}', '-r', f'__ns:=/{node["namespace"]}'),
-    ]
-    for option, entries in (('--params-file', files), ('-p', given), ('-r', renamed)):
-        arguments += [word for entry in entries for word in (option, entry)]
-    return [str(executable / node['executable']), '--ros-args', *arguments]
+def command(process, folder):
+    """Command line that launch_ros makes of a process."""
+    parameters = folder / f'{process.executable}.yaml'
+    content = {name: {'ros__parameters': given} for name, given in process.parameters.items()}
+    parameters.write_text(yaml.safe_dump(content))
+    renamed = [f'{old}:={new}' for old, new in process.remappings.items()]
+    if process.name:
+        renamed += [f'__node:={process.name}', f'__ns:={process.namespace}']
+    words = [str(PREFIX / 'lib/pose_ros' / process.executable), *process.arguments, '--ros-args']
+    for option, entries in (('--params-file', [*process.files, parameters]), ('-r', renamed)):
+        words += [word for entry in entries for word in (option, str(entry))]
+    return words
 
 
-def check_that_people_are_shown(ros):
-    """Markers and overlays arrive from a launch with source:=actor and namespace:=robot."""
-    markers = ros.collect(MarkerArray, '/robot/skeleton_markers', qos.MARKERS)
-    overlays = ros.collect(Image, '/robot/image_overlay', qos.IMAGE_RELIABLE)
+def check_that_people_are_shown(ros, namespace='/robot'):
+    """Markers and overlays arrive from a launch with source:=actor."""
+    markers = ros.collect(MarkerArray, f'{namespace}/skeleton_markers', qos.MARKERS)
+    overlays = ros.collect(Image, f'{namespace}/image_overlay', qos.IMAGE_RELIABLE)
     ros.spin_until(lambda: any(m.markers for m in markers), 'markers', deadline=60)
     ros.spin_until(lambda: overlays, 'overlay', deadline=60)
     frames = {marker.header.frame_id for m in markers for marker in m.markers}
     assert frames == {overlays[0].header.frame_id} == {'camera_optical_frame'}
 
 
-def test_what_is_launched_works(ros, start, launch_file):
-    environment = {
-        d.positional[0]: d.positional[1]
-        for d in launch_file.generate_launch_description()
-        if type(d).__name__ == 'SetEnvironmentVariable'
-    }
-    found = nodes(launch_file, source='actor', namespace='robot', image='cam/image_raw')
-    processes = start([command(node) for node in found.values()], environment)
-    check_that_people_are_shown(ros)
+USUAL = {'dds_profile': 'auto', 'keep_memory': 'true'}
+
+
+@pytest.mark.parametrize('one_process', ['false', 'true'])
+def test_what_is_launched_works_on_the_topics_that_are_named(ros, start, tmp_path, one_process):
+    renamed = ('skeletons', 'skeleton_markers', 'image_overlay', 'gestures', 'joint_angles')
+    found = nodes(
+        source='actor', namespace='robot', image='cam/image_raw', one_process=one_process,
+        remap=' '.join(f'{name}:=out/{name}' for name in renamed),
+    )  # fmt: skip
+    commands = [command(process, tmp_path) for process in found.values()]
+    processes = start(commands, environment(USUAL))
+    check_that_people_are_shown(ros, '/robot/out')
     topics = {name for name, _ in ros.node.get_topic_names_and_types()}
+    assert {f'/robot/out/{name}' for name in renamed} <= topics
     assert {'/robot/cam/image_raw', '/robot/cam/camera_info'} <= topics
-    assert not re.search(r'/image\b(?!_)', ' '.join(topics))
-    assert processes.interrupt() == [0] * 4
+    # And nothing is left under the old names.
+    assert not topics & {f'/robot/{name}' for name in ('image', 'camera_info', *renamed)}
+    assert processes.interrupt() == [0] * len(commands)
 
 
-@pytest.mark.skipif(util.find_spec('ros2launch') is None, reason='needs ros2 launch')
-def test_ros2_launch(ros, start):
-    arguments = ['source:=actor', 'namespace:=robot']
-    processes = start([['ros2', 'launch', 'pose_ros', 'pose.launch.py', *arguments]], {})
+def ros2_launch(start, name, *arguments):
+    return start([['ros2', 'launch', 'pose_ros', name, *arguments]], {})
+
+
+@needs_launch
+@pytest.mark.parametrize('one_process', ['false', 'true'])
+def test_ros2_launch(ros, start, one_process):
+    arguments = ('source:=actor', 'namespace:=robot', f'one_process:={one_process}')
+    processes = ros2_launch(start, 'pose.launch.py', *arguments)
     check_that_people_are_shown(ros)
     assert processes.interrupt() == [0]
+
+
+@needs_launch
+@pytest.mark.parametrize('followers', ['each', 'one_process'])
+def test_ros2_launch_of_two_cameras(ros, start, tmp_path, followers):
+    cameras = tmp_path / 'cameras.yaml'
+    cameras.write_text('- {name: left, source: actor}\n- {name: right, source: actor}\n')
+    processes = ros2_launch(
+        start, 'multi_camera.launch.py', f'cameras:={cameras}', f'followers:={followers}'
+    )
+    for camera in ('left', 'right'):
+        check_that_people_are_shown(ros, f'/{camera}')
+    assert processes.interrupt() == [0]
+
+
+@needs_launch
+def test_ros2_launch_starts_a_node_again_that_died(ros, start):
+    processes = ros2_launch(start, 'pose.launch.py', 'source:=actor', 'rviz:=false')
+
+    def pid():
+        found = subprocess.run(
+            ['pgrep', '-s', str(processes.processes[0].pid), '-f', 'lib/pose_ros/gesture_node'],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return int(found.stdout.split()[0]) if found.stdout else 0
+
+    first = ros.spin_until(pid, 'gesture_node', deadline=60)
+    ros.spin_until(lambda: ros.node.count_publishers('/gestures'), 'gestures', deadline=60)
+    os.kill(first, signal.SIGKILL)
+    ros.spin_until(lambda: pid() not in (0, first), 'the next gesture_node', deadline=30)
+    assert processes.interrupt() == [0]
+
+
+@needs_launch
+@pytest.mark.parametrize(
+    ('name', 'argument', 'reason'),
+    [
+        ('replay.launch.py', 'rviz:=false', 'bag must name the folder of the recording'),
+        ('webcam.launch.py', 'driver:=usb_cam', 'usb_cam is not installed'),
+        ('webcam.launch.py', 'camera_info_url:=file:///a', 'source_node knows no calibration'),
+        (
+            'multi_camera.launch.py',
+            'cameras:=/none.yaml',
+            "No such file or directory: '/none.yaml'",
+        ),
+        ('pose.launch.py', 'dds_profile:=/none.xml', 'dds_profile must be auto, none or a file'),
+        ('pose.launch.py', 'mode:=many', 'mode'),
+    ],
+)
+def test_ros2_launch_says_what_is_wrong(ros_domain, name, argument, reason):
+    result = subprocess.run(
+        ['ros2', 'launch', 'pose_ros', name, argument],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert reason in result.stderr + result.stdout

@@ -1,0 +1,151 @@
+"""The arguments of the launch files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+BOOLEAN = ('true', 'false')
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a launch file.
+
+    Attributes
+    ----------
+    name
+        As in ``NAME:=value``.
+    default
+        Its value where it is not given.
+    meaning
+        One line.
+    choices
+        The only values allowed; empty without such a list.
+    """
+
+    name: str
+    default: str
+    meaning: str
+    choices: tuple[str, ...] = ()
+
+
+def _parameter(name: str, meaning: str, choices: tuple[str, ...] = ()) -> Argument:
+    """Argument that goes before the parameter of this name in the files, where it is given."""
+    choices = ('', *choices) if choices else ()
+    return Argument(name, '', f'{meaning}; empty: as in the parameter files', choices)
+
+
+def file_argument(node: str) -> str:
+    """Name of the argument that names the parameter file of a node."""
+    return node.removesuffix('_node') + '_params'
+
+
+NODES = ('pose_node', 'gesture_node', 'marker_node', 'bridge_node', 'source_node')
+
+# Arguments that are parameters of a node, under the same name.
+PARAMETER_ARGUMENTS = {
+    'pose_node': (
+        _parameter('model', 'name as in `pose-ros models list`'),
+        _parameter('device', 'where the model runs, such as cpu'),
+        _parameter(
+            'mode',
+            'whom to follow: one person, several, or one but all while there are more',
+            ('single', 'multi', 'auto'),
+        ),
+        _parameter('max_people', 'most people to follow in multi and auto'),
+        _parameter(
+            'detector',
+            'what finds people in the whole image, a name as in `pose-ros models list`',
+        ),
+        _parameter('transport', 'kind of images', ('raw', 'compressed')),
+    ),
+    'gesture_node': (
+        _parameter('gestures', 'gestures to report, such as wave,stop; all or none'),
+        _parameter('learned', '.tflite file of learned gestures'),
+        _parameter('exercise', 'exercise to watch, such as squat; auto or none'),
+    ),
+}
+
+TOPICS = (
+    Argument('image', 'image', 'topic of the images'),
+    Argument('camera_info', '', 'topic of the calibration; empty: camera_info beside the images'),
+    Argument('depth', 'depth', 'topic of the depth images, registered to the images'),
+    Argument('remap', '', 'further topics, such as "gestures:=/gestures falls:=/alarms/falls"'),
+)
+
+SOURCE = Argument(
+    'source',
+    'none',
+    'starts source_node: camera, a device such as /dev/video2, actor, or a video '
+    "file's path; none: the images come from elsewhere",
+)
+
+PEOPLE = (
+    *(argument for arguments in PARAMETER_ARGUMENTS.values() for argument in arguments),
+    Argument(
+        'autostart',
+        'true',
+        'whether pose_node activates itself; false: a lifecycle manager does',
+        BOOLEAN,
+    ),
+    Argument(
+        'bridge', 'false', 'whether bridge_node publishes in the messages of others', BOOLEAN
+    ),
+    Argument(
+        'params_file',
+        '',
+        'YAML file whose parameters, of any of the nodes, go before those of their files',
+    ),
+    *(
+        Argument(
+            file_argument(node),
+            '',
+            f'YAML file of all parameters of {node}; empty: config/{node}.yaml',
+        )
+        for node in NODES
+    ),
+)
+
+ONE_PROCESS = Argument(
+    'one_process',
+    'false',
+    'whether all nodes but source_node share one process: less memory on small boards',
+    BOOLEAN,
+)
+
+RUNNING = (
+    Argument('namespace', '', 'of all nodes and topics'),
+    Argument('use_sim_time', 'false', 'time from /clock', BOOLEAN),
+    Argument('log_level', 'info', 'debug to fatal'),
+    Argument(
+        'respawn',
+        'true',
+        'whether a node that dies is started again, after 1 s, then 2, 4 … 30 s',
+        BOOLEAN,
+    ),
+    Argument(
+        'dds_profile',
+        'auto',
+        'Fast DDS profile of the nodes: a file; none; auto: the one of the environment, else '
+        'config/fastdds.xml',
+    ),
+    Argument(
+        'keep_memory',
+        'true',
+        'whether nodes keep the memory of an image for the next: quicker, up to 128 MB more',
+        BOOLEAN,
+    ),
+)
+
+RVIZ = (
+    Argument('rviz', 'false', 'whether to start RViz', BOOLEAN),
+    Argument('fixed_frame', 'camera_optical_frame', "RViz' fixed frame"),
+)
+
+
+def changed(arguments: tuple[Argument, ...], **defaults: str) -> tuple[Argument, ...]:
+    """The arguments with other defaults."""
+    return tuple(replace(a, default=defaults.get(a.name, a.default)) for a in arguments)
+
+
+POSE = (*TOPICS, SOURCE, *RVIZ, *PEOPLE, ONE_PROCESS, *RUNNING)

@@ -1,0 +1,28 @@
+"""How long to wait before a node that died is started again."""
+
+from __future__ import annotations
+
+FIRST_PAUSE = 1.0  # [s]
+LONGEST_PAUSE = 30.0  # [s]
+STEADY = 60.0  # [s] who lived so long starts over with the first pause
+# Ended by itself or by a signal; refused its parameters, as it would again.
+FINAL_CODES = (0, 2)
+
+
+def pause_before_restart(code: int, last_pause: float, lived: float) -> float | None:
+    """Time to wait [s]; None if there is to be no restart.
+
+    Parameters
+    ----------
+    code
+        Exit code; negative: the signal that ended it.
+    last_pause
+        Before the start of the life that has just ended [s]; 0 for the first one.
+    lived
+        How long it was [s].
+    """
+    if code in FINAL_CODES:
+        return None
+    if not last_pause or lived > STEADY:
+        return FIRST_PAUSE
+    return min(2 * last_pause, LONGEST_PAUSE)

@@ -1,0 +1,139 @@
+"""From images to people, what they do and how it looks: the nodes of one camera."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import pi
+import posixpath
+from typing import Any
+
+from pose_ros.bringup.arguments import PARAMETER_ARGUMENTS, file_argument
+from pose_ros.bringup.process import Process, in_one_process
+from pose_ros.core.resources import config_file
+
+# Values of a launch file's arguments by their names.
+Values = Mapping[str, str]
+
+
+def full_pipeline(values: Values) -> list[Process]:
+    """Everything that pose.launch.py starts."""
+    nodes = [pose_node(values), *followers(values), *bridge(values)]
+    if values['one_process'] == 'true':
+        nodes = [in_one_process(nodes)]
+    nodes += source(values)
+    if values['rviz'] == 'true':
+        nodes.append(rviz(values))
+        if values['source'] != 'none':
+            nodes.append(camera_frame())
+    return nodes
+
+
+def pose_node(values: Values) -> Process:
+    """The node that finds people."""
+    return own_node('pose_node', values, {'autostart': values['autostart'] == 'true'})
+
+
+def followers(values: Values) -> list[Process]:
+    """The nodes that say and show what people do."""
+    return [own_node(name, values) for name in ('gesture_node', 'marker_node')]
+
+
+def bridge(values: Values) -> list[Process]:
+    """The node that speaks the messages of others, if it is wanted."""
+    return [own_node('bridge_node', values)] if values['bridge'] == 'true' else []
+
+
+def source(values: Values) -> list[Process]:
+    """The node that publishes images, if it is wanted."""
+    if values['source'] == 'none':
+        return []
+    return [own_node('source_node', values, source_parameters(values['source']))]
+
+
+def own_node(name: str, values: Values, parameters: Mapping[str, Any] | None = None) -> Process:
+    """A node of ours with the parameters of its file, of the user's file and of the arguments."""
+    file = values[file_argument(name)] or str(config_file(f'{name}.yaml'))
+    namespace = posixpath.join('/', values['namespace'])
+    return Process(
+        'pose_ros',
+        name,
+        name,
+        namespace,
+        files=tuple(filter(None, (file, values['params_file']))),
+        parameters={
+            posixpath.join(namespace, name): {
+                'use_sim_time': values['use_sim_time'] == 'true',
+                **given_parameters(name, values),
+                **(parameters or {}),
+            }
+        },
+        remappings=topics(values),
+        respawn=values['respawn'] == 'true',
+    )
+
+
+def given_parameters(node: str, values: Values) -> dict[str, str | int]:
+    """Parameters of a node that the arguments set."""
+    names = [argument.name for argument in PARAMETER_ARGUMENTS.get(node, ())]
+    given: dict[str, str | int] = {name: values[name] for name in names if values[name]}
+    # What is no number is for the node to refuse, in one line.
+    if str(given.get('max_people', '')).isdecimal():
+        given['max_people'] = int(given['max_people'])
+    return given
+
+
+def source_parameters(source: str) -> dict[str, str]:
+    """Parameters of source_node that stand for a source."""
+    if source in ('camera', 'actor'):
+        return {'source': source}
+    if source.startswith('/dev/'):
+        return {'source': 'camera', 'device': source}
+    return {'source': 'video', 'path': source}
+
+
+def topics(values: Values) -> dict[str, str]:
+    """Topics by the names that they have in the nodes.
+
+    ValueError for a `remap` that is no list of old:=new.
+    """
+    image = values['image']
+    beside = posixpath.join(posixpath.dirname(image), 'camera_info')
+    named = {
+        'image': image,
+        'camera_info': values['camera_info'] or beside,
+        'depth': values['depth'],
+    }
+    for pair in values['remap'].split():
+        old, separator, new = pair.partition(':=')
+        if not (old and separator and new):
+            raise ValueError(
+                f'remap must be a list such as "gestures:=/gestures falls:=/falls", got {pair!r}'
+            )
+        named[old] = new
+    return named
+
+
+def rviz(values: Values) -> Process:
+    """RViz; the absolute names in pose.rviz become those of the nodes."""
+    shown = {name: name for name in ('skeleton_markers', 'image_overlay')}
+    return Process(
+        'rviz2',
+        'rviz2',
+        'rviz2',
+        posixpath.join('/', values['namespace']),
+        parameters={'/**': {'use_sim_time': values['use_sim_time'] == 'true'}},
+        remappings={f'/{name}': topic for name, topic in {**shown, **topics(values)}.items()},
+        arguments=('-d', str(config_file('pose.rviz')), '-f', values['fixed_frame']),
+    )
+
+
+def camera_frame() -> Process:
+    """Frame of source_node's camera, looking along x: RViz shows only frames that tf knows."""
+    return Process(
+        'tf2_ros',
+        'static_transform_publisher',
+        arguments=(
+            *('--frame-id', 'world', '--child-frame-id', 'camera_optical_frame'),
+            *('--z', '1.5', '--roll', str(-pi / 2), '--yaw', str(-pi / 2)),
+        ),
+    )

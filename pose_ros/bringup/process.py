@@ -1,0 +1,87 @@
+"""A process that a launch file starts, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+import posixpath
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Process:
+    """An executable of a ROS package.
+
+    Attributes
+    ----------
+    package, executable
+        As in ``ros2 run``.
+    name
+        Of the node; empty: as the executable calls it.
+    namespace
+        Of the node, absolute.
+    files
+        YAML files of parameters; the last one counts.
+    parameters
+        By the full name of a node, those that go before the files.
+    remappings
+        Topics by the names that they have in the node.
+    arguments
+        Further ones of the command line.
+    respawn
+        Whether it is started again when it dies.
+    """
+
+    package: str
+    executable: str
+    name: str = ''
+    namespace: str = '/'
+    files: tuple[str, ...] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    remappings: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    respawn: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """Name of the node with its namespace."""
+        return posixpath.join(self.namespace, self.name)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command whose end is the end of the whole launch, if so wished.
+
+    Attributes
+    ----------
+    words
+        The command line.
+    ends_launch
+        Whether everything ends with it.
+    """
+
+    words: tuple[str, ...]
+    ends_launch: bool = False
+
+
+Start = Process | Command
+
+
+def in_one_process(nodes: Sequence[Process]) -> Process:
+    """The executable pose_ros_all in place of processes with a node each.
+
+    The names of their topics become absolute, so that a namespace each can be kept.
+    """
+    return Process(
+        'pose_ros',
+        'pose_ros_all',
+        files=tuple(dict.fromkeys(path for node in nodes for path in node.files)),
+        parameters={name: values for node in nodes for name, values in node.parameters.items()},
+        remappings={
+            posixpath.join(node.namespace, topic): posixpath.join(node.namespace, new)
+            for node in nodes
+            for topic, new in node.remappings.items()
+        },
+        arguments=tuple(node.full_name for node in nodes),
+        respawn=all(node.respawn for node in nodes),
+    )

@@ -1,0 +1,76 @@
+"""All parameters of all nodes as a page: ``python -m pose_ros.ros.parameter_docs``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+import sys
+
+from pose_ros.evaluation.report import markdown_table
+from pose_ros.ros.parameters import Parameter
+
+# Module and name of the table of each node, and what the node is.
+TABLES = {
+    'pose_node': ('pose_parameters', 'TABLE', 'People in the newest image, as skeletons.'),
+    'gesture_node': ('gesture_node', 'PARAMETERS', 'What people do.'),
+    'marker_node': ('marker_parameters', 'PARAMETERS', 'How people look in RViz.'),
+    'source_node': ('source_node', 'PARAMETERS', 'Images of a camera, a video or the actor.'),
+}
+COMMAND = 'python -m pose_ros.ros.parameter_docs > docs/parameters.md'
+INTRODUCTION = f"""# Parameters
+
+Of every node, from the tables that the nodes themselves check their parameters with (written by
+`{COMMAND}`).
+
+**live**: may be changed while the node runs, `ros2 param set /pose_node smoothing ema`. The others
+of `pose_node` must be set before it is configured (deactivate and clean up first, then set, then
+configure); those of the other nodes at their start: `--ros-args -p name:=value`, or in a file as
+those in [config/](../config), `params_file:=FILE` of the launch files. A value out of range is
+refused, and the answer says why. `ros2 param describe` shows the same as this page.
+"""
+
+
+def table(node: str) -> Sequence[Parameter]:
+    """The parameters of a node."""
+    module, name, _ = TABLES[node]
+    parameters: Sequence[Parameter] = getattr(import_module(f'pose_ros.ros.{module}'), name)
+    return parameters
+
+
+def value_text(value: object) -> str:
+    """A default as it is written in YAML."""
+    if isinstance(value, bool):
+        return f'`{str(value).lower()}`'
+    return f'`{value}`' if value != '' else '`""`'
+
+
+def row(parameter: Parameter) -> list[str]:
+    """Cells of a parameter."""
+    if parameter.choices:
+        allowed = ', '.join(f'`{choice}`' for choice in parameter.choices)
+    elif parameter.range:
+        allowed = parameter.range
+    else:
+        kind = type(parameter.default).__name__
+        allowed = {'str': 'text', 'bool': 'true, false', 'int': 'integer', 'float': 'number'}[kind]
+    meaning = parameter.meaning[0].upper() + parameter.meaning[1:]
+    live = 'live' if parameter.live else ''
+    return [f'`{parameter.name}`', value_text(parameter.default), allowed, live, meaning]
+
+
+def page() -> Iterator[str]:
+    """Lines of the page."""
+    yield INTRODUCTION
+    for node, (_, _, what) in TABLES.items():
+        yield f'## {node}\n\n{what}\n'
+        head = ['parameter', 'default', 'values', 'live', 'meaning']
+        yield markdown_table(head, map(row, table(node))) + '\n'
+
+
+def main() -> None:
+    """Write the page to standard output."""
+    sys.stdout.write('\n'.join(page()))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,83 @@
+"""What the launch files start, as data: environment, restarts, one process for all."""
+
+import pytest
+
+from pose_ros.bringup.back_off import pause_before_restart
+from pose_ros.bringup.environment import GLIBC_THRESHOLD, environment
+from pose_ros.bringup.packages import require
+from pose_ros.bringup.process import Process, in_one_process
+from pose_ros.process_environment import MALLOC_VARIABLES, PROFILE_VARIABLES
+
+USUAL = {'dds_profile': 'auto', 'keep_memory': 'true'}
+
+
+def test_the_environment_of_the_nodes(tmp_path):
+    profile = tmp_path / 'mine.xml'
+    profile.write_text('<dds/>')
+    users = {PROFILE_VARIABLES[0]: '/users.xml'}
+    assert set(environment(USUAL, {})) == {*MALLOC_VARIABLES, *PROFILE_VARIABLES}
+    assert set(environment(USUAL, users)) == set(MALLOC_VARIABLES)
+    assert set(environment({**USUAL, 'dds_profile': 'none'}, {})) == set(MALLOC_VARIABLES)
+    # What is given goes even before the user's environment.
+    given = environment({**USUAL, 'dds_profile': str(profile)}, users)
+    assert {given[name] for name in PROFILE_VARIABLES} == {str(profile)}
+    with pytest.raises(ValueError, match='dds_profile must be auto, none or a file'):
+        environment({**USUAL, 'dds_profile': '/none.xml'}, {})
+
+
+def test_memory_that_is_not_kept():
+    added = environment({**USUAL, 'keep_memory': 'false'}, {})
+    assert {added[name] for name in MALLOC_VARIABLES} == {GLIBC_THRESHOLD}
+    first = next(iter(MALLOC_VARIABLES))
+    assert first not in environment({**USUAL, 'keep_memory': 'false'}, {first: '1'})
+
+
+def test_pauses_grow_while_a_node_keeps_dying():
+    pauses = [pause_before_restart(-9, 0.0, lived=0.1)]
+    while len(pauses) < 7:
+        pauses.append(pause_before_restart(1, pauses[-1], lived=3.0))
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
+    assert pause_before_restart(1, 30.0, lived=100.0) == 1.0
+
+
+@pytest.mark.parametrize('code', [0, 2])
+def test_who_ended_well_or_was_refused_its_parameters_is_not_started_again(code):
+    assert pause_before_restart(code, 0.0, lived=1.0) is None
+
+
+def test_one_process_for_nodes_of_two_namespaces():
+    nodes = [
+        Process(
+            'pose_ros',
+            'gesture_node',
+            'gesture_node',
+            f'/{camera}',
+            files=('gesture.yaml', f'{camera}.yaml'),
+            parameters={f'/{camera}/gesture_node': {'gestures': 'wave'}},
+            remappings={'image': image, 'skeletons': 'people'},
+            respawn=True,
+        )
+        for camera, image in (('front', '/camera/image'), ('back', 'image'))
+    ]
+    both = in_one_process(nodes)
+    assert both.arguments == ('/front/gesture_node', '/back/gesture_node')
+    assert both.files == ('gesture.yaml', 'front.yaml', 'back.yaml')
+    assert both.parameters['/back/gesture_node'] == {'gestures': 'wave'}
+    assert both.remappings == {
+        '/front/image': '/camera/image',
+        '/front/skeletons': '/front/people',
+        '/back/image': '/back/image',
+        '/back/skeletons': '/back/people',
+    }
+    assert both.respawn
+
+
+def test_a_package_that_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    monkeypatch.setenv('ROS_DISTRO', 'kilted')
+    with pytest.raises(ValueError, match='sudo apt install ros-kilted-usb-cam'):
+        require('usb_cam')
+    index = tmp_path / 'share/ament_index/resource_index/packages'
+    index.mkdir(parents=True)
+    (index / 'usb_cam').touch()
+    require('usb_cam')
