@@ -1,0 +1,61 @@
+"""Lengths of an adult body: how long bones are, and how deep joints lie in the flesh."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from pose_ros.core.topology import Topology
+
+# Between the joints' centres, over the body's height: Drillis and Contini (1966), in Winter,
+# Biomechanics and Motor Control of Human Movement; the trunk as pose models draw it.
+BONES = {
+    ('shoulder', 'elbow'): 0.175,
+    ('elbow', 'wrist'): 0.148,
+    ('hip', 'knee'): 0.240,
+    ('knee', 'ankle'): 0.235,
+    ('shoulder', 'hip'): 0.295,
+    ('neck', 'hip'): 0.31,
+    ('shoulder', 'shoulder'): 0.22,
+    ('hip', 'hip'): 0.16,
+}
+# The others, of head, hands and feet, are no longer than this.
+_OTHER = 0.14
+_TALLEST = 2.05  # [m]
+
+# From the surface that faces the camera to the middle of the joint [m].
+_FLESH = {
+    'hip': 0.09,
+    'shoulder': 0.05,
+    'neck': 0.05,
+    'knee': 0.05,
+    'elbow': 0.04,
+    'ankle': 0.04,
+    'heel': 0.03,
+    'wrist': 0.025,
+    'foot_index': 0.02,
+    'toe': 0.02,
+}
+
+
+@lru_cache(maxsize=8)
+def flesh(topology: Topology) -> np.ndarray:
+    """Distance [K] [m] from the surface that is seen to the joint behind it; 0 on the face."""
+    return np.array(
+        [
+            next((depth for part, depth in _FLESH.items() if name.endswith(part)), 0.0)
+            for name in topology.keypoint_names
+        ]
+    )
+
+
+@lru_cache(maxsize=8)
+def longest_bones(topology: Topology) -> np.ndarray:
+    """Length [E] [m] that each edge of a format does not exceed in the tallest of people."""
+    lengths = []
+    for edge in topology.edges:
+        first, second = (topology.keypoint_names[i].rpartition('_')[2] for i in edge)
+        ratio = BONES.get((first, second), BONES.get((second, first), _OTHER))
+        lengths.append(ratio * _TALLEST)
+    return np.array(lengths)
