@@ -24,7 +24,7 @@ from pose_ros.core.runtime.edgetpu import (
     mismatch,
     python_environment,
 )
-from pose_ros.core.runtime.edgetpu_worker import RUN_TIMEOUT, START_TIMEOUT, Failure, places
+from pose_ros.core.runtime.edgetpu_worker import RUN_TIMEOUT, START_TIMEOUT, places
 from pose_ros.core.runtime.errors import ModelError
 
 _MARGIN = 0.3  # for which the process may live on after its time is over [s]
@@ -73,7 +73,8 @@ class EdgeTpuInterpreter:
             )
             self.close = weakref.finalize(self, _end, self._process, self._connection)
             far_end.close()
-            self._inputs, self._outputs = self._details(path)
+            details = self._details(path)
+            self._inputs, self._outputs = details['inputs'], details['outputs']
             tensors = places([*self._inputs, *self._outputs])
             shared = mmap.mmap(memory, tensors[-1].end)
             self._tensors = {tensor.number: tensor.view(shared) for tensor in tensors}
@@ -81,21 +82,21 @@ class EdgeTpuInterpreter:
             for number in filter(None, (memory, changed)):
                 os.close(number)
 
-    def _details(self, path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def _details(self, path: Path) -> dict[str, Any]:
         """Inputs and outputs as the process tells them; DeviceError if it fails."""
-        answer = self._answer(START_TIMEOUT)
-        if not isinstance(answer, Failure):
-            details: tuple[list[dict[str, Any]], list[dict[str, Any]]] = answer
-            return details
-        if answer.part == 'library':
+        answer: dict[str, Any] = self._answer(START_TIMEOUT)
+        if 'fault' not in answer:
+            return answer
+        part, fault = answer['part'], ' '.join(answer['fault'].split())
+        if part == 'library':
             raise DeviceError(
-                f'{library()} cannot be loaded ({answer.text}): install libedgetpu1-std, or name '
+                f'{library()} cannot be loaded ({fault}): install libedgetpu1-std, or name '
                 'another one in the environment variable POSE_ROS_EDGETPU_LIBRARY; '
                 'see docs/edge_tpu.md'
             )
-        if answer.part == 'device':
-            raise DeviceError(f'{absence(self._device)} ({" ".join(answer.text.split())})')
-        raise DeviceError(f'{path} does not run on the Edge TPU ({answer.text}); {mismatch()}')
+        if part == 'device':
+            raise DeviceError(f'{absence(self._device)} ({fault})')
+        raise DeviceError(f'{path} does not run on the Edge TPU ({fault}); {mismatch()}')
 
     def _answer(self, timeout: float) -> Any:
         """What the process sends; DeviceError if it does not, or ends."""

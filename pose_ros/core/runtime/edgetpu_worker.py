@@ -28,13 +28,6 @@ _ALIGNMENT = 64  # of tensors in the shared memory [bytes]
 _SYMBOL = 'tflite_plugin_create_delegate'
 
 
-class Failure(NamedTuple):
-    """Why a model does not run: 'library', 'device' or 'model', and what was said of it."""
-
-    part: str
-    text: str
-
-
 class TensorPlace(NamedTuple):
     """Where a tensor of this number lies in the shared memory; the offset is in bytes."""
 
@@ -67,8 +60,9 @@ def places(details: Sequence[dict[str, Any]]) -> list[TensorPlace]:
 def serve(connection: Connection, memory: int, path: str, library: str, option: str) -> None:
     """Run a model as often as the other end asks for it, until that is gone.
 
-    Sends the details of inputs and outputs, or a `Failure`; then for each message that comes an
-    empty text once the outputs lie in the shared memory, or what went wrong.
+    Sends the details of 'inputs' and 'outputs', or a 'fault' and the 'part' that has it
+    ('library', 'device' or 'model'); then for each message that comes an empty text once the
+    outputs lie in the shared memory, or what went wrong.
     """
     _end_after(START_TIMEOUT)
     try:
@@ -80,12 +74,12 @@ def serve(connection: Connection, memory: int, path: str, library: str, option: 
         views = [tensor.view(shared) for tensor in tensors]
         interpreter.invoke()  # the first run loads the model, and shows whether all fits together
     except _FailedError as error:
-        connection.send(error.failure)
+        connection.send({'part': error.part, 'fault': str(error)})
         return
     except (ValueError, RuntimeError) as error:
-        connection.send(Failure('model', str(error)))
+        connection.send({'part': 'model', 'fault': str(error)})
         return
-    connection.send((inputs, outputs))
+    connection.send({'inputs': inputs, 'outputs': outputs})
     fault = ''
     while not fault:
         _end_after(0)
@@ -107,11 +101,11 @@ def serve(connection: Connection, memory: int, path: str, library: str, option: 
 
 
 class _FailedError(Exception):
-    """Carries a `Failure`."""
+    """Names the part that failed."""
 
     def __init__(self, part: str, error: Exception) -> None:
         super().__init__(str(error))
-        self.failure = Failure(part, str(error))
+        self.part = part
 
 
 def _load(path: str, library: str, option: str) -> Any:
