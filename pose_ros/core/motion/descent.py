@@ -29,10 +29,12 @@ _HIPS_DROP, HEAD_DROP, _DROP = 0.08, 0.30, 0.20
 # are not seen [body heights].
 _HEAD_LOW, _ALL_DOWN = 0.20, 0.48
 # From the beginning of the descent until the body is low, a fall takes at most so long [s], and
-# all the way down it is no slower than that [body heights/s]. What never was faster than the rate
-# must be over sooner and go deeper.
+# all the way down it is no slower than that [body heights/s]. Whose speed never was the greater of
+# these rates must be down sooner, as who lies down in a hurry takes longer; and what never was
+# faster than the last must go deeper.
 LONGEST, _MEAN_RATE = 2.4, 0.2
-_SLOW_RATE, _SLOW_LONGEST, _SLOW_DROP = 0.5, 1.35, 0.3
+_RATES, _LONGEST = (0.4, 0.7), (1.45, LONGEST)
+_SLOW_RATE, _SLOW_DROP = 0.5, 0.3
 # Who comes up by so much on the way down does not fall, and by so much while low does not lie: who
 # does press-ups is low, too [body heights].
 _TURN, _RISE = 0.13, 0.12
@@ -119,12 +121,15 @@ class Descent:
         """Whether the way down to here, if it took until then [s], is that of a fall."""
         lasted = until - self.onset
         drop = (self.head_drop(look) + self.hips_drop(look)) / 2
-        slow = self.peak < _SLOW_RATE and (lasted > _SLOW_LONGEST or drop < _SLOW_DROP)
-        return lasted <= min(LONGEST, drop / _MEAN_RATE) and not slow
+        longest = float(np.interp(self.peak, _RATES, _LONGEST))
+        slow = self.peak < _SLOW_RATE and drop < _SLOW_DROP
+        return lasted <= min(longest, drop / _MEAN_RATE) and not slow
 
     def is_low(self, look: Look) -> bool:
         """Whether the body is down, compared with where it was."""
         head, hips = self.head_drop(look), self.hips_drop(look)
+        if look.parts.propped(self.height):
+            return False
         if not (head > HEAD_DROP and hips > _HIPS_DROP and head + hips > 2 * _DROP):
             return False
         head_over_hips = (look.parts.hips - look.parts.head) / self.height

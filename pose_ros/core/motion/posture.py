@@ -158,6 +158,8 @@ def posture_of(person: Person, height: float) -> tuple[Posture, float]:
     if math.isnan(trunk) or (math.isnan(thighs) and math.isnan(hips)):
         return Posture.UNKNOWN, 0.0
     posture, margin = _decide(trunk, thighs, hips, _feet_ahead(person, height))
+    if posture is Posture.LYING and parts.propped(height):
+        posture, margin = Posture.BENDING, 0.0  # on hands and feet, as in press-ups
     trust = float(np.clip(person.scores[person.observed].mean(), 0.0, 1.0))
     return posture, trust * (0.5 + 0.5 * min(margin / _MARGIN, 1.0))
 

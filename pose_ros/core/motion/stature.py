@@ -31,6 +31,9 @@ _LEAST_HEIGHT = 12.0
 # The idea of the height follows a greater one in this time [s], a smaller one in that: bones are
 # seen too short while they point at the camera, and people walk away slowly.
 _RISE, _DECAY = 0.3, 6.0
+# Whose shoulders are higher than this over the wrists is propped on the hands: two thirds of an
+# arm [body heights].
+_PROPPED = 0.2
 _HEAD = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')
 
 
@@ -42,7 +45,7 @@ class Heights:
     ----------
     x
         Middle of what is seen of the trunk and the head.
-    head, shoulders, hips, knees, ankles
+    head, shoulders, hips, knees, ankles, wrists
         Mean of the joints seen.
     """
 
@@ -52,6 +55,7 @@ class Heights:
     hips: float
     knees: float
     ankles: float
+    wrists: float
 
     @classmethod
     def of(cls, person: Person) -> Heights:
@@ -63,6 +67,16 @@ class Heights:
             middles.append(points[good].mean(axis=0) if len(good) else np.full(2, np.nan))
         x = [float(middle[0]) for middle in middles[:3] if not np.isnan(middle[0])]
         return cls(sum(x) / len(x) if x else math.nan, *(float(m[1]) for m in middles))
+
+    def propped(self, height: float) -> bool:
+        """Whether the shoulders are an arm over the hands, which carry who is down but not lying.
+
+        Parameters
+        ----------
+        height
+            Of the person standing [px].
+        """
+        return self.wrists - self.shoulders > _PROPPED * height
 
 
 class Stature:
@@ -135,8 +149,9 @@ def pixels_per_metre(person: Person) -> float:
 
 @lru_cache
 def _parts(topology: Topology) -> tuple[np.ndarray, ...]:
-    """Indices of head, shoulders, hips, knees and ankles."""
-    pairs = [(f'left_{part}', f'right_{part}') for part in ('shoulder', 'hip', 'knee', 'ankle')]
+    """Indices of head, shoulders, hips, knees, ankles and wrists."""
+    joints = ('shoulder', 'hip', 'knee', 'ankle', 'wrist')
+    pairs = [(f'left_{joint}', f'right_{joint}') for joint in joints]
     return tuple(np.array([topology.index(n) for n in names]) for names in (_HEAD, *pairs))
 
 
