@@ -22,7 +22,7 @@ from pose_ros.ros.image_subscription import ImageSubscription
 from pose_ros.ros.images import compressed_to_frame, image_to_frame, stamp_of
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.pose_parameters import TABLE, estimator_config
-from pose_ros.ros.pose_status import blindness, estimator_figures, summary
+from pose_ros.ros.pose_status import blindness, device_text, estimator_figures, summary
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
 from pose_ros.ros.target_lock import TargetLock
@@ -62,7 +62,7 @@ class PoseNode(LifecycleNode):
         self.statistics = FrameStatistics()
         self._drops = DropCounter()
         self._dropped = 0
-        self._fault = ''
+        self._fault = self._device = ''
         self._diagnostics = DiagnosticsPublisher(self)
         # Steady: diagnostics must speak while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -80,7 +80,8 @@ class PoseNode(LifecycleNode):
             self._fault = str(error)
             self.get_logger().error(self._fault)
             return Result.FAILURE
-        self._fault = ''
+        self._fault = self._device = ''
+        self._tell_device()
         values.locked = True
         self._target_lock = TargetLock(
             self,
@@ -130,6 +131,8 @@ class PoseNode(LifecycleNode):
                 self.destroy_lifecycle_publisher(publisher)
         if self._target_lock is not None:
             self._target_lock.destroy()
+        if self._estimator is not None:
+            self._estimator.close()
         self._skeletons = self._format = self._estimator = self._target_lock = None
         self._values.locked = False
         return Result.SUCCESS
@@ -160,7 +163,11 @@ class PoseNode(LifecycleNode):
         except FrameError as error:
             self._refuse(error)
             return
-        people = [p.converted(self._topology) for p in self._estimator.estimate(frame)]
+        try:
+            people = [p.converted(self._topology) for p in self._estimator.estimate(frame)]
+        except ModelError as error:
+            self._give_up(error)
+            return
         skeletons = self._writer.write(people, header, (frame.width, frame.height))
         skeletons.inference_time = self._estimator.statistics.inference_time
         skeletons.locked_id = self._estimator.locked_id
@@ -177,6 +184,25 @@ class PoseNode(LifecycleNode):
         self.statistics.add_bad(str(error))
         self.get_logger().warning(f'image dropped: {error}', throttle_duration_sec=1.0)
 
+    def _give_up(self, error: ModelError) -> None:
+        """Start over from unconfigured, as after any error; without its device nothing works."""
+        self._fault = str(error)
+        self.get_logger().error(self._fault)
+        self.trigger_deactivate()
+        self.trigger_cleanup()
+
+    def _tell_device(self) -> None:
+        """Log where the model runs, and why, whenever that changes."""
+        text = device_text(self._estimator)
+        if text == self._device:
+            return
+        self._device = text
+        # Two calls, for rclpy wants one severity from one line.
+        if self._estimator.device.fault:
+            self.get_logger().warning(f'{self._values.model} runs on {text}')
+        else:
+            self.get_logger().info(f'{self._values.model} runs on {text}')
+
     def _reconfigure(self, values: Mapping[str, Any]) -> None:
         """Take new settings; ValueError if they are out of range, or their detector is missing."""
         config = estimator_config(values)
@@ -187,13 +213,16 @@ class PoseNode(LifecycleNode):
         report = self.statistics.report()
         values = self._values
         figures = {'model': values.model, 'device': values.device, **report.figures()}
+        device = values.device
         if self._estimator is not None:
+            self._tell_device()
             figures.update(estimator_figures(self._estimator))
+            device = self._estimator.device.device
         if self._images is not None:
             self._images.match()
             figures.update(self._images.figures())
         level, text = summary(self._fault, self._estimator, self._images, self._skeletons, report)
-        self._diagnostics.publish(level, text, f'{values.model} on {values.device}', figures)
+        self._diagnostics.publish(level, text, f'{values.model} on {device}', figures)
 
 
 def main() -> None:

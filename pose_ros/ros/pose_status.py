@@ -37,13 +37,21 @@ def summary(
         return WARN, f'no image for {report.silence:.0f} s: {images.silence()}'
     if report.new_bad:
         return WARN, f'{report.new_bad} images dropped: {report.last_fault}'
-    if skeletons.get_subscription_count() == 0:
-        return OK, f'idle: nobody subscribes to {skeletons.topic_name}'
-    return OK, f'{report.rate:.1f} frames per second'
+    if estimator.device.fault:
+        return WARN, f'on {device_text(estimator)}'
+    idle = skeletons.get_subscription_count() == 0
+    rate = f'{report.rate:.1f} frames per second'
+    return OK, f'idle: nobody subscribes to {skeletons.topic_name}' if idle else rate
+
+
+def device_text(estimator: PoseEstimator) -> str:
+    """Where the model runs right now, and why."""
+    return f'{estimator.device.device}: {estimator.device.reason}'
 
 
 def estimator_figures(estimator: PoseEstimator) -> dict[str, str]:
-    """Names and values of the people followed; a time is empty until it was measured."""
+    """Names and values of device and people followed; a time is empty until it was measured."""
+    device = estimator.device
     statistics = estimator.statistics
     times = {
         name: f'{seconds * 1e3:.1f}' if seconds else ''
@@ -53,6 +61,9 @@ def estimator_figures(estimator: PoseEstimator) -> dict[str, str]:
         )
     }
     return {
+        'device in use': device.device,
+        'reason for the device': device.reason,
+        'times the device was lost': str(device.losses),
         'mode now': 'multi' if statistics.multi else 'single',
         'people followed': str(statistics.people),
         **times,

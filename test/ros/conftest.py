@@ -19,6 +19,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 
@@ -247,6 +248,10 @@ class ScriptedEstimator:
             multi=config.mode == 'multi',
         )
         self.reconfigured = []
+        self.device = DeviceStatus('cpu', 'as it was asked for')
+
+    def close(self):
+        """There is nothing to let go of."""
 
     @property
     def locked_seen(self):

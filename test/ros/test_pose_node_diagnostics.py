@@ -132,7 +132,7 @@ def test_figures_of_frames(ros, status, encoded_image, actor_picture):
     while not found.figures['latency [ms]']:
         found = status('frames per second', publish)
     assert found.level == DiagnosticStatus.OK
-    assert found.hardware_id == 'blazepose_full on auto'
+    assert found.hardware_id == 'blazepose_full on cpu'
     assert found.figures['model'] == 'blazepose_full'
     assert float(found.figures['frame rate [1/s]']) > 1
     assert 1 < float(found.figures['inference time [ms]']) < 2000
