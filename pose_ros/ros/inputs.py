@@ -8,6 +8,9 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image
+
+from pose_ros.ros.qos import image_profile
 
 WATCH_PERIOD = 0.2  # [s] from a new subscriber to work for it, at most
 
@@ -43,3 +46,20 @@ class Inputs:
         if present is None and wanted:
             subscription = self._node.create_subscription(kind, topic, callback, profile)
             self._present[topic] = (profile.reliability, subscription)
+
+    def keep_images(self, topic: str, callback: Callable, depth: int, wanted: bool) -> None:
+        """Have a subscription to images while it is wanted, with their publishers' reliability.
+
+        Compressed images only where there are no others.
+        """
+        raw_topic = self._node.resolve_topic_name(topic)
+        packed_topic = f'{raw_topic}/compressed'
+        raw = self._node.get_publishers_info_by_topic(raw_topic)
+        packed = self._node.get_publishers_info_by_topic(packed_topic)
+        compressed = bool(packed) and not raw
+        for name, kind, publishers, chosen in (
+            (raw_topic, Image, raw, not compressed),
+            (packed_topic, CompressedImage, packed, compressed),
+        ):
+            profile = QoSProfile(depth=depth, reliability=image_profile(publishers).reliability)
+            self.keep(name, kind, callback, profile, wanted and chosen)

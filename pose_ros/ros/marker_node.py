@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
@@ -80,19 +79,7 @@ class MarkerNode(Node):
         for topic, (kind, take) in REMARKS.items():
             callback = partial(take, self._labels)
             self._inputs.keep(topic, kind, callback, qos.EVENTS, anything and topic in self._shown)
-        # Compressed images only where there are no others.
-        image = self.resolve_topic_name('image')
-        raw = self.get_publishers_info_by_topic(image)
-        packed = self.get_publishers_info_by_topic(f'{image}/compressed')
-        compressed = bool(packed) and not raw
-        for topic, kind, callback, publishers, wanted in (
-            (image, Image, self._on_image, raw, not compressed),
-            (f'{image}/compressed', CompressedImage, self._on_image, packed, compressed),
-        ):
-            profile = QoSProfile(
-                depth=BURST, reliability=qos.image_profile(publishers).reliability
-            )
-            self._inputs.keep(topic, kind, callback, profile, overlay and wanted)
+        self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:
             self._pairs.clear()
 
