@@ -1,0 +1,89 @@
+"""Node that tells of people in the messages of other packages."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+from pose_ros.msg import SkeletonArray
+from pose_ros.ros.bridges.standards import STANDARDS, make_bridge
+from pose_ros.ros.diagnostics import DiagnosticsPublisher
+from pose_ros.ros.inputs import Inputs
+from pose_ros.ros.motion_outputs import OUTPUTS
+from pose_ros.ros.parameters import Parameter, declare
+from pose_ros.ros.qos import EVENTS, SKELETONS
+from pose_ros.ros.run import run
+from pose_ros.ros.skeleton_reader import SkeletonReader
+
+DIAGNOSTICS_PERIOD = 1.0  # [s]
+# Images that may come in one go while we are at work.
+BURST = 5
+
+PARAMETERS = (
+    *(Parameter(standard.name, False, standard.meaning) for standard in STANDARDS),
+    Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
+)
+
+
+class BridgeNode(Node):
+    """Speaks the standards that are asked for, each only while somebody subscribes.
+
+    The header is that of the image.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__('bridge_node', **options)
+        values = vars(declare(self, PARAMETERS))
+        spoken = [standard for standard in STANDARDS if values[standard.name]]
+        self._bridges = [make_bridge(standard, self) for standard in spoken]
+        self._names = ', '.join(standard.name for standard in spoken)
+        self._wanted: set[str] = set()
+        self._reader = SkeletonReader(self, 'skeletons')
+        self._inputs = Inputs(self, self._watch)
+        self._diagnostics = DiagnosticsPublisher(self)
+        # Steady: diagnostics must speak while simulated time stands still.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(DIAGNOSTICS_PERIOD, self._diagnose, clock=steady)
+        if spoken:
+            self.get_logger().info(f'standards: {self._names}')
+        else:
+            known = ', '.join(standard.name for standard in STANDARDS)
+            self.get_logger().warning(f'no standard is asked for: set one of {known} to true')
+
+    def _watch(self) -> None:
+        """Subscribe to what the bridges need for those who subscribe to them."""
+        self._wanted = {topic for bridge in self._bridges for topic in bridge.wanted()}
+        keep, wanted = self._inputs.keep, self._wanted
+        keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, 'skeletons' in wanted)
+        for output in OUTPUTS:
+            callback = partial(self._pass_on, output.topic)
+            keep(output.topic, output.kind, callback, EVENTS, output.topic in wanted)
+        on_image = partial(self._pass_on, 'image')
+        self._inputs.keep_images('image', on_image, BURST, 'image' in wanted)
+
+    def _on_skeletons(self, message: SkeletonArray) -> None:
+        people = self._reader.read(message)
+        if not message.image_width or not message.image_height:
+            self.get_logger().warning(
+                'skeletons without the size of their image are left out', throttle_duration_sec=5.0
+            )
+            return
+        for bridge in self._bridges:
+            bridge.show(people, message)
+
+    def _pass_on(self, topic: str, message: Any) -> None:
+        for bridge in self._bridges:
+            if topic in bridge.takes:
+                bridge.takes[topic](message)
+
+    def _diagnose(self) -> None:
+        level, text, figures = self._reader.status('skeletons' in self._wanted)
+        self._diagnostics.publish(level, text, '', {'standards': self._names, **figures})
+
+
+def main() -> None:
+    """Run the node."""
+    run(BridgeNode)

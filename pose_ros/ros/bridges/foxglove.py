@@ -1,0 +1,123 @@
+"""Skeletons, and what is told of people, as annotations on the image in Foxglove."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+
+from builtin_interfaces.msg import Time
+from foxglove_msgs.msg import Color, ImageAnnotations, Point2, PointsAnnotation, TextAnnotation
+import numpy as np
+from rclpy.node import Node
+
+from pose_ros.core.colours import bone_colours, colour_of, keypoint_colours
+from pose_ros.core.types import Person
+from pose_ros.msg import SkeletonArray
+from pose_ros.ros.images import stamp_of
+from pose_ros.ros.labels import Labels
+from pose_ros.ros.marker_parameters import REMARKS
+from pose_ros.ros.qos import SKELETONS
+
+TOLD = ('gestures', 'postures', 'falls', 'exercise')
+# Of bones and keypoints that were not observed.
+FAINT = 0.35
+# Foxglove counts from the corner of the first pixel, we from its centre.
+HALF_PIXEL = 0.5
+
+
+class Bridge:
+    """Publishes annotations, also when nobody is there: that takes the last ones away."""
+
+    def __init__(self, node: Node) -> None:
+        self._publisher = node.create_publisher(ImageAnnotations, 'image_annotations', SKELETONS)
+        self._labels = Labels()
+        self.takes = {topic: partial(REMARKS[topic][1], self._labels) for topic in TOLD}
+
+    def wanted(self) -> Collection[str]:
+        """Skeletons and what is told of people, while somebody subscribes."""
+        return ('skeletons', *TOLD) if self._publisher.get_subscription_count() else ()
+
+    def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
+        """Publish bones, keypoints and words of people."""
+        remarks = self._labels.at(stamp_of(message.header), {person.id for person in people})
+        annotations = ImageAnnotations()
+        for person in people:
+            words = '  '.join([str(person.id), *remarks.words.get(person.id, '').splitlines()])
+            figure = Figure(person, person.id in remarks.fallen, message.header.stamp)
+            annotations.points.extend(figure.skeleton())
+            annotations.texts.extend(figure.label(words))
+        self._publisher.publish(annotations)
+
+
+class Figure:
+    """What is drawn of one person."""
+
+    def __init__(self, person: Person, fallen: bool, stamp: Time) -> None:
+        self._person = person
+        self._fallen = fallen
+        self._stamp = stamp
+        self._known = np.isfinite(person.keypoints).all(axis=1)
+        shown = person.keypoints[self._known & person.observed]
+        extent = np.ptp(shown, axis=0).max() if len(shown) else 0.0
+        self._line = float(np.clip(extent / 90, 2.0, 14.0))
+        self._shown = shown
+
+    def skeleton(self) -> Iterator[PointsAnnotation]:
+        """Bones and keypoints, those that were not observed faintly."""
+        person = self._person
+        edges = np.array(person.topology.edges)
+        known = self._known[edges].all(axis=1)
+        colours = bone_colours(person.topology, person.id, self._fallen)
+        solid = person.observed[edges].all(axis=1)
+        if known.any():
+            ends = person.keypoints[edges[known]].reshape(-1, 2)
+            yield self._annotation(
+                PointsAnnotation.LINE_LIST, ends, colours[known], solid[known], self._line
+            )
+        if self._known.any():
+            yield self._annotation(
+                PointsAnnotation.POINTS,
+                person.keypoints[self._known],
+                keypoint_colours(person.topology, person.id)[self._known],
+                person.observed[self._known],
+                2 * self._line,
+            )
+
+    def label(self, words: str) -> Iterator[TextAnnotation]:
+        """Id and words over the head, if anything of the person is observed."""
+        if not len(self._shown):
+            return
+        left, top = self._shown.min(axis=0).tolist()
+        size = max(12.0, 4 * self._line)
+        yield TextAnnotation(
+            timestamp=self._stamp,
+            position=Point2(x=left + HALF_PIXEL, y=max(top - size, size)),
+            text=words,
+            font_size=size,
+            text_color=colour(colour_of(self._person.id, self._fallen)),
+            background_color=colour((0.0, 0.0, 0.0), 0.6),
+        )
+
+    def _annotation(
+        self,
+        kind: int,
+        points: np.ndarray,
+        colours: np.ndarray,
+        solid: np.ndarray,
+        thickness: float,
+    ) -> PointsAnnotation:
+        opacity = np.where(solid, 1.0, FAINT).tolist()
+        return PointsAnnotation(
+            timestamp=self._stamp,
+            type=kind,
+            points=[Point2(x=x, y=y) for x, y in (points.astype(float) + HALF_PIXEL).tolist()],
+            outline_color=colour(colour_of(self._person.id, self._fallen)),
+            outline_colors=[colour(c, a) for c, a in zip(colours.tolist(), opacity)],
+            thickness=thickness,
+        )
+
+
+def colour(rgb: Sequence[float], opacity: float = 1.0) -> Color:
+    """Message of a colour, 0 to 1."""
+    red, green, blue = (float(value) for value in rgb)
+    return Color(r=red, g=green, b=blue, a=opacity)

@@ -1,0 +1,192 @@
+"""People as REP-155 has them: a list of bodies, and topics of each body under /humans/bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+import time
+from typing import Any
+
+from hri_msgs.msg import (
+    BodyPosture,
+    Gesture,
+    IdsList,
+    NormalizedRegionOfInterest2D,
+    Skeleton2D,
+)
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image, JointState, RegionOfInterest
+from std_msgs.msg import Header
+
+from pose_ros.core.types import Frame, FrameError, Person
+from pose_ros.msg import GestureEvent, JointAngles, Posture, SkeletonArray
+from pose_ros.ros.bridges.body_id import body_id
+from pose_ros.ros.bridges.hri_conversions import body_gesture, body_posture, region, skeleton2d
+from pose_ros.ros.bridges.human_joints import human_joints
+from pose_ros.ros.conversions import fill_region
+from pose_ros.ros.images import ImageWriter, compressed_to_frame, image_to_frame
+from pose_ros.ros.pairing import StampPairs
+
+# What ROS4HRI's own nodes offer, and its libraries ask for.
+HRI = QoSProfile(depth=1)
+# Topics of a body, and what we need for each.
+TOPICS = {
+    'roi': (NormalizedRegionOfInterest2D, 'skeletons'),
+    'skeleton2d': (Skeleton2D, 'skeletons'),
+    'cropped': (Image, 'image'),
+    'joint_states': (JointState, 'joint_angles'),
+    'posture': (BodyPosture, 'postures'),
+    'gesture': (Gesture, 'gestures'),
+}
+# A body that is out of sight for so long [s] has left; till then its topics stay.
+GRACE = 2.0
+# Images that may wait for their skeletons.
+IMAGES = 15
+
+
+class Body:
+    """Somebody who has topics."""
+
+    def __init__(self, node: Node, person: Person) -> None:
+        self.name = body_id(person.id, node.get_namespace())
+        self.person = person
+        self.seen = time.monotonic()
+        self._node = node
+        self._publishers = {
+            topic: node.create_publisher(kind, f'/humans/bodies/{self.name}/{topic}', HRI)
+            for topic, (kind, _) in TOPICS.items()
+        }
+
+    def heard(self, topic: str) -> bool:
+        """Whether somebody subscribes to a topic."""
+        return self._publishers[topic].get_subscription_count() > 0
+
+    def tell(self, topic: str, make: Callable[[], Any]) -> None:
+        """Make and publish a message, if somebody subscribes."""
+        if self.heard(topic):
+            self._publishers[topic].publish(make())
+
+    def leave(self) -> None:
+        """End the topics."""
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
+
+
+class Bridge:
+    """Publishes the bodies that are tracked, and what is known of each."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._tracked = node.create_publisher(IdsList, '/humans/bodies/tracked', HRI)
+        self._bodies: dict[int, Body] = {}
+        self._header = Header()
+        self._listed: list[str] = []
+        self._pairs = StampPairs(IMAGES)
+        self._writers = {'rgb': ImageWriter('rgb8'), 'bgr': ImageWriter('bgr8')}
+        self.takes = {
+            'image': self._on_image,
+            'joint_angles': self._on_angles,
+            'postures': self._on_posture,
+            'gestures': self._on_gesture,
+        }
+
+    def wanted(self) -> Collection[str]:
+        """Topics for which there are subscribers, of the list or of a body."""
+        self._let_go()
+        bodies = self._bodies.values()
+        topics = {
+            source
+            for topic, (_, source) in TOPICS.items()
+            if any(body.heard(topic) for body in bodies)
+        }
+        if topics or self._tracked.get_subscription_count():
+            topics.add('skeletons')
+        if 'image' not in topics:
+            self._pairs.clear()
+        return topics
+
+    def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
+        """Publish who is there, then boxes and keypoints, then pictures of those asked for.
+
+        The topics of a body are there before its name is in the list.
+        """
+        header, size = message.header, (message.image_width, message.image_height)
+        for person in people:
+            body = self._bodies.get(person.id)
+            if body is None:
+                self._bodies[person.id] = Body(self._node, person)
+            else:
+                body.person, body.seen = person, time.monotonic()
+        self._list(people, header)
+        for person in people:
+            body = self._bodies[person.id]
+            body.tell('roi', lambda p=person: region(p, header, size))
+            body.tell('skeleton2d', lambda p=person: skeleton2d(p, header, size))
+        if any(body.heard('cropped') for body in self._bodies.values()):
+            self._crop(self._pairs.add_skeletons(header, people))
+
+    def _list(self, people: Sequence[Person], header: Header) -> None:
+        self._header = header
+        self._listed = [self._bodies[person.id].name for person in people]
+        self._tracked.publish(IdsList(header=header, ids=self._listed))
+
+    def _let_go(self) -> None:
+        """End the topics of those who have left, also when no more skeletons come."""
+        now = time.monotonic()
+        for person_id, body in list(self._bodies.items()):
+            if now - body.seen > GRACE:
+                del self._bodies[person_id]
+                body.leave()
+                if body.name in self._listed:
+                    self._list([b.person for b in self._bodies.values()], self._header)
+
+    def _on_image(self, message: Image | CompressedImage) -> None:
+        self._crop(self._pairs.add_image(message.header, message))
+
+    def _crop(self, pair: tuple | None) -> None:
+        """Publish the pictures of people, out of the picture that they were found in."""
+        if pair is None:
+            return
+        message, people = pair
+        try:
+            packed = isinstance(message, CompressedImage)
+            frame = compressed_to_frame(message) if packed else image_to_frame(message)
+        except FrameError as error:
+            self._node.get_logger().warning(f'image left out: {error}', throttle_duration_sec=1.0)
+            return
+        for person in people:
+            body = self._bodies.get(person.id)
+            if body is not None:
+                self._publish_crop(body, person, frame, message.header)
+
+    def _publish_crop(self, body: Body, person: Person, frame: Frame, header: Header) -> None:
+        box = RegionOfInterest()
+        fill_region(box, person.box, (frame.width, frame.height))
+        part = frame.image[box.y_offset :, box.x_offset :][: box.height, : box.width]
+        if part.size:
+            body.tell('cropped', lambda: self._writers[frame.channels].write(part, header))
+
+    def _on_angles(self, message: JointAngles) -> None:
+        body = self._bodies.get(message.skeleton_id)
+        if body is None:
+            return
+        person = body.person
+        angles = dict(zip(message.names, message.angles))
+        joints = human_joints(angles, person.world, person.topology)
+        if joints:
+            names = [f'{name}_{body.name}' for name in joints]
+            body.tell(
+                'joint_states',
+                lambda: JointState(
+                    header=message.header, name=names, position=list(joints.values())
+                ),
+            )
+
+    def _on_posture(self, message: Posture) -> None:
+        if message.skeleton_id in self._bodies:
+            self._bodies[message.skeleton_id].tell('posture', lambda: body_posture(message))
+
+    def _on_gesture(self, event: GestureEvent) -> None:
+        """Tell of a gesture while it lasts."""
+        if event.skeleton_id in self._bodies and event.phase != GestureEvent.ENDED:
+            self._bodies[event.skeleton_id].tell('gesture', lambda: body_gesture(event))

@@ -1,0 +1,95 @@
+"""People and what they do in hri_msgs: pure functions and the tables of names."""
+
+from __future__ import annotations
+
+from hri_msgs.msg import BodyPosture, Gesture, NormalizedRegionOfInterest2D, Skeleton2D
+import numpy as np
+from std_msgs.msg import Header
+
+from pose_ros.core.types import KeypointState, Person
+from pose_ros.msg import GestureEvent, Posture
+
+# By the names of the constants, as their numbers are not ours. What is not here is OTHER.
+POSTURES = {
+    Posture.STANDING: 'STANDING',
+    Posture.SITTING: 'SITTING',
+    Posture.CROUCHING: 'CROUCHING',
+    Posture.LYING: 'LAYING',
+}
+GESTURES = {
+    ('arms_crossed', GestureEvent.BOTH): 'ARMS_CROSSED',
+    ('arms_crossed', GestureEvent.NONE): 'ARMS_CROSSED',
+    ('hand_raised', GestureEvent.LEFT): 'LEFT_HAND_RAISED',
+    ('hand_raised', GestureEvent.RIGHT): 'RIGHT_HAND_RAISED',
+    ('hand_raised', GestureEvent.BOTH): 'BOTH_HANDS_RAISED',
+    ('wave', GestureEvent.LEFT): 'WAVING',
+    ('wave', GestureEvent.RIGHT): 'WAVING',
+    ('wave', GestureEvent.BOTH): 'WAVING',
+}
+HANDS = {GestureEvent.LEFT: 'LEFT', GestureEvent.RIGHT: 'RIGHT'}
+
+# Where these were seen is told; where the others are is a guess, and has no confidence.
+_SEEN = (KeypointState.OBSERVED, KeypointState.BELOW_THRESHOLD)
+
+
+def region(person: Person, header: Header, size: tuple[int, int]) -> NormalizedRegionOfInterest2D:
+    """Box of a person in shares of the picture, whose (width, height) [px] is given."""
+    width, height = size
+    box = person.box
+    return NormalizedRegionOfInterest2D(
+        header=header,
+        xmin=share(box.x, width),
+        ymin=share(box.y, height),
+        xmax=share(box.x + box.width, width),
+        ymax=share(box.y + box.height, height),
+        c=float(np.clip(person.score, 0.0, 1.0)),
+    )
+
+
+def skeleton2d(person: Person, header: Header, size: tuple[int, int]) -> Skeleton2D:
+    """Keypoints of a person in shares of the picture, whose (width, height) [px] is given.
+
+    The confidence is the score; 0 for a keypoint that was not seen, lies outside of the picture
+    or contradicts the person's proportions.
+    """
+    message = Skeleton2D(header=header)
+    points = {
+        getattr(Skeleton2D, name.upper()): i
+        for i, name in enumerate(person.topology.keypoint_names)
+        if hasattr(Skeleton2D, name.upper())
+    }
+    seen = np.isin(person.states, _SEEN) & np.isfinite(person.keypoints).all(axis=1)
+    seen &= ((person.keypoints >= 0) & (person.keypoints <= size)).all(axis=1)
+    for target, i in points.items():
+        if seen[i]:
+            point = message.skeleton[target]
+            point.x, point.y = (share(v, s) for v, s in zip(person.keypoints[i].tolist(), size))
+            point.c = float(np.clip(person.scores[i], 0.0, 1.0))
+    neck = message.skeleton[Skeleton2D.NECK]
+    left = message.skeleton[Skeleton2D.LEFT_SHOULDER]
+    right = message.skeleton[Skeleton2D.RIGHT_SHOULDER]
+    neck.c = min(left.c, right.c)
+    if neck.c:
+        neck.x, neck.y = (left.x + right.x) / 2, (left.y + right.y) / 2
+    return message
+
+
+def share(value: float, whole: int) -> float:
+    """Share of a coordinate in the picture's side, 0 to 1."""
+    return min(max(value / whole, 0.0), 1.0)
+
+
+def body_posture(message: Posture) -> BodyPosture:
+    """Message of a posture."""
+    name = POSTURES.get(message.posture, 'OTHER')
+    return BodyPosture(header=message.header, posture=getattr(BodyPosture, name))
+
+
+def body_gesture(event: GestureEvent) -> Gesture:
+    """Message of a gesture that is there."""
+    name = GESTURES.get((event.gesture, event.hand), 'OTHER')
+    message = Gesture(header=event.header, gesture=getattr(Gesture, name))
+    # hri_msgs has it from 2.1 on.
+    if hasattr(message, 'handedness'):
+        message.handedness = getattr(Gesture, HANDS.get(event.hand, 'INDEPENDENT'))
+    return message

@@ -1,0 +1,78 @@
+"""The standards that bridge_node can speak, each with the package whose messages it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+import importlib
+import os
+from typing import Any, Protocol
+
+from rclpy.node import Node
+
+from pose_ros.core.types import Person
+from pose_ros.msg import SkeletonArray
+
+
+class Bridge(Protocol):
+    """Tells of people in the messages of another package.
+
+    Attributes
+    ----------
+    takes
+        What it does with messages of other topics than skeletons, by topic.
+    """
+
+    takes: Mapping[str, Callable[[Any], None]]
+
+    def wanted(self) -> Collection[str]:
+        """Topics that it needs just now; asked several times a second."""
+
+    def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
+        """Publish the people of a picture: those of the message that have an id."""
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A standard.
+
+    Attributes
+    ----------
+    name
+        Of its parameter, and of its module here, which has a class `Bridge`.
+    package
+        Whose messages it is spoken in.
+    meaning
+        One line.
+    """
+
+    name: str
+    package: str
+    meaning: str
+
+
+STANDARDS = (
+    Standard('hri', 'hri_msgs', 'People as REP-155 has them, under /humans/bodies'),
+    Standard('vision', 'vision_msgs', 'People as vision_msgs/Detection2DArray, on detections'),
+    Standard(
+        'foxglove',
+        'foxglove_msgs',
+        'Skeletons and what is told of people as foxglove_msgs/ImageAnnotations, on '
+        'image_annotations',
+    ),
+    Standard('tf', 'tf2_msgs', "Frame body_<id> of each body that has 3D positions, as REP-155's"),
+)
+
+
+def make_bridge(standard: Standard, node: Node) -> Bridge:
+    """Bridge of a node; ValueError says what to install if its messages are missing."""
+    try:
+        module = importlib.import_module(f'{__package__}.{standard.name}')
+    except ImportError as error:
+        distro = os.environ.get('ROS_DISTRO') or '<distro>'
+        name = standard.package.replace('_', '-')
+        raise ValueError(
+            f'parameter {standard.name} needs {standard.package} ({error}): '
+            f'apt install ros-{distro}-{name}'
+        ) from error
+    return module.Bridge(node)
