@@ -82,6 +82,13 @@ def test_without_depth_that_is_uncertain_from_the_front():
         assert read(film(pose))[-1].confidence < 0.55
 
 
+@pytest.mark.parametrize('facing', [0.0, 60.0, 180.0])
+def test_who_is_propped_on_the_hands_does_not_lie(facing):
+    up, down = (key.pose for key in LOOK_ALIKE_KEYS['press_ups'][2:4])
+    assert read(film(up, facing))[-1].posture == Posture.BENDING
+    assert read(film(down, facing))[-1].posture == Posture.LYING
+
+
 def test_walking_is_standing():
     actor = Actor('walk', x=200, start=0.0)
     states = read(skeletons(Scene(fps=10, duration=3.0, actors=(actor,)), 1))
