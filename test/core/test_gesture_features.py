@@ -110,6 +110,8 @@ def measure(name, side='left', **options):
             {'lean': 30, 'unseen': ('left_hip',)},
             30 - math.degrees(math.atan(0.15)),
         ),
+        ('elbows_apart', 'left', {'left': OUT, 'right': OUT}, 0.7 * (1 + 1.1 / 0.6)),
+        ('elbows_apart', 'left', {'left': OUT, 'right': OUT, 'turned': 45}, 0.7 * (1 + 1.1 / 0.6)),
         ('frontality', 'left', {}, 0.6),
         ('frontality', 'left', {'turned': 180}, -0.6),
     ],
@@ -145,6 +147,17 @@ def test_shoulders_stand_in_for_hips_that_are_hidden():
     # Shoulders of 0.6 torsos pass for those of a torso of 0.6 / 0.7.
     assert measure('reach_out', **hidden) == pytest.approx(1.05 / 0.6 * 0.7, abs=0.001)
     assert measure('lean', **hidden, lean=20) == pytest.approx(20, abs=0.1)
+
+
+@pytest.mark.parametrize('score', [0.15, 0.25])
+def test_hands_count_from_a_lower_score_on(score):
+    person = make_person(left=OUT, topology=BLAZEPOSE33, unseen=('left_wrist', 'left_knee'))
+    person.scores[person.states == KeypointState.BELOW_THRESHOLD] = score
+    moment = Moment(person)
+    assert moment.sees('left', 'wrist') == (score > 0.2)
+    assert not moment.sees('left', 'knee')
+    person.states[BLAZEPOSE33.index('left_wrist')] = KeypointState.IMPLAUSIBLE
+    assert not Moment(person).sees('left', 'wrist')
 
 
 def test_travel_and_speed_of_the_wrist():
@@ -232,3 +245,10 @@ def test_lowering_a_hand_after_a_rest_goes_on_with_nothing():
     path = [(0.0, 0), (0.3, 90), (0.5, 70), (1.8, 70), (2.1, 0)]
     found = swing(lambda t: float(np.interp(t, *zip(*path))), 2.1)
     assert found.passes == 1
+
+
+def test_first_pass_begins_where_the_signal_rested():
+    # At rest for longer than a first pass may take, then up and down and up.
+    path = [(0.0, 5), (2.1, 0), (2.13, 40), (2.5, 0), (2.8, 40)]
+    found = swing(lambda t: float(np.interp(t, *zip(*path))), 2.8, longest_pass=1.0)
+    assert found.passes == 3

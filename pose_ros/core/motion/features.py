@@ -60,6 +60,7 @@ class Feature:
 FEATURES: dict[str, Feature] = {}
 # Of an arm that is not foreshortened [torsos].
 _UPPER_ARM, _FOREARM = 0.51, 0.49
+_ELBOWS = ('left_elbow', 'right_elbow')
 _TRUNK = ('left_hip', 'right_hip', 'left_shoulder', 'right_shoulder')
 _Measure = Callable[[Moment, Side], float]
 
@@ -241,6 +242,16 @@ def wrist_travel(moment: Moment, side: Side) -> float:
 def wrist_speed(moment: Moment, side: Side) -> float:
     """Mean speed of the wrist against the shoulder over the last 0.2 s."""
     return _past(moment).wrists[side].speed
+
+
+@_feature('torso', *_ELBOWS, *_TRUNK[2:], of_arm=False)
+def elbows_apart(moment: Moment, _: Side) -> float:
+    """Distance between the elbows across the body, as if it faced the camera."""
+    across = (moment.point(_ELBOWS[0]) - moment.point(_ELBOWS[1])).real
+    width = moment.shoulders.real
+    if not width:
+        raise UnseenError('left and right')
+    return across / width * WIDTH_OF_TORSO
 
 
 @_feature('torso', 'left_wrist', 'right_wrist', of_arm=False)

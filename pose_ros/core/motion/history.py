@@ -52,7 +52,7 @@ class Trail:
 
     def _window(self, length: float) -> list[tuple[float, complex]]:
         """Samples of the last seconds; UnseenError where they do not cover most of them."""
-        window = [s for s in self._samples if s[0] > self._stamp - length * 1.25]
+        window = [s for s in self._samples if s[0] > self._stamp - length * 1.15]
         if len(window) < 2 or window[-1][0] - window[0][0] < length * 0.75:
             raise UnseenError('enough of the past')
         return window

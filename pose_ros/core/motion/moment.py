@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from pose_ros.core.types import Person
+from pose_ros.core.types import KeypointState, Person
 
 if TYPE_CHECKING:
     from pose_ros.core.motion.features import Feature
@@ -24,6 +24,10 @@ WIDTH_OF_TORSO = 0.7
 _LEAST_WIDTH = 0.2
 # A torso shorter than this [px] is a speck whose shape is noise.
 _LEAST_TORSO = 4.0
+# Models are unsure of hands before the body or towards the camera, and yet find them as well as
+# surer ones: they count from a lower score on.
+_HANDS = ('wrist', 'index', 'pinky')
+_LEAST_HAND_SCORE = 0.2
 
 
 class UnseenError(Exception):
@@ -38,7 +42,8 @@ class Moment:
     Parameters
     ----------
     person
-        In any keypoint format; only keypoints that were observed count.
+        In any keypoint format; only keypoints that were observed count, and hands from a score
+        of 0.2 on.
     history
         What is known of the person's earlier moments, with this one already taken in; None
         leaves the features over time unknown.
@@ -48,7 +53,7 @@ class Moment:
         self.person = person
         self.history = history
         self._points = person.keypoints.tolist()
-        self._seen = person.observed.tolist()
+        self._seen = _seen(person).tolist()
         self._values: dict[tuple[str, Side], float | None] = {}
         self._scale: float | None = None
         self._world = None if person.world is None else np.asarray(person.world, float)
@@ -136,3 +141,12 @@ class Moment:
         if abs(width) < _LEAST_WIDTH:
             raise UnseenError('left and right')
         return math.copysign(vector.real / self.scale, width * vector.real)
+
+
+def _seen(person: Person) -> np.ndarray:
+    """Mask [K] of the keypoints that count."""
+    names = person.topology.keypoint_names
+    hand = np.array([name.endswith(_HANDS) for name in names])
+    unsure = person.states == KeypointState.BELOW_THRESHOLD
+    seen: np.ndarray = person.observed | (hand & unsure & (person.scores >= _LEAST_HAND_SCORE))
+    return seen

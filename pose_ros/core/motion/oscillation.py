@@ -27,22 +27,26 @@ class Oscillation:
     _turns: list[tuple[float, float]] = field(default_factory=list)
     _extreme: tuple[float, float] = (-math.inf, 0.0)
     _progress: tuple[float, float] = (-math.inf, 0.0)
+    _last: tuple[float, float] = (-math.inf, 0.0)
 
     def update(self, stamp: float, value: float) -> None:
         """Take the value at a time [s]."""
         if stamp - self._progress[0] > self._patience:
+            # Where it rested until now, a first pass may begin with this very value.
+            rest = self._last if stamp - self._last[0] < self._patience else (stamp, value)
             self.reset()
-            self._extreme = self._progress = (stamp, value)
-        elif self._turns:
+            self._extreme = self._progress = rest
+        if self._turns:
             self._follow(stamp, value)
         elif abs(value - self._extreme[1]) >= self.least_pass:
             self._turns.append(self._extreme)
             self._extreme = self._progress = (stamp, value)
+        self._last = stamp, value
 
     def reset(self) -> None:
         """Forget all."""
         self._turns.clear()
-        self._progress = (-math.inf, 0.0)
+        self._progress = self._last = (-math.inf, 0.0)
 
     @property
     def passes(self) -> int:

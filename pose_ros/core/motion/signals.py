@@ -12,7 +12,7 @@ from pose_ros.core.motion.moment import Moment, Side, UnseenError
 # that do not belong together.
 _FOREARM = (0.3, 0.9)
 # A forearm that hangs lower than this is not beckoning [torsos].
-_LOWERED = -0.2
+_LOWERED = -0.15
 # How far the middle of nose and eyes lies before that of the ears [torsos].
 _FACE = 0.154
 # Shoulders that look narrower [torsos] are turned away too far to see how the head moves.
