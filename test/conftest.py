@@ -1,9 +1,14 @@
-"""What all tests share: the folder of test data and the models that may be missing."""
+"""What all tests share: test data, models that may be missing, small models, a false Edge TPU."""
 
+import importlib
 import os
 from pathlib import Path
+import shutil
+import subprocess
 
+import numpy as np
 import pytest
+import yaml
 
 TEST_DATA = Path(os.environ.get('POSE_ROS_TEST_DATA') or '/nonexistent')
 
@@ -51,3 +56,238 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section('measured')
         for line in _MEASURED:
             terminalreporter.write_line(line)
+
+
+class TfliteBuilder:
+    """One graph of a TFLite file in the making; tensors are numbers."""
+
+    def __init__(self, schema, flatbuffers):
+        self._schema = schema
+        self._flatbuffers = flatbuffers
+        self._tensors, self._operators, self._codes = [], [], []
+        self._buffers = [schema.BufferT()]  # the first is the empty one
+
+    def tensor(self, shape, dtype, signature=None):
+        """Tensor that is computed or fed; -1 in the signature is a side left open."""
+        tensor = self._schema.TensorT()
+        tensor.shape = list(shape)
+        tensor.shapeSignature = None if signature is None else list(signature)
+        types = {'float32': 'FLOAT32', 'int32': 'INT32', 'uint8': 'UINT8', 'int8': 'INT8'}
+        tensor.type = getattr(self._schema.TensorType, types[np.dtype(dtype).name])
+        tensor.name = f'tensor_{len(self._tensors)}'
+        tensor.hasRank = True
+        self._tensors.append(tensor)
+        return len(self._tensors) - 1
+
+    def constant(self, values, dtype=np.float32):
+        """Tensor of numbers that lie in the file."""
+        values = np.ascontiguousarray(values, dtype)
+        index = self.tensor(values.shape, dtype)
+        buffer = self._schema.BufferT()
+        buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+        self._buffers.append(buffer)
+        self._tensors[index].buffer = len(self._buffers) - 1
+        return index
+
+    def operator(self, name, inputs, shape, *, dtype=np.float32, options=None, **values):
+        """Output tensor of a new operator: `options` names its options table, values fill it."""
+        schema = self._schema
+        code = schema.OperatorCodeT()
+        code.builtinCode = getattr(schema.BuiltinOperator, name)
+        code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+        code.version = 1
+        self._codes.append(code)
+        operator = schema.OperatorT()
+        operator.opcodeIndex = len(self._codes) - 1
+        operator.inputs = list(inputs)
+        operator.outputs = [self.tensor(shape, dtype)]
+        if options is not None:
+            operator.builtinOptionsType = getattr(schema.BuiltinOptions, options)
+            operator.builtinOptions = getattr(schema, f'{options}T')()
+            for key, value in values.items():
+                setattr(operator.builtinOptions, key, value)
+        self._operators.append(operator)
+        return operator.outputs[0]
+
+    def custom_operator(self, name, inputs, shapes, options):
+        """Output tensors of a new operator that is not of the file format: options are bytes."""
+        code = self._schema.OperatorCodeT()
+        code.builtinCode = self._schema.BuiltinOperator.CUSTOM
+        code.deprecatedBuiltinCode = code.builtinCode
+        code.customCode = name
+        code.version = 1
+        self._codes.append(code)
+        operator = self._schema.OperatorT()
+        operator.opcodeIndex = len(self._codes) - 1
+        operator.inputs = list(inputs)
+        operator.outputs = [self.tensor(shape, np.float32) for shape in shapes]
+        operator.customOptions = list(options)
+        self._operators.append(operator)
+        return operator.outputs
+
+    def cast(self, tensor, shape):
+        """Real numbers of a tensor."""
+        return self.operator('CAST', [tensor], shape)
+
+    def write(self, path, inputs, outputs):
+        """Write the file and return its path."""
+        graph = self._schema.SubGraphT()
+        graph.tensors, graph.operators = self._tensors, self._operators
+        graph.inputs, graph.outputs = list(inputs), list(outputs)
+        model = self._schema.ModelT()
+        model.version = 3
+        model.subgraphs, model.operatorCodes, model.buffers = [graph], self._codes, self._buffers
+        builder = self._flatbuffers.Builder(1024)
+        builder.Finish(model.Pack(builder), b'TFL3')
+        path.write_bytes(builder.Output())
+        return path
+
+
+@pytest.fixture
+def new_tflite_builder():
+    """Function that starts a new TFLite model."""
+    schema = pytest.importorskip('ai_edge_litert.schema_py_generated')
+    flatbuffers = importlib.import_module('flatbuffers')
+    return lambda: TfliteBuilder(schema, flatbuffers)
+
+
+@pytest.fixture
+def tflite_builder(new_tflite_builder):
+    """Start a new TFLite model."""
+    return new_tflite_builder()
+
+
+@pytest.fixture(scope='session')
+def edge_tpu_library(tmp_path_factory):
+    """The library that stands in for libedgetpu, see edge/libedgetpu.c."""
+    compiler = shutil.which('cc') or shutil.which('gcc')
+    if compiler is None:
+        pytest.skip('needs a C compiler to build what stands in for libedgetpu')
+    target = tmp_path_factory.mktemp('edge') / 'libedgetpu.so.1'
+    source = Path(__file__).parent / 'edge' / 'libedgetpu.c'
+    subprocess.run(
+        [compiler, '-shared', '-fPIC', '-Wall', '-Werror', '-o', target, source, '-ldl'],
+        check=True,
+    )
+    return target
+
+
+class EdgeTpuStandIn:
+    """A false Edge TPU, and a model with a build for it: `tiny`, of the family of MoveNet.
+
+    On the CPU the model sees somebody with the score `CPU_SCORE`, on the Edge TPU with
+    `EDGE_SCORE`, whatever the picture.
+
+    Attributes
+    ----------
+    root
+        Folder with sys and dev.
+    library
+        The library; beside it lie the files that tell it what to do.
+    models
+        Folder of the model.
+    """
+
+    CPU_SCORE, EDGE_SCORE = 0.6, 0.9
+    # Somebody upright in the middle: y, x of each keypoint of COCO-17, relative to the picture.
+    PERSON = (
+        *((0.15, 0.5), (0.13, 0.52), (0.13, 0.48), (0.14, 0.54), (0.14, 0.46)),
+        *((0.27, 0.58), (0.27, 0.42), (0.4, 0.6), (0.4, 0.4), (0.52, 0.6), (0.52, 0.4)),
+        *((0.52, 0.55), (0.52, 0.45), (0.7, 0.55), (0.7, 0.45), (0.88, 0.55), (0.88, 0.45)),
+    )
+
+    def __init__(self, folder, library, builder):
+        self.root = folder / 'root'
+        self.models = folder / 'models'
+        self.models.mkdir()
+        self.library = folder / 'library' / library.name
+        self.library.parent.mkdir()
+        shutil.copy(library, self.library)
+        self.tell('output', self._keypoints(self.EDGE_SCORE).tobytes())
+        self._write_model(builder)
+
+    def _keypoints(self, score):
+        y_x_score = np.column_stack([self.PERSON, np.full(17, score)])
+        return y_x_score.astype(np.float32).reshape(1, 1, 17, 3)
+
+    def _write_model(self, builder):
+        shape, output = (1, 32, 32, 3), (1, 1, 17, 3)
+        on_cpu = builder()
+        picture = on_cpu.tensor(shape, np.uint8)
+        axes = on_cpu.constant([1, 2, 3], np.int32)
+        inputs = [on_cpu.cast(picture, shape), axes]
+        options = {'options': 'ReducerOptions', 'keepDims': True}
+        brightness = on_cpu.operator('MEAN', inputs, (1, 1, 1, 1), **options)
+        nothing = [brightness, on_cpu.constant(np.zeros(output))]
+        nothing = on_cpu.operator('MUL', nothing, output, options='MulOptions')
+        somebody = [nothing, on_cpu.constant(self._keypoints(self.CPU_SCORE))]
+        somebody = on_cpu.operator('ADD', somebody, output, options='AddOptions')
+        on_cpu.write(self.models / 'tiny.tflite', [picture], [somebody])
+        on_edge = builder()
+        picture = on_edge.tensor(shape, np.uint8)
+        somebody = on_edge.custom_operator('edgetpu-custom-op', [picture], [output], b'')
+        on_edge.write(self.models / 'tiny_edgetpu.tflite', [picture], somebody)
+        names = {'cpu': 'tiny.tflite', 'edgetpu': 'tiny_edgetpu.tflite'}
+        entry = {
+            'summary': 'for tests', 'family': 'movenet', 'format': 'coco17', 'input': [32, 32],
+            'licence': 'Apache-2.0',
+            'files': [{'role': 'model', 'device': d, 'name': n} for d, n in names.items()],
+        }  # fmt: skip
+        (self.models / 'models.yaml').write_text(yaml.safe_dump({'models': {'tiny': entry}}))
+
+    def plug_in(self, identity='18d1:9302', number='1-1'):
+        """Show a device on USB and let the library find it."""
+        folder = self.root / 'sys/bus/usb/devices' / number
+        folder.mkdir(parents=True)
+        values = (*identity.split(':'), '1', '7')
+        for name, value in zip(('idVendor', 'idProduct', 'busnum', 'devnum'), values):
+            (folder / name).write_text(f'{value}\n')
+        node = self.root / 'dev/bus/usb/001/007'
+        node.parent.mkdir(parents=True, exist_ok=True)
+        node.touch()
+        for name in ('absent', 'fail_at'):
+            self.untell(name)
+
+    def unplug(self):
+        """Let every run fail, and the device be gone."""
+        shutil.rmtree(self.root / 'sys')
+        self.tell('absent')
+        self.tell('fail_at', b'1')
+
+    def tell(self, name, content=b''):
+        """Put a file beside the library."""
+        part = self.library.with_name('part')
+        part.write_bytes(content)
+        part.replace(self.library.with_name(name))
+
+    def untell(self, name):
+        """Take it away."""
+        self.library.with_name(name).unlink(missing_ok=True)
+
+    def written(self, name):
+        """Text of a file that the library wrote; empty if it did not."""
+        path = self.library.with_name(name)
+        return path.read_text() if path.exists() else ''
+
+    @property
+    def environment(self):
+        """Variables by which library and model are found."""
+        folders = [str(self.models), os.environ.get('POSE_ROS_MODEL_PATH', '')]
+        return {
+            'POSE_ROS_EDGETPU_LIBRARY': str(self.library),
+            'POSE_ROS_MODEL_PATH': os.pathsep.join(filter(None, folders)),
+        }
+
+
+@pytest.fixture
+def edge_tpu(edge_tpu_library, new_tflite_builder, tmp_path, monkeypatch):
+    """An `EdgeTpuStandIn` that is not plugged in yet."""
+    from pose_ros.core.runtime import edgetpu, failover  # noqa: PLC0415
+
+    stand_in = EdgeTpuStandIn(tmp_path, edge_tpu_library, new_tflite_builder)
+    for name, value in stand_in.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(edgetpu, 'ROOT', stand_in.root)
+    monkeypatch.setattr(failover, 'FIRST_PAUSE', 0.1)
+    monkeypatch.setattr(failover, 'LONGEST_PAUSE', 0.1)
+    return stand_in
