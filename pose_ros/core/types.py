@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from pose_ros.core.space.positions import Positions
 from pose_ros.core.topology import Topology, keypoint_map
 
 MAX_IMAGE_SIDE = 16384
@@ -156,6 +157,8 @@ class Person:
     world
         float32 [K, 3] [m], origin in the hips' middle, axes as the camera's (x right, y down,
         z away), or None.
+    positions
+        Where the keypoints are in the camera's optical frame, or None.
     """
 
     topology: Topology
@@ -167,6 +170,7 @@ class Person:
     id: int = 0
     z: np.ndarray | None = None
     world: np.ndarray | None = None
+    positions: Positions | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit the format."""
@@ -186,6 +190,10 @@ class Person:
                 raise ValueError(
                     f'{self.topology.name} {name} must have shape {shape}, got {found}'
                 )
+        if self.positions is not None and len(self.positions) != count:
+            raise ValueError(
+                f'{self.topology.name} has {count} keypoints, got {len(self.positions)} positions'
+            )
 
     @property
     def observed(self) -> np.ndarray:
@@ -205,4 +213,5 @@ class Person:
             states=self.states[index],
             z=None if self.z is None else self.z[index],
             world=None if self.world is None else self.world[index],
+            positions=None if self.positions is None else self.positions.at(index),
         )
