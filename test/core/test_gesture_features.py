@@ -248,7 +248,9 @@ def test_lowering_a_hand_after_a_rest_goes_on_with_nothing():
 
 
 def test_first_pass_begins_where_the_signal_rested():
-    # At rest for longer than a first pass may take, then up and down and up.
-    path = [(0.0, 5), (2.1, 0), (2.13, 40), (2.5, 0), (2.8, 40)]
-    found = swing(lambda t: float(np.interp(t, *zip(*path))), 2.8, longest_pass=1.0)
-    assert found.passes == 3
+    for rest in np.arange(1.5, 2.1, 1 / 30):
+        # At rest for longer than a first pass may take, then at once up, down, and up.
+        path = [(0, 5), (rest, 0), (rest + 0.03, 40), (rest + 0.4, 0), (rest + 0.7, 40)]
+        found = swing(lambda t, path=path: float(np.interp(t, *zip(*path))), rest + 0.7,
+                      longest_pass=1.0)  # fmt: skip
+        assert found.passes == 3, rest
