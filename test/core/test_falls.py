@@ -17,7 +17,7 @@ from pose_ros.actor.motions.falls import (
     course,
 )
 from pose_ros.core.motion.falls import Fall, FallDetector, FallPhase
-from pose_ros.core.topology import BLAZEPOSE33
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import KeypointState
 
 FPS = 15.0
@@ -169,15 +169,55 @@ class TestOutOfSight:
     def test_found_under_another_id(self, frames):
         down = landing(frames)
         events = [event for _, event in observed(cut(frames, down - 0.1, down + 0.5, new_id=9))]
-        assert [(event.phase, event.person_id) for event in events] == [(FALLING, 1), (FALLEN, 9)]
-        assert events[0].onset == events[1].onset
-        assert events[1].lost
+        assert [(e.phase, e.person_id) for e in events] == [
+            (FALLING, 1),
+            (RECOVERED, 1),  # so that nobody takes 1 for falling for ever
+            (FALLEN, 9),
+        ]
+        assert len({event.onset for event in events}) == 1
+        assert [event.lost for event in events] == [False, True, True]
+        assert events[1].confidence == 0  # nobody got up
+        assert events[2].confidence > 0.5
 
     def test_found_under_another_id_after_the_alarm(self, frames):
         down = landing(frames)
         events = [event for _, event in observed(cut(frames, down - 0.1, down + 1.6, new_id=9))]
-        assert [(e.phase, e.person_id) for e in events] == [(FALLING, 1), (FALLEN, 1), (FALLEN, 9)]
+        assert [(e.phase, e.person_id) for e in events] == [
+            (FALLING, 1),
+            (FALLEN, 1),
+            (RECOVERED, 1),
+            (FALLEN, 9),
+        ]
         assert len({event.onset for event in events}) == 1
+        assert events[2].confidence == 0
+
+    def test_and_gets_up_under_that_id(self, frames):
+        end = FALL_KEYS['fall_forwards'][-1].time
+        up = [replace(key, time=key.time + end) for key in LOOK_ALIKE_KEYS['get_up'][1:]]
+        frames = film((*FALL_KEYS['fall_forwards'], *up), facing=60.0)
+        down = landing(film(FALL_KEYS['fall_forwards'], facing=60.0))
+        events = [event for _, event in observed(cut(frames, down - 0.1, down + 0.5, new_id=9))]
+        assert (events[-1].phase, events[-1].person_id) == (RECOVERED, 9)
+        assert events[-1].confidence > 0.5
+
+    def test_a_warning_ends_even_if_nobody_is_seen_again(self, frames):
+        # Without legs in sight an absence is no evidence: so people walk out below.
+        down = landing(frames)
+        legs = [
+            COCO17.index(f'{s}_{part}') for s in ('left', 'right') for part in ('knee', 'ankle')
+        ]
+
+        def legless(person):
+            states = person.states.copy()
+            states[legs] = KeypointState.BELOW_THRESHOLD
+            return replace(person, states=states)
+
+        shown = [replace(f, people=tuple(map(legless, f.people))) for f in frames]
+        shown = list(cut(shown, down - 0.1, np.inf))
+        later = [replace(shown[-1], stamp=shown[-1].stamp + 10.0)]
+        told = observed([*shown, *later])
+        assert [event.phase for _, event in told] == [FALLING, RECOVERED]
+        assert told[-1][1].confidence == 0
 
     def test_somebody_else_who_comes_in_is_somebody_else(self, frames):
         down = landing(frames)
@@ -190,6 +230,17 @@ class TestOutOfSight:
         ]
         events = [event for _, event in observed(joined)]
         assert {event.person_id for event in events} == {1}
+
+    @pytest.mark.parametrize('order', [1, -1])
+    def test_somebody_low_who_comes_in_beside_is_somebody_else(self, frames, order):
+        """In whatever order the two are told."""
+        lying = frames[-1].people[0]
+        upright = film((Key(0.0, STAND), Key(3.0, STAND)))
+        shown = [
+            replace(f, people=(f.people + (replace(lying, id=2),) * (f.stamp > 1.0))[::order])
+            for f in upright
+        ]
+        assert phases(shown) == []
 
     def test_before_anything_happens(self, frames):
         assert phases(cut(frames, 0.8, np.inf)) == []

@@ -66,7 +66,8 @@ class Fall:
     phase
         Early warning, down and staying down, or up again.
     confidence
-        0 to 1.
+        0 to 1; 0 with RECOVERED if nobody is known to be up: the fall goes on under another id,
+        or who was FALLING has not been seen again.
     onset
         When the way down began [s], on the clock of the pictures.
     landing
@@ -113,7 +114,7 @@ class FallDetector:
 
     Call `observe` for every picture, also when nobody is there. Events carry the id under which
     the person is seen: who gets lost in a fall and is found lying under another id has the fall
-    told again under the new one, with the same onset.
+    ended under the old id and told again under the new one, with the same onset.
     """
 
     def __init__(self) -> None:
@@ -135,53 +136,61 @@ class FallDetector:
         if stamp < self._stamp:
             self._watches.clear()
         self._stamp = stamp
-        self._watches = {i: w for i, w in self._watches.items() if stamp - w.stamp <= _FORGET}
-        events: list[Fall] = []
-        for person in people:
-            if person.id and person.observed.any():
-                events += self._look(person, stamp)
+        events = self._forget(stamp)
+        seen = {person.id: person for person in people if person.id and person.observed.any()}
+        for person_id, person in seen.items():
+            if person_id not in self._watches:
+                events += self._begin(person, [i for i in self._watches if i not in seen])
+            events += _look(self._watches[person_id], person, stamp)
         for person_id, watch in self._watches.items():
             if watch.stamp < stamp:
                 events += _miss(watch, person_id, stamp)
         return events
 
-    def _look(self, person: Person, stamp: float) -> list[Fall]:
-        """Events of a person who is seen."""
-        events: list[Fall] = []
-        watch = self._watches.get(person.id)
-        if watch is None:
-            watch = self._joined(person) or _Watch()
-            self._watches[person.id] = watch
-            if watch.descent is not None and watch.descent.fallen:
-                events.append(_event(watch.descent, person.id, FallPhase.FALLEN, stamp))
-        height = watch.stature.update(person, stamp)
-        look = Look(stamp, Heights.of(person), posture_of(person, height)[0])
-        watch.looks.append(look)
-        while watch.looks[0].stamp < stamp - _MEMORY:
-            watch.looks.popleft()
-        rate = descent_rate(watch.looks) / height
-        if watch.descent is None and rate > _DESCENT_RATE:
-            watch.descent = begin(watch.looks, height)
-        if watch.descent is not None:
-            events += _follow(watch, watch.descent, rate, person.id)
-        return events
+    def _forget(self, stamp: float) -> list[Fall]:
+        """Events of those who have been away for too long: who has fallen is not up for that."""
+        gone = [(i, w) for i, w in self._watches.items() if stamp - w.stamp > _FORGET]
+        for person_id, _ in gone:
+            del self._watches[person_id]
+        return [
+            _end(watch.descent, person_id, stamp)
+            for person_id, watch in gone
+            if watch.descent is not None and watch.descent.warned and not watch.descent.fallen
+        ]
 
-    def _joined(self, person: Person) -> _Watch | None:
-        """Watch of somebody who went out of sight where somebody new is, but much lower."""
+    def _begin(self, person: Person, absent: Sequence[int]) -> list[Fall]:
+        """Events of somebody new, who may be one of those out of sight."""
+        before = self._before(person, absent)
+        watch = _Watch() if before is None else self._watches.pop(before)
+        self._watches[person.id] = watch
+        if before is None or watch.descent is None:
+            return []
+        return _move(watch.descent, before, person.id, self._stamp)
+
+    def _before(self, person: Person, absent: Sequence[int]) -> int | None:
+        """Id of who went out of sight where somebody new is, but much lower."""
         parts = Heights.of(person)
-        for person_id, watch in self._watches.items():
-            if watch.stamp == self._stamp:
-                continue
+        for person_id in absent:
+            watch = self._watches[person_id]
             before, height = watch.looks[-1].parts, watch.stature.height
             if watch.descent is not None:
                 before, height = watch.descent.start, watch.descent.height
             near = abs(parts.x - watch.looks[-1].parts.x) < _REACH * height
             if near and parts.head - before.head > HEAD_DROP * height:
-                del self._watches[person_id]
-                if watch.descent is not None:
-                    watch.descent.lost = True
-                return watch
+                return person_id
         return None
+
+
+def _look(watch: _Watch, person: Person, stamp: float) -> list[Fall]:
+    """Events of a person who is seen."""
+    height = watch.stature.update(person, stamp)
+    watch.looks.append(Look(stamp, Heights.of(person), posture_of(person, height)[0]))
+    while watch.looks[0].stamp < stamp - _MEMORY:
+        watch.looks.popleft()
+    rate = descent_rate(watch.looks) / height
+    if watch.descent is None and rate > _DESCENT_RATE:
+        watch.descent = begin(watch.looks, height)
+    return [] if watch.descent is None else _follow(watch, watch.descent, rate, person.id)
 
 
 def _follow(watch: _Watch, descent: Descent, rate: float, person_id: int) -> list[Fall]:
@@ -232,6 +241,22 @@ def _miss(watch: _Watch, person_id: int, stamp: float) -> list[Fall]:
     descent.landing = watch.stamp
     event = _event(descent, person_id, FallPhase.FALLEN, stamp)
     return [replace(event, confidence=event.confidence * _UNSEEN_TRUST)]
+
+
+def _move(descent: Descent, before: int, person_id: int, stamp: float) -> list[Fall]:
+    """Events of a descent that goes on under another id."""
+    descent.lost = True
+    told = descent.warned or descent.fallen
+    events = [_end(descent, before, stamp)] if told else []
+    descent.warned = False
+    if descent.fallen:
+        events.append(_event(descent, person_id, FallPhase.FALLEN, stamp))
+    return events
+
+
+def _end(descent: Descent, person_id: int, stamp: float) -> Fall:
+    """Nothing more is told of a descent under an id, but nobody is known to be up."""
+    return replace(_event(descent, person_id, FallPhase.RECOVERED, stamp), confidence=0.0)
 
 
 def _event(descent: Descent, person_id: int, phase: FallPhase, stamp: float) -> Fall:
