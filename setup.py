@@ -15,10 +15,8 @@ setup(
     packages=find_packages(include=['pose_ros', 'pose_ros.*']),
     package_data={'pose_ros': ['py.typed']},
     data_files=[
-        (
-            'share/pose_ros/config',
-            ['config/exercises.yaml', 'config/gestures.yaml', 'config/models.yaml'],
-        ),
+        ('share/pose_ros/config', sorted(glob('config/*'))),
+        ('share/pose_ros/launch', sorted(glob('launch/*'))),
         ('share/pose_ros/msg', sorted(glob('msg/*.msg'))),
     ],
     python_requires='>=3.10',
