@@ -20,7 +20,7 @@ def doctor(model: str = _MODEL, wait: float = _WAIT) -> None:
     from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    from pose_ros.doctor import graph, machine, software  # noqa: PLC0415
+    from pose_ros.doctor import edge_tpu, graph, machine, software  # noqa: PLC0415
     from pose_ros.doctor.finding import State, examine  # noqa: PLC0415
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -35,6 +35,7 @@ def doctor(model: str = _MODEL, wait: float = _WAIT) -> None:
         ('libraries', software.libraries),
         ('runtime', software.runtime),
         ('model', partial(software.model, model)),
+        ('Edge TPU', edge_tpu.edge_tpu),
         ('camera', machine.cameras),
         ('ROS', graph.installation),
         ('image transport', graph.transport),
