@@ -47,13 +47,20 @@ class Inputs:
             subscription = self._node.create_subscription(kind, topic, callback, profile)
             self._present[topic] = (profile.reliability, subscription)
 
-    def keep_images(self, topic: str, callback: Callable, depth: int, wanted: bool) -> None:
+    def keep_images(
+        self,
+        topic: str,
+        callback: Callable,
+        depth: int,
+        wanted: bool,
+        transport: str = 'compressed',
+    ) -> None:
         """Have a subscription to images while it is wanted, with their publishers' reliability.
 
-        Compressed images only where there are no others.
+        Compressed images, by this transport, only where there are no others.
         """
         raw_topic = self._node.resolve_topic_name(topic)
-        packed_topic = f'{raw_topic}/compressed'
+        packed_topic = f'{raw_topic}/{transport}'
         raw = self._node.get_publishers_info_by_topic(raw_topic)
         packed = self._node.get_publishers_info_by_topic(packed_topic)
         compressed = bool(packed) and not raw
@@ -63,3 +70,16 @@ class Inputs:
         ):
             profile = QoSProfile(depth=depth, reliability=image_profile(publishers).reliability)
             self.keep(name, kind, callback, profile, wanted and chosen)
+
+    def take_waiting(self) -> None:
+        """Call back for what has come while the node was at work, ahead of the executor."""
+        for _, subscription in list(self._present.values()):
+            with subscription.handle as handle:
+                while (taken := handle.take_message(subscription.msg_type, False)) is not None:
+                    subscription.callback(taken[0])
+
+    def destroy(self) -> None:
+        """End all subscriptions."""
+        self._node.destroy_timer(self._timer)
+        while self._present:
+            self._node.destroy_subscription(self._present.popitem()[1][1])

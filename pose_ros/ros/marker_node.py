@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from pose_ros.core.camera import CameraModel
@@ -17,11 +16,12 @@ from pose_ros.core.types import FrameError, Person
 from pose_ros.message_values import msg_to_person, positions_of
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
+from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.images import ImageWriter, compressed_to_frame, image_to_frame, stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import PARAMETERS, REMARKS, chosen_remarks
-from pose_ros.ros.markers import SkeletonMarkers, camera_model
+from pose_ros.ros.markers import SkeletonMarkers
 from pose_ros.ros.pairing import StampPairs
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.person_markers import MarkerStyle
@@ -47,8 +47,7 @@ class MarkerNode(Node):
             channels: ImageWriter(encoding)
             for channels, encoding in (('rgb', 'rgb8'), ('bgr', 'bgr8'))
         }
-        self._info: CameraInfo | None = None
-        self._camera: tuple[tuple[int, int], CameraModel] | None = None
+        self._calibration = Calibration()
         self._apply(frozenset())
         self._marker_publisher = self.create_publisher(
             MarkerArray, 'skeleton_markers', qos.MARKERS
@@ -61,7 +60,7 @@ class MarkerNode(Node):
         p = self._values
         self._markers.style = MarkerStyle(p.distance, p.lifetime, p.scale)
         self._pairs.capacity = p.image_buffer
-        self._camera = None
+        self._calibration.rectified = p.rectified
         self._shown, self._labels.angles = chosen_remarks(vars(p))
         if 'show' in changed:
             self._labels.clear()
@@ -71,8 +70,9 @@ class MarkerNode(Node):
         markers = self._marker_publisher.get_subscription_count() > 0
         overlay = self._overlay_publisher.get_subscription_count() > 0
         anything = markers or overlay
+        on_camera_info = self._calibration.on_camera_info
         for topic, kind, callback, profile, wanted in (
-            ('camera_info', CameraInfo, self._on_camera_info, qos.CAMERA_INFO, markers),
+            ('camera_info', CameraInfo, on_camera_info, qos.CAMERA_INFO, markers),
             ('skeletons', SkeletonArray, self._on_skeletons, qos.SKELETONS, anything),
         ):
             self._inputs.keep(topic, kind, callback, profile, wanted)
@@ -82,12 +82,6 @@ class MarkerNode(Node):
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:
             self._pairs.clear()
-
-    def _on_camera_info(self, message: CameraInfo) -> None:
-        message.header = Header()
-        if message != self._info:
-            self._info = message
-            self._camera = None
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._draw(self._pairs.add_image(message.header, message))
@@ -142,25 +136,19 @@ class MarkerNode(Node):
 
     def _camera_for(self, size: tuple[int, int]) -> CameraModel | None:
         """Camera for pictures of this size; None, with a warning, if there is none."""
-        if self._camera is not None and self._camera[0] == size:
-            return self._camera[1]
-        p = self._values
-        camera = None
-        try:
-            if self._info is not None:
-                camera = camera_model(self._info, size, p.rectified)
-            elif p.field_of_view:
-                camera = CameraModel.from_field_of_view(*size, p.field_of_view)
-            else:
-                self.get_logger().warning(
-                    'no camera_info has come: people without 3D positions cannot be placed '
-                    f'(topic {self.resolve_topic_name("camera_info")}; or set field_of_view)',
-                    throttle_duration_sec=30.0,
-                )
-        except ValueError as error:
-            self.get_logger().warning(f'camera_info: {error}', throttle_duration_sec=30.0)
-        self._camera = None if camera is None else (size, camera)
-        return camera
+        if self._calibration.known:
+            camera = self._calibration.camera(size)
+            if camera is None:
+                self.get_logger().warning(self._calibration.fault, throttle_duration_sec=30.0)
+            return camera
+        if self._values.field_of_view:
+            return CameraModel.from_field_of_view(*size, self._values.field_of_view)
+        self.get_logger().warning(
+            'no camera_info has come: people without 3D positions cannot be placed '
+            f'(topic {self.resolve_topic_name("camera_info")}; or set field_of_view)',
+            throttle_duration_sec=30.0,
+        )
+        return None
 
 
 def main() -> None:

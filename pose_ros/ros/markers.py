@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -15,47 +14,6 @@ from pose_ros.ros.labels import Remarks
 from pose_ros.ros.person_markers import LABEL, MarkerStyle, PersonMarkers
 
 _LETTER = 0.55  # mean width of letters in their height
-
-
-def camera_model(
-    info: CameraInfo, image_size: tuple[int, int], rectified: bool = False
-) -> CameraModel:
-    """Camera of a message.
-
-    Parameters
-    ----------
-    info
-        Its region of interest and binning are undone: the region covers the picture.
-    image_size
-        (width, height) of the picture in whose pixels the keypoints are.
-    rectified
-        Whether that picture is the rectified one (P alone counts) or the raw one (K, D, R, P).
-
-    Returns
-    -------
-    CameraModel
-        ValueError if the message says nothing (uncalibrated) or something unknown.
-    """
-    matrix = np.array(info.k, float).reshape(3, 3)
-    projection = np.array(info.p, float).reshape(3, 4)
-    # Drivers of cameras that need no rectification often fill in one of the two.
-    if not projection.any():
-        projection[:, :3] = matrix
-    elif not matrix.any():
-        matrix = projection[:, :3].copy()
-    rotation = np.array(info.r, float).reshape(3, 3)
-    size = (info.roi.width or info.width, info.roi.height or info.height)
-    scale_x, scale_y = ((full or own) / own if own else 1.0 for full, own in zip(size, image_size))
-    return CameraModel(
-        matrix=matrix,
-        projection=projection,
-        distortion=np.array(info.d, float),
-        distortion_model=info.distortion_model,
-        rectification=rotation if rotation.any() else None,
-        rectified=rectified,
-        scale=(scale_x, scale_y),
-        offset=(info.roi.x_offset, info.roi.y_offset),
-    )
 
 
 class SkeletonMarkers:

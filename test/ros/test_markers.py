@@ -9,8 +9,9 @@ from visualization_msgs.msg import Marker, MarkerArray
 from pose_ros.core.colours import FALLEN, SIDE_COLOURS, UNTRACKED, bone_colours, colour_of
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
+from pose_ros.ros.calibration import camera_model
 from pose_ros.ros.labels import Remarks
-from pose_ros.ros.markers import SkeletonMarkers, camera_model
+from pose_ros.ros.markers import SkeletonMarkers
 from pose_ros.ros.person_markers import ANGLE, BONES, KEYPOINTS, LABEL, LOCK, MarkerStyle
 
 pytestmark = pytest.mark.ros
