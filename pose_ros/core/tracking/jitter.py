@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+import math
 
 import numpy as np
 
@@ -64,14 +65,19 @@ class Jitter:
 
     def _learn(self, step: float) -> None:
         """Take in how far the last points, a step [s] after those before, lie off a parabola."""
-        times = np.array([time for time, _ in self._past])
-        apart = times[:, None] - times + np.eye(_POINTS)
-        weights = 1.0 / apart.prod(axis=1)  # of Newton's third divided difference
-        weights /= np.linalg.norm(weights)
+        weights = _weights([time for time, _ in self._past])
         rest = sum(weight * points for weight, (_, points) in zip(weights, self._past))
         known = np.isfinite(rest)
         self._count = self._count + known
-        gain = np.maximum(1.0 / self._count, 1.0 - np.exp(-step / _MEMORY))
+        gain = np.maximum(1.0 / self._count, 1.0 - math.exp(-step / _MEMORY))
         most = _GLITCH**2 * np.maximum(self._variance, self._guess)
         change = gain * (np.minimum(rest**2, most) - self._variance)
         self._variance = self._variance + np.where(known, change, 0.0)
+
+
+def _weights(times: list[float]) -> list[float]:
+    """Weights of Newton's divided difference of points at some times, whose squares sum to one."""
+    # Plain numbers: four of them are no work for arrays.
+    raw = [1.0 / math.prod(one - other for other in times if other != one) for one in times]
+    size = math.hypot(*raw)
+    return [weight / size for weight in raw]
