@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from pose_ros.core.runtime import edgetpu, edgetpu_interpreter, edgetpu_worker
 from pose_ros.core.runtime.device import Device
 from pose_ros.core.runtime.edgetpu_interpreter import DeviceError, EdgeTpuInterpreter
 from pose_ros.core.runtime.errors import ModelError
-from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.runtime.litert import TfliteModel, interpreter_module
 from pose_ros.core.types import Frame
 
 USB = Device.parse('usb')
@@ -268,6 +269,46 @@ def wait_until(condition):
         time.sleep(0.01)
 
 
+@pytest.mark.test_data(LIGHTNING, LIGHTNING.replace('_edgetpu', ''), 'images/squat.bmp')
+def test_googles_build_gives_what_the_cpu_gives(edge_tpu, test_data):
+    """The stand-in puts out what the CPU computes in the place of the Edge TPU's operator."""
+    path = test_data / LIGHTNING
+    cpu_path = test_data / LIGHTNING.replace('_edgetpu', '')
+    picture = cv2.imread(str(test_data / 'images/squat.bmp'))[..., ::-1]
+    picture = cv2.resize(picture, (192, 192))
+    *inner, expected = tensors_on_cpu(cpu_path, picture, outputs_of_edge_tpu(path))
+    edge_tpu.tell('output', b''.join(tensor.tobytes() for tensor in inner))
+    model = TfliteModel(path, load=lambda path, *_: EdgeTpuInterpreter(path, USB))
+    (found,) = model.run(picture)
+    assert np.ptp(expected[..., :2]) > 0.3
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def outputs_of_edge_tpu(path):
+    """Names of the tensors that come out of the operator for the Edge TPU."""
+    schema = pytest.importorskip('ai_edge_litert.schema_py_generated')
+    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
+    (graph,) = tree.subgraphs
+    (operator,) = (o for o in graph.operators if tree.operatorCodes[o.opcodeIndex].customCode)
+    return [graph.tensors[index].name.decode() for index in operator.outputs]
+
+
+def tensors_on_cpu(path, picture, names):
+    """Tensors of these names within a model on the CPU, and its output; without XNNPACK."""
+    module = interpreter_module()
+    model = module.Interpreter(
+        str(path),
+        experimental_op_resolver_type=module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        experimental_preserve_all_tensors=True,
+    )
+    model.allocate_tensors()
+    model.set_tensor(model.get_input_details()[0]['index'], picture[None])
+    model.invoke()
+    numbers = {tensor['name']: tensor['index'] for tensor in model.get_tensor_details()}
+    output = model.get_output_details()[0]['index']
+    return [model.get_tensor(number) for number in [*map(numbers.get, names), output]]
+
+
 def is_alive(process):
     """Whether a process runs; a zombie does not."""
     try:
@@ -421,7 +462,7 @@ class TestFailover:
         edge_tpu.plug_in()
         path = edge_tpu.models / 'tiny_edgetpu.tflite'
         path.write_bytes(path.read_bytes()[:200])
-        with pytest.raises(ModelError, match='tiny_edgetpu.tflite does not run on the Edge TPU'):
+        with pytest.raises(ModelError, match=r'tiny_edgetpu\.tflite does not run on the Edge TPU'):
             make_estimator(device='usb')
 
 
