@@ -60,13 +60,13 @@ class Heights:
     @classmethod
     def of(cls, person: Person) -> Heights:
         """Heights of one person; only keypoints that were observed count."""
-        seen, points = person.observed, person.keypoints
-        middles = []
-        for indices in _parts(person.topology):
-            good = indices[seen[indices]]
-            middles.append(points[good].mean(axis=0) if len(good) else np.full(2, np.nan))
-        x = [float(middle[0]) for middle in middles[:3] if not np.isnan(middle[0])]
-        return cls(sum(x) / len(x) if x else math.nan, *(float(m[1]) for m in middles))
+        seen = person.observed
+        which = _members(person.topology) & seen
+        counts = np.where(which.any(axis=1), which.sum(axis=1), np.nan)
+        sums = which.astype(float) @ np.where(seen[:, None], person.keypoints, 0.0)
+        across, down = (sums.T / counts).tolist()
+        x = [value for value in across[:3] if not math.isnan(value)]
+        return cls(sum(x) / len(x) if x else math.nan, *down)
 
     def propped(self, height: float) -> bool:
         """Whether the shoulders are an arm over the hands, which carry who is down but not lying.
@@ -153,6 +153,16 @@ def _parts(topology: Topology) -> tuple[np.ndarray, ...]:
     joints = ('shoulder', 'hip', 'knee', 'ankle', 'wrist')
     pairs = [(f'left_{joint}', f'right_{joint}') for joint in joints]
     return tuple(np.array([topology.index(n) for n in names]) for names in (_HEAD, *pairs))
+
+
+@lru_cache
+def _members(topology: Topology) -> np.ndarray:
+    """Which keypoints belong to each of these parts [6, K]."""
+    parts = _parts(topology)
+    members = np.zeros((len(parts), len(topology)), dtype=bool)
+    for row, indices in zip(members, parts):
+        row[indices] = True
+    return members
 
 
 @lru_cache
