@@ -50,7 +50,12 @@ PARAMETERS = (
         'Exercise to be watched, such as squat; auto: whichever is done; none',
         live=True,
     ),
-    Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
+    Parameter(
+        'executor',
+        'single',
+        'What waits for messages; events: less CPU, where rclpy has it',
+        choices=('single', 'events'),
+    ),
 )
 
 

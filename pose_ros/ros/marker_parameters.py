@@ -10,13 +10,42 @@ from pose_ros.ros.labels import ANGLES, Labels
 from pose_ros.ros.parameters import Parameter, names_in
 
 PARAMETERS = (
-    Parameter('distance', 2.0, 'Plane of people without positions', 'm', 0.1, 1000.0, live=True),
+    Parameter(
+        'distance',
+        2.0,
+        'From the camera to the plane of people without 3D positions',
+        'm',
+        0.1,
+        1000.0,
+        live=True,
+    ),
     Parameter('rectified', False, 'Images are rectified: only P of camera_info counts', live=True),
     Parameter(
-        'field_of_view', 0.0, 'Assumed without camera_info; 0: none', 'rad', 0.0, 3.1, live=True
+        'field_of_view',
+        0.0,
+        'Horizontal, assumed without camera_info; 0: no markers then',
+        'rad',
+        0.0,
+        3.1,
+        live=True,
     ),
-    Parameter('scale', 1.0, 'Factor on thickness and text', low=0.1, high=10.0, live=True),
-    Parameter('lifetime', 0.5, 'Of markers not renewed; 0: for ever', 's', 0.0, 3600.0, live=True),
+    Parameter(
+        'scale',
+        1.0,
+        'Factor on thickness of bones and height of text',
+        low=0.1,
+        high=10.0,
+        live=True,
+    ),
+    Parameter(
+        'lifetime',
+        0.5,
+        'After which a marker that is not renewed vanishes; 0: never',
+        's',
+        0.0,
+        3600.0,
+        live=True,
+    ),
     Parameter(
         'show',
         'all',
@@ -30,8 +59,15 @@ PARAMETERS = (
         'Joint angles to be written at the joints, such as "left_knee,trunk"; all; none',
         live=True,
     ),
-    Parameter('image_buffer', 15, 'May wait for skeletons', 'images', 1, 300, live=True),
-    Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
+    Parameter(
+        'image_buffer', 15, 'Most that may wait for their skeletons', 'images', 1, 300, live=True
+    ),
+    Parameter(
+        'executor',
+        'single',
+        'What waits for messages; events: less CPU, where rclpy has it',
+        choices=('single', 'events'),
+    ),
 )
 
 # Topics of what is told of people.

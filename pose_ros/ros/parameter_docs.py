@@ -14,6 +14,7 @@ TABLES = {
     'pose_node': ('pose_parameters', 'TABLE', 'People in the newest image, as skeletons.'),
     'gesture_node': ('gesture_node', 'PARAMETERS', 'What people do.'),
     'marker_node': ('marker_parameters', 'PARAMETERS', 'How people look in RViz.'),
+    'bridge_node': ('bridge_node', 'PARAMETERS', 'People in the messages of other packages.'),
     'source_node': ('source_node', 'PARAMETERS', 'Images of a camera, a video or the actor.'),
 }
 COMMAND = 'python -m pose_ros.ros.parameter_docs > docs/parameters.md'
@@ -41,7 +42,9 @@ def value_text(value: object) -> str:
     """A default as it is written in YAML."""
     if isinstance(value, bool):
         return f'`{str(value).lower()}`'
-    return f'`{value}`' if value != '' else '`""`'
+    # What would be read as nothing or as a number needs its quotes.
+    quoted = isinstance(value, str) and (not value or value.isdigit())
+    return f'`"{value}"`' if quoted else f'`{value}`'
 
 
 def row(parameter: Parameter) -> list[str]:
@@ -53,7 +56,10 @@ def row(parameter: Parameter) -> list[str]:
     else:
         kind = type(parameter.default).__name__
         allowed = {'str': 'text', 'bool': 'true, false', 'int': 'integer', 'float': 'number'}[kind]
-    meaning = parameter.meaning[0].upper() + parameter.meaning[1:]
+    meaning = parameter.meaning
+    if meaning.partition(':')[0] not in parameter.choices:
+        meaning = meaning[0].upper() + meaning[1:]
+    meaning = meaning.replace('<', '&lt;').replace('|', '&#124;')
     live = 'live' if parameter.live else ''
     return [f'`{parameter.name}`', value_text(parameter.default), allowed, live, meaning]
 
