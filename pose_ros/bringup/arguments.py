@@ -42,6 +42,9 @@ def file_argument(node: str) -> str:
 
 NODES = ('pose_node', 'gesture_node', 'marker_node', 'bridge_node', 'source_node')
 
+# Parameters of bridge_node, each the name of messages of others that it speaks.
+STANDARDS = ('hri', 'vision', 'foxglove', 'tf')
+
 # Arguments that are parameters of a node, under the same name.
 PARAMETER_ARGUMENTS = {
     'pose_node': (
@@ -89,7 +92,10 @@ PEOPLE = (
         BOOLEAN,
     ),
     Argument(
-        'bridge', 'false', 'whether bridge_node publishes in the messages of others', BOOLEAN
+        'bridge',
+        'false',
+        f'starts bridge_node with these standards, separated by commas: {", ".join(STANDARDS)}; '
+        'true: with those of its parameter files; false: not at all',
     ),
     Argument(
         'params_file',

@@ -7,7 +7,7 @@ from math import pi
 import posixpath
 from typing import Any
 
-from pose_ros.bringup.arguments import PARAMETER_ARGUMENTS, file_argument
+from pose_ros.bringup.arguments import PARAMETER_ARGUMENTS, STANDARDS, file_argument
 from pose_ros.bringup.process import Process, in_one_process
 from pose_ros.core.resources import config_file
 
@@ -39,8 +39,19 @@ def followers(values: Values) -> list[Process]:
 
 
 def bridge(values: Values) -> list[Process]:
-    """The node that speaks the messages of others, if it is wanted."""
-    return [own_node('bridge_node', values)] if values['bridge'] == 'true' else []
+    """The node that speaks the messages of others, if it is wanted.
+
+    ValueError for messages that it does not know.
+    """
+    wanted = values['bridge']
+    if wanted == 'false':
+        return []
+    names = [] if wanted == 'true' else [name.strip() for name in wanted.split(',')]
+    for name in names:
+        if name not in STANDARDS:
+            there = ', '.join(STANDARDS)
+            raise ValueError(f'bridge must be true, false or some of {there}; got {name!r}')
+    return [own_node('bridge_node', values, dict.fromkeys(names, True))]
 
 
 def source(values: Values) -> list[Process]:

@@ -15,6 +15,7 @@ from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 import yaml
 
+from pose_ros.bringup.arguments import STANDARDS
 from pose_ros.bringup.environment import environment
 from pose_ros.bringup.process import Command, Process
 from pose_ros.core.resources import config_file
@@ -88,7 +89,7 @@ def test_every_argument_has_a_meaning_and_a_possible_default(name):
 EVERYTHING = {
     'model': 'movenet_lightning', 'device': 'cpu', 'transport': 'raw', 'mode': 'multi',
     'max_people': '4', 'detector': 'yolox_nano', 'gestures': 'wave', 'exercise': 'squat',
-    'learned': 'mine.tflite', 'bridge': 'true',
+    'learned': 'mine.tflite', 'bridge': 'hri,tf',
 }  # fmt: skip
 
 
@@ -205,6 +206,16 @@ def test_further_topics():
     assert (renamed['gestures'], renamed['falls']) == ('/gestures', 'alarms/falls')
     with pytest.raises(ValueError, match=r"remap must be a list.*got 'gestures=/gestures'"):
         nodes(remap='gestures=/gestures')
+
+
+def test_a_bridge_for_some_standards():
+    assert values(nodes(bridge='true')['bridge_node']) == {'use_sim_time': False}
+    given = values(nodes(bridge='tf, hri')['bridge_node'])
+    assert given == {'use_sim_time': False, 'tf': True, 'hri': True}
+    with pytest.raises(ValueError, match=r"some of hri, .*; got 'cob'"):
+        nodes(bridge='cob')
+    known = {row.name for row in table('bridge_node') if row.default is False}
+    assert known == set(STANDARDS)
 
 
 def test_namespace_and_respawn_reach_every_node():
