@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 from typing import Annotated
 
@@ -104,7 +105,7 @@ def count_sets(seeds: range) -> list[list[str]]:
     tally['all', ''] = total
     return [
         [*key, str(found['sets'])]
-        + [share(found[word], found['sets']) for word in ('exact', 'auto', 'recognised')]
+        + [at_least(found[word], found['sets']) for word in ('exact', 'auto', 'recognised')]
         + [share(found[word], found['done']) for word in ('YES', 'UNCERTAIN', 'NO', 'faulty')]
         for key, found in tally.items()
     ]
@@ -113,6 +114,14 @@ def count_sets(seeds: range) -> list[list[str]]:
 def share(part: int, whole: int) -> str:
     """Share in per cent."""
     return f'{part / max(whole, 1):.0%}'
+
+
+def at_least(part: int, whole: int) -> str:
+    """Share, and the lower end of its 95 % confidence interval after Wilson [%]."""
+    z = 1.96
+    rate, extra = part / max(whole, 1), z * z / max(whole, 1)
+    spread = sqrt(extra * rate * (1 - rate) + extra * extra / 4)
+    return f'{rate:.0%} ({max(rate + extra / 2 - spread, 0.0) / (1 + extra):.1%})'
 
 
 def judge_faults(seeds: range) -> list[list[str]]:
@@ -136,10 +145,10 @@ def judge_faults(seeds: range) -> list[list[str]]:
 
 
 def depths(seeds: range) -> list[list[str]]:
-    """What is told of repetitions that go only a part of the way."""
+    """What is told of repetitions that go only a part of the way, and all of it."""
     rows = []
     for name in FAULTS:
-        for depth in (0.3, 0.7):
+        for depth in (0.3, 0.7, 1.0):
             found: Counter[str] = Counter()
             for view in VIEWS:
                 for seed in seeds:

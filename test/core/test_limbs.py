@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pose_ros.core.motion.limbs import BoneLengths, Limb, angle_between
+from pose_ros.core.motion.limbs import BoneLengths, Hinges, Limb, angle_between
 from pose_ros.core.motion.moment import Moment, UnseenError
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
@@ -38,6 +38,23 @@ def test_a_bone_a_little_short_is_uncertain():
     _, sure = angle_between(limb(0, 100), limb(0, -100))
     _, unsure = angle_between(limb(0, 92), limb(0, -92))
     assert unsure > 2 * sure
+
+
+def test_the_errors_of_a_straight_limb_have_a_mean_of_zero():
+    hinges, rng = Hinges(), np.random.default_rng(1)
+    deviation = math.radians(5)
+    # Bent to one side, for all to see: nothing is told, but the side is remembered.
+    assert hinges.bend('elbow', limb(60, 80), limb(60, -80), deviation) is None
+    bends = [
+        hinges.bend('elbow', limb(3 + error, 100), limb(3, -100), deviation)
+        for error in rng.uniform(-12, 12, 400)
+    ]
+    assert math.degrees(np.mean(bends)) == pytest.approx(2 * math.degrees(0.03), abs=0.5)
+    assert min(bends) < -math.radians(3)
+    # Bent to the other side by more than errors can: from now on that is the side.
+    assert hinges.bend('elbow', limb(-60, 80), limb(-60, -80), deviation) is None
+    assert hinges.bend('elbow', limb(3, 100), limb(3, -100), deviation) < 0
+    assert hinges.bend('elbow', limb(0, 60), limb(0, -100), deviation) is None
 
 
 def standing(height=300.0, unseen=()):

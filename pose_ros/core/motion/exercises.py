@@ -9,7 +9,7 @@ import math
 from pose_ros.core.motion.angles import AngleMeter, JointAngles
 from pose_ros.core.motion.exercise_rules import Exercise, load_exercises
 from pose_ros.core.motion.form import Form
-from pose_ros.core.motion.limbs import BoneLengths
+from pose_ros.core.motion.limbs import BoneLengths, Hinges
 from pose_ros.core.motion.moment import Moment, UnseenError
 from pose_ros.core.motion.per_person import PerPerson
 from pose_ros.core.motion.repetition import (
@@ -174,6 +174,9 @@ class _Watch:
         """Take in a person's form at a time [s]."""
         self.counter.update(stamp, form)
         done = self.counter.done
+        if self.counter.missed:
+            # Arms that are raised and lowered go the way of a press every other time.
+            self.series = 0
         if done is None:
             return
         if self.counter.started - self.last > _BETWEEN:
@@ -192,7 +195,7 @@ class _Trainee:
     """One person and the exercises that are counted."""
 
     def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
-        self._lengths = BoneLengths()
+        self._lengths, self._hinges = BoneLengths(), Hinges()
         doubt = 0.0 if recognise else _DOUBT
         self._watches = [_Watch(RepetitionCounter(exercise, doubt)) for exercise in exercises]
         self._recognise = recognise
@@ -208,7 +211,7 @@ class _Trainee:
             _ = self._lengths['trunk']
         except UnseenError:
             return None
-        form = Form(moment, self._lengths, angles)
+        form = Form(moment, self._lengths, self._hinges, angles)
         for watch in self._watches:
             watch.update(stamp, form)
         if self._recognise:
@@ -237,7 +240,7 @@ def _state(person_id: int, counter: RepetitionCounter) -> ExerciseState:
         counter.phase,
         counter.count,
         counter.done is not None,
-        math.radians(counter.angle),
+        math.radians(min(counter.angle, 180.0)),
         judged.extreme,
         judged.full,
         judged.confidence,

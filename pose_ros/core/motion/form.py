@@ -14,6 +14,7 @@ import math
 from pose_ros.core.motion.angles import JointAngles
 from pose_ros.core.motion.limbs import (
     BoneLengths,
+    Hinges,
     Limb,
     angle_between,
     limb_of,
@@ -22,6 +23,8 @@ from pose_ros.core.motion.limbs import (
 )
 from pose_ros.core.motion.moment import SIDES, WIDTH_OF_TORSO, Moment, Side, UnseenError
 
+# Positions in space bend a straight limb by up to so many standard deviations.
+_STRAIGHT = 2.0
 # A view's share of what it would show at best; below it shows nothing of use.
 _LEAST_SHARE = 0.4
 
@@ -79,12 +82,16 @@ class Form:
         The person.
     lengths
         Of the person's bones, with this moment taken in.
+    hinges
+        Of the person's joints.
     angles
         Of the person at this moment; those in space count besides the picture.
     """
 
-    def __init__(self, moment: Moment, lengths: BoneLengths, angles: JointAngles) -> None:
-        self.moment, self.lengths, self.angles = moment, lengths, angles
+    def __init__(
+        self, moment: Moment, lengths: BoneLengths, hinges: Hinges, angles: JointAngles
+    ) -> None:
+        self.moment, self.lengths, self.hinges, self.angles = moment, lengths, hinges, angles
         self._readings: dict[str, Reading | None] = {}
 
     def reading(self, name: str) -> Reading | None:
@@ -97,9 +104,25 @@ class Form:
         return self._readings[name]
 
     def joint(self, name: str, first: Limb, second: Limb) -> Reading:
-        """Angle at a joint [deg]: in the picture, or in space where that is known better."""
+        """Angle at a joint [deg]: in the picture, or in space where that is known better.
+
+        Over 180 where a straight limb is bent the wrong way by its errors.
+        """
         angle, deviation = angle_between(first, second)
-        return self.better(name, angle, deviation, min(first.score, second.score))
+        score = min(first.score, second.score)
+        bend = self.hinges.bend(name, first, second, deviation)
+        # Errors in depth bend a straight limb, and never straighten it: so the picture counts.
+        if bend is not None and self._straight_in_space(name):
+            return Reading(math.degrees(math.pi - bend), math.degrees(deviation), score)
+        return self.better(name, angle, deviation, score)
+
+    def _straight_in_space(self, name: str) -> bool:
+        """Whether a joint may be straight, for all that positions in space tell."""
+        if not self.angles.in_space:
+            return True
+        deviation = float(self.angles.deviations[self.angles.index(name)])
+        # Nothing is known where this is NaN.
+        return not math.pi - self.angles.angle(name) > _STRAIGHT * deviation
 
     def better(self, name: str, angle: float, deviation: float, score: float) -> Reading:
         """Angle [deg] of a name in `JointAngles`, as the picture [rad] and space say.

@@ -13,8 +13,11 @@ import math
 
 from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
 
-# Where models put a joint, and where it is: standard deviation [torsos] for a score of 1.
-POSITION = 0.03
+# Where models put a joint for some tenths of a second, and where it is: standard deviation
+# [torsos] for the second as score, or a better one; measured with BlazePose full on films of the
+# actor (docs/accuracy.md).
+POSITION = 0.025
+_GOOD_SCORE = 0.9
 # A bone's length as it is remembered follows longer views in the first time, shorter ones in the
 # second [s]: so it is the length that is hardly ever exceeded.
 _RISE, _FALL = 0.5, 20.0
@@ -24,8 +27,10 @@ _SHRINK = 1.0
 _LEAST = 1.0
 # A bone seen shorter than remembered by no more than so many standard deviations may well lie in
 # the picture's plane: the remembered length is one of the longest views.
-_FLAT = 2.0
+_FLAT = 3.0
 _LEAST_FLAT = 0.75
+# A joint that is bent by more than so many standard deviations is no straight one.
+_BENT = 3.0
 
 BONES = {
     'trunk': ('hip', 'shoulder'),
@@ -147,7 +152,8 @@ def score_of(moment: Moment, name: str) -> float:
 
 def position_variance(lengths: BoneLengths, score: float) -> float:
     """Variance of where a keypoint is [px²]."""
-    deviation: float = POSITION * lengths['trunk'] / max(score, 0.2) ** 2
+    share = min(max(score, 0.2) / _GOOD_SCORE, 1.0)
+    deviation: float = POSITION * lengths['trunk'] / share**2
     return deviation**2
 
 
@@ -174,3 +180,36 @@ def angle_between(first: Limb, second: Limb) -> tuple[float, float]:
     variance += (angle(first.steepest, second.tilt) - best) ** 2
     variance += (angle(first.tilt, second.steepest) - best) ** 2
     return best, math.sqrt(variance)
+
+
+class Hinges:
+    """To which side in the picture one person's joints bend.
+
+    Elbows and knees bend one way only. So a limb that looks straight but for the errors, bent to
+    the side where it has not been before, is over-straight by its errors: these then have a mean
+    of zero, where the plain angle, never over 180 degrees, would be too small at any error.
+    """
+
+    def __init__(self) -> None:
+        self._sides: dict[str, float] = {}
+
+    def bend(self, name: str, first: Limb, second: Limb, deviation: float) -> float | None:
+        """How far a straight joint is bent [rad], below zero the wrong way; None if it is not.
+
+        Parameters
+        ----------
+        name
+            Of the joint.
+        first, second
+            The two limbs at it, as for `angle_between`.
+        deviation
+            Standard deviation of the angle [rad].
+        """
+        if first.tilt or second.tilt:
+            return None
+        turn = cmath.phase(first.seen / second.seen)
+        bend, side = math.pi - abs(turn), math.copysign(1.0, turn)
+        if bend > _BENT * deviation:
+            self._sides[name] = side
+            return None
+        return bend * side * self._sides.get(name, side)

@@ -13,12 +13,15 @@ from pose_ros.core.motion.exercise_rules import Exercise, FormRule
 from pose_ros.core.motion.form import Form, Reading
 from pose_ros.core.motion.rules import Limits
 
-# A value within so many standard deviations of its limit is uncertain.
-SURE = 1.5
+# What is wrong, or not reached, is certain beyond so many standard deviations; what is reached,
+# beyond so many.
+WRONG, RIGHT = 1.5, 1.0
 # The leading angle is a mean over this time [s]: less than the fastest turn.
 _SMOOTHING = 0.12
 # The turning point is where this share of the way, or more, is left behind.
 _TURN = 0.85
+# Its angle is a mean over this share of the time there, in the middle.
+_MIDDLE = 0.5
 # The turn has come when less than this share of the way has been gained in so long [s].
 _GAIN, _STILL = 0.1, 0.2
 # Who has done some repetitions goes at least this share of their median way.
@@ -149,6 +152,8 @@ class RepetitionCounter:
         The leading angle now [deg]; NaN if it is not seen.
     done
         The repetition that the last moment completed, or None.
+    missed
+        Whether the last moment completed something that went as far, but was something else.
     started
         When the repetition under way, or the last one, left the start [s].
     """
@@ -160,6 +165,7 @@ class RepetitionCounter:
         self.phase = ExercisePhase.READY
         self.angle = math.nan
         self.done: Repetition | None = None
+        self.missed = False
         self.started = -math.inf
         self._recent: deque[tuple[float, Reading]] = deque()
         self._before: deque[_Moment] = deque()
@@ -172,7 +178,7 @@ class RepetitionCounter:
 
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
-        self.done = None
+        self.done, self.missed = None, False
         if stamp - self._seen > _UNSEEN:
             self._drop()
         moment = self._moment(stamp, form)
@@ -226,7 +232,9 @@ class RepetitionCounter:
         """Somebody is at the start: perhaps a repetition is complete."""
         if self._from_start and self._trace and self._best >= self._least():
             took = moment.stamp - self.started
-            if took in self.exercise.seconds and all(map(self._meets, self.exercise.needs)):
+            fits = all(map(self._meets, self.exercise.needs))
+            self.missed = not fits
+            if fits and took in self.exercise.seconds:
                 self._trace.append(moment)
                 self._ways.append(self._best)
                 self.count += 1
@@ -296,16 +304,22 @@ class RepetitionCounter:
         turn = self._part('turn')
         if not turn:
             return Repetition()
-        exercise = self.exercise
         first, last, end = turn[0].stamp, turn[-1].stamp, self._trace[-1].stamp
-        leading = _mean([moment.leading for moment in turn])
+        away = _MIDDLE / 2 * (last - first)
+        middle = [m for m in turn if abs(m.stamp - (first + last) / 2) <= away] or turn
+        leading = _mean([moment.leading for moment in middle])
         extreme = max(turn, key=lambda moment: moment.progress).angle
-        beyond = (extreme - exercise.goal) * math.copysign(1.0, exercise.goal - exercise.start)
-        sure = abs(beyond) > SURE * leading.deviation
+        # The best moment is also that of the best error: it can deny the goal, not grant it.
+        if self._beyond(extreme) < -WRONG * leading.deviation:
+            full = Verdict.NO
+        elif self._beyond(leading.value) > RIGHT * leading.deviation:
+            full = Verdict.YES
+        else:
+            full = Verdict.UNCERTAIN
         faults = (self._fault(rule) for rule in rules)
         return Repetition(
-            extreme=math.radians(extreme),
-            full=Verdict(beyond >= 0) if sure else Verdict.UNCERTAIN,
+            extreme=math.radians(min(extreme, 180.0)),
+            full=full,
             confidence=leading.confidence,
             outward_time=first - self.started,
             turn_time=last - first,
@@ -313,13 +327,18 @@ class RepetitionCounter:
             faults=tuple(fault for fault in faults if fault is not None),
         )
 
+    def _beyond(self, angle: float) -> float:
+        """How far an angle is beyond the goal [deg]."""
+        goal = self.exercise.goal
+        return (angle - goal) * math.copysign(1.0, goal - self.exercise.start)
+
     def _fault(self, rule: FormRule) -> Fault | None:
         """Fault against a rule, certain or not; None if all is well or nothing is known."""
         reading = self._summary(rule)
         if reading is None or reading.value in rule.limits:
             return None
         limit = rule.limits.low if reading.value < rule.limits.low else rule.limits.high
-        certain = _excess(rule.limits, reading.value) > SURE * reading.deviation
+        certain = _excess(rule.limits, reading.value) > WRONG * reading.deviation
         unit = math.radians(1.0) if rule.measure.unit == 'deg' else 1.0
         return Fault(
             rule.name, certain, reading.value * unit, limit * unit, reading.deviation * unit
