@@ -211,12 +211,23 @@ class TestInterpreter:
             run(model)
 
     def test_it_lets_go_when_closed_and_when_forgotten(self, edge_tpu):
-        models = [interpreter(edge_tpu) for _ in range(2)]
+        models = [interpreter(edge_tpu, device) for device in ('usb:0', 'usb:1')]
         processes = [model._process for model in models]
         models.pop().close()
         assert processes.pop().wait(5) == 0
         models.pop()
         assert processes.pop().wait(5) == 0
+
+    def test_a_device_in_use_is_left_to_whom_it_serves(self, edge_tpu):
+        edge_tpu.plug_in()
+        first = interpreter(edge_tpu)
+        with pytest.raises(DeviceError, match='another node of pose_ros is at work with it'):
+            interpreter(edge_tpu)
+        assert edge_tpu.written('options') == 'device=usb:0 \n'  # the library was not asked
+        run(first)
+        first._process.kill()
+        first._process.wait()
+        run(interpreter(edge_tpu))
 
     def test_it_does_not_outlive_a_parent_that_is_killed_in_a_run_that_hangs(self, edge_tpu):
         script = (

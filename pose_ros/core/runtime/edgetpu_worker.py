@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import ctypes
+import hashlib
 import json
 import math
 import mmap
 from multiprocessing.connection import Connection
 import os
 import signal
+import socket
 import sys
 from typing import Any, NamedTuple
 
@@ -116,12 +118,28 @@ def _load(path: str, library: str, option: str) -> Any:
     except (OSError, AttributeError) as error:
         raise _FailedError('library', error) from error
     try:
+        _reserve(library, option)
         delegate = module.load_delegate(library, {'device': option} if option else {})
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise _FailedError('device', error) from error
     interpreter = module.Interpreter(path, experimental_delegates=[delegate], num_threads=1)
     interpreter.allocate_tensors()
     return interpreter
+
+
+def _reserve(library: str, option: str) -> None:
+    """Keep others of our kind off the device while this process lives; OSError if one is there.
+
+    The library would take a USB device away from a process that is at work with it, and both
+    would fail. A name without a file is let go by the kernel, whatever becomes of the process.
+    """
+    name = hashlib.sha256(f'{library} {option}'.encode()).hexdigest()
+    reservation = socket.socket(socket.AF_UNIX)
+    try:
+        reservation.bind(f'\0pose_ros {name}')
+    except OSError as error:
+        raise OSError('another node of pose_ros is at work with it') from error
+    reservation.detach()
 
 
 def _end_after(seconds: float) -> None:
