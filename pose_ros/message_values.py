@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.posture import Posture, PostureState
 from pose_ros.core.motion.rules import Hand
+from pose_ros.core.space.positions import Positions, PositionSource
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person
 
@@ -31,14 +31,16 @@ def people_of(message: Any) -> list[Person]:
 
     ValueError if a format is unknown or the number of keypoints is not that of the format.
     """
-    return [replace(msg_to_person(s), world=positions_of(s)) for s in message.skeletons]
+    return [msg_to_person(skeleton) for skeleton in message.skeletons]
 
 
 def msg_to_person(skeleton: Any) -> Person:
-    """Person of a message.
+    """Person of a message; what is known of the body in space is also in ``world``.
 
     ValueError if the format is unknown or the number of keypoints is not that of the format.
     """
+    positions = positions_of(skeleton)
+    in_space = positions is not None and positions.source is not PositionSource.HEIGHT
     rows = np.array([(k.x, k.y, k.score, k.state) for k in skeleton.keypoints], np.float32)
     rows = rows.reshape(-1, 4)
     box = skeleton.box
@@ -50,14 +52,23 @@ def msg_to_person(skeleton: Any) -> Person:
         score=skeleton.score,
         box=Box(box.x_offset, box.y_offset, box.width, box.height),
         id=skeleton.id,
+        # All that lies in one plane by assumption says nothing of the body.
+        world=positions.points if positions is not None and in_space else None,
+        positions=positions,
     )
 
 
-def positions_of(skeleton: Any) -> np.ndarray | None:
-    """3D positions [K, 3] [m] of a message, NaN where unknown; None without 3D."""
+def positions_of(skeleton: Any) -> Positions | None:
+    """Positions of a message; None without 3D."""
     if not len(skeleton.positions):
         return None
-    return np.array([(p.x, p.y, p.z) for p in skeleton.positions])
+    points = np.array([(p.x, p.y, p.z) for p in skeleton.positions])
+    # Older recordings do not tell how the positions came about and how sure they are.
+    deviations = np.array(getattr(skeleton, 'position_deviations', ()), np.float64)
+    if not len(deviations):
+        deviations = np.full(len(points), np.nan)
+    source = PositionSource(getattr(skeleton, 'position_source', PositionSource.NONE))
+    return Positions(points, deviations, source)
 
 
 class EventReader:

@@ -130,7 +130,7 @@ def test_skeletons_come_back_as_people(make, store, write, topology, world):
                 make(
                     'SkeletonArray', frame.stamp, image_width=640, image_height=480, model='actor',
                     skeletons=array, locked_id=0, locked_seen=False, latency=0.0,
-                    inference_time=0.0, dropped=0,
+                    inference_time=0.0, dropped=0, depth=0,
                 ),
             )
         )  # fmt: skip
@@ -165,7 +165,9 @@ def skeleton(store, person):
                 person.keypoints.tolist(), person.scores.tolist(), person.states.tolist()
             )
         ],
+        position_source=2 if positions else 0,
         positions=[types['geometry_msgs/msg/Point'](x=x, y=y, z=z) for x, y, z in positions],
+        position_deviations=np.full(len(positions), 0.1, np.float32),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
+from pose_ros.core.space.positions import Positions
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray, SkeletonFormat
@@ -75,6 +76,25 @@ def fill_skeleton(skeleton: Skeleton, person: Person, image_size: tuple[int, int
     skeleton.format = person.topology.name
     skeleton.score = float(person.score)
     fill_region(skeleton.box, person.box, image_size)
+    fill_positions(skeleton, person.positions)
+
+
+def fill_positions(skeleton: Skeleton, positions: Positions | None) -> None:
+    """Write positions in space, or that there are none."""
+    if positions is None:
+        skeleton.position_source = Skeleton.POSITIONS_NONE
+        skeleton.positions = []
+        skeleton.position_deviations = []
+        return
+    points = skeleton.positions
+    if len(points) != len(positions):
+        skeleton.positions = points = [Point() for _ in range(len(positions))]
+    for point, (x, y, z) in zip(points, positions.points.tolist()):
+        point.x = x
+        point.y = y
+        point.z = z
+    skeleton.position_source = int(positions.source)
+    skeleton.position_deviations = positions.deviations.astype(np.float32)
 
 
 def fill_region(region: RegionOfInterest, box: Box, image_size: tuple[int, int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -54,10 +55,11 @@ class Inputs:
         depth: int,
         wanted: bool,
         transport: str = 'compressed',
-    ) -> None:
+    ) -> int:
         """Have a subscription to images while it is wanted, with their publishers' reliability.
 
-        Compressed images, by this transport, only where there are no others.
+        Compressed images, by this transport, only where there are no others. Returns the number
+        of publishers.
         """
         raw_topic = self._node.resolve_topic_name(topic)
         packed_topic = f'{raw_topic}/{transport}'
@@ -70,13 +72,16 @@ class Inputs:
         ):
             profile = QoSProfile(depth=depth, reliability=image_profile(publishers).reliability)
             self.keep(name, kind, callback, profile, wanted and chosen)
+        return len(packed if compressed else raw)
 
     def take_waiting(self) -> None:
         """Call back for what has come while the node was at work, ahead of the executor."""
         for _, subscription in list(self._present.values()):
-            with subscription.handle as handle:
-                while (taken := handle.take_message(subscription.msg_type, False)) is not None:
-                    subscription.callback(taken[0])
+            with subscription.handle:
+                take = partial(subscription.handle.take_message, subscription.msg_type, False)
+                waiting = [message for message, _ in iter(take, None)]
+            for message in waiting:
+                subscription.callback(message)
 
     def destroy(self) -> None:
         """End all subscriptions."""

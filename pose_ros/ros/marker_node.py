@@ -13,7 +13,7 @@ from visualization_msgs.msg import MarkerArray
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.types import FrameError, Person
-from pose_ros.message_values import msg_to_person, positions_of
+from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.calibration import Calibration
@@ -105,9 +105,12 @@ class MarkerNode(Node):
         people = []
         for skeleton in message.skeletons:
             try:
-                people.append((msg_to_person(skeleton), positions_of(skeleton)))
+                person = msg_to_person(skeleton)
             except ValueError as error:
                 self.get_logger().warning(f'skeleton left out: {error}', throttle_duration_sec=5.0)
+                continue
+            positions = person.positions
+            people.append((person, None if positions is None else positions.points))
         return people
 
     def _draw(self, pair: tuple | None) -> None:

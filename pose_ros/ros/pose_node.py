@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn as Result
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.topology import COCO17, Topology
-from pose_ros.core.types import FrameError
+from pose_ros.core.types import Frame, FrameError, Person
 from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
 from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameStatistics
 from pose_ros.ros.image_subscription import ImageSubscription
 from pose_ros.ros.images import compressed_to_frame, image_to_frame, stamp_of
 from pose_ros.ros.parameters import declare
+from pose_ros.ros.placing import Placing
 from pose_ros.ros.pose_parameters import TABLE, estimator_config
 from pose_ros.ros.pose_status import blindness, device_text, estimator_figures, summary
 from pose_ros.ros.qos import LATCHED, SKELETONS
@@ -56,6 +58,7 @@ class PoseNode(LifecycleNode):
         self._skeletons: LifecyclePublisher | None = None
         self._format: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
+        self._placing: Placing | None = None
         self._target_lock: TargetLock | None = None
         self._looked = False
         self._writer = SkeletonWriter()
@@ -106,6 +109,8 @@ class PoseNode(LifecycleNode):
         topic = self.resolve_topic_name('image')
         raw = self._values.transport == 'raw'
         self._convert = image_to_frame if raw else compressed_to_frame
+        if self._values.positions != 'off':
+            self._placing = Placing(self, self._values, self._is_wanted)
         self._images = ImageSubscription(
             self,
             Image if raw else CompressedImage,
@@ -144,6 +149,12 @@ class PoseNode(LifecycleNode):
         if self._images is not None:
             self._images.destroy()
             self._images = None
+        if self._placing is not None:
+            self._placing.destroy()
+            self._placing = None
+
+    def _is_wanted(self) -> bool:
+        return self._skeletons.get_subscription_count() > 0
 
     @property
     def _topology(self) -> Topology:
@@ -152,7 +163,7 @@ class PoseNode(LifecycleNode):
     def _on_image(self, message: Image | CompressedImage, number: int | None) -> None:
         """Convert, estimate, publish."""
         self.statistics.add_arrival()
-        if self._skeletons.get_subscription_count() == 0:
+        if not self._is_wanted():
             self._drops.reset()
             self._looked = False
             return
@@ -168,16 +179,34 @@ class PoseNode(LifecycleNode):
         except ModelError as error:
             self._give_up(error)
             return
-        skeletons = self._writer.write(people, header, (frame.width, frame.height))
-        skeletons.inference_time = self._estimator.statistics.inference_time
-        skeletons.locked_id = self._estimator.locked_id
-        skeletons.locked_seen = self._estimator.locked_seen
-        skeletons.dropped = self._dropped
-        skeletons.latency = self.get_clock().now().nanoseconds * 1e-9 - frame.stamp
-        self._skeletons.publish(skeletons)
-        self.statistics.add(skeletons.latency, skeletons.inference_time, self._dropped)
-        self._dropped = 0
+        publish = self._publisher(header, frame)
+        if self._placing is None:
+            publish(people)
+        else:
+            self._placing.place(people, frame, publish)
         self._looked = True
+
+    def _publisher(self, header: Header, frame: Frame) -> Callable[..., None]:
+        """Publishes the people of a frame, who may have to wait for its depth image."""
+        estimator = self._estimator
+        time, locked, seen = (
+            estimator.statistics.inference_time,
+            estimator.locked_id,
+            estimator.locked_seen,
+        )
+        dropped, self._dropped = self._dropped, 0
+
+        def publish(people: Sequence[Person], depth: int = SkeletonArray.DEPTH_OFF) -> None:
+            skeletons = self._writer.write(people, header, (frame.width, frame.height))
+            skeletons.depth = depth
+            skeletons.inference_time = time
+            skeletons.locked_id, skeletons.locked_seen = locked, seen
+            skeletons.dropped = dropped
+            skeletons.latency = self.get_clock().now().nanoseconds * 1e-9 - frame.stamp
+            self._skeletons.publish(skeletons)
+            self.statistics.add(skeletons.latency, time, dropped)
+
+        return publish
 
     def _refuse(self, error: FrameError) -> None:
         self._dropped += 1
@@ -221,6 +250,8 @@ class PoseNode(LifecycleNode):
         if self._images is not None:
             self._images.match()
             figures.update(self._images.figures())
+        if self._placing is not None:
+            figures.update(self._placing.figures())
         level, text = summary(self._fault, self._estimator, self._images, self._skeletons, report)
         self._diagnostics.publish(level, text, f'{values.model} on {device}', figures)
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.space.placement import WAYS
 from pose_ros.ros.parameters import Parameter
 
 TABLE = (
@@ -32,6 +33,35 @@ TABLE = (
         'native',
         "keypoints to publish; native: all of the model's own, coco17: the 17 of COCO",
         choices=('native', 'coco17'),
+    ),
+    Parameter(
+        'positions',
+        'auto',
+        'how people are placed in space, which needs camera_info; depth: measured in images on '
+        "the topic depth; model: by the model's metric landmarks; height: by body_height; auto: "
+        'the first of these that can be had',
+        choices=WAYS,
+    ),
+    Parameter('body_height', 1.7, 'assumed of everybody', 'm', 0.3, 2.5),
+    Parameter(
+        'depth_tolerance',
+        0.02,
+        'greatest difference of the stamps of an image and its depth image',
+        's',
+        0.0,
+        1.0,
+    ),
+    Parameter(
+        'depth_wait',
+        0.05,
+        'for so long an image that has been looked at waits for its depth image, until the next '
+        'one comes',
+        's',
+        0.0,
+        1.0,
+    ),
+    Parameter(
+        'rectified', False, 'whether images and depth are rectified: only P of camera_info counts'
     ),
     Parameter(
         'executor',

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 import time
 
 import numpy as np
 from rclpy.node import Node
 
 from pose_ros.core.types import Person
-from pose_ros.message_values import msg_to_person, positions_of
+from pose_ros.message_values import msg_to_person
 from pose_ros.msg import Skeleton, SkeletonArray
 from pose_ros.ros.diagnostics import OK, WARN
 
@@ -93,7 +92,7 @@ class SkeletonReader:
 
 def _readable(skeleton: Skeleton) -> Person:
     """Person of a message; ValueError says what is wrong with it."""
-    person = replace(msg_to_person(skeleton), world=positions_of(skeleton))
+    person = msg_to_person(skeleton)
     wrong = person.observed & ~np.isfinite(person.keypoints).all(axis=1)
     if wrong.any():
         name = person.topology.keypoint_names[int(wrong.argmax())]

@@ -109,7 +109,8 @@ def test_positions():
     assert positions_to_msg(None) == []
     positions = np.array([[1.0, 2.0, 3.0], [np.nan, np.nan, np.nan], [-1.0, 0.5, 4.0]])
     skeleton.positions = positions_to_msg(positions)
-    assert np.array_equal(positions_of(through_the_wire(skeleton)), positions, equal_nan=True)
+    read = positions_of(through_the_wire(skeleton))
+    assert np.array_equal(read.points, positions, equal_nan=True)
 
 
 @pytest.mark.parametrize('topology', TOPOLOGIES.values())

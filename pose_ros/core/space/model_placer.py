@@ -25,9 +25,9 @@ class ModelPlacer:
     """Places `Person.world` so that its landmarks lie behind the keypoints.
 
     The model looks at a person as if they were in the middle of the picture, wherever they are:
-    its axes are turned to the line of sight. Then the shift is found that brings the landmarks nearest to
-    the rays of the keypoints, weighted by their scores; what does not fit counts little. The
-    distance is smoothed over time, by person.
+    its axes are turned to the line of sight. Then the shift is found that brings the landmarks
+    nearest to the rays of the keypoints, weighted by their scores; what does not fit counts
+    little. The distance is smoothed over time, by person.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,201 @@
+"""People of a picture meet its calibration and its depth image."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.timer import Timer
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from pose_ros.core.space.depth_image import DepthImage
+from pose_ros.core.space.placement import Placement
+from pose_ros.core.space.placer import View
+from pose_ros.core.types import Frame, Person
+from pose_ros.msg import SkeletonArray
+from pose_ros.ros.calibration import Calibration
+from pose_ros.ros.depth_images import depth_of
+from pose_ros.ros.images import stamp_of
+from pose_ros.ros.inputs import Inputs
+from pose_ros.ros.qos import CAMERA_INFO
+
+# Depth images that may come while a picture is looked at.
+_KEPT = 5
+_SAME = 1e-6  # [s]
+
+Ready = Callable[[Sequence[Person], int], None]
+
+
+class DepthQueue:
+    """The last depth images, for pictures that may come before or after theirs.
+
+    Parameters
+    ----------
+    tolerance
+        Greatest difference of the stamps of a pair [s].
+    """
+
+    def __init__(self, tolerance: float) -> None:
+        self._tolerance = tolerance
+        self._messages: deque[tuple[float, Any]] = deque(maxlen=_KEPT)
+
+    def add(self, stamp: float, message: Any) -> None:
+        """Take a depth image; a stamp that goes back starts anew."""
+        if self._messages and stamp < self._messages[-1][0]:
+            self._messages.clear()
+        self._messages.append((stamp, message))
+
+    def is_decided(self, stamp: float) -> bool:
+        """Whether a later depth image can be no better: one as late as the picture has come."""
+        return bool(self._messages) and self._messages[-1][0] >= stamp - _SAME
+
+    def nearest(self, stamp: float) -> Any | None:
+        """Depth image nearest in time to a picture's stamp [s]; None without one near enough."""
+        best = min(self._messages, key=lambda kept: abs(kept[0] - stamp), default=None)
+        if best is None or abs(best[0] - stamp) > self._tolerance + _SAME:
+            return None
+        return best[1]
+
+
+@dataclass
+class _Waiting:
+    """People of a picture whose depth image has not come yet."""
+
+    people: Sequence[Person]
+    size: tuple[int, int]
+    stamp: float
+    ready: Ready
+
+
+class Placing:
+    """Gives people their positions, as soon as what is needed is there.
+
+    Without a publisher of depth images nothing is waited for. With one, a picture whose depth
+    image has not come waits for it, for ``depth_wait`` or until the next picture; the node goes
+    on in the meantime.
+
+    Parameters
+    ----------
+    node
+        Its owner.
+    values
+        The node's parameters.
+    is_wanted
+        Whether anybody subscribes to the people.
+    """
+
+    def __init__(self, node: Node, values: Any, is_wanted: Callable[[], bool]) -> None:
+        self._node = node
+        self._is_wanted = is_wanted
+        self._placement = Placement(values.positions, values.body_height)
+        self._calibration = Calibration(values.rectified)
+        self._depths = DepthQueue(values.depth_tolerance)
+        self._wait = values.depth_wait
+        self._asked = values.positions == 'depth'
+        # EventsExecutor hands out messages in the order in which they come.
+        self._in_order = values.executor == 'events'
+        self._waiting: _Waiting | None = None
+        self._timer: Timer | None = None
+        self._publishers = self.paired = self.missing = self.bad = self._placed = 0
+        self._fault = ''
+        self._inputs = Inputs(node, self._watch)
+        self._watch()
+
+    def place(self, people: Sequence[Person], frame: Frame, ready: Ready) -> None:
+        """Call back with the people and one of SkeletonArray.DEPTH_*, now or a little later."""
+        if not self._in_order:
+            self._inputs.take_waiting()
+        self.flush()
+        self._waiting = _Waiting(people, (frame.width, frame.height), frame.stamp, ready)
+        if not self._expects_depth or self._wait == 0 or self._depths.is_decided(frame.stamp):
+            self.flush()
+        elif self._timer is None:
+            clock = Clock(clock_type=ClockType.STEADY_TIME)
+            self._timer = self._node.create_timer(self._wait, self.flush, clock=clock)
+        else:
+            self._timer.reset()
+
+    def flush(self) -> None:
+        """Let the people who wait go on, with depth or without."""
+        if self._timer is not None:
+            self._timer.cancel()
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return
+        camera = self._calibration.camera(waiting.size)
+        depth, state = None, SkeletonArray.DEPTH_OFF
+        if self._expects_depth:
+            depth = self._depth(waiting.stamp, waiting.size)
+            state = SkeletonArray.DEPTH_MISSING if depth is None else SkeletonArray.DEPTH_PAIRED
+            self.paired += depth is not None
+            self.missing += depth is None
+        people = waiting.people
+        if camera is not None:
+            view = View(camera, waiting.size, waiting.stamp, depth)
+            people = self._placement.place(people, view)
+            self._placed += sum(person.positions is not None for person in people)
+        waiting.ready(people, state)
+
+    def figures(self) -> dict[str, str]:
+        """Names and values for /diagnostics."""
+        return {
+            'positions': self._why_not() or f'{self._placed} people placed',
+            'depth images paired': str(self.paired),
+            'depth images missing': str(self.missing),
+            'bad depth images': str(self.bad),
+            'last bad depth image': self._fault,
+        }
+
+    def destroy(self) -> None:
+        """End the subscriptions; who waits goes on without."""
+        self._waiting = None
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+        self._inputs.destroy()
+
+    @property
+    def _expects_depth(self) -> bool:
+        return self._placement.wants_depth and (self._asked or self._publishers > 0)
+
+    def _why_not(self) -> str:
+        """Why nobody has positions, as far as it can be known."""
+        if not self._calibration.known:
+            topic = self._node.resolve_topic_name('camera_info')
+            return f'none: no camera_info has come on {topic}'
+        return f'none: {self._calibration.fault}' if self._calibration.fault else ''
+
+    def _watch(self) -> None:
+        """Subscribe while somebody wants the people."""
+        wanted = self._is_wanted()
+        on_camera_info = self._calibration.on_camera_info
+        self._inputs.keep('camera_info', CameraInfo, on_camera_info, CAMERA_INFO, wanted)
+        if self._placement.wants_depth:
+            self._publishers = self._inputs.keep_images(
+                'depth', self._on_depth, _KEPT, wanted, 'compressedDepth'
+            )
+
+    def _on_depth(self, message: Image | CompressedImage) -> None:
+        self._depths.add(stamp_of(message.header), message)
+        if self._waiting is not None and self._depths.is_decided(self._waiting.stamp):
+            self.flush()
+
+    def _depth(self, stamp: float, size: tuple[int, int]) -> DepthImage | None:
+        """Depth image of a picture; None without one that can be used."""
+        message = self._depths.nearest(stamp)
+        if message is None:
+            return None
+        try:
+            depth = depth_of(message)
+            depth.check_covers(size)
+        except ValueError as error:
+            self.bad += 1
+            self._fault = str(error)
+            self._node.get_logger().warning(
+                f'depth image dropped: {error}', throttle_duration_sec=5.0
+            )
+            return None
+        return depth
