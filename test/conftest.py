@@ -157,6 +157,42 @@ def tflite_builder(new_tflite_builder):
     return new_tflite_builder()
 
 
+@pytest.fixture
+def wrist_network(tflite_builder, tmp_path):
+    """Function that writes a file of learned motions, of a description.
+
+    Its first two classes are likely while the left and the right wrist are far above the shoulder.
+    """
+    from pose_ros.core.motion.normalised import JOINTS  # noqa: PLC0415
+
+    def write(description, outputs=3):
+        moments, count = description.window.shape
+        weights = np.zeros((outputs, moments * count))
+        for row, name in enumerate(('left_wrist', 'right_wrist')):
+            weights[row, (moments - 1) * count + 2 * JOINTS.index(name) + 1] = -10.0
+        build = tflite_builder
+        given = build.tensor((1, moments, count), np.float32)
+        shape = build.constant([1, moments * count], np.int32)
+        flat = build.operator(
+            'RESHAPE', [given, shape], (1, moments * count), options='ReshapeOptions',
+            newShape=[1, moments * count],
+        )  # fmt: skip
+        numbers = build.operator(
+            'FULLY_CONNECTED',
+            [flat, build.constant(weights), build.constant([-5.0, -5.0, 0.0][:outputs])],
+            (1, outputs),
+            options='FullyConnectedOptions',
+        )
+        chances = build.operator(
+            'SOFTMAX', [numbers], (1, outputs), options='SoftmaxOptions', beta=1.0
+        )
+        path = build.write(tmp_path / 'motions.tflite', [given], [chances])
+        description.append_to(path)
+        return path
+
+    return write
+
+
 @pytest.fixture(scope='session')
 def edge_tpu_library(tmp_path_factory):
     """The library that stands in for libedgetpu, see edge/libedgetpu.c."""

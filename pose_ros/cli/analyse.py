@@ -85,13 +85,18 @@ def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionAna
     """What makes an analysis for each file; what is wrong with its files shows at once."""
     from pose_ros.core.motion.analysis import MotionAnalysis  # noqa: PLC0415
     from pose_ros.core.motion.gestures import GestureRecogniser  # noqa: PLC0415
-    from pose_ros.core.motion.learned import LearnedGestures  # noqa: PLC0415
+    from pose_ros.core.motion.learned import LearnedGestures, rules_beside  # noqa: PLC0415
     from pose_ros.core.motion.learned_model import LearnedModel  # noqa: PLC0415
     from pose_ros.core.motion.rules import load_rules  # noqa: PLC0415
     from pose_ros.core.resources import config_file  # noqa: PLC0415
 
     rules = load_rules(gestures or config_file('gestures.yaml'))
     networks = [LearnedModel(learned)] if learned else []
+    names = {each.name for network in networks for each in network.description.classes}
+    rules, replaced = rules_beside(rules, names)
+    if replaced:
+        text = f'learned, so the rules of these names do not count: {", ".join(replaced)}'
+        messages.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def make() -> MotionAnalysis:
         recognisers = [GestureRecogniser(rules), *map(LearnedGestures, networks)]

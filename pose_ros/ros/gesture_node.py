@@ -26,7 +26,8 @@ PARAMETERS = (
     Parameter(
         'learned',
         '',
-        'Model that `pose-ros motions train` wrote, for gestures besides; empty: none',
+        'Model that `pose-ros motions train` wrote, for gestures besides, and instead of rules '
+        'of the same names; empty: none',
     ),
     Parameter(
         'gestures',
@@ -78,6 +79,9 @@ class GestureNode(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(DIAGNOSTICS_PERIOD, self._diagnose, clock=steady)
         self.get_logger().info('gestures: ' + ', '.join(sorted(self._observers.names)))
+        if self._observers.replaced:
+            names = ', '.join(self._observers.replaced)
+            self.get_logger().info(f'learned, so the rules of these names do not count: {names}')
 
     def _check(self, values: Mapping[str, Any]) -> None:
         """Refuse wrong files at the start, and unknown names at any time."""

@@ -10,7 +10,7 @@ from pose_ros.core.motion.angles import AngleMeter
 from pose_ros.core.motion.exercises import ExerciseCoach
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.gestures import Gesture, GestureRecogniser, Phase
-from pose_ros.core.motion.learned import LearnedGestures, load_learned
+from pose_ros.core.motion.learned import LearnedGestures, load_learned, rules_beside
 from pose_ros.core.motion.posture import PostureReader
 from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.resources import config_file
@@ -30,6 +30,13 @@ class MotionObservers:
     values
         Parameters of the node by name: rules_file, learned, gestures, grace, exercise.
 
+    Attributes
+    ----------
+    names
+        Of all gestures, by rules or learned.
+    replaced
+        Names of gestures that are learned, so that the rules of these names do not count.
+
     Raises
     ------
     ValueError
@@ -37,13 +44,16 @@ class MotionObservers:
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        self._rules = load_rules(values['rules_file'] or config_file('gestures.yaml'))
+        rules = load_rules(values['rules_file'] or config_file('gestures.yaml'))
         self._learned: LearnedGestures | None = None
         if values['learned']:
             try:
                 self._learned = load_learned(values['learned'])
             except ModelError as error:
                 raise ValueError(f'parameter learned: {error}') from error
+        learned = self._learned.names if self._learned is not None else frozenset()
+        self._rules, self.replaced = rules_beside(rules, learned)
+        self.names = learned | {rule.name for rule in self._rules}
         self._values = values
         self._present: dict[str, Any] = {}
         self._make: dict[str, Callable[[], Observer]] = {
@@ -55,12 +65,6 @@ class MotionObservers:
         }
         if self._learned is not None:
             self._make['learned'] = lambda: EnabledGestures(self._learned)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Names of all gestures, by rules or learned."""
-        learned = self._learned.names if self._learned is not None else frozenset()
-        return learned | {rule.name for rule in self._rules}
 
     def check(self, values: Mapping[str, Any]) -> None:
         """ValueError if a gesture or an exercise is unknown."""

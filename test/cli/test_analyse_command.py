@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene, frames
+from pose_ros.core.motion.learned_model import Description, LearnedClass
+from pose_ros.core.motion.normalised import Window
+from pose_ros.core.motion.rules import Hand
 
 KEYS = ['input', 'time', 'kind', 'name', 'phase', 'person', 'hand', 'score', 'duration']
 PHASES = {
@@ -164,6 +167,17 @@ def test_a_bad_input_is_reported_and_the_others_done(analyse, film, save_video, 
     assert 'bad.mp4' not in out
     assert {record['input'] for record in records} == {str(good)}
     assert f'pose-ros: {tmp_path}/bad.mp4: not a video that can be decoded' in err
+
+
+def test_what_is_learned_takes_the_place_of_a_rule(
+    analyse, film, save_video, wrist_network, tmp_path
+):
+    classes = (LearnedClass('hello', Hand.LEFT), LearnedClass('wave', Hand.RIGHT))
+    network = wrist_network(Description(classes, Window(1.0), 0.8))
+    standing = save_video(tmp_path / 'standing.mp4', film('stand', duration=0.3))
+    code, _, _, err = analyse(standing, '--learned', network)
+    assert code == 0
+    assert 'learned, so the rules of these names do not count: wave\n' in err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Learned motions over time, by a network of two lines: is the left, is the right wrist up?"""
+"""Learned motions over time, by a network that asks: is the left, is the right wrist up?"""
 
 from dataclasses import replace
 import json
@@ -9,10 +9,11 @@ import pytest
 
 from pose_ros.actor import Actor, Errors, Scene, skeletons
 from pose_ros.core.motion.gestures import Phase
-from pose_ros.core.motion.learned import load_learned
+from pose_ros.core.motion.learned import load_learned, rules_beside
 from pose_ros.core.motion.learned_model import Description, LearnedClass, LearnedModel
-from pose_ros.core.motion.normalised import JOINTS, Window
-from pose_ros.core.motion.rules import Hand
+from pose_ros.core.motion.normalised import Window
+from pose_ros.core.motion.rules import Hand, load_rules
+from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.errors import ModelError
 
 WINDOW = Window(1.0)
@@ -21,35 +22,11 @@ EXACT = Errors(noise=0.0, drift=0.0, dropout=0.0)
 
 
 @pytest.fixture
-def network(tflite_builder, tmp_path):
-    """A file whose classes are likely while a wrist is above its shoulder."""
-
-    def write(description=None, outputs=3):
-        moments, count = WINDOW.shape
-        weights = np.zeros((outputs, moments * count))
-        for row, name in enumerate(('left_wrist', 'right_wrist')):
-            weights[row, (moments - 1) * count + 2 * JOINTS.index(name) + 1] = -10.0
-        build = tflite_builder
-        given = build.tensor((1, moments, count), np.float32)
-        shape = build.constant([1, moments * count], np.int32)
-        flat = build.operator(
-            'RESHAPE', [given, shape], (1, moments * count), options='ReshapeOptions',
-            newShape=[1, moments * count],
-        )  # fmt: skip
-        numbers = build.operator(
-            'FULLY_CONNECTED',
-            [flat, build.constant(weights), build.constant([-5.0, -5.0, 0.0][:outputs])],
-            (1, outputs),
-            options='FullyConnectedOptions',
-        )
-        chances = build.operator(
-            'SOFTMAX', [numbers], (1, outputs), options='SoftmaxOptions', beta=1.0
-        )
-        path = build.write(tmp_path / 'motions.tflite', [given], [chances])
-        (description or Description(SIGNS, WINDOW, 0.8)).append_to(path)
-        return path
-
-    return write
+def network(wrist_network):
+    """A file of these signs, or of another description."""
+    return lambda description=None, outputs=3: wrist_network(
+        description or Description(SIGNS, WINDOW, 0.8), outputs
+    )
 
 
 def film(motion, duration=1.0, start=0.0, person_id=1):
@@ -89,6 +66,15 @@ def test_from_the_beginning_to_the_end(network):
     assert last.duration == pytest.approx(2.5 - begin, abs=0.15)
     held = [gesture.duration for _, gesture in events[1:-1]]
     assert (np.diff(held) > 0).all()
+
+
+def test_what_is_learned_takes_the_place_of_the_rules_of_its_name():
+    rules = load_rules(config_file('gestures.yaml'))
+    names = {rule.name for rule in rules}
+    kept, replaced = rules_beside(rules, {'wave', 'stop', 'windmill'})
+    assert {rule.name for rule in kept} == names - {'wave', 'stop'}
+    assert replaced == ('stop', 'wave')
+    assert rules_beside(rules, {'windmill'}) == (rules, ())
 
 
 def test_one_motion_gives_way_to_another(network):

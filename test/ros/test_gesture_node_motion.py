@@ -9,6 +9,8 @@ import pytest
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
 from pose_ros.core.motion.gestures import Gesture, Phase
+from pose_ros.core.motion.learned_model import Description, LearnedClass
+from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Person
@@ -286,6 +288,31 @@ def test_learned_gestures_stand_beside_the_rules(make_stage, monkeypatch):
     stage.wait_for('gestures', gesture='hand_raised', phase=GestureEvent.HELD)
     after = [e.gesture for e in stage.heard['gestures'] if e.header in stage.headers[-10:]]
     assert set(after) == {'hand_raised'}
+
+
+def test_a_learned_motion_from_its_file_to_its_events(make_stage, wrist_network):
+    # One of the two has the name of a rule, which does not count any more.
+    classes = (LearnedClass('salute', Hand.LEFT), LearnedClass('hand_raised', Hand.RIGHT))
+    path = wrist_network(Description(classes, Window(1.0), 0.8))
+    stage = make_stage('gestures', learned=str(path))
+    stage.film(scene(3.5, Action('raise_left', 0.5, 1.5)))
+    stage.play(pictures=10, rate=FPS)
+    ended = stage.wait_for('gestures', gesture='salute', phase=GestureEvent.ENDED)
+    check_headers(stage, stage.heard['gestures'])
+    events = [e for e in stage.heard['gestures'] if e.gesture == 'salute']
+    assert [e.phase for e in events] == [
+        GestureEvent.STARTED,
+        *[GestureEvent.HELD] * (len(events) - 2),
+        GestureEvent.ENDED,
+    ]
+    start = stamp_of(stage.headers[0])
+    assert 0.6 < stamp_of(events[0].header) - start < 1.6
+    assert 1.7 < stamp_of(ended.header) - start < 3.0
+    assert {(e.skeleton_id, e.hand) for e in events} == {(1, GestureEvent.LEFT)}
+    assert events[0].score > 0.8
+    assert ended.duration == pytest.approx(events[-2].duration, abs=0.3)
+    # The rule would have told of the left hand.
+    assert {e.hand for e in stage.heard['gestures'] if e.gesture == 'hand_raised'} == set()
 
 
 def test_learned_gestures_switched_on_late_begin_then():

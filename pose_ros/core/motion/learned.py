@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.learned_model import LearnedModel
 from pose_ros.core.motion.normalised import Movement, joints_of
 from pose_ros.core.motion.per_person import PerPerson
+from pose_ros.core.motion.rules import Rule
 from pose_ros.core.types import Person
 
 # Probabilities are means over this time, so that one window in doubt decides nothing [s].
@@ -140,6 +141,28 @@ class LearnedGestures:
         return Gesture(
             learned.name, phase, learned.hand, watch.score, duration, direction, person_id
         )
+
+
+def rules_beside(
+    rules: Iterable[Rule], learned: Collection[str]
+) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """Rules that are left beside learned motions: what is learned takes the place of its rule.
+
+    Parameters
+    ----------
+    rules
+        From `load_rules`.
+    learned
+        Names of the learned motions.
+
+    Returns
+    -------
+    tuple
+        The rules of other names, and the names whose rules are left out, in order.
+    """
+    rules = tuple(rules)
+    replaced = {rule.name for rule in rules if rule.name in learned}
+    return tuple(rule for rule in rules if rule.name not in learned), tuple(sorted(replaced))
 
 
 def load_learned(path: str | Path, grace: float = 0.5) -> LearnedGestures:
