@@ -216,6 +216,16 @@ FALL_KEYS: dict[str, Keys] = {
 }  # fmt: skip
 """Falls by name; the last two are from a chair."""
 
+LOW_FALL_KEYS: dict[str, Keys] = {
+    'fall_out_of_bed': (
+        Key(0.0, _lifted(_ON_BACK)),
+        Key(0.6, _lifted(_ON_BACK._replace(shift=(0.15, 0.0)))),
+        Key(0.9, _ON_BACK._replace(shift=(0.25, 0.0)), falling=True),
+    ),
+    'topple_on_ground': (Key(0.0, _ON_GROUND), Key(0.6, _CURLED, falling=True)),
+}
+"""Falls that begin low: out of a bed, and from sitting on the ground; by name."""
+
 SEATED = ('fall_from_chair', 'slip_from_chair')
 """Falls that begin on a chair."""
 
@@ -301,14 +311,14 @@ def _leave(away: Callable[[float], Pair], turn: float) -> Motion:
 # Those that do not begin standing.
 _RAMPS = {
     **dict.fromkeys(SEATED, 1.0),
-    **dict.fromkeys(LYING, 3.0),
+    **dict.fromkeys((*LYING, *LOW_FALL_KEYS), 3.0),
     **dict.fromkeys(('trip', 'stumble'), 0.4),
 }
 
 FALLS: dict[str, Motion] = {
     **{
         name: course(keys, ramp=_RAMPS.get(name, 0.15))
-        for name, keys in {**FALL_KEYS, **LOOK_ALIKE_KEYS}.items()
+        for name, keys in {**FALL_KEYS, **LOW_FALL_KEYS, **LOOK_ALIKE_KEYS}.items()
     },
     'leave_right': _leave(lambda time: (0.75 * time, 0.0), 80.0),
     'leave_left': _leave(lambda time: (-0.75 * time, 0.0), -80.0),
