@@ -120,6 +120,35 @@ def test_a_moment_is_no_posture_and_duration_counts_from_the_change():
     assert states[-1].duration == pytest.approx(1.3, abs=0.3)
 
 
+@pytest.mark.parametrize('motion', ['squats', 'squat_leans_forward', 'lunge'])
+@pytest.mark.parametrize('facing', [0.0, 50.0, 90.0])
+@pytest.mark.parametrize('world', [False, True])
+def test_the_bottom_of_a_squat_is_no_sitting(motion, facing, world):
+    actor = Actor((Action(motion, 1.0),), y=440, height=300, facing=facing)
+    scene = Scene(fps=15, duration=6.0, actors=(actor,))
+    states = read(skeletons(scene, 3, topology=BLAZEPOSE33, world=world))
+    assert Posture.SITTING not in {state.posture for state in states}
+
+
+def test_who_rests_on_a_chair_sits_from_when_the_hips_rest():
+    actor = Actor((Action('sit', 1.0),), y=440, height=300, facing=60.0)
+    states = read(skeletons(Scene(fps=15, duration=4.5, actors=(actor,)), 3))
+    assert states[-1].posture == Posture.SITTING
+    assert states[-1].duration == pytest.approx(2.5, abs=0.5)  # it takes a second to sit down
+
+
+def test_something_is_seen_in_the_end_of_who_never_rests():
+    """A new posture at every look, as where the model is unsure, is none for ever."""
+    standing, sitting, crouching = (film(p, 60.0)[0].people[0] for p in (STAND, SIT, CROUCH))
+    reader = PostureReader()
+    reader.observe([standing], 0.0)
+    shown = [
+        reader.observe([(sitting, crouching)[n % 2]], 0.1 * n)[0].posture for n in range(1, 31)
+    ]
+    assert shown[15] == Posture.STANDING
+    assert Posture.STANDING not in shown[25:]
+
+
 def test_who_is_only_predicted_or_has_no_identity_is_left_out():
     frame = film(STAND)[0]
     (person,) = frame.people

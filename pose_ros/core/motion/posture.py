@@ -18,8 +18,11 @@ from pose_ros.core.motion.per_person import PerPerson
 from pose_ros.core.motion.stature import Heights, Stature, pixels_per_metre
 from pose_ros.core.types import Person
 
-# A posture must be seen for so long to be taken [s].
-_HOLD = 0.3
+# A posture must be seen for so long to be taken [s]; sitting for that, with the hips no farther
+# than this from where they came to rest [body heights]: at the bottom of a squat people look as on
+# a chair, but they do not stay. Whatever is seen is taken once the posture before has not been
+# seen for the last.
+_HOLD, _REST, _STILL, _PATIENCE = 0.3, 1.0, 0.04, 2.0
 # Somebody may be out of sight for so long [s].
 _GRACE = 1.0
 # Heights of the parts over each other in the standing body [body heights].
@@ -87,19 +90,25 @@ class _Reading:
     since: float = math.nan
     candidate: Posture = Posture.UNKNOWN
     candidate_since: float = math.nan
+    hips: float = math.nan
+    last_seen: float = math.nan
 
     def update(self, person: Person, stamp: float) -> None:
         """Take in a look; another posture is taken once it has been seen for a while."""
-        seen, confidence = posture_of(person, self.stature.update(person, stamp))
+        height = self.stature.update(person, stamp)
+        seen, confidence = posture_of(person, height)
         if math.isnan(self.since):
             self.posture, self.since, self.confidence = seen, stamp, confidence
-        if seen != self.candidate:
-            self.candidate, self.candidate_since = seen, stamp
+        hips = Heights.of(person).hips
+        moves = seen is Posture.SITTING and abs(hips - self.hips) > _STILL * height
+        if seen != self.candidate or moves:
+            self.candidate, self.candidate_since, self.hips = seen, stamp, hips
+        hold = _REST if seen is Posture.SITTING else _HOLD
         if seen == self.posture:
-            self.confidence = confidence
-        elif stamp - self.candidate_since >= _HOLD:
+            self.confidence, self.last_seen = confidence, stamp
+        elif stamp - self.candidate_since >= hold or stamp - self.last_seen > _PATIENCE:
             self.posture, self.since = seen, self.candidate_since
-            self.confidence = confidence
+            self.confidence, self.last_seen = confidence, stamp
 
 
 class PostureReader:
