@@ -130,7 +130,7 @@ class EstimatorConfig:
         "whether keypoints that contradict the person's own proportions are marked IMPLAUSIBLE",
     )
     smoothing: str = _setting(
-        'one_euro',
+        'noise_aware',
         'how keypoints are smoothed',
         choices=('none', 'ema', 'one_euro', 'noise_aware'),
     )

@@ -6,6 +6,7 @@ import pytest
 from pose_ros.actor import frames, random_scene
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.tracking.noise_aware import NoiseAwareSmoother
 from pose_ros.core.tracking.smoothing import ExponentialSmoother, NoSmoothing, OneEuroSmoother
 from pose_ros.core.types import Frame
 
@@ -99,7 +100,7 @@ def test_a_step_back_in_time_is_not_smoothed(smoother, stamp):
 
 
 @pytest.mark.parametrize('rate', [30.0, 15.0, 7.5])
-def test_the_defaults_follow_a_wave_at_any_frame_rate(rate):
+def test_the_default_one_euro_follows_a_wave_at_any_frame_rate(rate):
     """Two swings a second: behind by no more than a frame at 30 Hz, or a third of a slow one."""
     config = EstimatorConfig()
     euro = OneEuroSmoother(config.one_euro_min_cutoff, config.one_euro_beta)
@@ -112,7 +113,7 @@ def test_the_defaults_follow_a_wave_at_any_frame_rate(rate):
     assert np.ptp(found) > 0.8 * np.ptp(wave)
 
 
-def test_the_defaults_calm_a_person_who_stands_still(measured):
+def test_both_filters_calm_a_person_who_stands_still(measured):
     """Real keypoints of an actor like a statue: less than half of the jitter is left."""
     scene = random_scene(500)
     statue = replace(scene.actors[0], motion='stand', sway=0.0)
@@ -122,9 +123,10 @@ def test_the_defaults_calm_a_person_who_stands_still(measured):
     for shown in frames(scene, seed=1):
         (person,) = estimator.estimate(Frame(shown.image, shown.stamp))
         raw.append(person.keypoints)
-    config = EstimatorConfig()
-    euro = OneEuroSmoother(config.one_euro_min_cutoff, config.one_euro_beta)
-    raw, calm = np.stack(raw), np.stack([euro.apply(v, i / RATE, SIZE) for i, v in enumerate(raw)])
-    before, after = (np.diff(values[15:], axis=0).std() for values in (raw, calm))
-    measured(f'steps of a statue from frame to frame: {before:.2f} px, smoothed {after:.2f} px')
-    assert after < 0.5 * before
+    raw = np.stack(raw)
+    before = np.diff(raw[15:], axis=0).std()
+    for smoother in (NoiseAwareSmoother(), OneEuroSmoother(0.05, 40.0)):
+        after = np.diff(smooth(smoother, raw)[15:], axis=0).std()
+        name = type(smoother).__name__
+        measured(f'steps of a statue from frame to frame: {before:.2f} px, {name} {after:.2f} px')
+        assert after < 0.5 * before
