@@ -23,8 +23,8 @@ from pose_ros.ros.images import stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.qos import CAMERA_INFO
 
-# Depth images that may come while a picture is looked at.
-_KEPT = 5
+# Depth images that may come while a picture is looked at: half a second of a camera's.
+_KEPT = 15
 _SAME = 1e-6  # [s]
 
 Ready = Callable[[Sequence[Person], int], None]
