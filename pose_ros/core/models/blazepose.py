@@ -79,10 +79,6 @@ class BlazePoseDetector:
         ``pose_detection.tflite``.
     threads
         Number of CPU threads.
-    threshold
-        Least score of a detection, 0 to 1.
-    smallest
-        Least height of a person over the picture's.
 
     Raises
     ------
@@ -90,20 +86,13 @@ class BlazePoseDetector:
         The file cannot be used or is no such model.
     """
 
-    least_score = 0.5
+    least_score = threshold = 0.5
+    smallest = SMALLEST
     # People who fill less than 40 % of the picture's height are missed.
     sees_far = False
     sees_alignment = True
 
-    def __init__(
-        self,
-        path: Path,
-        threads: int = 1,
-        threshold: float = least_score,
-        smallest: float = SMALLEST,
-    ) -> None:
-        self.threshold = threshold
-        self.smallest = smallest
+    def __init__(self, path: Path, threads: int = 1) -> None:
         self._model = TfliteModel(path, threads, pixel_range=(-1.0, 1.0))
         self._anchors = _anchors()
         count = len(self._anchors)

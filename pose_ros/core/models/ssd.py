@@ -35,10 +35,6 @@ class Ssd:
         The .tflite file.
     threads
         Number of CPU threads.
-    threshold
-        Least score of a detection, 0 to 1.
-    smallest
-        Least height of a person over the picture's.
 
     Raises
     ------
@@ -46,19 +42,12 @@ class Ssd:
         The file cannot be used or is no such model.
     """
 
-    least_score = 0.5
+    least_score = threshold = 0.5
+    smallest = SMALLEST
     sees_far = True
     sees_alignment = False
 
-    def __init__(
-        self,
-        path: Path,
-        threads: int = 1,
-        threshold: float = least_score,
-        smallest: float = SMALLEST,
-    ) -> None:
-        self.threshold = threshold
-        self.smallest = smallest
+    def __init__(self, path: Path, threads: int = 1) -> None:
         self._model = TfliteModel(path, threads, pixel_range=(-1.0, 1.0))
         width, height = self._model.input_size
         if width != height:

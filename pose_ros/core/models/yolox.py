@@ -31,10 +31,6 @@ class Yolox:
         The .tflite file.
     threads
         Number of CPU threads.
-    threshold
-        Least score of a detection, 0 to 1.
-    smallest
-        Least height of a person over the picture's.
 
     Raises
     ------
@@ -42,19 +38,12 @@ class Yolox:
         The file cannot be used or is no such model.
     """
 
-    least_score = 0.4
+    least_score = threshold = 0.4
+    smallest = SMALLEST
     sees_far = True
     sees_alignment = False
 
-    def __init__(
-        self,
-        path: Path,
-        threads: int = 1,
-        threshold: float = least_score,
-        smallest: float = SMALLEST,
-    ) -> None:
-        self.threshold = threshold
-        self.smallest = smallest
+    def __init__(self, path: Path, threads: int = 1) -> None:
         self._model = TfliteModel(path, threads)
         width, height = self._model.input_size
         if width != height or width % max(_STRIDES):
