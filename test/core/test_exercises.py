@@ -133,16 +133,16 @@ def test_half_of_what_is_usual_is_none(squats):
 
 
 def test_tempo_and_phases():
-    manner = {'out': 2.0, 'hold': 1.0, 'back': 1.0, 'rest': 1.0, 'repetitions': 2, 'rng': None}
+    manner = {'out': 2.0, 'hold': 1.0, 'back': 1.0, 'rest': 0.4, 'repetitions': 1, 'rng': None}
     states = told(film(scene('squat', 90, **manner), errors=EXACT), 'squat')
-    for state in done(states):
-        # Away from the start and at the turning point are those who have gone a part of the way.
-        assert state.outward_time == pytest.approx(1.0, abs=0.4)
-        assert state.turn_time == pytest.approx(1.5, abs=0.4)
-        assert state.return_time == pytest.approx(0.5, abs=0.3)
+    (state,) = done(states)
+    # Away from the start and at the turning point are those who have gone a part of the way.
+    assert state.outward_time == pytest.approx(1.0, abs=0.4)
+    assert state.turn_time == pytest.approx(1.5, abs=0.4)
+    assert state.return_time == pytest.approx(0.5, abs=0.3)
     phases = [state.phase for state in states]
     changes = [b for a, b in zip([None, *phases], phases) if a is not b]
-    assert changes == [*ExercisePhase] * 2 + [ExercisePhase.READY]
+    assert changes == [*ExercisePhase, ExercisePhase.READY]
 
 
 def test_starting_at_the_turning_point_is_no_repetition(squats):
@@ -178,7 +178,7 @@ def test_where_two_fit_it_is_the_first_of_the_file(squats):
 
 def test_sitting_down_time_and_again_is_no_exercise():
     manner = {'out': 0.8, 'hold': 3.0, 'back': 0.8, 'rest': 0.5, 'rng': None}
-    moments = film(scene('squat', 45, **manner))
+    moments = film(scene('squat', 45, 6, **manner))
     assert told(moments) == []
     assert told(moments, 'squat')[-1].repetitions == 2
 
@@ -229,7 +229,7 @@ def test_a_set_ends_with_a_pause(squats):
 
 
 def test_everyday_motion_is_no_exercise():
-    moments = film(everyday(1, 24.0, 250.0, fps=8.0))
+    moments = film(everyday(1, 20.0, 250.0, fps=8.0))
     assert done(told(moments)) == []
 
 
@@ -245,7 +245,11 @@ def estimated(pictures, model='blazepose_full'):
 
 
 def test_drawn_squats_through_blazepose():
-    filmed = replace(scene('squat', 20, 8, rng=None), width=640, height=640)
+    filmed = replace(
+        scene('squat', 20, 8, rng=None, out=0.8, hold=0.2, back=0.7, rest=0.3),
+        width=640,
+        height=640,
+    )
     pictures = (Frame(frame.image, frame.stamp) for frame in frames(filmed, 3))
     moments = estimated(pictures)
     (second,) = done(told(moments))
