@@ -15,7 +15,7 @@ from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.motion_observers import MotionObservers
 from pose_ros.ros.motion_outputs import OUTPUTS, Output
 from pose_ros.ros.parameters import Parameter, declare
-from pose_ros.ros.qos import EVENTS, SKELETONS
+from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
 
@@ -71,7 +71,9 @@ class GestureNode(Node):
         self._observers: MotionObservers | None = None
         self._values = declare(self, PARAMETERS, check=self._check, apply=self._apply)
         self._wanted: tuple[Output, ...] = ()
-        self._events = {o.topic: self.create_publisher(o.kind, o.topic, EVENTS) for o in OUTPUTS}
+        self._events = {
+            o.topic: self.create_publisher(o.kind, o.topic, o.profile) for o in OUTPUTS
+        }
         self._reader = SkeletonReader(self, 'skeletons')
         self._inputs = Inputs(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self)

@@ -78,7 +78,8 @@ class MarkerNode(Node):
             self._inputs.keep(topic, kind, callback, profile, wanted)
         for topic, (kind, take) in REMARKS.items():
             callback = partial(take, self._labels)
-            self._inputs.keep(topic, kind, callback, qos.EVENTS, anything and topic in self._shown)
+            profile = qos.FALLS if topic == 'falls' else qos.EVENTS
+            self._inputs.keep(topic, kind, callback, profile, anything and topic in self._shown)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:
             self._pairs.clear()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
@@ -19,6 +20,7 @@ from pose_ros.ros.motion_conversions import (
     gesture_to_msg,
     posture_to_msg,
 )
+from pose_ros.ros.qos import EVENTS, FALLS
 
 
 class Observer(Protocol):
@@ -42,12 +44,15 @@ class Output:
         Names of the observers that it comes from.
     convert
         Makes the messages of one picture.
+    profile
+        Quality of service.
     """
 
     topic: str
     kind: type
     observers: tuple[str, ...]
     convert: Callable[[list[Any], Header], Iterable[Any]]
+    profile: QoSProfile = field(default_factory=lambda: EVENTS)
 
 
 def _each(convert: Callable[[Any, Header], Any]) -> Callable[[list[Any], Header], Iterable[Any]]:
@@ -66,6 +71,6 @@ OUTPUTS = (
     Output('joint_angles', JointAngles, ('angles',), _each(angles_to_msg)),
     Output('joint_states', JointState, ('angles',), _joint_states),
     Output('postures', Posture, ('postures',), _each(posture_to_msg)),
-    Output('falls', FallEvent, ('falls',), _each(fall_to_msg)),
+    Output('falls', FallEvent, ('falls',), _each(fall_to_msg), FALLS),
     Output('exercise', ExerciseState, ('exercise',), _each(exercise_to_msg)),
 )

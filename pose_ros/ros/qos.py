@@ -17,6 +17,12 @@ CAMERA_INFO = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 SKELETONS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 # One picture can have events of as many people as are ever followed: none may push out another.
 EVENTS = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
+# Late subscribers get the last events, too: somebody may still lie there. Others match as well.
+FALLS = QoSProfile(
+    depth=EVENTS.depth,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
 MARKERS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 DIAGNOSTICS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 # Late subscribers get the last message.

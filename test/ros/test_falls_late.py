@@ -1,0 +1,97 @@
+"""Falls for those who come late, and under the id that a person gets meanwhile, over real DDS."""
+
+from dataclasses import replace
+
+import pytest
+from rclpy.qos import DurabilityPolicy
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from pose_ros.actor import Action, Actor, Scene, skeletons
+from pose_ros.actor.motions.falls import FALL_KEYS, course
+from pose_ros.core.motion.falls import FallDetector
+from pose_ros.message_values import EventReader
+from pose_ros.msg import FallEvent
+from pose_ros.plotting.timeline import Timeline
+from pose_ros.ros import qos
+from pose_ros.ros.labels import Labels
+from pose_ros.ros.marker_node import MarkerNode
+from pose_ros.ros.motion_conversions import fall_to_msg, time_to_msg
+
+pytestmark = pytest.mark.ros
+
+FPS = 15.0
+
+
+def fallen(stage):
+    """Somebody has fallen while an ordinary subscriber was listening; returns the event."""
+    actor = Actor((Action('fall_left', 1.0),))
+    stage.film(Scene(duration=4.0, fps=FPS, actors=(actor,), background='plain'))
+    return stage.wait_for('falls', phase=FallEvent.FALLEN)
+
+
+def test_who_comes_late_learns_who_lies_there(make_stage):
+    stage = make_stage('falls')
+    event = fallen(stage)
+    late = stage.ros.collect(FallEvent, 'falls', qos.FALLS)
+    stage.ros.spin_until(lambda: event in late, 'the fall of before')
+    assert late == stage.heard['falls']
+    # Others match as before, and hear what is new only.
+    volatile = stage.ros.collect(FallEvent, 'falls', qos.EVENTS)
+    offered = stage.node.get_publishers_info_by_topic('falls')
+    assert [p.qos_profile.durability for p in offered] == [DurabilityPolicy.TRANSIENT_LOCAL]
+    falls = next(p for p in stage.node.publishers if p.topic_name == '/falls')
+    stage.ros.spin_until(lambda: falls.get_subscription_count() == 3, 'three who listen')
+    actor = Actor((), rest=FALL_KEYS['fall_left'][0].pose)
+    stage.film(Scene(duration=2.0, fps=FPS, actors=(actor,), background='plain'))
+    up = stage.wait_for('falls', phase=FallEvent.RECOVERED)
+    stage.ros.spin_until(lambda: up in late and up in volatile, 'both to hear of the end')
+    assert volatile == [up]
+
+
+def test_markers_asked_for_late_show_who_has_fallen(make_stage):
+    stage = make_stage('falls')
+    fallen(stage)
+    stage.ros.start(MarkerNode)
+    arrays = stage.ros.collect(MarkerArray, 'skeleton_markers', qos.MARKERS)
+    lens = [500.0, 0.0, 320.0, 0.0, 500.0, 240.0, 0.0, 0.0, 1.0]
+    projection = [500.0, 0.0, 320.0, 0.0, 0.0, 500.0, 240.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    camera = CameraInfo(width=640, height=480, k=lens, p=projection)
+    cameras = stage.ros.publisher(CameraInfo, 'camera_info', qos.CAMERA_INFO)
+    actor = Actor((Action('fall_left', -9.0),))
+    lying = Scene(duration=1.0, fps=FPS, actors=(actor,), background='plain')
+    (people,) = (f.people for f in skeletons(lying, 1) if f.stamp == 0)
+
+    def red():
+        cameras.publish(camera)
+        stage.play(*people, rate=FPS)
+        return any('fallen' in marker.text for array in arrays for marker in array.markers)
+
+    stage.ros.spin_until(red, 'the word at the person')
+
+
+def test_a_fall_that_goes_on_under_another_id_ends_everywhere_under_the_old_one():
+    motion = course(FALL_KEYS['fall_forwards'], 60.0)
+    scene = Scene(640, 480, FPS, 5.0, (Actor((Action(motion, 1.0),), height=260),))
+    detector, labels, reader, timeline = FallDetector(), Labels(), EventReader(), Timeline()
+    for frame in skeletons(scene, 0):
+        people = frame.people
+        if 1.8 < frame.stamp < 2.4:
+            people = ()
+        elif frame.stamp >= 2.4:
+            people = tuple(replace(person, id=9) for person in people)
+        for fall in detector.observe(people, frame.stamp):
+            header = Header(stamp=time_to_msg(frame.stamp))
+            message = fall_to_msg(fall, header)
+            labels.on_fall(message)
+            for event in reader.read('falls', message):
+                timeline.add_event('film', event)
+    remarks = labels.at(frame.stamp, {9})
+    assert remarks.words == {9: 'fallen'}
+    assert remarks.fallen == {9}
+    first, second = timeline.tracks
+    assert (first.person, second.person) == (1, 9)
+    assert [span.label for span in first.falls(9.0)] == ['falling']
+    assert first.falls(9.0)[0].end < 3.0
+    assert second.falls(9.0)[-1].end == 9.0
