@@ -16,15 +16,13 @@ POSTURES = {
     Posture.CROUCHING: 'CROUCHING',
     Posture.LYING: 'LAYING',
 }
+# A gesture with one hand or another, or (None) with any.
 GESTURES = {
-    ('arms_crossed', GestureEvent.BOTH): 'ARMS_CROSSED',
-    ('arms_crossed', GestureEvent.NONE): 'ARMS_CROSSED',
+    ('arms_crossed', None): 'ARMS_CROSSED',
     ('hand_raised', GestureEvent.LEFT): 'LEFT_HAND_RAISED',
     ('hand_raised', GestureEvent.RIGHT): 'RIGHT_HAND_RAISED',
     ('hand_raised', GestureEvent.BOTH): 'BOTH_HANDS_RAISED',
-    ('wave', GestureEvent.LEFT): 'WAVING',
-    ('wave', GestureEvent.RIGHT): 'WAVING',
-    ('wave', GestureEvent.BOTH): 'WAVING',
+    ('wave', None): 'WAVING',
 }
 HANDS = {GestureEvent.LEFT: 'LEFT', GestureEvent.RIGHT: 'RIGHT'}
 
@@ -87,7 +85,8 @@ def body_posture(message: Posture) -> BodyPosture:
 
 def body_gesture(event: GestureEvent) -> Gesture:
     """Message of a gesture that is there."""
-    name = GESTURES.get((event.gesture, event.hand), 'OTHER')
+    keys = ((event.gesture, event.hand), (event.gesture, None))
+    name = next((GESTURES[key] for key in keys if key in GESTURES), 'OTHER')
     message = Gesture(header=event.header, gesture=getattr(Gesture, name))
     # hri_msgs has it from 2.1 on.
     if hasattr(message, 'handedness'):

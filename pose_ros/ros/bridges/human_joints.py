@@ -21,8 +21,12 @@ from pose_ros.core.topology import Topology
 
 # Limbs that leave an axis by less than this [-] cannot tell the turn about it.
 _LEAST = 0.1
+# Sine of the angle from which on a knee counts as bent.
+_BENT = 0.3
 # By the frame's definition its torso is upright; of the head nothing is measured.
 _FIXED = ('waist', 'r_head', 'y_head', 'p_head')
+
+_LIMBS = ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
 
 
 def human_joints(
@@ -49,12 +53,12 @@ def human_joints(
     for side in SIDES:
         letter, sign = side[0], 1.0 if side == 'left' else -1.0
         if frame is not None:
-            shoulder, elbow, wrist, hip, knee = (
-                points[f'{side}_{name}'] for name in ('shoulder', 'elbow', 'wrist', 'hip', 'knee')
+            shoulder, elbow, wrist, hip, knee, ankle = (
+                points[f'{side}_{name}'] for name in _LIMBS
             )
             turns = shoulder_joints(elbow - shoulder, wrist - elbow, sign)
             joints.update(zip((f'{letter}_{axis}_shoulder' for axis in 'ypr'), turns))
-            turns = hip_joints(knee - hip, sign)
+            turns = hip_joints(knee - hip, ankle - knee, sign)
             joints.update(zip((f'{letter}_{axis}_hip' for axis in 'ypr'), turns))
         joints[f'{letter}_elbow'] = math.pi - angles.get(f'{side}_elbow', math.nan)
         joints[f'{letter}_knee'] = angles.get(f'{side}_knee', math.nan) - math.pi
@@ -73,29 +77,43 @@ def shoulder_joints(
     sign
         1 for the left, -1 for the right.
     """
-    x, y, z = upper_arm / np.linalg.norm(upper_arm)
-    raised = math.acos(max(-1.0, min(1.0, -z)))
-    turned = math.atan2(x, sign * y) if not math.hypot(x, y) < _LEAST else 0.0
+    x, y, z = _direction(upper_arm)
+    raised = math.atan2(math.hypot(x, y), -z)
+    turned = 0.0 if math.hypot(x, y) < _LEAST else math.atan2(x, sign * y)
     # Where the bent elbow points: the forearm as seen along the upper arm.
-    fx, fy, _ = _about_x(-sign * raised) @ _about_z(sign * turned) @ forearm
-    if math.hypot(fx, fy) < _LEAST * np.linalg.norm(forearm):
-        return turned, raised, 0.0
-    return turned, raised, math.atan2(sign * fy, fx)
+    x, y, _ = _about_x(-sign * raised) @ _about_z(sign * turned) @ _direction(forearm)
+    return turned, raised, 0.0 if math.hypot(x, y) < _LEAST else math.atan2(sign * y, x)
 
 
-def hip_joints(thigh: np.ndarray, sign: float) -> tuple[float, float, float]:
-    """Angles [rad] of y, p and r_hip; the turn of a leg about itself is not seen, and 0.
+def hip_joints(thigh: np.ndarray, shin: np.ndarray, sign: float) -> tuple[float, float, float]:
+    """Angles [rad] of y, p and r_hip; NaN where they are not known.
 
     Parameters
     ----------
-    thigh
-        Bone [3] away from the trunk, in the body's frame.
+    thigh, shin
+        Bones [3] away from the trunk, in the body's frame.
     sign
         1 for the left, -1 for the right.
     """
-    x, y, z = thigh / np.linalg.norm(thigh)
-    spread = math.atan2(sign * y, -z) if not math.hypot(y, z) < _LEAST else 0.0
-    return 0.0, spread, math.asin(max(-1.0, min(1.0, x)))
+    thigh = _direction(thigh)
+    # The axis of the knee, across both bones; that of r_hip is parallel to it.
+    across = np.cross(thigh, _direction(shin))
+    bent = np.linalg.norm(across)
+    if bent > _BENT and across[1] > 0:
+        x, y, z = across / bent
+        turned, spread = math.atan2(x, y), math.asin(sign * z)
+    else:
+        # A straight leg does not tell how it is turned about itself, a knee bent forwards errs.
+        _, y, z = thigh
+        turned, spread = 0.0, 0.0 if math.hypot(y, z) < _LEAST else math.atan2(sign * y, -z)
+    x, _, z = _about_x(-sign * spread) @ _about_z(turned) @ thigh
+    return turned, spread, math.atan2(x, -z)
+
+
+def _direction(bone: np.ndarray) -> np.ndarray:
+    """Unit vector along a bone; NaN if it has no length."""
+    length = np.linalg.norm(bone)
+    return bone / length if length else np.full(3, np.nan)
 
 
 def _about_x(angle: float) -> np.ndarray:

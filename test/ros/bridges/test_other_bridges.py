@@ -1,0 +1,146 @@
+"""bridge_node in the messages of vision_msgs, foxglove_msgs and tf2_msgs, over DDS."""
+
+from geometry_msgs.msg import TransformStamped
+import numpy as np
+import pytest
+
+from pose_ros.core.colours import FALLEN
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import KeypointState
+from pose_ros.msg import FallEvent, Posture, SkeletonArray
+from pose_ros.ros.qos import EVENTS, SKELETONS
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture
+def published(bridged):
+    """Function that starts a standard and returns what it publishes of these people."""
+
+    def publish(standard, kind, topic, *people):
+        bridged.start(standard)
+        heard = bridged.ros.collect(kind, topic, 10)
+        publisher = bridged.ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
+        message = bridged.skeletons(*people)
+        publisher.publish(message)
+        return bridged.ros.spin_until(lambda: heard)[0], message
+
+    return publish
+
+
+def standing(spread_person, person_id=1, facing=1.0):
+    """Somebody 2 m before the camera, to its right, who looks at it (1) or away (-1)."""
+    world = np.full((17, 3), np.nan)
+    for name, y in (('shoulder', -0.5), ('hip', 0.0)):
+        for side, sign in (('left', facing), ('right', -facing)):
+            world[COCO17.index(f'{side}_{name}')] = (0.7 + 0.15 * sign, y, 2.0)
+    return spread_person(person_id, world=world)
+
+
+def test_people_as_detections(published, spread_person):
+    from vision_msgs.msg import Detection2DArray  # noqa: PLC0415
+
+    people = spread_person(5), spread_person(0), spread_person(9)
+    array, sent = published('vision', Detection2DArray, 'detections', *people)
+    assert array.header == sent.header
+    # Who has no id yet is not told of.
+    assert [detection.id for detection in array.detections] == ['5', '9']
+    first = array.detections[0]
+    assert first.header == sent.header
+    centre = first.bbox.center.position
+    # Of keypoints from (100, 50) to (212, 226).
+    assert (centre.x, centre.y) == (156, 138)
+    assert (first.bbox.size_x, first.bbox.size_y) == (112, 176)
+    (result,) = first.results
+    assert result.hypothesis.class_id == 'person'
+    assert result.hypothesis.score == pytest.approx(0.75)
+
+
+def test_nobody_is_a_message_without_detections(published):
+    from vision_msgs.msg import Detection2DArray  # noqa: PLC0415
+
+    array, sent = published('vision', Detection2DArray, 'detections')
+    assert (array.header, list(array.detections)) == (sent.header, [])
+
+
+def test_skeletons_as_annotations(published, spread_person):
+    from foxglove_msgs.msg import ImageAnnotations, PointsAnnotation  # noqa: PLC0415
+
+    person = spread_person(
+        4, {'left_wrist': KeypointState.PREDICTED, 'right_ankle': KeypointState.PREDICTED}
+    )
+    person.keypoints[COCO17.index('right_ankle')] = np.nan
+    annotations, sent = published('foxglove', ImageAnnotations, 'image_annotations', person)
+    bones, dots = annotations.points
+    assert bones.timestamp == dots.timestamp == sent.header.stamp
+    assert (bones.type, dots.type) == (PointsAnnotation.LINE_LIST, PointsAnnotation.POINTS)
+    # One bone ends at the ankle that is nowhere.
+    edges = [e for e in COCO17.edges if COCO17.index('right_ankle') not in e]
+    assert len(edges) == len(COCO17.edges) - 1
+    ends = np.array([(point.x, point.y) for point in bones.points])
+    np.testing.assert_allclose(ends, person.keypoints[np.array(edges).ravel()] + 0.5)
+    assert len(bones.outline_colors) == len(edges)
+    faint = [edge for edge, c in zip(edges, bones.outline_colors) if c.a < 1]
+    assert faint == [e for e in edges if COCO17.index('left_wrist') in e]
+    assert len(dots.points) == len(dots.outline_colors) == 16
+    (text,) = annotations.texts
+    assert text.text == '4'
+    assert text.position.y < 50
+
+
+def test_words_and_falls_are_annotated(bridged, spread_person):
+    from foxglove_msgs.msg import ImageAnnotations  # noqa: PLC0415
+
+    bridged.start('foxglove')
+    heard = bridged.ros.collect(ImageAnnotations, 'image_annotations', 10)
+    skeletons = bridged.ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
+    postures = bridged.ros.publisher(Posture, 'postures', EVENTS)
+    falls = bridged.ros.publisher(FallEvent, 'falls', EVENTS)
+    header = bridged.header()
+    postures.publish(Posture(header=header, skeleton_id=4, posture=Posture.SITTING))
+    people = spread_person(4), spread_person(5)
+
+    def texts():
+        message = bridged.play_until(skeletons, heard, *people)
+        bridged.last = message
+        return [text.text for text in message.texts]
+
+    bridged.ros.spin_until(lambda: texts() == ['4  sitting', '5'])
+    falls.publish(FallEvent(header=bridged.header(), skeleton_id=5, phase=FallEvent.FALLEN))
+    bridged.ros.spin_until(lambda: texts()[1] == '5  fallen')
+    colour = bridged.last.points[2].outline_colors[0]
+    assert (colour.r, colour.g, colour.b) == pytest.approx(FALLEN)
+
+
+def test_annotations_are_taken_away_when_nobody_is_there(published):
+    from foxglove_msgs.msg import ImageAnnotations  # noqa: PLC0415
+
+    message, _ = published('foxglove', ImageAnnotations, 'image_annotations')
+    assert not message.points
+    assert not message.texts
+
+
+def rotated(transform: TransformStamped, vector):
+    """A vector of the child frame in the parent's."""
+    q = transform.transform.rotation
+    turn, v = np.array([q.x, q.y, q.z]), np.array(vector, float)
+    return v + 2 * np.cross(turn, np.cross(turn, v) + q.w * v)
+
+
+@pytest.mark.parametrize('facing', [1.0, -1.0])
+def test_frame_of_a_body_is_in_the_hips_and_looks_forward(published, spread_person, facing):
+    from tf2_msgs.msg import TFMessage  # noqa: PLC0415
+
+    people = standing(spread_person, 3, facing), spread_person(8)
+    message, sent = published('tf', TFMessage, '/tf', *people)
+    # The other has no positions.
+    (transform,) = message.transforms
+    assert transform.header == sent.header
+    assert transform.header.frame_id == 'camera'
+    assert transform.child_frame_id == 'body_b00003'
+    place = transform.transform.translation
+    assert (place.x, place.y, place.z) == pytest.approx((0.7, 0.0, 2.0))
+    # Of an optical frame: x right, y down, z away from the camera.
+    assert rotated(transform, (1, 0, 0)) == pytest.approx((0, 0, -facing), abs=1e-6)
+    assert rotated(transform, (0, 1, 0)) == pytest.approx((facing, 0, 0), abs=1e-6)
+    assert rotated(transform, (0, 0, 1)) == pytest.approx((0, -1, 0), abs=1e-6)
