@@ -158,6 +158,8 @@ COCO17 = Topology(
     _COCO17_NAMES,
     _named_edges(_COCO17_NAMES, 'left_ear-left_eye-nose-right_eye-right_ear' + _LIMBS),
 )
+# Left and right in it, for those who take several of an array's points at once.
+COCO_SHOULDERS, COCO_WRISTS, COCO_HIPS = [5, 6], [9, 10], [11, 12]
 
 BLAZEPOSE33 = Topology(
     'blazepose33',

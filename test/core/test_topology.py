@@ -6,6 +6,9 @@ from pose_ros.core.topology import (
     BODY25,
     COCO17,
     COCO18,
+    COCO_HIPS,
+    COCO_SHOULDERS,
+    COCO_WRISTS,
     TOPOLOGIES,
     keypoint_map,
     topology_named,
@@ -89,3 +92,11 @@ def test_the_17_do_not_contain_the_33():
 def test_unknown_format_lists_the_known():
     with pytest.raises(ValueError, match=r"'mpi15', known are: coco17, blazepose33, coco18"):
         topology_named('mpi15')
+
+
+@pytest.mark.parametrize(
+    ('pair', 'joint'),
+    [(COCO_SHOULDERS, 'shoulder'), (COCO_WRISTS, 'wrist'), (COCO_HIPS, 'hip')],
+)
+def test_pairs_of_coco_are_left_and_right(pair, joint):
+    assert pair == [COCO17.index(f'left_{joint}'), COCO17.index(f'right_{joint}')]

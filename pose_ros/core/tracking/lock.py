@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pose_ros.core.topology import COCO_SHOULDERS, COCO_WRISTS
 from pose_ros.core.tracking.similarity import coco_indices
 from pose_ros.core.types import Person
 
 # A hand is raised if it is this share of the box's height over its shoulder.
 _RAISED = 0.1
-_SHOULDERS, _WRISTS = np.array([5, 6]), np.array([9, 10])  # in COCO-17
 
 
 class LockError(ValueError):
@@ -70,7 +70,7 @@ def _nearness(person: Person, image_size: tuple[int, int]) -> float:
 def _hand_height(person: Person, image_size: tuple[int, int]) -> float:
     """Height of the higher hand over its shoulder, in heights of the box; -inf if it is not."""
     index = coco_indices(person.topology)
-    wrists, shoulders = index[_WRISTS], index[_SHOULDERS]
+    wrists, shoulders = index[COCO_WRISTS], index[COCO_SHOULDERS]
     heights = (person.keypoints[shoulders, 1] - person.keypoints[wrists, 1]) / max(
         person.box.height, 1.0
     )

@@ -10,7 +10,7 @@ from pose_ros.core.models.blazepose import region
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.topology import COCO17
+from pose_ros.core.topology import COCO_HIPS, COCO_SHOULDERS
 from pose_ros.core.tracking.smoothing import OneEuroSmoother
 from pose_ros.core.types import Box, Crop, Frame
 
@@ -71,7 +71,7 @@ class KeypointRegions:
 
     def _around(self, pose: Pose) -> Crop | None:
         seen = pose.scores > _CROP_SCORE
-        if not (seen[_SHOULDERS].any() and seen[_HIPS].any()):
+        if not (seen[COCO_SHOULDERS].any() and seen[COCO_HIPS].any()):
             return self._around_part(pose.keypoints[seen])
         hips = _HIPS[seen[_HIPS]]
         centre = pose.keypoints[hips].mean(axis=0)
@@ -88,9 +88,7 @@ class KeypointRegions:
         return Crop(box.centre, _PART_REACH * self.padding * max(box.width, box.height, 1.0))
 
 
-_SHOULDERS = np.array([COCO17.index('left_shoulder'), COCO17.index('right_shoulder')])
-_HIPS = np.array([COCO17.index('left_hip'), COCO17.index('right_hip')])
-_TORSO = np.concatenate([_SHOULDERS, _HIPS])
+_HIPS, _TORSO = np.array(COCO_HIPS), np.array(COCO_SHOULDERS + COCO_HIPS)
 
 
 class AlignmentRegions:

@@ -9,12 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import COCO_HIPS, COCO_SHOULDERS, Topology
 from pose_ros.core.tracking.clothing import colour_similarity, torso_colours
 from pose_ros.core.tracking.similarity import coco_indices, keypoint_similarity, overlap, scale_of
 from pose_ros.core.types import Box, Frame
 
-_TORSO = np.array([5, 6, 11, 12])  # shoulders and hips in COCO-17
 # Height of a standing person over the length of the torso.
 _HEIGHT_OF_TORSO = 3.0
 
@@ -73,15 +72,12 @@ class Sighting:
     @cached_property
     def centre(self) -> np.ndarray:
         """Middle of the torso [2] [px]."""
-        return np.asarray(self.joints[_TORSO].mean(axis=0))
+        return np.asarray(self.joints[COCO_SHOULDERS + COCO_HIPS].mean(axis=0))
 
     @cached_property
     def size(self) -> float:
         """About the person's height [px], at least 1."""
-        shoulders, hips = (
-            self.joints[_TORSO[:2]].mean(axis=0),
-            self.joints[_TORSO[2:]].mean(axis=0),
-        )
+        shoulders, hips = (self.joints[pair].mean(axis=0) for pair in (COCO_SHOULDERS, COCO_HIPS))
         torso = float(np.hypot(*(shoulders - hips)))
         return max(self.box.width, self.box.height, _HEIGHT_OF_TORSO * torso, 1.0)
 
