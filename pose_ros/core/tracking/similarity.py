@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from pose_ros.core.models.suppression import iou
 from pose_ros.core.topology import COCO17, Topology, keypoint_map
 from pose_ros.core.types import Box
 
@@ -58,9 +59,5 @@ def keypoint_similarity(
 
 def overlap(one: Box, other: Box) -> float:
     """Intersection over union of two boxes, 0 to 1."""
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    return common / (one.width * one.height + other.width * other.height - common)
+    corners = np.array([(b.x, b.y, b.x + b.width, b.y + b.height) for b in (one, other)])
+    return float(iou(corners[0], corners[1:])[0])
