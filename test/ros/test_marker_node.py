@@ -207,7 +207,7 @@ def test_what_people_do_stands_in_the_text_line_by_line(ros):
 def test_who_has_fallen_is_red_in_markers_and_overlay(ros):
     watched = Watched(ros, overlay=True)
     watched.place()
-    falls = ros.publisher(FallEvent, 'falls', qos.EVENTS)
+    falls = ros.publisher(FallEvent, 'falls', qos.FALLS)
     stamps = iter(range(5000, 9000))
 
     def red(phase):
