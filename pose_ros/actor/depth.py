@@ -25,9 +25,22 @@ _EDGE = 0.1  # step [m] that counts as an edge
 _SHADOW = 4  # width [px] of what only one of two lenses sees
 
 
-def distances(figure: Figure, focal: float) -> np.ndarray:
-    """Distance from the camera's plane [m] of each of COCO's joints [17]."""
-    return (focal + figure.depths) * BODY_HEIGHT / figure.height
+def positions(figure: Figure, centre: tuple[float, float], focal: float) -> np.ndarray:
+    """Where COCO's joints [17, 3] [m] of a figure in perspective are: x right, y down, z away.
+
+    Parameters
+    ----------
+    figure
+        As `Figure.in_perspective` gives it.
+    centre
+        Principal point (x, y) [px].
+    focal
+        Focal length [px].
+    """
+    away = (focal + figure.depths) * BODY_HEIGHT / figure.height
+    return (
+        np.column_stack([(figure.keypoints - centre) / focal, np.ones(len(away))]) * away[:, None]
+    )
 
 
 def depth_image(

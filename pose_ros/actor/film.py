@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pose_ros.actor.background import BACKGROUNDS
-from pose_ros.actor.depth import depth_image, distances
+from pose_ros.actor.depth import depth_image, positions
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.scene import Scene
 
@@ -28,15 +28,16 @@ class ActorTruth:
         Of the standing body [px]: the measure for errors.
     motion
         Name of what the person is doing, 'stand' between two actions.
-    distances
-        float32 [17] [m]: of the joints from the camera's plane; None without perspective.
+    positions
+        float64 [17, 3] [m]: of the joints, in the camera's optical frame; None without
+        perspective.
     """
 
     keypoints: np.ndarray
     visible: np.ndarray
     height: float
     motion: str
-    distances: np.ndarray | None = None
+    positions: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +104,8 @@ def frames(scene: Scene, seed: int = 0, focal: float | None = None) -> Iterator[
     for index in range(scene.frame_count):
         time = index / scene.fps
         played = [actor.at(time, phase) for actor, phase in zip(scene.actors, phases)]
+        middle = (scene.width / 2, scene.height / 2)
         if focal is not None:
-            middle = (scene.width / 2, scene.height / 2)
             played = [(figure.in_perspective(middle, focal), label) for figure, label in played]
         image = plate.copy()
         figures = [played[i][0] for i in order]
@@ -119,7 +120,7 @@ def frames(scene: Scene, seed: int = 0, focal: float | None = None) -> Iterator[
             visible = _visible(figure, nearer, scene)
             truth = ActorTruth(figure.keypoints.astype(np.float32), visible, figure.height, label)
             if focal is not None:
-                truth = replace(truth, distances=distances(figure, focal))
+                truth = replace(truth, positions=positions(figure, middle, focal))
             truths.append(truth)
         depth = None
         if focal is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+import sys
 from typing import Literal
 
 import cv2
@@ -187,9 +188,10 @@ class ImageWriter:
     times, from an ndarray three thousand times as long.
     """
 
-    def __init__(self, encoding: Literal['rgb8', 'bgr8', 'mono8'] = 'bgr8') -> None:
-        self._message = Image(encoding=encoding)
-        self._view = np.empty((0, 0), np.uint8)
+    def __init__(self, encoding: Literal['rgb8', 'bgr8', 'mono8', '16UC1'] = 'bgr8') -> None:
+        self._message = Image(encoding=encoding, is_bigendian=sys.byteorder == 'big')
+        self._channels = (3,) if encoding in ('rgb8', 'bgr8') else ()
+        self._view = np.empty((0, 0), np.uint16 if encoding == '16UC1' else np.uint8)
 
     def write(self, image: np.ndarray, header: Header) -> Image:
         """Message with a picture.
@@ -197,7 +199,8 @@ class ImageWriter:
         Parameters
         ----------
         image
-            uint8 [height, width, 3], or [height, width] for mono8; in the writer's encoding.
+            uint8 [height, width, 3], or [height, width] for mono8, of uint16 for 16UC1; in the
+            writer's encoding.
         header
             Put into the message as it is.
 
@@ -208,19 +211,15 @@ class ImageWriter:
         """
         message = self._message
         if image.shape != self._view.shape:
-            expected = 2 if message.encoding == 'mono8' else 3
-            if (
-                image.dtype != np.uint8
-                or image.ndim != expected
-                or image.shape[2:] not in ((), (3,))
-            ):
+            kind = self._view.dtype
+            if image.dtype != kind or image.ndim < 2 or image.shape[2:] != self._channels:
                 found = f'{image.dtype} {image.shape}'
-                raise ValueError(f'{message.encoding} needs a uint8 image, got {found}')
-            message.data = array('B', bytes(image.size))
+                raise ValueError(f'{message.encoding} needs a {kind} image, got {found}')
+            message.data = array('B', bytes(image.nbytes))
             # Of the message's own array: the setter copies, except in Humble.
-            self._view = np.frombuffer(message.data, np.uint8).reshape(image.shape)
+            self._view = np.frombuffer(message.data, kind).reshape(image.shape)
             message.height, message.width = image.shape[:2]
-            message.step = image.size // image.shape[0]
+            message.step = image.nbytes // image.shape[0]
         np.copyto(self._view, image, casting='no')
         message.header = header
         return message

@@ -16,6 +16,7 @@ from pose_ros.actor.showreel import MOST_PEOPLE
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.topology import COCO17
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
+from pose_ros.ros.conversions import positions_to_msg
 from pose_ros.ros.images import ImageWriter
 from pose_ros.ros.parameters import Parameter, declare
 from pose_ros.ros.run import run
@@ -66,6 +67,7 @@ PARAMETERS = (
         3.1,
         live=True,
     ),
+    Parameter('depth', False, 'Whether the actor comes with depth images, on depth'),
     Parameter(
         'wait_for_subscribers',
         0,
@@ -88,7 +90,7 @@ SMALL_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class SourceNode(Node):
-    """Publishes image and camera_info with the same header, for the actor also truth."""
+    """Publishes image and camera_info with the same header, for the actor truth and depth, too."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__('source_node', **kwargs)
@@ -98,6 +100,10 @@ class SourceNode(Node):
         self._truth: Publisher | None = None
         if self._values.source == 'actor':
             self._truth = self.create_publisher(SkeletonArray, 'truth', SMALL_QOS)
+        self._depth: Publisher | None = None
+        if self._values.source == 'actor' and self._values.depth:
+            self._depth = self.create_publisher(Image, 'depth', IMAGE_QOS)
+        self._depth_writer = ImageWriter('16UC1')
         self._published = 0
         self._timer = None
         self._next: Picture | None = None
@@ -115,7 +121,12 @@ class SourceNode(Node):
         elif p.source == 'video':
             self._source = VideoSource(p.path, p.loop)
         else:
-            self._source = ActorSource(p.scene, p.width, p.height, p.fps, p.seed, people=p.people)
+            focal = None
+            if p.depth:
+                focal = CameraModel.from_field_of_view(p.width, p.height, p.field_of_view).focal
+            self._source = ActorSource(
+                p.scene, p.width, p.height, p.fps, p.seed, people=p.people, focal=focal
+            )
         self._writer = ImageWriter(self._source.encoding)
         if self._source.rate:
             self._next = self._source.read()
@@ -177,6 +188,8 @@ class SourceNode(Node):
         self._info.publish(camera_info(header, width, height, p.field_of_view))
         if self._truth is not None and picture.truth is not None:
             self._truth.publish(truth_message(header, width, height, picture.truth))
+        if self._depth is not None and picture.depth is not None:
+            self._depth.publish(self._depth_writer.write(picture.depth, header))
         self._published += 1
 
     def destroy_node(self) -> None:
@@ -221,6 +234,7 @@ def truth_message(header: Header, width: int, height: int, people: Sequence) -> 
             )
             for (x, y), visible in zip(person.keypoints, person.visible)
         ]
+        skeleton.positions = positions_to_msg(person.positions)
         message.skeletons.append(skeleton)
     return message
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from pose_ros.actor import MOTIONS, Action, ActorTruth, Scene, frames, line_up
+from pose_ros.actor.depth import with_errors
 from pose_ros.actor.programmes import SCENES
 from pose_ros.core.media import MediaError, open_media
 from pose_ros.core.types import FrameError
@@ -37,11 +38,14 @@ class Picture:
         Time since its exposure [s].
     truth
         The people in it, where they are known.
+    depth
+        uint16 [height, width] [mm] of half its size, 0 where unknown; None without one.
     """
 
     image: np.ndarray
     age: float = 0.0
     truth: Sequence[ActorTruth] | None = None
+    depth: np.ndarray | None = None
 
 
 class Source(Protocol):
@@ -140,12 +144,23 @@ class VideoSource:
 
 
 class ActorSource:
-    """The drawn people, over and over; the true joints are known."""
+    """The drawn people, over and over; the true joints are known.
+
+    With a focal length [px] they are drawn in perspective, and depth images come along.
+    """
 
     encoding: Literal['rgb8'] = 'rgb8'
 
     def __init__(
-        self, scene: str, width: int, height: int, fps: float, seed: int, *, people: int = 1
+        self,
+        scene: str,
+        width: int,
+        height: int,
+        fps: float,
+        seed: int,
+        *,
+        people: int = 1,
+        focal: float | None = None,
     ) -> None:
         self.rate = fps
         self._seed = seed
@@ -153,15 +168,21 @@ class ActorSource:
             self._scene = actor_scene(scene, width, height, fps, people)
         except ValueError as error:
             raise SourceError(f'actor: {error}') from error
-        self._frames = frames(self._scene, seed)
+        self._focal = focal
+        self._rng = np.random.default_rng(seed)
+        self._start()
+
+    def _start(self) -> None:
+        self._frames = frames(self._scene, self._seed, self._focal)
 
     def read(self) -> Picture | None:
         """Draw the next picture."""
         frame = next(self._frames, None)
         if frame is None:
-            self._frames = frames(self._scene, self._seed)
+            self._start()
             frame = next(self._frames)
-        return Picture(frame.image, truth=frame.people)
+        depth = None if frame.depth is None else with_errors(frame.depth, self._rng)
+        return Picture(frame.image, truth=frame.people, depth=depth)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -16,6 +16,7 @@ from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
+from pose_ros.ros.depth_images import depth_of
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.source_node import PARAMETERS, SourceNode, camera_info, truth_message
 from pose_ros.ros.sources import ActorSource, CameraSource, SourceError, VideoSource, actor_scene
@@ -311,3 +312,33 @@ def test_configuration_file_holds_every_parameter_with_its_default():
     content = yaml.safe_load(config_file('source_node.yaml').read_text())
     values = content['/**/source_node']['ros__parameters']
     assert values == {row.name: row.default for row in PARAMETERS}
+
+
+def test_the_actor_with_depth_stands_where_the_camera_says(ros):
+    node = ros.start(
+        SourceNode, source='actor', scene='stand', depth=True, field_of_view=1.2, fps=10.0
+    )
+    heard = {
+        topic: ros.collect(kind, topic, QOS)
+        for topic, kind in (
+            ('depth', Image),
+            ('camera_info', CameraInfo),
+            ('truth', SkeletonArray),
+        )
+    }
+    ros.spin_until(lambda: all(heard.values()), 'a message of each')
+    depth = depth_of(heard['depth'][0])
+    depth.check_covers((640, 480))
+    assert heard['depth'][0].header.frame_id == node.get_parameter('frame_id').value
+    [truth] = [m for m in heard['truth'] if m.header == heard['depth'][0].header]
+    [skeleton] = truth.skeletons
+    hip = skeleton.keypoints[11]
+    [distance] = depth.at(np.array([[hip.x, hip.y]]), (640, 480))
+    focal = heard['camera_info'][0].k[0]
+    [actor] = actor_scene('stand', 640, 480, 10.0).actors
+    expected = focal * 1.7 / actor.height  # it is 1.7 m tall
+    assert expected - 0.15 < distance < expected
+    assert skeleton.positions[11].z == pytest.approx(expected, abs=0.03)
+    assert skeleton.positions[11].x == pytest.approx(
+        (hip.x - 320) / focal * skeleton.positions[11].z
+    )
