@@ -6,6 +6,7 @@
  *   absent    no device is found
  *   fail_at   number of the run that fails, counted from 1 over all processes, and all after it
  *   hang      runs do not return
+ *   abort     a run ends the process, as Google's library does when a USB transfer fails
  *   crash     the process ends with SIGSEGV where the model is given to the device
  *   output    bytes of the outputs, one behind the other; zeros without it
  *
@@ -152,6 +153,7 @@ static Status prepare(Context *context, Node *node) {
 
 static Status invoke(Context *context, Node *node) {
   append("runs", "x");
+  if (is_there("abort")) abort();
   while (is_there("hang")) usleep(10000);
   if (runs_so_far() >= number_in("fail_at")) {
     context->ReportError(context, "USB transfer error");
