@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 from pathlib import Path
 import time
 from typing import TYPE_CHECKING
@@ -131,7 +132,7 @@ def _counted(seen: Iterator[Sighting], title: str) -> Iterator[Sighting]:
     )
     quiet = not messages.is_terminal
     with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
-        task = bars.add_task(title, total=None)
+        task = bars.add_task(title, total=inf)  # rich 11 (Ubuntu 22.04) knows no None
         for sighting in seen:
             bars.advance(task)
             yield sighting
