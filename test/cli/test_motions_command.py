@@ -72,13 +72,15 @@ def skeleton_array(types, frame):
                 types['pose_ros/msg/Keypoint'](float(x), float(y), float(score), int(state))
                 for (x, y), score, state in zip(person.keypoints, person.scores, person.states)
             ],
+            position_source=0,
             positions=[],
+            position_deviations=np.array([], np.float32),
         )
         for person in frame.people
     ]
     return types['pose_ros/msg/SkeletonArray'](
         header=types['std_msgs/msg/Header'](time, 'camera'),
-        image_width=640, image_height=480, model='actor', skeletons=array, locked_id=0,
+        image_width=640, image_height=480, model='actor', skeletons=array, depth=0, locked_id=0,
         locked_seen=False, latency=0.0, inference_time=0.0, dropped=0,
     )  # fmt: skip
 
