@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 import posixpath
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 import time
 from typing import Any
 
@@ -44,6 +46,8 @@ def launch_description(
     starts
         Makes what is to be started from the values of the arguments.
     """
+    # Removed when the launch is over.
+    folder = TemporaryDirectory(prefix='pose_ros_launch_')
 
     def start(context: LaunchContext) -> list[Action]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments}
@@ -53,13 +57,14 @@ def launch_description(
         actions: list[Action] = [
             SetEnvironmentVariable(name, value) for name, value in environment(values).items()
         ]
-        for wanted in starts(values):
+        for number, wanted in enumerate(starts(values)):
             if isinstance(wanted, Command):
                 actions.append(command_action(wanted))
-            elif wanted.respawn:
-                actions += kept_alive(wanted, values['log_level'])
-            else:
-                actions.append(node_action(wanted, values['log_level']))
+                continue
+            path = Path(folder.name, f'{number}_{wanted.executable}.yaml')
+            path.write_text(parameter_text(wanted.parameters), encoding='utf-8')
+            make_node = partial(node_action, wanted, path, values['log_level'])
+            actions += kept_alive(make_node) if wanted.respawn else [make_node()]
         return actions
 
     return LaunchDescription([*map(declaration, arguments), OpaqueFunction(function=start)])
@@ -75,15 +80,15 @@ def declaration(argument: Argument) -> DeclareLaunchArgument:
     )
 
 
-def node_action(process: Process, log_level: str) -> Node:
-    """The action that starts a process."""
+def node_action(process: Process, parameters: Path, log_level: str) -> Node:
+    """The action that starts a process; the file of parameters is that of `parameter_text`."""
     own = process.package == 'pose_ros'
     named = {'name': process.name, 'namespace': process.namespace} if process.name else {}
     return Node(
         package=process.package,
         executable=process.executable,
         exec_name=process.name or process.executable,
-        parameters=[*process.files, *parameter_files(process.parameters)],
+        parameters=[*process.files, str(parameters)] if process.parameters else None,
         remappings=list(process.remappings.items()),
         arguments=list(process.arguments),
         ros_arguments=['--log-level', log_level] if own else None,
@@ -93,22 +98,18 @@ def node_action(process: Process, log_level: str) -> Node:
     )
 
 
-def parameter_files(parameters: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Path of a new file of these parameters, by full names of nodes; none without any.
+def parameter_text(parameters: Mapping[str, Mapping[str, Any]]) -> str:
+    """Parameters by full names of nodes as the YAML of a file, as launch_ros makes of its own.
 
-    As launch_ros does with parameters in a dictionary, but these may be of several nodes.
+    Which can be those of one node only.
     """
-    if not parameters:
-        return []
     content = {name: {'ros__parameters': dict(values)} for name, values in parameters.items()}
-    with NamedTemporaryFile('w', prefix='pose_ros_', suffix='.yaml', delete=False) as file:
-        yaml.safe_dump(content, file)
-    return [file.name]
+    return str(yaml.safe_dump(content))
 
 
-def kept_alive(process: Process, log_level: str, last_pause: float = 0.0) -> list[Action]:
-    """Start a process, and start it again when it dies: at once, then ever later."""
-    node = node_action(process, log_level)
+def kept_alive(make_node: Callable[[], Node], last_pause: float = 0.0) -> list[Action]:
+    """Start a node, and start it again when it dies: soon at first, then ever later."""
+    node = make_node()
     started = time.monotonic()
 
     def restart(event: ProcessExited, context: LaunchContext) -> list[Action] | None:
@@ -116,9 +117,9 @@ def kept_alive(process: Process, log_level: str, last_pause: float = 0.0) -> lis
         pause = pause_before_restart(event.returncode, last_pause, lived)
         if pause is None or context.is_shutdown:
             return None
-        again = OpaqueFunction(function=lambda _: kept_alive(process, log_level, pause))
+        again = OpaqueFunction(function=lambda _: kept_alive(make_node, pause))
         return [
-            LogInfo(msg=f'{process.executable} has died: it is started again in {pause:g} s'),
+            LogInfo(msg=f'{event.process_name} is started again in {pause:g} s'),
             TimerAction(period=pause, actions=[again]),
         ]
 
