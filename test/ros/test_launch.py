@@ -463,17 +463,17 @@ def test_ros2_launch_of_two_cameras(ros, start, tmp_path, followers):
 def test_ros2_launch_starts_a_node_again_that_died(ros, start):
     processes = ros2_launch(start, 'pose.launch.py', 'source:=actor', 'rviz:=false')
 
-    def pid():
-        found = subprocess.run(
-            ['pgrep', '-s', str(processes.processes[0].pid), '-f', 'lib/pose_ros/gesture_node'],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        return int(found.stdout.split()[0]) if found.stdout else 0
+    def publishers():
+        found = ros.node.get_publishers_info_by_topic('/gestures')
+        return {tuple(publisher.endpoint_gid) for publisher in found}
 
-    first = ros.spin_until(pid, 'gesture_node', deadline=60)
-    ros.spin_until(lambda: ros.node.count_publishers('/gestures'), 'gestures', deadline=60)
-    os.kill(first, signal.SIGKILL)
-    ros.spin_until(lambda: pid() not in (0, first), 'the next gesture_node', deadline=30)
+    session = str(processes.processes[0].pid)
+    first = ros.spin_until(publishers, 'gesture_node', deadline=60)
+    subprocess.run(
+        ['pkill', '-KILL', '-s', session, '-f', 'lib/pose_ros/gesture_node'], check=True
+    )
+    # The dead one's publisher is remembered for a while.
+    ros.spin_until(lambda: publishers() - first, 'the next gesture_node', deadline=60)
     assert processes.interrupt() == [0]
 
 
