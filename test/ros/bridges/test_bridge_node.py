@@ -1,5 +1,6 @@
 """What bridge_node asks for, what it refuses, and how it is configured."""
 
+import importlib
 from pathlib import Path
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 from diagnostic_msgs.msg import DiagnosticArray
 import pytest
+from sensor_msgs.msg import CompressedImage, Image
 import yaml
 
 from pose_ros.core.resources import config_file
@@ -14,7 +16,8 @@ from pose_ros.msg import SkeletonArray
 from pose_ros.ros.bridge_node import PARAMETERS
 from pose_ros.ros.bridges.standards import STANDARDS
 from pose_ros.ros.inputs import WATCH_PERIOD
-from pose_ros.ros.qos import DIAGNOSTICS, SKELETONS
+from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
+from pose_ros.ros.topics import NODES
 
 pytestmark = pytest.mark.ros
 
@@ -105,6 +108,47 @@ def bodies():
     from hri_msgs.msg import IdsList  # noqa: PLC0415
 
     return IdsList
+
+
+def test_table_of_topics_is_the_graph(bridged, spread_person):
+    ros, node = bridged.ros, bridged.start(*NAMES)
+    own = {'/parameter_events', '/rosout', '/clock'}
+    table = NODES['bridge_node']
+    heard = set()
+    subscribed = set()
+
+    def published():
+        """Listen to all that the node publishes, with each transport of images in turn."""
+        name = node.get_name()
+        found = dict(ros.node.get_publisher_names_and_types_by_node(name, '/'))
+        for topic in found.keys() - heard - own:
+            package, _, kind = found[topic][0].split('/')
+            kind = getattr(importlib.import_module(f'{package}.msg'), kind)
+            ros.node.create_subscription(kind, topic, lambda _: None, 10)
+            heard.add(topic)
+        found_too = ros.node.get_subscriber_names_and_types_by_node(name, '/')
+        subscribed.update(topic for topic, _ in found_too)
+        return {topic.replace('/b00001/', '/*/') for topic in found}
+
+    def full(names):
+        return {f'/{name}' if name[0] not in '/~' else name for name in names}
+
+    def complete(kind):
+        publisher.publish(bridged.skeletons(spread_person(1)))
+        ros.executor.spin_once(timeout_sec=0.05)
+        other = {'/image', '/image/compressed'} - {kind}
+        return published() | own >= full(table.publishes) and (
+            subscribed >= full(table.subscribes) - own - other
+        )
+
+    published()
+    publisher = ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
+    for topic, kind in (('/image', Image), ('/image/compressed', CompressedImage)):
+        images = ros.node.create_publisher(kind, topic, IMAGE_RELIABLE)
+        ros.spin_until(lambda t=topic: complete(t), topic)
+        ros.node.destroy_publisher(images)
+    assert published() <= full(table.publishes)
+    assert subscribed <= full(table.subscribes)
 
 
 def test_skeletons_that_cannot_be_read_are_told_and_do_not_stop_the_others(bridged, spread_person):

@@ -1,0 +1,98 @@
+"""What each node publishes, subscribes to and serves: one table for security and for the docs.
+
+Names as in the code, relative ones without a leading slash; ``*`` stands for one part of a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pose_ros.ros.motion_outputs import OUTPUTS
+
+
+@dataclass(frozen=True)
+class Connections:
+    """How a node is connected to others.
+
+    Attributes
+    ----------
+    publishes, subscribes
+        Topics.
+    serves
+        Services.
+    """
+
+    publishes: tuple[str, ...] = ()
+    subscribes: tuple[str, ...] = ()
+    serves: tuple[str, ...] = ()
+
+    def __add__(self, other: Connections) -> Connections:
+        """Return both together."""
+        return Connections(
+            self.publishes + other.publishes,
+            self.subscribes + other.subscribes,
+            self.serves + other.serves,
+        )
+
+
+_PARAMETERS = (
+    'describe_parameters',
+    'get_parameter_types',
+    'get_parameters',
+    'list_parameters',
+    'set_parameters',
+    'set_parameters_atomically',
+)
+# What rclpy gives every node. Of a simulation there is /clock.
+NODE = Connections(
+    publishes=('/parameter_events', '/rosout'),
+    subscribes=('/clock',),
+    serves=(*(f'~/{name}' for name in _PARAMETERS), '~/get_type_description'),
+)
+LIFECYCLE = Connections(
+    publishes=('~/transition_event',),
+    serves=(
+        '~/change_state',
+        '~/get_available_states',
+        '~/get_available_transitions',
+        '~/get_state',
+        '~/get_transition_graph',
+    ),
+)
+_DIAGNOSTICS = Connections(publishes=('/diagnostics',))
+_IMAGE = ('image', 'image/compressed')
+_TOLD = tuple(output.topic for output in OUTPUTS)
+_BODY = ('roi', 'skeleton2d', 'cropped', 'joint_states', 'posture', 'gesture')
+
+NODES = {
+    'pose_node': NODE
+    + LIFECYCLE
+    + _DIAGNOSTICS
+    + Connections(
+        publishes=('skeletons', 'skeleton_format'),
+        subscribes=(*_IMAGE, 'camera_info', 'depth', 'depth/compressedDepth'),
+        serves=('~/lock', '~/unlock'),
+    ),
+    'gesture_node': NODE + _DIAGNOSTICS + Connections(publishes=_TOLD, subscribes=('skeletons',)),
+    'marker_node': NODE
+    + Connections(
+        publishes=('skeleton_markers', 'image_overlay'),
+        subscribes=(
+            *('skeletons', 'camera_info', *_IMAGE),
+            *('gestures', 'postures', 'falls', 'exercise', 'joint_angles'),
+        ),
+    ),
+    'bridge_node': NODE
+    + _DIAGNOSTICS
+    + Connections(
+        publishes=(
+            *('detections', 'image_annotations', '/tf', '/humans/bodies/tracked'),
+            *(f'/humans/bodies/*/{topic}' for topic in _BODY),
+        ),
+        subscribes=(
+            *('skeletons', *_IMAGE),
+            *('gestures', 'joint_angles', 'postures', 'falls', 'exercise'),
+        ),
+    ),
+    'source_node': NODE + Connections(publishes=('image', 'camera_info', 'truth', 'depth')),
+}

@@ -1,0 +1,170 @@
+"""The table of topics against the graph of the real nodes, and the policy made of it."""
+
+from fnmatch import fnmatchcase
+from importlib import import_module
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+
+from pose_ros.core.resources import config_file
+from pose_ros.ros.all_in_one import CLASSES
+from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE
+from pose_ros.ros.security import policy
+from pose_ros.ros.topics import NODES, Connections
+
+pytestmark = pytest.mark.ros
+
+
+def expanded(names, node):
+    """Full names of the nodes in the root namespace."""
+    return {n if n[0] == '/' else f'/{n.replace("~", node)}' for n in names}
+
+
+class Graph:
+    """What a node has in the graph, followed while somebody listens to all that it publishes."""
+
+    def __init__(self, ros, node):
+        self.ros = ros
+        self.node = node
+        self.heard = set()
+        self.seen = {'publishes': set(), 'subscribes': set(), 'serves': set()}
+
+    def look(self):
+        """Take what is there now, and listen to what is new; whether the table is complete."""
+        tester, name = self.ros.node, self.node.get_name()
+        published = tester.get_publisher_names_and_types_by_node(name, '/')
+        self.seen['publishes'] |= {topic for topic, _ in published}
+        found = tester.get_subscriber_names_and_types_by_node(name, '/')
+        self.seen['subscribes'] |= {topic for topic, _ in found}
+        found = tester.get_service_names_and_types_by_node(name, '/')
+        self.seen['serves'] |= {service for service, _ in found}
+        for topic, (kind, *_) in published:
+            if topic not in self.heard:
+                self.heard.add(topic)
+                package, _, message = kind.split('/')
+                tester.create_subscription(
+                    getattr(import_module(f'{package}.msg'), message), topic, lambda _: None, IMAGE
+                )
+        return not self.missing()
+
+    def missing(self):
+        """Entries of the table that have not been seen."""
+        table = NODES[self.node.get_name()]
+        return {
+            name
+            for kind, seen in self.seen.items()
+            for name in expanded(getattr(table, kind), self.node.get_name())
+            if not any(fnmatchcase(s, name) for s in seen)
+        } - OPTIONAL
+
+    def strangers(self):
+        """What was seen and is not in the table."""
+        table = NODES[self.node.get_name()]
+        return {
+            name
+            for kind, seen in self.seen.items()
+            for name in seen
+            if not any(
+                fnmatchcase(name, entry)
+                for entry in expanded(getattr(table, kind), self.node.get_name())
+            )
+        }
+
+
+# Only in a simulation.
+OPTIONAL = {'/clock'}
+
+
+def node_class(name):
+    kind = {**CLASSES, 'source_node': 'SourceNode'}[name]
+    return getattr(import_module(f'pose_ros.ros.{name}'), kind)
+
+
+@pytest.mark.parametrize(
+    ('name', 'parameters'),
+    [
+        ('gesture_node', {}),
+        ('marker_node', {'angles': 'all'}),
+        ('source_node', {'source': 'actor', 'depth': True}),
+    ],
+)
+def test_table_is_the_graph(ros, name, parameters):
+    graph = Graph(ros, ros.start(node_class(name), **parameters))
+    raw = ros.node.create_publisher(Image, 'image', IMAGE_RELIABLE) if name != 'source_node' else 0
+    if 'image/compressed' in NODES[name].subscribes:
+        ros.spin_until(lambda: graph.look() or graph.missing() == {'/image/compressed'}, graph)
+        ros.node.destroy_publisher(raw)
+        raw = ros.node.create_publisher(CompressedImage, 'image/compressed', IMAGE_RELIABLE)
+    ros.spin_until(graph.look, f'the rest of {name}')
+    assert graph.strangers() == set()
+
+
+def test_table_of_pose_node_is_the_graph(ros, estimators):
+    seen = set()
+    strangers = set()
+    for transport in ('raw', 'compressed'):
+        node = ros.start(
+            lambda **options: node_class('pose_node')(estimators, **options),
+            transport=transport,
+            positions='depth',
+        )
+        graph = Graph(ros, node)
+        other = {'/image' if transport == 'compressed' else '/image/compressed'}
+        depth = ros.node.create_publisher(
+            Image if transport == 'raw' else CompressedImage,
+            'depth' if transport == 'raw' else 'depth/compressedDepth',
+            IMAGE_RELIABLE,
+        )
+        other.add('/depth' if transport == 'compressed' else '/depth/compressedDepth')
+        ros.spin_until(lambda g=graph, o=other: g.look() or g.missing() <= o, graph.missing)
+        seen |= graph.seen['subscribes']
+        strangers |= graph.strangers()
+        ros.node.destroy_publisher(depth)
+        ros.remove(node)
+    assert expanded(NODES['pose_node'].subscribes, 'pose_node') - OPTIONAL <= seen
+    assert strangers == set()
+
+
+def test_policy_in_config_is_current():
+    text = config_file('sros2_policy.xml').read_text()
+    assert text == policy(), 'python3 -m pose_ros.ros.security > config/sros2_policy.xml'
+
+
+def test_policy_has_an_enclave_for_each_node_and_gives_it_no_more_than_the_table():
+    root = ElementTree.fromstring(policy('/robot', {'image': '/camera/image_raw'}))
+    enclaves = {e.get('path'): e for e in root.iter('enclave')}
+    assert enclaves.keys() == {f'/pose_ros/{name}' for name in [*NODES, 'pose_ros_all']}
+    for name, table in NODES.items():
+        (profile,) = enclaves[f'/pose_ros/{name}'].iter('profile')
+        assert (profile.get('ns'), profile.get('node')) == ('/robot', name)
+        rights = {
+            right: {e.text for e in rule}
+            for rule in profile
+            for right, value in rule.items()
+            if value == 'ALLOW'
+        }
+        given = Connections(
+            tuple(rights.get('publish', ())),
+            tuple(rights.get('subscribe', ())),
+            tuple(rights.get('reply', ())),
+        )
+        remapped = {
+            'image': '/camera/image_raw',
+            'image/compressed': '/camera/image_raw/compressed',
+        }
+        for kind in ('publishes', 'subscribes', 'serves'):
+            expected = {remapped.get(n, n) for n in getattr(table, kind)}
+            assert set(getattr(given, kind)) == expected
+        assert 'request' not in rights
+    assert len(list(enclaves['/pose_ros/pose_ros_all'].iter('profile'))) == len(CLASSES)
+
+
+def test_policy_is_printed(ros_domain):
+    words = ['-m', 'pose_ros.ros.security', '--namespace', '/left', 'image:=/left/image_raw']
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == policy('/left', {'image': '/left/image_raw'})
