@@ -26,7 +26,7 @@ _LEAST_WIDTH = 0.2
 _LEAST_TORSO = 4.0
 # Models are unsure of hands before the body or towards the camera, and yet find them as well as
 # surer ones: they count from a lower score on.
-_HANDS = ('wrist', 'index', 'pinky')
+_HANDS = ('elbow', 'wrist', 'index', 'pinky')
 _LEAST_HAND_SCORE = 0.2
 
 
