@@ -12,10 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 import math
-
-import numpy as np
 
 from pose_ros.core.motion.descent import (
     BLINK,
@@ -27,72 +24,32 @@ from pose_ros.core.motion.descent import (
     descent_rate,
     landing_time,
 )
+from pose_ros.core.motion.fall_events import (
+    DESCENT_RATE,
+    UNSEEN_TRUST,
+    Fall,
+    FallPhase,
+    end_of,
+    event_of,
+)
 from pose_ros.core.motion.posture import posture_of
 from pose_ros.core.motion.stature import Heights, Stature
 from pose_ros.core.types import Person
 
+__all__ = ['Fall', 'FallDetector', 'FallPhase']
+
 # Where somebody came down from is looked for in the last [s].
 _MEMORY = 3.0
-# Head and hips together: a faster descent may be a fall; going out of sight at that speed counts
-# as evidence; over this the warning is given [body heights/s].
-_DESCENT_RATE, _LOST_RATE, _WARNING_RATE = 0.38, 0.55, 0.7
+# Head and hips together: going out of sight at that speed counts as evidence; over this the
+# warning is given [body heights/s].
+_LOST_RATE, _WARNING_RATE = 0.55, 0.7
 # For how long the body must be low, or up again [s].
 _STAY, _UP_TIME = 0.8, 0.6
-# Confidence where nobody has seen the body stay down, over that where it was seen.
-_UNSEEN_TRUST = 0.7
 # Who is out of sight for so long after going down fast has fallen [s].
 _ABSENT = 1.2
 # Whoever turns up lying within this time [s] and distance [body heights] of where somebody who
 # fell was last seen, is the same person.
 _FORGET, _REACH = 10.0, 1.2
-
-
-class FallPhase(IntEnum):
-    """Where in its course a fall is; the values are those of ``FallEvent.msg``."""
-
-    FALLING = 0
-    FALLEN = 1
-    RECOVERED = 2
-
-
-@dataclass(frozen=True)
-class Fall:
-    """An event in a fall of one person; all events of a fall have the same onset.
-
-    Attributes
-    ----------
-    person_id
-        Of the person.
-    phase
-        Early warning, down and staying down, or up again.
-    confidence
-        0 to 1; 0 with RECOVERED if nobody is known to be up: the fall goes on under another id,
-        or who was FALLING has not been seen again.
-    onset
-        When the way down began [s], on the clock of the pictures.
-    landing
-        When it ended [s]; None while FALLING, and if nothing came of it.
-    duration
-        From the onset to this picture [s].
-    peak_descent_rate
-        Of hips and head, the fastest on the way down [body heights/s].
-    lost
-        Whether the person was out of sight on the way down or after it.
-    """
-
-    person_id: int
-    phase: FallPhase
-    confidence: float
-    onset: float
-    landing: float | None
-    duration: float
-    peak_descent_rate: float
-    lost: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what is none."""
-        if not 0 <= self.confidence <= 1:
-            raise ValueError(f'confidence must be 0 to 1, got {self.confidence}')
 
 
 @dataclass
@@ -153,7 +110,7 @@ class FallDetector:
         for person_id, _ in gone:
             del self._watches[person_id]
         return [
-            _end(watch.descent, person_id, stamp)
+            end_of(watch.descent, person_id, stamp)
             for person_id, watch in gone
             if watch.descent is not None and watch.descent.warned and not watch.descent.fallen
         ]
@@ -188,7 +145,7 @@ def _look(watch: _Watch, person: Person, stamp: float) -> list[Fall]:
     while watch.looks[0].stamp < stamp - _MEMORY:
         watch.looks.popleft()
     rate = descent_rate(watch.looks) / height
-    if watch.descent is None and rate > _DESCENT_RATE:
+    if watch.descent is None and rate > DESCENT_RATE:
         watch.descent = begin(watch.looks, height)
     return [] if watch.descent is None else _follow(watch, watch.descent, rate, person.id)
 
@@ -208,23 +165,23 @@ def _follow(watch: _Watch, descent: Descent, rate: float, person_id: int) -> lis
         if descent.up_since is None or stamp - descent.up_since < _UP_TIME:
             return []
         watch.descent = None
-        return [_event(descent, person_id, FallPhase.RECOVERED, stamp)]
+        return [event_of(descent, person_id, FallPhase.RECOVERED, stamp)]
     events = []
     descent.peak = descent.peak if math.isnan(rate) else max(descent.peak, rate)
     if rate > _WARNING_RATE and not descent.warned:
         descent.warned = True
-        events.append(_event(descent, person_id, FallPhase.FALLING, stamp))
+        events.append(event_of(descent, person_id, FallPhase.FALLING, stamp))
     low = descent.low_since
     stays = low is not None and descent.low_at == stamp and stamp - low >= _STAY
-    if stays and descent.is_fall(low, look):
+    if low is not None and stays and descent.is_fall(low, look):
         descent.fallen, descent.landing = True, landing_time(watch.looks, descent)
-        events.append(_event(descent, person_id, FallPhase.FALLEN, stamp))
+        events.append(event_of(descent, person_id, FallPhase.FALLEN, stamp))
     elif stops or (stamp if low is None else low) - descent.onset > LONGEST:
         watch.descent = None
         while stops and len(watch.looks) > 1:
             watch.looks.popleft()  # the next descent begins here
         if descent.warned:
-            events.append(_event(descent, person_id, FallPhase.RECOVERED, stamp))
+            events.append(event_of(descent, person_id, FallPhase.RECOVERED, stamp))
     return events
 
 
@@ -239,38 +196,16 @@ def _miss(watch: _Watch, person_id: int, stamp: float) -> list[Fall]:
         return []
     descent.fallen = descent.lost = True
     descent.landing = watch.stamp
-    event = _event(descent, person_id, FallPhase.FALLEN, stamp)
-    return [replace(event, confidence=event.confidence * _UNSEEN_TRUST)]
+    event = event_of(descent, person_id, FallPhase.FALLEN, stamp)
+    return [replace(event, confidence=event.confidence * UNSEEN_TRUST)]
 
 
 def _move(descent: Descent, before: int, person_id: int, stamp: float) -> list[Fall]:
     """Events of a descent that goes on under another id."""
     descent.lost = True
     told = descent.warned or descent.fallen
-    events = [_end(descent, before, stamp)] if told else []
+    events = [end_of(descent, before, stamp)] if told else []
     descent.warned = False
     if descent.fallen:
-        events.append(_event(descent, person_id, FallPhase.FALLEN, stamp))
+        events.append(event_of(descent, person_id, FallPhase.FALLEN, stamp))
     return events
-
-
-def _end(descent: Descent, person_id: int, stamp: float) -> Fall:
-    """Nothing more is told of a descent under an id, but nobody is known to be up."""
-    return replace(_event(descent, person_id, FallPhase.RECOVERED, stamp), confidence=0.0)
-
-
-def _event(descent: Descent, person_id: int, phase: FallPhase, stamp: float) -> Fall:
-    """What is told of a descent at a time."""
-    sure = float(np.interp(descent.peak, (_DESCENT_RATE, 1.2), (0.5, 0.95)))
-    if phase is FallPhase.FALLING:
-        sure *= _UNSEEN_TRUST
-    return Fall(
-        person_id,
-        phase,
-        sure,
-        descent.onset,
-        descent.landing,
-        stamp - descent.onset,
-        descent.peak,
-        descent.lost,
-    )
