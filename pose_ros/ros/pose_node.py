@@ -109,7 +109,7 @@ class PoseNode(LifecycleNode):
         topic = self.resolve_topic_name('image')
         raw = self._values.transport == 'raw'
         self._convert = image_to_frame if raw else compressed_to_frame
-        if self._values.positions != 'off':
+        if self._values.positions != 'none':
             self._placing = Placing(self, self._values, self._is_wanted)
         self._images = ImageSubscription(
             self,

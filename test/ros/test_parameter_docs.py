@@ -34,6 +34,12 @@ def test_the_file_of_a_node_says_what_is_live(node):
     assert told == {parameter.name for parameter in table(node) if parameter.live}
 
 
+def test_no_choice_means_something_else_in_yaml():
+    # off is false: `-p positions:=off` would be refused.
+    choices = {choice for node in TABLES for p in table(node) for choice in p.choices}
+    assert {choice for choice in choices if yaml.safe_load(choice) != choice} == set()
+
+
 def test_a_row_says_default_range_and_whether_it_is_live():
     parameter = Parameter('grace', 0.5, 'how long', 's', 0.2, 10.0, live=True)
     assert row(parameter) == ['`grace`', '`0.5`', '0.2 to 10.0 s', 'live', 'How long']

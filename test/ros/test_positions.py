@@ -275,10 +275,10 @@ def test_without_camera_info_nobody_is_placed_and_it_says_why(ros, camera):
 
 
 @pytest.mark.parametrize(
-    ('way', 'source'), [('height', 3), ('model', 0), ('depth', 0), ('off', 0)]
+    ('way', 'source'), [('height', 3), ('model', 0), ('depth', 0), ('none', 0)]
 )
 def test_the_way_can_be_chosen(camera, way, source):
-    camera.start(positions=way, depth_wait=0.0, calibrated=way != 'off')
+    camera.start(positions=way, depth_wait=0.0, calibrated=way != 'none')
     camera.image(header(1))
     [message] = camera.wait()
     assert message.skeletons[0].position_source == source

@@ -12,7 +12,7 @@ from pose_ros.core.space.placer import Placer, View
 from pose_ros.core.space.positions import Positions
 from pose_ros.core.types import Person
 
-WAYS = ('auto', 'depth', 'model', 'height', 'off')
+WAYS = ('auto', 'depth', 'model', 'height', 'none')
 # Whoever was measured is not told of in another way so soon after [s]: they would jump.
 _PAUSE = 1.0
 
