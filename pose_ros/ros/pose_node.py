@@ -24,7 +24,7 @@ from pose_ros.ros.images import compressed_to_frame, image_to_frame, stamp_of
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.placing import Placing
 from pose_ros.ros.pose_parameters import TABLE, estimator_config
-from pose_ros.ros.pose_status import blindness, device_text, estimator_figures, summary
+from pose_ros.ros.pose_status import DeviceLog, blindness, estimator_figures, summary
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
 from pose_ros.ros.target_lock import TargetLock
@@ -65,7 +65,7 @@ class PoseNode(LifecycleNode):
         self.statistics = FrameStatistics()
         self._drops = DropCounter()
         self._dropped = 0
-        self._fault = self._device = ''
+        self._fault = ''
         self._diagnostics = DiagnosticsPublisher(self)
         # Steady: diagnostics must speak while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -83,8 +83,9 @@ class PoseNode(LifecycleNode):
             self._fault = str(error)
             self.get_logger().error(self._fault)
             return Result.FAILURE
-        self._fault = self._device = ''
-        self._tell_device()
+        self._fault = ''
+        self._device_log = DeviceLog(self.get_logger(), values.model)
+        self._device_log.tell(self._estimator.device)
         values.locked = True
         self._target_lock = TargetLock(
             self,
@@ -220,18 +221,6 @@ class PoseNode(LifecycleNode):
         self.trigger_deactivate()
         self.trigger_cleanup()
 
-    def _tell_device(self) -> None:
-        """Log where the model runs, and why, whenever that changes."""
-        text = device_text(self._estimator)
-        if text == self._device:
-            return
-        self._device = text
-        # Two calls, for rclpy wants one severity from one line.
-        if self._estimator.device.fault:
-            self.get_logger().warning(f'{self._values.model} runs on {text}')
-        else:
-            self.get_logger().info(f'{self._values.model} runs on {text}')
-
     def _reconfigure(self, values: Mapping[str, Any]) -> None:
         """Take new settings; ValueError if they are out of range, or their detector is missing."""
         config = estimator_config(values)
@@ -244,9 +233,9 @@ class PoseNode(LifecycleNode):
         figures = {'model': values.model, 'device': values.device, **report.figures()}
         device = values.device
         if self._estimator is not None:
-            self._tell_device()
-            figures.update(estimator_figures(self._estimator))
             device = self._estimator.device.device
+            self._device_log.tell(self._estimator.device)
+            figures.update(estimator_figures(self._estimator))
         if self._images is not None:
             self._images.match()
             figures.update(self._images.figures())

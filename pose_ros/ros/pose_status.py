@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.lifecycle import LifecyclePublisher
 
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.ros.diagnostics import ERROR, OK, WARN, FrameReport
 from pose_ros.ros.image_subscription import ImageSubscription
 
@@ -37,16 +39,32 @@ def summary(
         return WARN, f'no image for {report.silence:.0f} s: {images.silence()}'
     if report.new_bad:
         return WARN, f'{report.new_bad} images dropped: {report.last_fault}'
-    if estimator.device.fault:
-        return WARN, f'on {device_text(estimator)}'
+    device = estimator.device
+    if device.fault:
+        return WARN, f'on {device}'
     idle = skeletons.get_subscription_count() == 0
     rate = f'{report.rate:.1f} frames per second'
     return OK, f'idle: nobody subscribes to {skeletons.topic_name}' if idle else rate
 
 
-def device_text(estimator: PoseEstimator) -> str:
-    """Where the model runs right now, and why."""
-    return f'{estimator.device.device}: {estimator.device.reason}'
+class DeviceLog:
+    """Logs where a model runs, and why, whenever that changes."""
+
+    def __init__(self, logger: RcutilsLogger, model: str) -> None:
+        self._logger = logger
+        self._model = model
+        self._told: DeviceStatus | None = None
+
+    def tell(self, status: DeviceStatus) -> None:
+        """Log the status if it is another one."""
+        if status == self._told:
+            return
+        self._told = status
+        # Two calls, for rclpy wants one severity from one line.
+        if status.fault:
+            self._logger.warning(f'{self._model} runs on {status}')
+        else:
+            self._logger.info(f'{self._model} runs on {status}')
 
 
 def estimator_figures(estimator: PoseEstimator) -> dict[str, str]:

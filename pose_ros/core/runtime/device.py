@@ -77,3 +77,7 @@ class DeviceStatus:
     reason: str
     fault: bool = False
     losses: int = 0
+
+    def __str__(self) -> str:
+        """Return device and reason."""
+        return f'{self.device}: {self.reason}'

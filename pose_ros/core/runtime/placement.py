@@ -78,9 +78,10 @@ class Placement:
         if model is None:
             return self._on_cpu
         device = str(self._device) if self._device.kind == 'edgetpu' else 'edgetpu'
-        if model.fault:
+        fault = model.fault
+        if fault:
             next_step = 'taken back when it returns' if self._forgiving else 'as it was asked for'
-            reason = f'{device} was lost, {next_step}: {model.fault}'
+            reason = f'{device} was lost, {next_step}: {fault}'
             where = 'cpu' if self._forgiving else 'none'
             return DeviceStatus(where, reason, fault=True, losses=model.losses)
         reason = 'it has returned' if model.losses else 'as it was asked for'
