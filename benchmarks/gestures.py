@@ -32,8 +32,8 @@ from pose_ros.core.types import Frame
 from pose_ros.evaluation.gestures import NEED_33, Confusion, Name, Sight, Trial, begun, expected
 from pose_ros.evaluation.report import markdown_table, write_block
 
-# The rules were tuned on the seeds under 100.
-FIRST_SEED = 200
+# The rules were tuned on the seeds before.
+FIRST_SEED = 300
 MODES = {'17 keypoints, 2D': (COCO17, False), '33 keypoints, 3D': (BLAZEPOSE33, True)}
 MODELS = ('blazepose_full', 'movenet_lightning')
 console = Console()

@@ -56,6 +56,15 @@ def test_each_gesture_is_known_in_time_and_few_others_are_reported(topology, mea
     assert true / reported >= 0.95
 
 
+@pytest.mark.parametrize('name', ['point_at_camera_left', 'point_at_camera_right'])
+def test_without_hands_an_arm_to_the_camera_is_stop(name):
+    # Of the two that 17 keypoints cannot tell apart, the safe one.
+    (trial,) = Trial.of_seeds([101], [name])
+    sights, _ = trial.sights(COCO17, world=False, fps=FPS)
+    found = [gesture for gesture, _ in begun(RULES, sights)]
+    assert found == [('stop', expected(name)[1])]
+
+
 @pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33], ids=lambda t: t.name)
 def test_everyday_motion_gives_hardly_any(topology):
     found = []
