@@ -31,9 +31,10 @@ _LEAST_HEIGHT = 12.0
 # The idea of the height follows a greater one in this time [s], a smaller one in that: bones are
 # seen too short while they point at the camera, and people walk away slowly.
 _RISE, _DECAY = 0.3, 6.0
-# Whose shoulders are higher than this over the wrists is propped on the hands: two thirds of an
-# arm [body heights].
-_PROPPED = 0.2
+# Whose shoulders are higher than this over the wrists is propped on the hands, two thirds of an
+# arm, if the hips are that much higher, too: the hands of who lies with the feet to a camera that
+# looks down are seen below the shoulders, but beside the hips [body heights].
+_PROPPED, _CLEAR = 0.2, 0.05
 _HEAD = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')
 
 
@@ -76,7 +77,8 @@ class Heights:
         height
             Of the person standing [px].
         """
-        return self.wrists - self.shoulders > _PROPPED * height
+        over_hands = self.wrists - self.shoulders > _PROPPED * height
+        return over_hands and self.wrists - self.hips > _CLEAR * height
 
 
 class Stature:
