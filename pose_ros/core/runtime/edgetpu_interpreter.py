@@ -84,7 +84,7 @@ class EdgeTpuInterpreter:
 
     def _details(self, path: Path) -> dict[str, Any]:
         """Inputs and outputs as the process tells them; DeviceError if it fails."""
-        answer: dict[str, Any] = self._answer(START_TIMEOUT)
+        answer: dict[str, Any] = self._answer(START_TIMEOUT, advice=f'; {mismatch()}')
         if 'fault' not in answer:
             return answer
         part, fault = answer['part'], ' '.join(answer['fault'].split())
@@ -98,7 +98,7 @@ class EdgeTpuInterpreter:
             raise DeviceError(f'{absence(self._device)} ({fault})')
         raise DeviceError(f'{path} does not run on the Edge TPU ({fault}); {mismatch()}')
 
-    def _answer(self, timeout: float) -> Any:
+    def _answer(self, timeout: float, advice: str = '') -> Any:
         """What the process sends; DeviceError if it does not, or ends."""
         try:
             if self._connection.poll(timeout + _MARGIN):
@@ -110,7 +110,7 @@ class EdgeTpuInterpreter:
         if ended == -signal.SIGALRM:
             raise DeviceError(f'the Edge TPU gave no answer within {timeout:g} s')
         name = signal.Signals(-ended).name if ended < 0 else f'exit code {ended}'
-        raise DeviceError(f'the process of the Edge TPU ended ({name}); {mismatch()}')
+        raise DeviceError(f'the process of the Edge TPU ended ({name}){advice}')
 
     def _exit_code(self) -> int:
         try:

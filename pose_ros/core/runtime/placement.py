@@ -80,9 +80,10 @@ class Placement:
         device = str(self._device) if self._device.kind == 'edgetpu' else 'edgetpu'
         fault = model.fault
         if fault:
-            next_step = 'taken back when it returns' if self._forgiving else 'as it was asked for'
-            reason = f'{device} was lost, {next_step}: {fault}'
-            where = 'cpu' if self._forgiving else 'none'
+            where, hope = (
+                ('cpu', ', taken back when it returns') if self._forgiving else ('none', '')
+            )
+            reason = f'{device} was lost{hope}: {fault}'
             return DeviceStatus(where, reason, fault=True, losses=model.losses)
         reason = 'it has returned' if model.losses else 'as it was asked for'
         if self._device.kind == 'auto' and not model.losses:
