@@ -4,6 +4,7 @@ from importlib import util
 from itertools import chain
 import os
 from pathlib import Path
+import re
 import signal
 import subprocess
 from xml.etree import ElementTree
@@ -21,6 +22,7 @@ from pose_ros.bringup.process import Command, Process
 from pose_ros.core.resources import config_file
 from pose_ros.ros import marker_node, qos, source_node
 from pose_ros.ros.parameter_docs import table
+from pose_ros.ros.topics import NODES
 
 pytestmark = pytest.mark.ros
 
@@ -199,6 +201,25 @@ def test_topics_of_the_camera(arguments, image, camera_info):
         assert node.remappings == {'image': image, 'camera_info': camera_info, 'depth': 'depth'}
 
 
+@pytest.mark.usefixtures('all_packages')
+@pytest.mark.parametrize('name', LAUNCH_FILES)
+def test_topics_that_are_renamed_or_shown_exist(name):
+    arguments = {'bag': 'recording'} if name == 'replay.launch.py' else {'rviz': 'true'}
+    if name == 'multi_camera.launch.py':
+        arguments = {'rviz': 'front', 'followers': 'one_process'}
+    published = {topic for node in NODES.values() for topic in node.publishes}
+    subscribed = {topic for node in NODES.values() for topic in node.subscribes}
+    found = [p for p in starts(name, **arguments) if isinstance(p, Process)]
+    for process in found:
+        # Absolute in RViz' file, and with the namespace of each node in one process.
+        cut = re.compile(r'/(front/|back/)?')
+        renamed = {cut.sub('', topic, count=1) for topic in process.remappings}
+        assert renamed <= published | subscribed
+    shown = {topic.lstrip('/') for topic, _, _ in rviz_topics().values()}
+    assert shown <= published
+    assert any(process.package == 'rviz2' for process in found)
+
+
 def test_further_topics():
     given = 'gestures:=/gestures  falls:=alarms/falls'
     renamed = nodes(remap=given, depth='/d')['gesture_node'].remappings
@@ -367,7 +388,7 @@ class Started:
     def kill(self):
         for process in self.processes:
             if process.poll() is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # what it started, too
                 process.wait()
 
 
@@ -404,6 +425,8 @@ def command(process, folder):
 
 def check_that_people_are_shown(ros, namespace='/robot'):
     """Markers and overlays arrive from a launch with source:=actor."""
+    wanted = f'{namespace}/image_overlay'
+    ros.spin_until(lambda: ros.node.count_publishers(wanted), 'marker_node', deadline=60)
     markers = ros.collect(MarkerArray, f'{namespace}/skeleton_markers', qos.MARKERS)
     overlays = ros.collect(Image, f'{namespace}/image_overlay', qos.IMAGE_RELIABLE)
     ros.spin_until(lambda: any(m.markers for m in markers), 'markers', deadline=60)
@@ -456,6 +479,30 @@ def test_ros2_launch_of_two_cameras(ros, start, tmp_path, followers):
     )
     for camera in ('left', 'right'):
         check_that_people_are_shown(ros, f'/{camera}')
+    assert processes.interrupt() == [0]
+
+
+INCLUDING = """
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch_ros.actions import PushRosNamespace
+
+def generate_launch_description():
+    include = IncludeLaunchDescription(
+        {path!r},
+        launch_arguments={{'source': 'actor', 'namespace': 'head'}}.items(),
+    )
+    return LaunchDescription([GroupAction([PushRosNamespace('robot'), include])])
+"""
+
+
+@needs_launch
+def test_ros2_launch_from_a_launch_file_with_a_namespace(ros, start, tmp_path):
+    path = tmp_path / 'robot.launch.py'
+    included = str(PREFIX / 'share/pose_ros/launch/pose.launch.py')
+    path.write_text(INCLUDING.format(path=included))
+    processes = start([['ros2', 'launch', str(path)]], {})
+    check_that_people_are_shown(ros, '/robot/head')
     assert processes.interrupt() == [0]
 
 
