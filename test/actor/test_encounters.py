@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import frames
-from pose_ros.actor.encounters import ENCOUNTERS, SEEN, encounter
+from pose_ros.actor.covering import SEEN
+from pose_ros.actor.encounters import ENCOUNTERS, encounter
 
 
 def shown(scene):
