@@ -25,7 +25,7 @@ def test_a_thigh_that_points_at_the_camera_is_level():
     # Seen from the front: the shin upright, of the thigh nothing but a stub.
     angle, deviation = angle_between(limb(0, 10), limb(0, -100))
     assert math.degrees(angle) == pytest.approx(90, abs=8)
-    assert deviation < math.radians(9)
+    assert deviation < math.radians(15)
 
 
 def test_both_bones_tilt_to_the_same_side():

@@ -29,6 +29,8 @@ _LEAST = 1.0
 # the picture's plane: the remembered length is one of the longest views.
 _FLAT = 3.0
 _LEAST_FLAT = 0.75
+# How well the length of a bone is known, which its tilt rests on [lengths].
+_LENGTH_KNOWN = 0.1
 # A joint that is bent by more than so many standard deviations is no straight one.
 _BENT = 3.0
 
@@ -118,7 +120,7 @@ class Limb:
     @property
     def steepest(self) -> float:
         """The tilt of what is seen too long by a standard deviation [rad]."""
-        return self._tilt(self._noise)
+        return self._tilt(math.hypot(self._noise, _LENGTH_KNOWN))
 
     @property
     def _noise(self) -> float:
