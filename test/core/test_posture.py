@@ -9,7 +9,7 @@ from pose_ros.actor import SIT, STAND, Action, Actor, Motion, Scene, skeletons
 from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.posture import Posture, PostureReader, PostureState
-from pose_ros.core.motion.stature import Stature
+from pose_ros.core.motion.stature import Heights, Stature
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import KeypointState
 
@@ -87,6 +87,23 @@ def test_who_is_propped_on_the_hands_does_not_lie(facing):
     up, down = (key.pose for key in LOOK_ALIKE_KEYS['press_ups'][2:4])
     assert read(film(up, facing))[-1].posture == Posture.BENDING
     assert read(film(down, facing))[-1].posture == Posture.LYING
+
+
+@pytest.mark.parametrize(
+    ('shoulders', 'hips', 'wrists', 'expected'),
+    [
+        (80.0, 85.0, 105.0, True),  # as in a press-up, of somebody 100 px tall
+        (95.0, 96.0, 105.0, False),  # lying, or low in the press-up
+        # On the back with the feet to a camera that looks down: the hands lie beside the hips.
+        (70.0, 92.0, 95.0, False),
+        (80.0, np.nan, 105.0, False),
+        (80.0, 85.0, np.nan, False),
+    ],
+)
+def test_propped_on_the_hands(shoulders, hips, wrists, expected):
+    nothing = np.nan
+    parts = Heights(0.0, nothing, shoulders, hips, nothing, nothing, wrists)
+    assert parts.propped(100.0) == expected
 
 
 def test_walking_is_standing():
