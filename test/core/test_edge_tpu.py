@@ -280,6 +280,17 @@ def wait_until(condition):
         time.sleep(0.01)
 
 
+@pytest.mark.test_data(POSENET)
+@pytest.mark.model('posenet')
+def test_posenet_on_the_device_is_given_the_picture_as_it_is(edge_tpu):
+    edge_tpu.plug_in()
+    edge_tpu.untell('output')
+    estimator = PoseEstimator(EstimatorConfig(model='posenet', device='usb'))
+    picture = np.random.default_rng(0).integers(0, 256, (481, 641, 3), np.uint8)
+    estimator.estimate(Frame(picture))
+    assert edge_tpu.library.with_name('input').read_bytes() == picture.tobytes()
+
+
 @pytest.mark.test_data(LIGHTNING, LIGHTNING.replace('_edgetpu', ''), 'images/squat.bmp')
 def test_googles_build_gives_what_the_cpu_gives(edge_tpu, test_data):
     """The stand-in puts out what the CPU computes in the place of the Edge TPU's operator."""

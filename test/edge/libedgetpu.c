@@ -10,7 +10,8 @@
  *   crash     the process ends with SIGSEGV where the model is given to the device
  *   output    bytes of the outputs, one behind the other; zeros without it
  *
- * It writes there: options (a line for each time that a device is opened), runs (a byte for each).
+ * It writes there: options (a line for each time that a device is opened), runs (a byte for each),
+ * input (bytes of the last one).
  *
  * The declarations follow the public C interface of TensorFlow Lite, which is the same from 2.5 on
  * as far as it is used here.
@@ -159,7 +160,11 @@ static Status invoke(Context *context, Node *node) {
     context->ReportError(context, "USB transfer error");
     return ERROR;
   }
-  FILE *file = fopen(beside("output"), "rb");
+  Tensor *input = &context->tensors[node->inputs->data[0]];
+  FILE *file = fopen(beside("input"), "wb");
+  fwrite(input->data, 1, input->bytes, file);
+  fclose(file);
+  file = fopen(beside("output"), "rb");
   for (int i = 0; i < node->outputs->size; i++) {
     Tensor *tensor = &context->tensors[node->outputs->data[i]];
     memset(tensor->data, 0, tensor->bytes);
