@@ -22,7 +22,7 @@ BONES = {
 }
 # The others, of head, hands and feet, are no longer than this.
 _OTHER = 0.14
-_TALLEST = 2.05  # [m]
+TALLEST = 2.05  # [m]
 
 # From the surface that faces the camera to the middle of the joint [m].
 _FLESH = {
@@ -51,11 +51,15 @@ def flesh(topology: Topology) -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
-def longest_bones(topology: Topology) -> np.ndarray:
-    """Length [E] [m] that each edge of a format does not exceed in the tallest of people."""
-    lengths = []
+def bone_lengths(topology: Topology) -> tuple[np.ndarray, np.ndarray]:
+    """Length [E] of each edge of a format over the body's height; mask [E] of those well known.
+
+    The others, of head, hands and feet, are no longer than the length told.
+    """
+    ratios = []
     for edge in topology.edges:
         first, second = (topology.keypoint_names[i].rpartition('_')[2] for i in edge)
-        ratio = BONES.get((first, second), BONES.get((second, first), _OTHER))
-        lengths.append(ratio * _TALLEST)
-    return np.array(lengths)
+        ratios.append(BONES.get((first, second), BONES.get((second, first), np.nan)))
+    lengths = np.array(ratios)
+    known = np.isfinite(lengths)
+    return np.where(known, lengths, _OTHER), known

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-
 import numpy as np
 
 from pose_ros.core.motion.angle_plan import torso_size
-from pose_ros.core.space.anatomy import flesh, longest_bones
+from pose_ros.core.space.anatomy import BONES
+from pose_ros.core.space.body_plan import body_plan
 from pose_ros.core.space.placer import View
 from pose_ros.core.space.positions import Positions, PositionSource
 from pose_ros.core.space.surfaces import Surfaces
@@ -29,9 +27,6 @@ _GRID = np.stack(
 ).reshape(-1, 4)
 # A torso of another length is none [m]: the depth is that of a wall, or of something before it.
 _SHORTEST_TORSO, _LONGEST_TORSO = 0.2, 0.85
-# How far before or behind the trunk's middle a joint can be [m]: one of the trunk, farther for
-# each bone that lies between, and one of the head, which no bone joins to it.
-_TRUNK_REACH, _BONE_REACH, _MOST_REACH, _HEAD_REACH = 0.35, 0.45, 1.25, 0.6
 # Error of depth cameras [1/m] × distance², as stereo cameras have it, and the least [m].
 _NOISE, _LEAST_NOISE = 0.0025, 0.004
 # How well it is known how deep a joint lies in the flesh, of that depth.
@@ -56,9 +51,10 @@ class DepthPlacer:
         points = np.where(person.observed[:, None], person.keypoints, np.nan).astype(np.float64)
         torso = torso_size(person.topology, points)
         trunk = self._trunk_depth(person.topology, points, view)
-        if not _SHORTEST_TORSO <= torso * trunk / view.camera.focal <= _LONGEST_TORSO:
+        length = torso * trunk / view.camera.focal
+        if not _SHORTEST_TORSO <= length <= _LONGEST_TORSO:
             return None
-        plan = _plan(person.topology)
+        plan = body_plan(person.topology)
         windows = points[:, None] + _WINDOW * max(_REACH * torso, 1.0)
         assert view.depth is not None
         surfaces = Surfaces.of(view.depth.at(windows, view.size))
@@ -70,14 +66,20 @@ class DepthPlacer:
 
         known = np.flatnonzero(chosen >= 0)
         taken = chosen[known]
-        positions = np.full((len(points), 3), np.nan)
-        positions[known] = joints[taken]
+        places = np.full((len(points), 3), np.nan)
+        places[known] = joints[taken]
+        height = length / BONES['shoulder', 'hip']
+        doubts = plan.uncover(places, person.scores, height, view.camera.centre)
         errors = np.full(len(points), np.nan)
         noise = np.maximum(_NOISE * surfaces.depths[taken] ** 2, _LEAST_NOISE)
-        errors[known] = np.sqrt(
-            noise**2 + surfaces.spreads[taken] ** 2 + (_FLESH_ERROR * plan.flesh[known]) ** 2
+        parts = (
+            noise,
+            surfaces.spreads[taken],
+            _FLESH_ERROR * plan.flesh[known],
+            doubts[known],
         )
-        return Positions(positions, errors, PositionSource.DEPTH)
+        errors[known] = np.linalg.norm(parts, axis=0)
+        return Positions(places, errors, PositionSource.DEPTH)
 
     def _trunk_depth(self, topology: Topology, points: np.ndarray, view: View) -> float:
         """Distance [m] of most of the trunk, or of what is seen of the body; NaN if unknown."""
@@ -91,81 +93,3 @@ class DepthPlacer:
         if not len(surfaces.shares):
             return np.nan
         return float(surfaces.depths[surfaces.shares.argmax()])
-
-
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """What is known of a keypoint format.
-
-    Attributes
-    ----------
-    in_trunk
-        Mask [K].
-    reach
-        [K] [m]: how far from the trunk's middle each can be along the line of sight.
-    flesh
-        [K] [m]: how deep each lies.
-    bones
-        [E, 2]: the ends, that nearer to the trunk first; sorted from the trunk outwards.
-    longest
-        [E] [m]: what bones do not exceed.
-    """
-
-    in_trunk: np.ndarray
-    reach: np.ndarray
-    flesh: np.ndarray
-    bones: np.ndarray
-    longest: np.ndarray
-
-    def choose(self, surfaces: Surfaces, joints: np.ndarray, trunk: float) -> np.ndarray:
-        """Surface of each keypoint.
-
-        Parameters
-        ----------
-        surfaces
-            Those that can belong to the person.
-        joints
-            [S, 3] [m]: where the joint would be behind each.
-        trunk
-            Distance of the trunk [m].
-
-        Returns
-        -------
-        np.ndarray
-            int [K]: index of the surface, -1 for none.
-        """
-        windows = surfaces.windows
-        chosen = np.full(len(self.reach), -1)
-        # The nearest to the camera, in the trunk the nearest to its middle. Of equal indices on
-        # the left the last counts.
-        away = np.abs(surfaces.depths - trunk)
-        order = np.argsort(-np.where(self.in_trunk[windows], away, surfaces.depths), kind='stable')
-        chosen[windows[order]] = order
-        for (near, far), longest in zip(self.bones.tolist(), self.longest.tolist()):
-            if chosen[near] < 0 or chosen[far] < 0:
-                continue
-            if _apart(joints[chosen[near]], joints[chosen[far]]) > longest:
-                others = np.flatnonzero(windows == far)
-                lengths = np.linalg.norm(joints[others] - joints[chosen[near]], axis=1)
-                others = others[lengths <= longest]
-                largest = surfaces.shares[others].argmax() if len(others) else 0
-                chosen[far] = others[largest] if len(others) else -1
-        return chosen
-
-
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.sqrt(((one - other) ** 2).sum()))
-
-
-@lru_cache(maxsize=8)
-def _plan(topology: Topology) -> _Plan:
-    names = topology.keypoint_names
-    in_trunk = np.array([name.endswith(('hip', 'shoulder', 'neck')) for name in names])
-    bones_away = topology.bone_distances[:, in_trunk].min(axis=1)
-    reach = np.minimum(_TRUNK_REACH + _BONE_REACH * bones_away, _MOST_REACH)
-    reach[bones_away >= len(topology)] = _HEAD_REACH
-    bones = np.array(topology.edges)
-    turned = bones_away[bones[:, 0]] > bones_away[bones[:, 1]]
-    bones[turned] = bones[turned][:, ::-1]
-    order = np.argsort(bones_away[bones[:, 1]], kind='stable')
-    return _Plan(in_trunk, reach, flesh(topology), bones[order], longest_bones(topology)[order])
