@@ -5,11 +5,13 @@ tools/env.py env -u PYTHONSAFEPATH python benchmarks/one_process.py --write docs
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 import os
 from pathlib import Path
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 from node_speed import Watcher, cpu_seconds, processes
 import numpy as np
@@ -27,28 +29,33 @@ ARRANGEMENTS = {
     'a process each': ('pose_node', 'gesture_node', 'marker_node'),
     'one process': ('pose_ros_all',),
 }
+LISTENED = (
+    (SkeletonArray, 'skeletons', SKELETONS),
+    (MarkerArray, 'skeleton_markers', MARKERS),
+    (GestureEvent, 'gestures', EVENTS),
+)
 REPORT = Report(
     'one process',
     'The actor at 15 Hz, 640×480, from a source_node of its own; `blazepose_full` on one thread; '
     f'somebody listening to skeletons, gestures and markers; {ROUNDS} rounds of {SECONDS:g} s in '
-    'turns, medians. Memory is the proportional set size of all processes together (shared pages '
-    'count once), CPU time that of pose_node, gesture_node and marker_node per image.',
+    'turns, medians. Of pose_node, gesture_node and marker_node together: memory with what '
+    'processes share counted once (PSS), resident memory with it counted in each (RSS), and CPU '
+    'time.',
     (
         Column('arrangement', 'nodes'),
-        Column('memory', 'memory [MB]', '.0f'),
+        Column('proportional', 'memory [MB]', '.0f'),
+        Column('resident', 'resident [MB]', '.0f'),
         Column('cpu', 'CPU time per image [ms]', '.1f'),
-        Column('latency', 'image to skeleton [ms]', '.1f'),
-        Column('marker_latency', 'image to markers [ms]', '.1f'),
     ),
 )
 
 
-def memory(pids: Sequence[int]) -> float:
-    """Proportional set size of processes [MB]."""
+def memory(pids: Sequence[int], kind: str) -> float:
+    """Memory of processes together [MB]; kind 'Pss' or 'Rss'."""
     total = 0
     for pid in pids:
         rollup = Path(f'/proc/{pid}/smaps_rollup').read_text()
-        total += int(rollup.split('Pss:')[1].split()[0])
+        total += int(rollup.split(f'{kind}:')[1].split()[0])
     return total / 1024
 
 
@@ -61,39 +68,25 @@ def command(executable: str, *parameters: str) -> list[str]:
 def measure(domain: int, executables: Sequence[str]) -> dict[str, float]:
     """Figures of one round."""
     watcher = Watcher(domain)
-    ages: dict[type, list[float]] = {SkeletonArray: [], MarkerArray: []}
-
-    def age(kind: type, header: Any) -> None:
-        now = watcher.node.get_clock().now().nanoseconds
-        ages[kind].append((now - header.stamp.sec * 10**9 - header.stamp.nanosec) * 1e-6)
-
-    def on_markers(message: MarkerArray) -> None:
-        if message.markers:
-            age(MarkerArray, message.markers[-1].header)
-
-    node = watcher.node
-    node.create_subscription(
-        SkeletonArray, 'skeletons', lambda m: age(SkeletonArray, m.header), SKELETONS
-    )
-    node.create_subscription(MarkerArray, 'skeleton_markers', on_markers, MARKERS)
-    node.create_subscription(GestureEvent, 'gestures', lambda _: None, EVENTS)
+    received: Counter[type] = Counter()
+    for kind, topic, profile in LISTENED:
+        take = partial(lambda kind, _message: received.update([kind]), kind)
+        watcher.node.create_subscription(kind, topic, take, profile)
     source = command('source_node', 'source:=actor', 'scene:=gestures', 'fps:=15.0')
     people = [command(executable, 'threads:=1') for executable in executables]
     environment = {**os.environ, **node_environment(domain)}
     try:
         with processes(environment, *people, source) as pids:
             own = pids[: len(people)]
-            watcher.spin_until(lambda: len(ages[MarkerArray]) > 30, deadline=120.0)
-            for values in ages.values():
-                values.clear()
+            watcher.spin_until(lambda: received[MarkerArray] > 30, deadline=120.0)
+            received.clear()
             cpu = sum(map(cpu_seconds, own))
             watcher.spin_for(SECONDS)
             used = sum(map(cpu_seconds, own)) - cpu
             return {
-                'memory': memory(own),
-                'cpu': 1e3 * used / len(ages[SkeletonArray]),
-                'latency': float(np.median(ages[SkeletonArray])),
-                'marker_latency': float(np.median(ages[MarkerArray])),
+                'proportional': memory(own, 'Pss'),
+                'resident': memory(own, 'Rss'),
+                'cpu': 1e3 * used / received[SkeletonArray],
             }
     finally:
         watcher.close()
