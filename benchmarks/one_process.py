@@ -5,9 +5,7 @@ tools/env.py env -u PYTHONSAFEPATH python benchmarks/one_process.py --write docs
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 import os
 from pathlib import Path
 import time
@@ -68,25 +66,24 @@ def command(executable: str, *parameters: str) -> list[str]:
 def measure(domain: int, executables: Sequence[str]) -> dict[str, float]:
     """Figures of one round."""
     watcher = Watcher(domain)
-    received: Counter[type] = Counter()
+    received: dict[type, list] = {kind: [] for kind, _, _ in LISTENED}
     for kind, topic, profile in LISTENED:
-        take = partial(lambda kind, _message: received.update([kind]), kind)
-        watcher.node.create_subscription(kind, topic, take, profile)
+        watcher.node.create_subscription(kind, topic, received[kind].append, profile)
     source = command('source_node', 'source:=actor', 'scene:=gestures', 'fps:=15.0')
     people = [command(executable, 'threads:=1') for executable in executables]
     environment = {**os.environ, **node_environment(domain)}
     try:
         with processes(environment, *people, source) as pids:
             own = pids[: len(people)]
-            watcher.spin_until(lambda: received[MarkerArray] > 30, deadline=120.0)
-            received.clear()
+            watcher.spin_until(lambda: len(received[MarkerArray]) > 30, deadline=120.0)
+            received[SkeletonArray].clear()
             cpu = sum(map(cpu_seconds, own))
             watcher.spin_for(SECONDS)
             used = sum(map(cpu_seconds, own)) - cpu
             return {
                 'proportional': memory(own, 'Pss'),
                 'resident': memory(own, 'Rss'),
-                'cpu': 1e3 * used / received[SkeletonArray],
+                'cpu': 1e3 * used / len(received[SkeletonArray]),
             }
     finally:
         watcher.close()
