@@ -66,10 +66,10 @@ def test_without_hands_an_arm_to_the_camera_is_stop(name):
 
 
 @pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33], ids=lambda t: t.name)
-def test_everyday_motion_gives_hardly_any(topology):
+def test_everyday_motion_gives_none(topology):
     found = []
     for seed in EVERYDAY:
         scene = everyday(seed, 40.0, height=240.0, fps=FPS)
         seen = skeletons(scene, seed, topology, world=topology is BLAZEPOSE33)
         found += begun(RULES, ((frame.stamp, frame.people) for frame in seen))
-    assert len(found) <= 1, found
+    assert found == []
