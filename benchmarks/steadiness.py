@@ -32,6 +32,7 @@ from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17, Topology
+from pose_ros.core.tracking.noise_aware import NoiseAwareSmoother
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, diameter
 from pose_ros.core.tracking.smoothing import (
     ExponentialSmoother,
@@ -44,12 +45,14 @@ from pose_ros.evaluation.report import markdown_table, write_block
 
 MODELS = ('movenet_lightning', 'blazepose_full')
 SEEDS = range(500, 504)
-STANDING, WAVING = 'stand_full_body.mp4', 'wave_full_body.mp4'
+STANDING, WAVING, EVERYDAY = 'stand_full_body.mp4', 'wave_full_body.mp4', 'falls/S1_ADL_10.mp4'
 # The actor's wave, filmed at 20 and shown at 30 frames per second: 2.1 swings per second.
 FILMED, SHOWN = 20.0, 30.0
 SECONDS = 4.0
 SEEN = 0.3  # least score of a keypoint that counts
 SETTLING = 0.5  # time [s] at the beginning that does not count
+AT_REST = 0.1  # speed below which a point of a living body rests [person's sizes per second]
+PAUSE = 0.2  # half of the time over which that speed is taken [s]
 LAGS = np.arange(-0.05, 0.4, 0.001)  # that are tried [s]
 # The default is the steadiest that is not behind by more than a frame and keeps the wave's size.
 MOST_LAG, LEAST_REACH = 1e3 / 30.0, 0.95
@@ -85,6 +88,7 @@ SMOOTHERS: dict[str, Callable[[], Smoother]] = {
     'One Euro by size: 0.05 Hz, 40': lambda: OneEuroSmoother(0.05, 40.0),
     'One Euro by size: 0.05 Hz, 20': lambda: OneEuroSmoother(0.05, 20.0),
     'One Euro by size: 1 Hz, 40': lambda: OneEuroSmoother(1.0, 40.0),
+    'noise aware': NoiseAwareSmoother,
 }
 
 
@@ -211,6 +215,27 @@ def shaking(recording: Recording, smoothed: np.ndarray) -> float:
     return float(np.sqrt((offsets**2).sum(axis=-1).mean()))
 
 
+def shaking_at_rest(recording: Recording, smoothed: np.ndarray) -> float:
+    """Median distance of a keypoint from the middle of the frames beside while it rests [px].
+
+    Scaled so that noise without memory counts as in `shaking`. Whether a point rests is told by
+    the keypoints without smoothing.
+    """
+    stamps = recording.stamps
+    count = max(round(PAUSE / float(np.median(np.diff(stamps)))), 1)
+    middle = slice(count, len(stamps) - count)
+    sums = np.pad(recording.keypoints.cumsum(axis=0), ((1, 0), (0, 0), (0, 0)))
+    means = (sums[count:] - sums[:-count]) / count
+    ways = np.linalg.norm(means[count + 1 :] - means[: -count - 1], axis=-1)
+    between = (count + 1) * float(np.median(np.diff(stamps)))
+    rests = ways / recording.sizes[middle, None] < AT_REST * between
+    rests &= recording.seen & (stamps[middle] > SETTLING)[:, None]
+    offsets = smoothed[1:-1] - (smoothed[:-2] + smoothed[2:]) / 2
+    some = np.linalg.norm(offsets, axis=-1)[count - 1 : len(offsets) - count + 1][rests]
+    # Of normal noise in two directions; outliers are no jitter.
+    return float(np.median(some) * np.sqrt(2 / 3) / np.sqrt(np.log(2)))
+
+
 def lag_and_reach(stamps: np.ndarray, motion: np.ndarray, smoothed: np.ndarray) -> np.ndarray:
     """Time [ms] by which points [N, 2] are behind a motion [N, 2], and their share of its size.
 
@@ -247,9 +272,10 @@ def measure(model: str) -> Iterator[dict[str, float | str]]:
     recorder = Recorder(model)
     standing = [recorder.record(acted(seed, 'stand')) for seed in SEEDS]
     waving = [recorder.record(acted(seed, 'wave_right')) for seed in SEEDS]
-    real = all(clip_path(name).exists() for name in (STANDING, WAVING))
+    films = (STANDING, WAVING, EVERYDAY)
+    real = all(clip_path(name).exists() for name in films)
     if real:
-        real_standing, real_waving = (recorder.record(clip(name)) for name in (STANDING, WAVING))
+        real_standing, real_waving, everyday = (recorder.record(clip(name)) for name in films)
     unsmoothed = None
     for name, make in SMOOTHERS.items():
         wrist = wrists(waving[0])[1]
@@ -273,6 +299,7 @@ def measure(model: str) -> Iterator[dict[str, float | str]]:
         }
         if real:
             row['real jitter'] = shaking(real_standing, real_standing.smoothed(make()))
+            row['rest jitter'] = shaking_at_rest(everyday, everyday.smoothed(make()))
             smoothed = real_waving.smoothed(make())
             row['real lag'] = np.mean(
                 [
@@ -301,13 +328,20 @@ def choice(measured: dict[str, list[dict[str, float | str]]]) -> str:
 HEAD = {
     'smoothing': 'smoothing',
     'jitter': 'jitter, actor [px]',
-    'real jitter': 'jitter, real [px]',
+    'real jitter': 'jitter, real, swaying [px]',
+    'rest jitter': 'jitter, real, at rest [px]',
     'lag': 'lag, actor [ms]',
     'real lag': 'lag, real [ms]',
     'reach': 'reach, actor',
     'cost': 'time [µs]',
 }
-FORMATS = {'jitter': '.2f', 'real jitter': '.2f', 'reach': '.0%', 'smoothing': ''}
+FORMATS = {
+    'jitter': '.2f',
+    'real jitter': '.2f',
+    'rest jitter': '.2f',
+    'reach': '.0%',
+    'smoothing': '',
+}
 
 
 def cells(row: dict[str, float | str]) -> list[str]:
