@@ -9,6 +9,7 @@ import pytest
 from pose_ros.actor import Actor, Scene, frames
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.motion.angles import measure
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.height_placer import HeightPlacer
 from pose_ros.core.space.model_placer import ModelPlacer
@@ -209,3 +210,32 @@ def test_positions_check_themselves_and_go_along():
     np.testing.assert_array_equal(coco.positions.deviations, COCO)
     with pytest.raises(ValueError, match='17 keypoints, got 33 positions'):
         replace(coco, positions=positions)
+
+
+def test_a_small_tilt_counts_if_it_was_measured():
+    """A forearm of somebody who stands leaves the picture's plane by 12 degrees."""
+    places = np.zeros((17, 3))
+    places[:, 2] = 2.5
+    names = ('shoulder', 'elbow', 'hip', 'knee', 'ankle')
+    for side, x in (('left', 0.2), ('right', -0.2)):
+        for name, y in zip(names, (-0.5, -0.2, 0.0, 0.4, 0.8)):
+            places[COCO17.index(f'{side}_{name}'), :2] = (x, y)
+        tilt = np.radians(12)
+        wrist = (x, -0.2 + 0.25 * np.cos(tilt), 2.5 - 0.25 * np.sin(tilt))
+        places[COCO17.index(f'{side}_wrist')] = wrist
+    keypoints = (places[:, :2] * 200 + (320, 240)).astype(np.float32)
+    ones, states = np.ones(17, np.float32), np.zeros(17, np.uint8)
+    angles, deviations = {}, {}
+    for source in (PositionSource.DEPTH, PositionSource.MODEL):
+        positions = Positions(places, np.full(17, 0.02), source)
+        measures = measure(
+            Person(
+                COCO17, keypoints, ones, states, 1.0, Box(0, 0, 9, 9), 1,
+                world=places, positions=positions,
+            )
+        )  # fmt: skip
+        angles[source] = np.degrees(measures.angle('left_elbow'))
+        deviations[source] = measures.deviations[measures.index('left_elbow')]
+    assert angles[PositionSource.DEPTH] == pytest.approx(168, abs=0.5)
+    assert angles[PositionSource.MODEL] == pytest.approx(180, abs=0.5)
+    assert deviations[PositionSource.DEPTH] < deviations[PositionSource.MODEL]

@@ -13,6 +13,8 @@ from pose_ros.core.motion.angle_plan import AnglePlan
 # first is taken for none, and the second is what stays uncertain.
 _TILT = 0.25
 _TILT_LEFT = 0.15
+# What was measured in a depth image is taken as it is.
+_MEASURED_TILT_LEFT = 0.05
 # A line that points at the camera keeps so much of its length in the picture, by chance.
 _LEAST_ACROSS = 0.1
 _TINY = 1e-9
@@ -33,12 +35,15 @@ class Lines:
         [N, 2] [px], foreshortening undone; infinite for a line that is straight up.
     metres
         The same in space [N, 2] [m]; None without positions.
+    tilt_left
+        Standard deviation of the tilts towards the camera [-], besides the noise of positions.
     """
 
     plan: AnglePlan
     directions: np.ndarray
     lengths: np.ndarray
     metres: np.ndarray | None = None
+    tilt_left: float = _TILT_LEFT
 
     @classmethod
     def in_plane(cls, plan: AnglePlan, keypoints: np.ndarray) -> Lines:
@@ -51,25 +56,39 @@ class Lines:
         return cls(plan, directions, np.where(plan.upright, np.inf, lengths))
 
     @classmethod
-    def in_space(cls, plan: AnglePlan, keypoints: np.ndarray, positions: np.ndarray) -> Lines:
+    def in_space(
+        cls,
+        plan: AnglePlan,
+        keypoints: np.ndarray,
+        positions: np.ndarray,
+        measured: bool = False,
+    ) -> Lines:
         """Lines of the body: where they point in the picture, tilted as the positions are.
 
         Models see far better where a joint lies in the picture than how far away it is. So of the
         positions [K, 3] [m] only the tilt out of the picture is taken, and of that what stands
-        out from its noise: shrinkage as in Wiener's filter.
+        out from its noise: shrinkage as in Wiener's filter; all of it if it was measured in a
+        depth image.
         """
         plane = cls.in_plane(plan, keypoints)
         body = plan.weights @ positions
         metres = np.linalg.norm(body, axis=2)
         tilt = np.clip(body[..., 2] / np.maximum(metres, _TINY), -1.0, 1.0)
         across = np.sqrt(1.0 - tilt**2)
-        away = tilt * np.maximum(0.0, 1.0 - (_TILT / np.maximum(np.abs(tilt), _TINY)) ** 2)
+        noise = 0.0 if measured else _TILT
+        away = tilt * np.maximum(0.0, 1.0 - (noise / np.maximum(np.abs(tilt), _TINY)) ** 2)
         whole = np.hypot(across, away)
         directions = plane.directions * (across / whole)[..., None]
         directions[..., 2] = away / whole
         directions[plan.upright] = _UP
         lengths = plane.lengths * whole / np.maximum(across, _LEAST_ACROSS)
-        return cls(plan, directions, lengths, np.where(plan.upright, np.inf, metres))
+        return cls(
+            plan,
+            directions,
+            lengths,
+            np.where(plan.upright, np.inf, metres),
+            _MEASURED_TILT_LEFT if measured else _TILT_LEFT,
+        )
 
     def longer_than(self, pixels: float) -> np.ndarray:
         """Mask [N] of the angles of which no line is shorter."""
@@ -99,7 +118,7 @@ class Lines:
         """
         assert self.metres is not None, 'the lines are not in space'
         noise = self.plan.weights**2 @ errors / np.maximum(self.metres, _TINY) ** 2
-        tilts = np.where(self.plan.upright, 0.0, np.sqrt(_TILT_LEFT**2 + noise))
+        tilts = np.where(self.plan.upright, 0.0, np.sqrt(self.tilt_left**2 + noise))
         tilted = np.repeat(self.directions[None], 4, axis=0)
         for i, (line, sign) in enumerate(((0, 1), (0, -1), (1, 1), (1, -1))):
             tilted[i, :, line, 2] += sign * tilts[:, line]

@@ -11,6 +11,7 @@ import numpy as np
 from pose_ros.core.motion.angle_lines import Lines
 from pose_ros.core.motion.angle_plan import angle_plan, torso_size, trunk_sides
 from pose_ros.core.motion.per_person import PerPerson
+from pose_ros.core.space.positions import PositionSource
 from pose_ros.core.tracking.jitter import Jitter
 from pose_ros.core.types import Person
 
@@ -148,8 +149,13 @@ def measure(person: Person, jitter: np.ndarray | None = None) -> JointAngles:
     in_space = points.shape[1] == 3
     if in_space:
         positions = np.where(seen[:, None], np.asarray(person.world), 0.0)
-        lines = Lines.in_space(plan, keypoints, positions)
-        variances = lines.variances(errors) + lines.tilt_variances(jitter[:, 2] ** 2)
+        found = person.positions
+        measured = found is not None and found.source is PositionSource.DEPTH
+        lines = Lines.in_space(plan, keypoints, positions, measured)
+        depth_errors = jitter[:, 2] ** 2
+        if found is not None and measured:
+            depth_errors = np.where(seen, found.deviations**2, 0.0)
+        variances = lines.variances(errors) + lines.tilt_variances(depth_errors)
     else:
         lines = Lines.in_plane(plan, keypoints)
         variances = lines.variances(errors)

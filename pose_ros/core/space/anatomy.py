@@ -26,7 +26,7 @@ TALLEST = 2.05  # [m]
 
 # From the surface that faces the camera to the middle of the joint [m].
 _FLESH = {
-    'hip': 0.09,
+    'hip': 0.08,
     'shoulder': 0.05,
     'neck': 0.05,
     'knee': 0.05,
@@ -34,6 +34,7 @@ _FLESH = {
     'ankle': 0.04,
     'heel': 0.03,
     'wrist': 0.025,
+    'ear': 0.02,
     'foot_index': 0.02,
     'toe': 0.02,
 }
