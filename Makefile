@@ -9,7 +9,7 @@ DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION
        $(if $(MODEL),--model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE)) \
        $(if $(MODE),--mode $(MODE)) $(if $(SCENE),--scene $(SCENE))
 
-.PHONY: demo test models lint format bench clean
+.PHONY: demo test models lint format docs bench clean
 
 demo: models
 	@$(RUN) pose-ros demo $(DEMO)
@@ -29,6 +29,11 @@ lint:
 format:
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
+
+# Pages and files that are written from tables in the code; tests say when they are out of date.
+docs:
+	@$(RUN) python -m pose_ros.ros.parameter_docs > docs/parameters.md
+	@$(RUN) python -m pose_ros.ros.security > config/sros2_policy.xml
 
 bench: models
 	@$(RUN) env -u PYTHONSAFEPATH python benchmarks/run.py $(BENCH)
