@@ -146,6 +146,12 @@ class PoseNode(LifecycleNode):
     # After an error the node starts over from unconfigured.
     on_shutdown = on_error = on_cleanup
 
+    def destroy_node(self) -> None:
+        """Let go of the device, too, in whichever state the node is."""
+        if self._estimator is not None:
+            self._estimator.close()
+        super().destroy_node()
+
     def _unsubscribe(self) -> None:
         if self._images is not None:
             self._images.destroy()

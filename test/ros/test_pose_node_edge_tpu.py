@@ -277,6 +277,8 @@ def test_the_device_is_let_go_with_the_configuration(ros, camera, edge_tpu):
     node.trigger_configure()
     assert len(workers_of(edge_tpu)) == 1
     assert workers_of(edge_tpu) != [worker]
+    ros.remove(node)
+    assert workers_of(edge_tpu) == []
 
 
 def test_a_device_that_is_none_is_refused(ros, edge_tpu):

@@ -108,7 +108,7 @@ class FailoverModel:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
             try:
                 found = self._start()
-            except ModelError:
+            except (ModelError, OSError):
                 continue
             self._since = time.monotonic()
             self._accelerated, self.fault = found, ''
