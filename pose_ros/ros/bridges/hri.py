@@ -13,6 +13,7 @@ from hri_msgs.msg import (
     NormalizedRegionOfInterest2D,
     Skeleton2D,
 )
+import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image, JointState, RegionOfInterest
@@ -170,9 +171,11 @@ class Bridge:
         body = self._bodies.get(message.skeleton_id)
         if body is None:
             return
-        person = body.person
         angles = dict(zip(message.names, message.angles))
-        joints = human_joints(angles, person.world, person.topology)
+        person, positions = body.person, None
+        if person.world is not None:
+            positions = np.where(person.observed[:, None], person.world, np.nan)
+        joints = human_joints(angles, positions, person.topology)
         if joints:
             names = [f'{name}_{body.name}' for name in joints]
             body.tell(

@@ -81,7 +81,8 @@ def foreign_messages():
 
 def build(folder, packages):
     """Build message packages of the definitions into folder/install."""
-    shutil.rmtree(folder, ignore_errors=True)
+    for earlier in filter(Path.is_dir, CACHE.iterdir()):
+        shutil.rmtree(earlier)
     for name in packages:
         source = folder / 'src' / name
         shutil.copytree(DEFINITIONS / name, source)

@@ -1,6 +1,7 @@
 """bridge_node in the messages of hri_msgs, over DDS."""
 
 from array import array
+from dataclasses import replace
 import math
 
 import cv2
@@ -10,10 +11,12 @@ from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import Header
 import yaml
 
+from pose_ros.actor import Actor, Scene, skeletons
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import BLAZEPOSE33, BODY25, COCO17, COCO18
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.msg import GestureEvent, JointAngles, Posture, SkeletonArray
+from pose_ros.ros.gesture_node import GestureNode
 from pose_ros.ros.images import ImageWriter
 from pose_ros.ros.qos import EVENTS, IMAGE_RELIABLE, SKELETONS
 
@@ -240,14 +243,43 @@ def test_joints_of_shoulders_and_hips_come_with_positions(hri, spread_person):
     for name, (x, y, z) in standing.items():
         world[COCO17.index(f'left_{name}')] = (x, y, z)
         world[COCO17.index(f'right_{name}')] = (-x, y, z)
-    messages = hri.listen(JointState, 'joint_states', spread_person(7, world=world))
+    hidden = {'right_elbow': KeypointState.BELOW_THRESHOLD}
+    messages = hri.listen(JointState, 'joint_states', spread_person(7, hidden, world=world))
     angles = JointAngles(header=hri.bridged.header(), skeleton_id=7)
     hri.told(JointAngles, 'joint_angles').publish(angles)
     state = hri.first(messages)
     joints = dict(zip(state.name, state.position))
     assert joints['l_p_shoulder_b00007'] == pytest.approx(math.pi / 2)
-    assert joints['r_p_shoulder_b00007'] == pytest.approx(math.pi / 2)
+    assert 'r_p_shoulder_b00007' not in joints
     assert joints['l_r_hip_b00007'] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_what_gesture_node_tells_of_somebody_reaches_their_body(hri):
+    from hri_msgs.msg import BodyPosture, Gesture  # noqa: PLC0415
+
+    hri.ros.start(GestureNode)
+    actor = Actor('raise_left', start=0.3)
+    film = [f.people[0] for f in skeletons(Scene(duration=2.0, fps=10, actors=(actor,)), seed=1)]
+    film = [replace(person, id=7) for person in film]
+    hri.person = film[0]
+    postures, gestures, joints = (
+        hri.listen(kind, topic)
+        for kind, topic in (
+            (BodyPosture, 'posture'),
+            (Gesture, 'gesture'),
+            (JointState, 'joint_states'),
+        )
+    )
+    told = {'postures': Posture, 'gestures': GestureEvent, 'joint_angles': JointAngles}
+    for topic in told:
+        hri.ros.spin_until(lambda t=topic: hri.ros.node.count_subscribers(t) == 1, topic)
+    hri.ros.spin_until(lambda: hri.publisher.get_subscription_count() == 2, 'gesture_node')
+    for person in film:
+        hri.show(person)
+        hri.ros.spin_for(0.02)
+    assert hri.first(gestures).gesture == Gesture.LEFT_HAND_RAISED
+    hri.ros.spin_until(lambda: postures and postures[-1].posture == BodyPosture.STANDING)
+    assert 'l_elbow_b00007' in joints[-1].name
 
 
 @pytest.mark.parametrize(
