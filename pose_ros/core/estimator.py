@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.factory import build_finder, place
+from pose_ros.core.factory import build_finder, deploy
 from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.runtime.errors import ModelError
@@ -101,8 +101,8 @@ class PoseEstimator:
         self.config = config or EstimatorConfig()
         self.statistics = Statistics()
         store = store or ModelStore()
-        self._placement = place(self.config, store)
-        self._finder = build_finder(self.config, store, self._placement)
+        self._deployment = deploy(self.config, store)
+        self._finder = build_finder(self.config, store, self._deployment)
         self._identities = Identities(self.config, self._make_track)
         self._repairs = Repairs()
         self._frame: Frame | None = None
@@ -119,11 +119,11 @@ class PoseEstimator:
     @property
     def device(self) -> DeviceStatus:
         """Where the model runs right now, and why."""
-        return self._placement.status
+        return self._deployment.status
 
     def close(self) -> None:
         """Let go of the device; the estimator is of no use afterwards."""
-        self._placement.close()
+        self._deployment.close()
 
     @property
     def locked_id(self) -> int:

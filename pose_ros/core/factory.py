@@ -17,9 +17,9 @@ from pose_ros.core.models.multipose import MoveNetMultipose
 from pose_ros.core.models.openpose import OpenPose
 from pose_ros.core.models.pose import MultiPoseModel, PoseModel
 from pose_ros.core.models.posenet import PoseNet
+from pose_ros.core.runtime.deployment import Deployment, PictureModel
 from pose_ros.core.runtime.device import Device
 from pose_ros.core.runtime.errors import ModelError
-from pose_ros.core.runtime.placement import PictureModel, Placement
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, RegionTracker
 
@@ -44,13 +44,13 @@ _MULTI_THREADS = 2
 
 
 def load_pose_model(
-    config: EstimatorConfig, store: ModelStore, placement: Placement | None = None
+    config: EstimatorConfig, store: ModelStore, deployment: Deployment | None = None
 ) -> PoseModel:
     """Single-person model of the settings; ModelError if it cannot be had or is none.
 
-    It goes onto the device of the placement, by default that of the settings.
+    It goes onto the device of the deployment, by default that of the settings.
     """
-    placement = placement or place(config, store)
+    deployment = deployment or deploy(config, store)
     family = store.entry(config.model).family
     if family not in _SINGLE_FAMILIES:
         kind = 'a person detector' if family in DETECTOR_FAMILIES else f'of the family {family}'
@@ -60,13 +60,13 @@ def load_pose_model(
         )
     make, role, threads = _SINGLE_FAMILIES[family]
     path = store.locate(config.model)[role]
-    return make(path, config.threads or threads, placement.load)
+    return make(path, config.threads or threads, deployment.load)
 
 
-def place(config: EstimatorConfig, store: ModelStore) -> Placement:
+def deploy(config: EstimatorConfig, store: ModelStore) -> Deployment:
     """Device for the model of the settings; ModelError if it is none that this model runs on."""
     accelerable = store.entry(config.model).family in _EDGE_TPU_FAMILIES
-    return Placement(
+    return Deployment(
         config.model,
         Device.parse(config.device),
         store,
@@ -76,16 +76,16 @@ def place(config: EstimatorConfig, store: ModelStore) -> Placement:
 
 
 def build_finder(
-    config: EstimatorConfig, store: ModelStore, placement: Placement | None = None
+    config: EstimatorConfig, store: ModelStore, deployment: Deployment | None = None
 ) -> Finder:
     """What finds people as the settings ask for; ModelError if a model cannot be had.
 
-    The pose model goes onto the device of the placement, by default that of the settings.
+    The pose model goes onto the device of the deployment, by default that of the settings.
     """
-    placement = placement or place(config, store)
+    deployment = deployment or deploy(config, store)
     family = store.entry(config.model).family
     if family == 'posenet' or family in _MULTI_FAMILIES:
-        return BottomUp(_load_multi_model(config, store, placement), config)
+        return BottomUp(_load_multi_model(config, store, deployment), config)
     blazepose = family == 'blazepose'
 
     def make_regions() -> RegionTracker:
@@ -97,7 +97,7 @@ def build_finder(
     def load(name: str) -> Detector:
         return load_detector(name, store, config.threads or 2)
 
-    model = load_pose_model(config, store, placement)
+    model = load_pose_model(config, store, deployment)
     finder = TopDown(model, config, make_regions, detector_for, load)
     if blazepose or config.mode != 'single':
         finder.prepare(config)
@@ -105,13 +105,13 @@ def build_finder(
 
 
 def _load_multi_model(
-    config: EstimatorConfig, store: ModelStore, placement: Placement
+    config: EstimatorConfig, store: ModelStore, deployment: Deployment
 ) -> MultiPoseModel:
     entry = store.entry(config.model)
     path = store.locate(config.model)['model']
     threads = config.threads or _MULTI_THREADS
     if entry.family == 'posenet':
-        return PoseNet(path, threads, placement.load)
+        return PoseNet(path, threads, deployment.load)
     try:
         return _MULTI_FAMILIES[entry.family](path, threads, max(entry.input))
     except ValueError as error:  # the entry of a user's own model may say anything

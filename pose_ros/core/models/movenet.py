@@ -13,9 +13,9 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.pose import Pose
+from pose_ros.core.runtime.deployment import PictureModel
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.litert import TfliteModel
-from pose_ros.core.runtime.placement import PictureModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Crop, Frame
 

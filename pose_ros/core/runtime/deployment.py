@@ -30,7 +30,7 @@ class PictureModel(Protocol):
         """Outputs for a picture."""
 
 
-class Placement:
+class Deployment:
     """Loads one pose model onto the device that is asked for.
 
     Parameters
