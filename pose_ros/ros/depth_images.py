@@ -10,7 +10,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.types import MAX_IMAGE_SIDE
-from pose_ros.ros.images import stamp_of
+from pose_ros.ros.images import check_compressed, stamp_of
 
 # Of image_transport's compressedDepth: format and two parameters stand before the PNG.
 _HEADER = struct.Struct('<iff')
@@ -59,12 +59,11 @@ def _unpacked(message: CompressedImage) -> DepthImage:
     if 'rvl' in how:
         raise ValueError(f'{message.format!r}: set the publisher\'s "format" to png')
     data = bytes(message.data)
-    if len(data) <= _HEADER.size:
-        raise ValueError(f'{message.format!r}: no picture in {len(data)} bytes')
+    png = data[_HEADER.size :]
+    check_compressed(png)
     _, quantum, offset = _HEADER.unpack_from(data)
-    png = np.frombuffer(data, np.uint8, offset=_HEADER.size)
     try:
-        values = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
+        values = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise ValueError(f'{message.format!r}: {error.err}') from error
     if values is None or values.ndim != 2 or values.dtype != np.uint16:

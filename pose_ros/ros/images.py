@@ -133,7 +133,7 @@ def compressed_to_frame(message: CompressedImage) -> Frame:
     data = bytes(message.data)
     if 'compressedDepth' in message.format:
         raise FrameError(f'{message.format!r} is a depth image')
-    _check_compressed(data)
+    check_compressed(data)
     # The orientation in a photo's Exif data would turn the pixels under the caller.
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
@@ -145,7 +145,7 @@ def compressed_to_frame(message: CompressedImage) -> Frame:
     return Frame(pixels, stamp_of(message.header), 'bgr')
 
 
-def _check_compressed(data: bytes) -> None:
+def check_compressed(data: bytes) -> None:
     """Refuse what OpenCV would decode to half a picture, or to one that fills the memory."""
     if not data:
         raise FrameError('compressed image without data')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+import math
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -37,9 +38,15 @@ class DepthQueue:
     ----------
     tolerance
         Greatest difference of the stamps of a pair [s].
+
+    Attributes
+    ----------
+    gap
+        From the last picture to the depth image nearest to it [s]; NaN without any.
     """
 
     def __init__(self, tolerance: float) -> None:
+        self.gap = math.nan
         self._tolerance = tolerance
         self._messages: deque[tuple[float, Any]] = deque(maxlen=_KEPT)
 
@@ -56,7 +63,8 @@ class DepthQueue:
     def nearest(self, stamp: float) -> Any | None:
         """Depth image nearest in time to a picture's stamp [s]; None without one near enough."""
         best = min(self._messages, key=lambda kept: abs(kept[0] - stamp), default=None)
-        if best is None or abs(best[0] - stamp) > self._tolerance + _SAME:
+        self.gap = math.nan if best is None else best[0] - stamp
+        if best is None or abs(self.gap) > self._tolerance + _SAME:
             return None
         return best[1]
 
@@ -146,6 +154,9 @@ class Placing:
             'positions': self._why_not() or f'{self._placed} people placed',
             'depth images paired': str(self.paired),
             'depth images missing': str(self.missing),
+            'depth image after image [ms]': (
+                '' if math.isnan(self._depths.gap) else f'{1e3 * self._depths.gap:.1f}'
+            ),
             'bad depth images': str(self.bad),
             'last bad depth image': self._fault,
         }
@@ -166,7 +177,11 @@ class Placing:
         if not self._calibration.known:
             topic = self._node.resolve_topic_name('camera_info')
             return f'none: no camera_info has come on {topic}'
-        return f'none: {self._calibration.fault}' if self._calibration.fault else ''
+        if self._calibration.fault:
+            return f'none: {self._calibration.fault}'
+        if self._asked and not self._publishers:
+            return f'none: nobody publishes {self._node.resolve_topic_name("depth")}'
+        return ''
 
     def _watch(self) -> None:
         """Subscribe while somebody wants the people."""

@@ -18,6 +18,7 @@ from pose_ros.core.camera import CameraModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import Skeleton, SkeletonArray
+from pose_ros.ros.depth_images import depth_of
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.placing import DepthQueue
 from pose_ros.ros.pose_node import PoseNode
@@ -255,6 +256,31 @@ def test_a_bad_depth_image_is_dropped_with_the_reason(ros, camera, millimetres, 
     assert words in fault
 
 
+@pytest.mark.parametrize(
+    ('name', 'data', 'words'),
+    [
+        ('16UC1; compressedDepth png', b'', 'without data'),
+        ('16UC1; compressedDepth png', bytes(60), 'hold no picture of 16 bits'),
+        ('16UC1; compressedDepth rvl', bytes(60), 'to png'),
+        ('jpeg', bytes(60), 'no depth image of the transport compressedDepth'),
+        ('8UC1; compressedDepth png', bytes(60), 'no depth image of the transport'),
+    ],
+)
+def test_a_compressed_depth_image_that_is_none_says_so(name, data, words):
+    with pytest.raises(ValueError, match=words):
+        depth_of(CompressedImage(format=name, data=array('B', data)))
+
+
+def test_rows_may_be_padded():
+    values = (np.arange(12).reshape(3, 4) + 1000).astype('>u2')
+    rows = np.pad(values.view(np.uint8).reshape(3, 8), ((0, 0), (0, 5)))
+    message = Image(
+        height=3, width=4, encoding='16UC1', is_bigendian=True, step=13,
+        data=array('B', rows.tobytes()[:-5]),
+    )  # fmt: skip
+    np.testing.assert_array_equal(depth_of(message).values, values)
+
+
 def test_without_camera_info_nobody_is_placed_and_it_says_why(ros, camera):
     told = ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS, count=0)
     camera.start(calibrated=False)
@@ -333,6 +359,7 @@ def test_the_queue_of_depth_images():
     queue.add(1.005, 'after')
     assert queue.is_decided(1.0)
     assert queue.nearest(1.0) == 'after'
+    assert queue.gap == pytest.approx(0.005)
     assert queue.nearest(1.03) is None
     queue.add(0.5, 'again')  # the bag has started again
     assert queue.nearest(1.0) is None
