@@ -74,8 +74,8 @@ class Graph:
         }
 
 
-# Only in a simulation.
-OPTIONAL = {'/clock'}
+# Only in a simulation; from Jazzy on.
+OPTIONAL = {'/clock', *(f'/{name}/get_type_description' for name in NODES)}
 
 
 def node_class(name):
