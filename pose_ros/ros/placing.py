@@ -61,9 +61,14 @@ class DepthQueue:
         return bool(self._messages) and self._messages[-1][0] >= stamp - _SAME
 
     def nearest(self, stamp: float) -> Any | None:
-        """Depth image nearest in time to a picture's stamp [s]; None without one near enough."""
+        """Depth image nearest in time to a picture's stamp [s]; None without one near enough.
+
+        Those that are too old for it are let go: pictures go forward.
+        """
         best = min(self._messages, key=lambda kept: abs(kept[0] - stamp), default=None)
         self.gap = math.nan if best is None else best[0] - stamp
+        while self._messages and self._messages[0][0] < stamp - self._tolerance - _SAME:
+            self._messages.popleft()
         if best is None or abs(self.gap) > self._tolerance + _SAME:
             return None
         return best[1]
@@ -113,11 +118,15 @@ class Placing:
         self._inputs = Inputs(node, self._watch)
         self._watch()
 
+    def begin(self) -> None:
+        """Take note that the next picture has come: who still waits goes on."""
+        if self._waiting is not None:
+            self._take_waiting()
+            self.flush()
+
     def place(self, people: Sequence[Person], frame: Frame, ready: Ready) -> None:
         """Call back with the people and one of SkeletonArray.DEPTH_*, now or a little later."""
-        if not self._in_order:
-            self._inputs.take_waiting()
-        self.flush()
+        self._take_waiting()
         self._waiting = _Waiting(people, (frame.width, frame.height), frame.stamp, ready)
         if not self._expects_depth or self._wait == 0 or self._depths.is_decided(frame.stamp):
             self.flush()
@@ -167,6 +176,11 @@ class Placing:
         if self._timer is not None:
             self._node.destroy_timer(self._timer)
         self._inputs.destroy()
+
+    def _take_waiting(self) -> None:
+        """Take depth images that have come while the node was at work."""
+        if not self._in_order:
+            self._inputs.take_waiting()
 
     @property
     def _expects_depth(self) -> bool:

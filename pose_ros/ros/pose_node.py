@@ -176,6 +176,8 @@ class PoseNode(LifecycleNode):
             return
         header = message.header
         self._dropped += self._drops.missed(number, stamp_of(header))
+        if self._placing is not None:
+            self._placing.begin()
         try:
             frame = self._convert(message)
         except FrameError as error:

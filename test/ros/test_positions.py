@@ -362,8 +362,9 @@ def test_the_queue_of_depth_images():
     assert queue.gap == pytest.approx(0.005)
     assert queue.nearest(1.03) is None
     queue.add(0.5, 'again')  # the bag has started again
-    assert queue.nearest(1.0) is None
     assert queue.nearest(0.5) == 'again'
+    assert queue.nearest(0.6) is None
+    assert queue.nearest(0.5) is None  # let go
     for i in range(20):
         queue.add(2.0 + i, i)
     assert queue.nearest(2.0) is None
