@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import math
+import time
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -27,6 +28,8 @@ from pose_ros.ros.qos import CAMERA_INFO
 # Depth images that may come while a picture is looked at: half a second of a camera's.
 _KEPT = 15
 _SAME = 1e-6  # [s]
+# So long after the last depth image none is waited for any more [s].
+_SILENCE = 2.0
 
 Ready = Callable[[Sequence[Person], int], None]
 
@@ -87,9 +90,9 @@ class _Waiting:
 class Placing:
     """Gives people their positions, as soon as what is needed is there.
 
-    Without a publisher of depth images nothing is waited for. With one, a picture whose depth
-    image has not come waits for it, for ``depth_wait`` or until the next picture; the node goes
-    on in the meantime.
+    While depth images come, a picture whose own has not come yet waits for it, for ``depth_wait``
+    or until the next picture; the node goes on in the meantime. While none come nothing is waited
+    for.
 
     Parameters
     ----------
@@ -113,6 +116,7 @@ class Placing:
         self._in_order = values.executor == 'events'
         self._waiting: _Waiting | None = None
         self._timer: Timer | None = None
+        self._last_depth = -math.inf
         self._publishers = self.paired = self.missing = self.bad = self._placed = 0
         self._fault = ''
         self._inputs = Inputs(node, self._watch)
@@ -128,7 +132,8 @@ class Placing:
         """Call back with the people and one of SkeletonArray.DEPTH_*, now or a little later."""
         self._take_waiting()
         self._waiting = _Waiting(people, (frame.width, frame.height), frame.stamp, ready)
-        if not self._expects_depth or self._wait == 0 or self._depths.is_decided(frame.stamp):
+        silent = time.monotonic() - self._last_depth > _SILENCE
+        if silent or self._wait == 0 or self._depths.is_decided(frame.stamp):
             self.flush()
         elif self._timer is None:
             clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -208,6 +213,7 @@ class Placing:
             )
 
     def _on_depth(self, message: Image | CompressedImage) -> None:
+        self._last_depth = time.monotonic()
         self._depths.add(stamp_of(message.header), message)
         if self._waiting is not None and self._depths.is_decided(self._waiting.stamp):
             self.flush()

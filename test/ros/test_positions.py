@@ -184,6 +184,8 @@ def test_every_kind_of_depth_image(camera, kind, millimetres, places, person):
 
 def test_depth_that_comes_after_the_image_is_waited_for(ros, camera, millimetres):
     camera.start(Image, depth_wait=1.0)
+    camera.depth(depth_message(millimetres, header(0)))
+    ros.spin_until(lambda: camera.node._placing._depths._messages, 'the first depth image')
     for second in range(1, 4):
         camera.image(header(second))
         ros.spin_until(lambda: camera.node._placing._waiting, 'people who wait')
@@ -215,8 +217,13 @@ def test_what_is_too_far_apart_is_no_pair(camera, millimetres):
     assert not second.skeletons[0].positions
 
 
-def test_images_go_on_while_depth_stays_away(camera):
+def test_images_go_on_when_depth_stays_away(ros, camera, millimetres):
     camera.start(Image, depth_wait=0.02)
+    camera.image(header(0))
+    [message] = camera.wait()
+    assert message.depth == SkeletonArray.DEPTH_MISSING
+    camera.depth(depth_message(millimetres, header(0)))
+    ros.spin_until(lambda: camera.node._placing._depths._messages, 'the only depth image')
     for second in range(1, 4):
         camera.image(header(second))
         [message] = camera.wait()
