@@ -117,7 +117,7 @@ def event_moments(events: Sequence[MotionEvent], last_stamp: float) -> list[Mome
     for event in events:
         if event.kind == 'exercise':
             found.append(Moment(event.time - event.duration / 2, ((event.person, event.title),)))
-        elif event.kind == 'fall' and event.phase != 'recovered':
+        elif event.kind == 'fall' and event.phase in ('falling', 'fallen'):
             stamp = min(event.time + SHOWN_LATER, last_stamp)
             found.append(Moment(stamp, ((event.person, event.phase),)))
         elif event.kind == 'gesture' and event.phase == 'started':

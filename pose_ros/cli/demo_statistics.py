@@ -205,7 +205,7 @@ def going_on(events: Iterable[MotionEvent], stamp: float) -> list[tuple[int, str
         if event.time > stamp or event.kind not in ('gesture', 'fall'):
             continue
         key = (event.person, event.name, event.hand)
-        if event.phase in ('ended', 'recovered'):
+        if event.phase in ('ended', 'recovered', 'closed'):
             found.pop(key, None)
         else:
             found[key] = (event.person, event.title if event.kind == 'gesture' else event.phase)

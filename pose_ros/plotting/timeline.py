@@ -99,8 +99,9 @@ class Track:
         label, since = '', 0.0
         for event in (e for e in self.events if e.kind == 'fall'):
             onset = event.details.get('onset', event.time - event.duration)
-            if label == 'fallen' or (label and event.phase == 'recovered'):
-                up = event.time if event.phase == 'recovered' else onset
+            over = event.phase in ('recovered', 'closed')
+            if label == 'fallen' or (label and over):
+                up = event.time if over else onset
                 spans.append(Span(since, up, label))
             label, since = event.phase, onset
             if event.phase == 'fallen':

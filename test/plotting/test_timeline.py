@@ -74,6 +74,10 @@ def fall(time, phase, onset=1.0, landing=2.0):
             [fall(3.0, 'fallen'), fall(9.0, 'falling', onset=8.0, landing=None)],
             [(1.0, 2.0, 'falling'), (2.0, 8.0, 'fallen'), (8.0, 9.0, 'falling')],
         ),
+        (
+            [fall(3.0, 'fallen'), fall(5.0, 'closed')],
+            [(1.0, 2.0, 'falling'), (2.0, 5.0, 'fallen')],
+        ),
         ([fall(3.0, 'recovered')], []),
     ],
 )

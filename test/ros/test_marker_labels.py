@@ -122,7 +122,8 @@ def test_every_posture_has_a_word(labels):
         assert labels.at(1.0).words == {1: name.lower()}
 
 
-def test_who_has_fallen_stays_so_until_they_are_up(labels):
+@pytest.mark.parametrize('over', [FallEvent.RECOVERED, FallEvent.CLOSED])
+def test_who_has_fallen_stays_so_until_it_is_over(labels, over):
     labels.on_posture(posture(1.0))
     labels.on_fall(fall(1.0, FallEvent.FALLING))
     assert labels.at(1.0).words == {1: 'falling'}
@@ -133,7 +134,7 @@ def test_who_has_fallen_stays_so_until_they_are_up(labels):
         stamp += 0.5 * FALLEN_PATIENCE
         assert labels.at(stamp, present={1}).fallen == {1}
         assert labels.at(stamp, present={1}).words == {1: 'fallen'}
-    labels.on_fall(fall(stamp, FallEvent.RECOVERED))
+    labels.on_fall(fall(stamp, over))
     labels.on_posture(posture(stamp, Posture.STANDING))
     assert labels.at(stamp, present={1}).fallen == frozenset()
     assert labels.at(stamp).words == {1: 'standing'}

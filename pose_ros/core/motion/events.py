@@ -29,8 +29,8 @@ class MotionEvent:
     name
         Of the gesture, posture or exercise; 'fall'.
     phase
-        'started' or 'ended' of gestures and postures; 'falling', 'fallen' or 'recovered';
-        'repetition', complete at this time.
+        'started' or 'ended' of gestures and postures; 'falling', 'fallen', 'recovered' or
+        'closed'; 'repetition', complete at this time.
     person
         The id.
     hand

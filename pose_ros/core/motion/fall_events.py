@@ -21,6 +21,7 @@ class FallPhase(IntEnum):
     FALLING = 0
     FALLEN = 1
     RECOVERED = 2
+    CLOSED = 3
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ class Fall:
     person_id
         Of the person.
     phase
-        Early warning, down and staying down, or up again.
+        Early warning, down and staying down, up again, or closed: nobody is known to be up, but
+        the fall goes on under another id, or who was FALLING has not been seen again.
     confidence
-        0 to 1; 0 with RECOVERED if nobody is known to be up: the fall goes on under another id,
-        or who was FALLING has not been seen again.
+        0 to 1.
     onset
         When the way down began [s], on the clock of the pictures.
     landing
@@ -80,8 +81,6 @@ def event_of(descent: Descent, person_id: int, phase: FallPhase, stamp: float) -
     )
 
 
-def end_of(descent: Descent, person_id: int, stamp: float) -> Fall:
+def closing_of(descent: Descent, person_id: int, stamp: float) -> Fall:
     """Nothing more is told of a descent under an id, but nobody is known to be up."""
-    return replace(
-        event_of(descent, person_id, FallPhase.RECOVERED, stamp), confidence=0.0, lost=True
-    )
+    return replace(event_of(descent, person_id, FallPhase.CLOSED, stamp), lost=True)

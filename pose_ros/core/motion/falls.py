@@ -29,7 +29,7 @@ from pose_ros.core.motion.fall_events import (
     UNSEEN_TRUST,
     Fall,
     FallPhase,
-    end_of,
+    closing_of,
     event_of,
 )
 from pose_ros.core.motion.posture import posture_of
@@ -110,7 +110,7 @@ class FallDetector:
         for person_id, _ in gone:
             del self._watches[person_id]
         return [
-            end_of(watch.descent, person_id, stamp)
+            closing_of(watch.descent, person_id, stamp)
             for person_id, watch in gone
             if watch.descent is not None and watch.descent.warned and not watch.descent.fallen
         ]
@@ -204,7 +204,7 @@ def _move(descent: Descent, before: int, person_id: int, stamp: float) -> list[F
     """Events of a descent that goes on under another id."""
     descent.lost = True
     told = descent.warned or descent.fallen
-    events = [end_of(descent, before, stamp)] if told else []
+    events = [closing_of(descent, before, stamp)] if told else []
     descent.warned = False
     if descent.fallen:
         events.append(event_of(descent, person_id, FallPhase.FALLEN, stamp))
