@@ -108,6 +108,20 @@ def test_a_bone_longer_than_any_takes_another_surface_or_none():
     assert np.isfinite(found.points[L_ELBOW]).all()
 
 
+def test_nothing_hangs_on_a_joint_that_is_not_known():
+    """Elbow unseen: the wrist is held against the shoulder, at the length of both bones."""
+    shot = film('t_pose')
+    truth = shot.people[0]
+    person = person_of(truth)
+    person.states[L_ELBOW] = KeypointState.BELOW_THRESHOLD
+    found = place(person, DepthImage(shot.depth))
+    assert found.points[L_WRIST, 2] == pytest.approx(truth.positions[L_WRIST, 2], abs=0.05)
+    x, y = (truth.keypoints[L_WRIST] / 2).astype(int)
+    depth = shot.depth.copy()
+    depth[y - 9 : y + 10, x - 9 : x + 10] = 1.4
+    assert np.isnan(place(person, DepthImage(depth)).points[L_WRIST]).all()
+
+
 def test_whoever_is_seen_from_the_side_has_two_hips():
     shot = film('stand', facing=90.0)
     truth = shot.people[0]

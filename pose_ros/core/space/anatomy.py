@@ -20,8 +20,9 @@ BONES = {
     ('shoulder', 'shoulder'): 0.22,
     ('hip', 'hip'): 0.16,
 }
-# The others, of head, hands and feet, are no longer than this.
-_OTHER = 0.14
+# The others, of hands, and of head and feet, are no longer than this.
+_HAND, _OTHER = 0.07, 0.14
+_FINGERS = ('pinky', 'index', 'thumb')
 TALLEST = 2.05  # [m]
 
 # From the surface that faces the camera to the middle of the joint [m].
@@ -57,10 +58,11 @@ def bone_lengths(topology: Topology) -> tuple[np.ndarray, np.ndarray]:
 
     The others, of head, hands and feet, are no longer than the length told.
     """
-    ratios = []
+    lengths, known = [], []
     for edge in topology.edges:
         first, second = (topology.keypoint_names[i].rpartition('_')[2] for i in edge)
-        ratios.append(BONES.get((first, second), BONES.get((second, first), np.nan)))
-    lengths = np.array(ratios)
-    known = np.isfinite(lengths)
-    return np.where(known, lengths, _OTHER), known
+        usual = BONES.get((first, second), BONES.get((second, first)))
+        in_hand = 'wrist' in (first, second) or (first in _FINGERS and second in _FINGERS)
+        lengths.append(usual or (_HAND if in_hand else _OTHER))
+        known.append(usual is not None)
+    return np.array(lengths), np.array(known)

@@ -71,15 +71,19 @@ class BodyPlan:
         away = np.where(self.central[windows], np.abs(surfaces.depths - trunk), surfaces.depths)
         order = np.argsort(-away, kind='stable')
         chosen[windows[order]] = order
+        # Behind a joint that is not known the bones go on from the last one that is.
+        start, slack = np.arange(len(chosen)), np.zeros(len(chosen))
         for (near, far), length in zip(self.bones.tolist(), (TALLEST * self.lengths).tolist()):
-            if chosen[near] < 0 or chosen[far] < 0:
+            root, reach = start[near], slack[near] + length
+            if chosen[root] < 0:
                 continue
-            start = joints[chosen[near]]
-            if _length(joints[chosen[far]] - start) <= length:
-                continue
-            others = np.flatnonzero(windows == far)
-            others = others[np.linalg.norm(joints[others] - start, axis=1) <= length]
-            chosen[far] = others[surfaces.shares[others].argmax()] if len(others) else -1
+            joint = joints[chosen[root]]
+            if chosen[far] >= 0 and _length(joints[chosen[far]] - joint) > reach:
+                others = np.flatnonzero(windows == far)
+                others = others[np.linalg.norm(joints[others] - joint, axis=1) <= reach]
+                chosen[far] = others[surfaces.shares[others].argmax()] if len(others) else -1
+            if chosen[far] < 0:
+                start[far], slack[far] = root, reach
         return chosen
 
     def uncover(
