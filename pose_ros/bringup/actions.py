@@ -17,8 +17,9 @@ from launch.actions import (
     ExecuteProcess,
     LogInfo,
     OpaqueFunction,
+    PopLaunchConfigurations,
+    PushLaunchConfigurations,
     RegisterEventHandler,
-    SetEnvironmentVariable,
     Shutdown,
     TimerAction,
 )
@@ -37,7 +38,7 @@ from pose_ros.bringup.process import Command, Process, Start
 def launch_description(
     arguments: Sequence[Argument], starts: Callable[[Mapping[str, str]], Sequence[Start]]
 ) -> LaunchDescription:
-    """Arguments, then the environment in which images pass quickly, then the processes.
+    """Arguments, then the processes, in an environment in which images pass quickly.
 
     Parameters
     ----------
@@ -46,26 +47,28 @@ def launch_description(
     starts
         Makes what is to be started from the values of the arguments.
     """
-    # Removed when the launch is over.
-    folder = TemporaryDirectory(prefix='pose_ros_launch_')
 
     def start(context: LaunchContext) -> list[Action]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments}
-        # As launch_ros does, so that PushRosNamespace around this launch file counts.
-        pushed = context.launch_configurations.get('ros_namespace', '')
+        around = dict(context.launch_configurations)
+        # As launch_ros does, so that PushRosNamespace around this launch file counts. Not twice:
+        # to a process with several nodes launch_ros would give it in the place of their own.
+        pushed = around.pop('ros_namespace', '')
         values['namespace'] = posixpath.join('/', pushed, values['namespace'])
-        actions: list[Action] = [
-            SetEnvironmentVariable(name, value) for name, value in environment(values).items()
-        ]
+        variables = {**context.environment, **environment(values, context.environment)}
+        # There as long as the launch: who includes this launch file may forget it at once.
+        folder = TemporaryDirectory(prefix='pose_ros_launch_')
+        context.extend_globals({folder.name: folder})
+        actions: list[Action] = []
         for number, wanted in enumerate(starts(values)):
             if isinstance(wanted, Command):
-                actions.append(command_action(wanted))
+                actions.append(command_action(wanted, variables))
                 continue
             path = Path(folder.name, f'{number}_{wanted.executable}.yaml')
             path.write_text(parameter_text(wanted.parameters), encoding='utf-8')
-            make_node = partial(node_action, wanted, path, values['log_level'])
-            actions += kept_alive(make_node) if wanted.respawn else [make_node()]
-        return actions
+            make_node = partial(node_action, wanted, path, values['log_level'], variables)
+            actions += kept_alive(make_node, around) if wanted.respawn else [make_node()]
+        return within(around, actions)
 
     return LaunchDescription([*map(declaration, arguments), OpaqueFunction(function=start)])
 
@@ -80,7 +83,9 @@ def declaration(argument: Argument) -> DeclareLaunchArgument:
     )
 
 
-def node_action(process: Process, parameters: Path, log_level: str) -> Node:
+def node_action(
+    process: Process, parameters: Path, log_level: str, variables: Mapping[str, str]
+) -> Node:
     """The action that starts a process; the file of parameters is that of `parameter_text`."""
     own = process.package == 'pose_ros'
     named = {'name': process.name, 'namespace': process.namespace} if process.name else {}
@@ -92,6 +97,7 @@ def node_action(process: Process, parameters: Path, log_level: str) -> Node:
         remappings=list(process.remappings.items()),
         arguments=list(process.arguments),
         ros_arguments=['--log-level', log_level] if own else None,
+        env=dict(variables),
         output='screen',
         emulate_tty=True,
         **named,
@@ -107,7 +113,23 @@ def parameter_text(parameters: Mapping[str, Mapping[str, Any]]) -> str:
     return str(yaml.safe_dump(content))
 
 
-def kept_alive(make_node: Callable[[], Node], last_pause: float = 0.0) -> list[Action]:
+def within(around: Mapping[str, str], actions: Sequence[Action]) -> list[Action]:
+    """The actions with these configurations of launch, such as what SetRemap leaves there.
+
+    When a node is started again, the group that this launch file was included in is over.
+    """
+
+    def restore(context: LaunchContext) -> None:
+        context.launch_configurations.clear()
+        context.launch_configurations.update(around)
+
+    bring_back = OpaqueFunction(function=restore)
+    return [PushLaunchConfigurations(), bring_back, *actions, PopLaunchConfigurations()]
+
+
+def kept_alive(
+    make_node: Callable[[], Node], around: Mapping[str, str], last_pause: float = 0.0
+) -> list[Action]:
     """Start a node, and start it again when it dies: soon at first, then ever later."""
     node = make_node()
     started = time.monotonic()
@@ -117,10 +139,10 @@ def kept_alive(make_node: Callable[[], Node], last_pause: float = 0.0) -> list[A
         pause = pause_before_restart(event.returncode, last_pause, lived)
         if pause is None or context.is_shutdown:
             return None
-        again = OpaqueFunction(function=lambda _: kept_alive(make_node, pause))
+        again = OpaqueFunction(function=lambda _: kept_alive(make_node, around, pause))
         return [
             LogInfo(msg=f'{event.process_name} is started again in {pause:g} s'),
-            TimerAction(period=pause, actions=[again]),
+            TimerAction(period=pause, actions=within(around, [again])),
         ]
 
     return [
@@ -129,7 +151,9 @@ def kept_alive(make_node: Callable[[], Node], last_pause: float = 0.0) -> list[A
     ]
 
 
-def command_action(command: Command) -> ExecuteProcess:
+def command_action(command: Command, variables: Mapping[str, str]) -> ExecuteProcess:
     """The action that runs a command."""
     on_exit = Shutdown(reason=f'{command.words[0]} has ended') if command.ends_launch else None
-    return ExecuteProcess(cmd=list(command.words), output='screen', on_exit=on_exit)
+    return ExecuteProcess(
+        cmd=list(command.words), env=dict(variables), output='screen', on_exit=on_exit
+    )
