@@ -55,7 +55,8 @@ def cameras_pipeline(values: Values) -> list[Process]:
         names = [posixpath.basename(camera['namespace']) for camera in cameras]
         if values['rviz'] not in names:
             raise ValueError(f'rviz must be a camera: {", ".join(names)}; got {values["rviz"]!r}')
-        nodes.append(rviz(cameras[names.index(values['rviz'])]))
+        shown = cameras[names.index(values['rviz'])]
+        nodes += rviz(shown, own_camera=bool(source(shown)))
     return nodes
 
 

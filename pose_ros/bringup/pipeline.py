@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import pi
+from pathlib import Path
 import posixpath
 from typing import Any
 
@@ -15,16 +16,15 @@ from pose_ros.core.resources import config_file
 Values = Mapping[str, str]
 
 
-def full_pipeline(values: Values) -> list[Process]:
-    """Everything that pose.launch.py starts."""
+def full_pipeline(values: Values, camera: Process | None = None) -> list[Process]:
+    """Everything that pose.launch.py starts; with a camera in the place of source_node."""
     nodes = [pose_node(values), *followers(values), *bridge(values)]
     if values['one_process'] == 'true':
         nodes = [in_one_process(nodes)]
-    nodes += source(values)
+    own_camera = source(values) if camera is None else [camera]
+    nodes += own_camera
     if values['rviz'] == 'true':
-        nodes.append(rviz(values))
-        if values['source'] != 'none':
-            nodes.append(camera_frame())
+        nodes += rviz(values, bool(own_camera))
     return nodes
 
 
@@ -63,14 +63,13 @@ def source(values: Values) -> list[Process]:
 
 def own_node(name: str, values: Values, parameters: Mapping[str, Any] | None = None) -> Process:
     """A node of ours with the parameters of its file, of the user's file and of the arguments."""
-    file = values[file_argument(name)] or str(config_file(f'{name}.yaml'))
     namespace = posixpath.join('/', values['namespace'])
     return Process(
         'pose_ros',
         name,
         name,
         namespace,
-        files=tuple(filter(None, (file, values['params_file']))),
+        files=parameter_files(name, values),
         parameters={
             posixpath.join(namespace, name): {
                 'use_sim_time': values['use_sim_time'] == 'true',
@@ -81,6 +80,16 @@ def own_node(name: str, values: Values, parameters: Mapping[str, Any] | None = N
         remappings=topics(values),
         respawn=values['respawn'] == 'true',
     )
+
+
+def parameter_files(node: str, values: Values) -> tuple[str, ...]:
+    """Parameter files of a node, the last of which counts; ValueError for one that is missing."""
+    argument = file_argument(node)
+    for name in (argument, 'params_file'):
+        if values[name] and not Path(values[name]).is_file():
+            raise ValueError(f'{name} must be a file, got {values[name]!r}')
+    files = (values[argument] or str(config_file(f'{node}.yaml')), values['params_file'])
+    return tuple(filter(None, files))
 
 
 def given_parameters(node: str, values: Values) -> dict[str, str | int]:
@@ -124,10 +133,13 @@ def topics(values: Values) -> dict[str, str]:
     return named
 
 
-def rviz(values: Values) -> Process:
-    """RViz; the absolute names in pose.rviz become those of the nodes."""
+def rviz(values: Values, own_camera: bool) -> list[Process]:
+    """RViz, and a place in the world for the camera where that is our own.
+
+    The absolute names in pose.rviz become those of the nodes.
+    """
     shown = {name: name for name in ('skeleton_markers', 'image_overlay')}
-    return Process(
+    window = Process(
         'rviz2',
         'rviz2',
         'rviz2',
@@ -136,6 +148,7 @@ def rviz(values: Values) -> Process:
         remappings={f'/{name}': topic for name, topic in {**shown, **topics(values)}.items()},
         arguments=('-d', str(config_file('pose.rviz')), '-f', values['fixed_frame']),
     )
+    return [window, camera_frame()] if own_camera else [window]
 
 
 def camera_frame() -> Process:

@@ -50,7 +50,7 @@ def webcam_pipeline(values: Values) -> list[Process]:
         # Both drivers call it so.
         everything['image'] = 'image_raw'
         camera = driver_node(values)
-    return [camera, *full_pipeline(everything)]
+    return full_pipeline(everything, camera)
 
 
 def numbers(values: Values) -> tuple[int, int, float]:

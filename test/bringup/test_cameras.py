@@ -86,6 +86,8 @@ def test_rviz_shows_one_camera(started):
     assert rviz.executable == 'rviz2'
     assert rviz.namespace == '/front'
     assert rviz.remappings['/image'] == '/front_camera/image_raw'
+    # Ours has no place in tf of its own.
+    assert [p.executable for p in started(rviz='back')][-1] == 'static_transform_publisher'
     with pytest.raises(ValueError, match=r"rviz must be a camera: front, back; got 'left'"):
         started(rviz='left')
 

@@ -183,10 +183,14 @@ def test_modes_are_those_of_the_node_and_a_wrong_number_is_refused_by_it():
         rows['max_people'].accepted(many)
 
 
-def test_files_of_parameters():
-    for name, node in nodes(params_file='/mine.yaml', source='actor').items():
-        assert node.files == (str(config_file(f'{name}.yaml')), '/mine.yaml')
-    assert nodes(marker_params='/m.yaml')['marker_node'].files == ('/m.yaml',)
+def test_files_of_parameters(tmp_path):
+    mine = tmp_path / 'mine.yaml'
+    mine.touch()
+    for name, node in nodes(params_file=str(mine), source='actor').items():
+        assert node.files == (str(config_file(f'{name}.yaml')), str(mine))
+    assert nodes(marker_params=str(mine))['marker_node'].files == (str(mine),)
+    with pytest.raises(ValueError, match='params_file must be a file, got'):
+        nodes(params_file='/none.yaml')
 
 
 @pytest.mark.parametrize(
@@ -361,6 +365,7 @@ def test_rviz_knows_the_frame_of_our_own_camera():
     frame = next(row.default for row in source_node.PARAMETERS if row.name == 'frame_id')
     assert frame in found['static_transform_publisher'].arguments
     assert found['rviz2'].arguments[-2:] == ('-f', frame)
+    assert 'static_transform_publisher' in nodes('webcam.launch.py', rviz='true')
     # On a robot tf is the robot's.
     assert 'static_transform_publisher' not in nodes(rviz='true')
 
