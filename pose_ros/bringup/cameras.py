@@ -46,11 +46,12 @@ def cameras_pipeline(values: Values) -> list[Process]:
     cameras = read_cameras(values)
     for camera in cameras:
         nodes += [pose_node(camera), *source(camera)]
-        behind += [*followers(camera), *bridge(camera)]
+        if values['followers'] != 'none':
+            behind += followers(camera)
+        behind += bridge(camera)
     if values['followers'] == 'one_process':
-        nodes.append(in_one_process(behind))
-    elif values['followers'] == 'each':
-        nodes += behind
+        behind = [in_one_process(behind)]
+    nodes += behind
     if values['rviz']:
         names = [posixpath.basename(camera['namespace']) for camera in cameras]
         if values['rviz'] not in names:
@@ -101,6 +102,8 @@ def _camera(entry: object) -> tuple[str, dict[str, str]]:
             continue
         if key not in known:
             raise ValueError(f'unknown argument {key!r}, there are: name, {", ".join(known)}')
+        if not isinstance(value, (str, int, float)):
+            raise ValueError(f'{key} must be one text or number, got {value!r}')
         # As on the command line: true, not True.
         given[key] = str(value).lower() if isinstance(value, bool) else str(value)
         choices = known[key].choices

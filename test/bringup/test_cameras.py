@@ -74,6 +74,8 @@ def test_followers_of_all_cameras_in_one_process_keep_their_topics_apart(started
 def test_without_followers(started):
     executables = {process.executable for process in started(followers='none')}
     assert executables == {'pose_node', 'source_node'}
+    # It needs none of them.
+    assert started(followers='none', bridge='vision')[-1].executable == 'bridge_node'
 
 
 def test_a_bridge_for_each_camera(started):
@@ -108,6 +110,11 @@ def test_the_example_is_a_list_of_cameras():
         ('- {name: a}\n- {name: a}', "camera 2: there are two cameras 'a'"),
         ('- {name: a, topic: /b}', "unknown argument 'topic', there are: name, image"),
         ('- {name: a, mode: many}', 'mode must be one of single, multi, auto'),
+        ('- {name: a, camera_info: }', 'camera_info must be one text or number, got None'),
+        (
+            '- {name: a, gestures: [wave, stop]}',
+            r"gestures must be one .*, got \['wave', 'stop'\]",
+        ),
         ('- {name: a, autostart: 1}', "autostart must be one of true, false, got '1'"),
     ],
 )
