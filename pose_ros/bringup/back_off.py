@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
 FIRST_PAUSE = 1.0  # [s]
 LONGEST_PAUSE = 30.0  # [s]
 STEADY = 60.0  # [s] who lived so long starts over with the first pause
-# Ended by itself or by a signal; refused its parameters, as it would again.
-FINAL_CODES = (0, 2)
+# Ended as it was told to, perhaps while it started; refused its parameters, as it would again.
+FINAL_CODES = (0, -signal.SIGINT, -signal.SIGTERM, 2)
 
 
 def pause_before_restart(code: int, last_pause: float, lived: float) -> float | None:

@@ -40,8 +40,8 @@ def test_pauses_grow_while_a_node_keeps_dying():
     assert pause_before_restart(1, 30.0, lived=100.0) == 1.0
 
 
-@pytest.mark.parametrize('code', [0, 2])
-def test_who_ended_well_or_was_refused_its_parameters_is_not_started_again(code):
+@pytest.mark.parametrize('code', [0, 2, -2, -15])
+def test_who_was_told_to_end_or_was_refused_its_parameters_is_not_started_again(code):
     assert pause_before_restart(code, 0.0, lived=1.0) is None
 
 
