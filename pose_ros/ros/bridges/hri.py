@@ -136,10 +136,10 @@ class Bridge:
         now = time.monotonic()
         for person_id, body in list(self._bodies.items()):
             if now - body.seen > GRACE:
-                del self._bodies[person_id]
-                body.leave()
-                if body.name in self._listed:
-                    self._list([b.person for b in self._bodies.values()], self._header)
+                self._bodies.pop(person_id).leave()
+        listed = [body.person for body in self._bodies.values() if body.name in self._listed]
+        if len(listed) < len(self._listed):
+            self._list(listed, self._header)
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._crop(self._pairs.add_image(message.header, message))

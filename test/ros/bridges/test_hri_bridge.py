@@ -114,9 +114,13 @@ def test_a_body_that_has_left_has_no_topics(hri, spread_person):
         return {topic.split('/')[3] for topic in topics()} == {'b00012'}
 
     hri.ros.spin_until(others_are_gone)
-    # Nor does anybody stay when no more skeletons come.
+    # Nor does anybody stay when no more skeletons come: all who were there leave at once.
+    hri.show(spread_person(7), spread_person(12))
+    hri.listed('b00007', 'b00012')
+    hri.tracked.clear()
     hri.ros.spin_until(lambda: not topics())
     hri.listed()
+    assert len(hri.tracked) == 1
 
 
 def test_region_is_a_share_of_the_picture(hri):
