@@ -66,6 +66,9 @@ def main() -> None:
     parser.add_argument('--namespace', default='/', help='of the nodes')
     parser.add_argument('remappings', nargs='*', metavar='NAME:=TOPIC')
     given = parser.parse_args()
+    for words in given.remappings:
+        if ':=' not in words:
+            parser.error(f'a topic is renamed by NAME:=TOPIC, got {words}')
     remappings = dict(words.split(':=', 1) for words in given.remappings)
     sys.stdout.write(policy(given.namespace, remappings))
 

@@ -168,3 +168,9 @@ def test_policy_is_printed(ros_domain):
         [sys.executable, *words], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == policy('/left', {'image': '/left/image_raw'})
+    refused = subprocess.run(
+        [sys.executable, *words[:2], 'image=/a'], capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert refused.returncode == 2
+    assert 'NAME:=TOPIC, got image=/a' in refused.stderr
