@@ -39,8 +39,9 @@ def run_all(makers: Mapping[str, Callable[[], Node]]) -> None:
     """Make nodes and spin them as one until Ctrl-C or a termination signal; see `run`.
 
     The callback that is at work when the signal comes ends as always; rclpy's own handlers would
-    take the context away under it. A second signal ends the process at once. A node that fails
-    ends all, and the log says which one it was.
+    take the context away under it. The third signal ends the process at once: launch passes on
+    what the processes may all have got already. A node that fails ends all, and the log says
+    which one it was.
 
     Parameters
     ----------
@@ -50,7 +51,8 @@ def run_all(makers: Mapping[str, Callable[[], Node]]) -> None:
     signals: list[int] = []
 
     def end(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        if signals:
+            signal.signal(number, signal.SIG_DFL)
         signals.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
