@@ -31,7 +31,7 @@ class Oscillation:
 
     def update(self, stamp: float, value: float) -> None:
         """Take the value at a time [s]."""
-        if stamp - self._progress[0] > self._patience:
+        if stamp - self._progress[0] > self._patience or self._overdue(stamp):
             # Where it rested until now, a first pass may begin with this very value.
             rest = self._last if stamp - self._last[0] < self._patience else (stamp, value)
             self.reset()
@@ -77,6 +77,10 @@ class Oscillation:
         turns = self._turns[-5:]
         mean_pass = (turns[-1][0] - turns[0][0]) / (len(turns) - 1)
         return min(self.longest_pass, 0.3 + 2 * mean_pass)
+
+    def _overdue(self, stamp: float) -> bool:
+        """Whether a pass takes much longer than several before: it drifts, swings no more."""
+        return len(self._turns) > 3 and stamp - self._turns[-1][0] > self._patience
 
     def _follow(self, stamp: float, value: float) -> None:
         """Go on with the pass, or turn."""

@@ -94,8 +94,12 @@ def _nod(moment: Moment, _: Side) -> float | None:
 
 
 def _angle(way: float) -> float:
-    """How far the face is turned [deg] where its middle has gone so far from the ears'."""
-    return math.degrees(math.asin(max(-1.0, min(1.0, way / _FACE))))
+    """How far the face is turned [deg] where its middle has gone so far from the ears'.
+
+    True near the line to the camera; less than true beyond, where the inverse of the sine would
+    make great angles of small errors.
+    """
+    return math.degrees(way / _FACE)
 
 
 def wrists_apart(moment: Moment, _: Side) -> float:
