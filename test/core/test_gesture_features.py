@@ -215,6 +215,14 @@ def test_oscillation_is_over_after_a_rest(creep):
     assert found.passes == 0
 
 
+def test_what_drifts_on_after_swinging_does_not_swing():
+    def signal(time):
+        return 20 * math.sin(2 * math.pi * time) if time < 3 else 12 * (time - 3)
+
+    assert swing(signal, 3.2).passes >= 6
+    assert swing(signal, 4.6).passes < 2
+
+
 def sway(angles, forearm=FOREARM, rate=20):
     """Passes of the left forearm at angles from hanging [deg], and the history."""
     history = History()
