@@ -32,8 +32,8 @@ from pose_ros.core.types import Frame
 from pose_ros.evaluation.gestures import NEED_33, Confusion, Name, Sight, Trial, begun, expected
 from pose_ros.evaluation.report import markdown_table, write_block
 
-# The rules were tuned on the seeds before.
-FIRST_SEED = 300
+# Nobody had looked at these when the rules were tuned.
+FIRST_SEED = 500
 MODES = {'17 keypoints, 2D': (COCO17, False), '33 keypoints, 3D': (BLAZEPOSE33, True)}
 MODELS = ('blazepose_full', 'movenet_lightning')
 console = Console()
