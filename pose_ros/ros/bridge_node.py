@@ -14,7 +14,7 @@ from pose_ros.ros.diagnostics import DiagnosticsPublisher
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.motion_outputs import OUTPUTS
 from pose_ros.ros.parameters import Parameter, declare
-from pose_ros.ros.qos import EVENTS, SKELETONS
+from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
 
@@ -60,7 +60,7 @@ class BridgeNode(Node):
         keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, 'skeletons' in wanted)
         for output in OUTPUTS:
             callback = partial(self._pass_on, output.topic)
-            keep(output.topic, output.kind, callback, EVENTS, output.topic in wanted)
+            keep(output.topic, output.kind, callback, output.profile, output.topic in wanted)
         on_image = partial(self._pass_on, 'image')
         self._inputs.keep_images('image', on_image, BURST, 'image' in wanted)
 

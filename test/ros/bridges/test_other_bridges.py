@@ -8,7 +8,7 @@ from pose_ros.core.colours import FALLEN
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import KeypointState
 from pose_ros.msg import FallEvent, Posture, SkeletonArray
-from pose_ros.ros.qos import EVENTS, SKELETONS
+from pose_ros.ros.qos import EVENTS, FALLS, SKELETONS
 
 pytestmark = pytest.mark.ros
 
@@ -92,10 +92,12 @@ def test_words_and_falls_are_annotated(bridged, spread_person):
     from foxglove_msgs.msg import ImageAnnotations  # noqa: PLC0415
 
     bridged.start('foxglove')
+    # Somebody lies there when the first one begins to listen.
+    falls = bridged.ros.node.create_publisher(FallEvent, 'falls', FALLS)
+    falls.publish(FallEvent(header=bridged.header(), skeleton_id=5, phase=FallEvent.FALLEN))
     heard = bridged.ros.collect(ImageAnnotations, 'image_annotations', 10)
     skeletons = bridged.ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
     postures = bridged.ros.publisher(Posture, 'postures', EVENTS)
-    falls = bridged.ros.publisher(FallEvent, 'falls', EVENTS)
     header = bridged.header()
     postures.publish(Posture(header=header, skeleton_id=4, posture=Posture.SITTING))
     people = spread_person(4), spread_person(5)
@@ -105,11 +107,12 @@ def test_words_and_falls_are_annotated(bridged, spread_person):
         bridged.last = message
         return [text.text for text in message.texts]
 
-    bridged.ros.spin_until(lambda: texts() == ['4  sitting', '5'])
-    falls.publish(FallEvent(header=bridged.header(), skeleton_id=5, phase=FallEvent.FALLEN))
+    bridged.ros.spin_until(lambda: texts()[0] == '4  sitting')
     bridged.ros.spin_until(lambda: texts()[1] == '5  fallen')
     colour = bridged.last.points[2].outline_colors[0]
     assert (colour.r, colour.g, colour.b) == pytest.approx(FALLEN)
+    falls.publish(FallEvent(header=bridged.header(), skeleton_id=5, phase=FallEvent.RECOVERED))
+    bridged.ros.spin_until(lambda: texts()[1] == '5')
 
 
 def test_annotations_are_taken_away_when_nobody_is_there(published):
