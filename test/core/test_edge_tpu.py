@@ -211,6 +211,8 @@ class TestInterpreter:
             run(model)
 
     def test_it_lets_go_when_closed_and_when_forgotten(self, edge_tpu):
+        edge_tpu.plug_in(number='1-1')
+        edge_tpu.plug_in(number='1-2')
         models = [interpreter(edge_tpu, device) for device in ('usb:0', 'usb:1')]
         processes = [model._process for model in models]
         models.pop().close()
@@ -221,8 +223,9 @@ class TestInterpreter:
     def test_a_device_in_use_is_left_to_whom_it_serves(self, edge_tpu):
         edge_tpu.plug_in()
         first = interpreter(edge_tpu)
-        with pytest.raises(DeviceError, match='another node of pose_ros is at work with it'):
-            interpreter(edge_tpu)
+        for device in ('usb:0', 'usb', 'edgetpu'):  # there is only this one
+            with pytest.raises(DeviceError, match='another node of pose_ros is at work with it'):
+                interpreter(edge_tpu, device)
         assert edge_tpu.written('options') == 'device=usb:0 \n'  # the library was not asked
         run(first)
         first._process.kill()

@@ -20,6 +20,7 @@ from pose_ros.core.runtime.device import Device
 from pose_ros.core.runtime.edgetpu import (
     MODULE,
     absence,
+    find_edge_tpus,
     library,
     mismatch,
     python_environment,
@@ -61,7 +62,9 @@ class EdgeTpuInterpreter:
         changed = None if content is None else _file_of(content)
         self._connection, far_end = Pipe()
         source = str(path) if changed is None else f'/proc/self/fd/{changed}'
-        what = source, library(), device.option
+        # What is asked for tells devices apart only where there are several.
+        place = device.option if len(find_edge_tpus()) > 1 else ''
+        what = source, library(), device.option, place
         numbers = [far_end.fileno(), memory]
         try:
             self._process = subprocess.Popen(

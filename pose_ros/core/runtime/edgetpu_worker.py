@@ -59,16 +59,19 @@ def places(details: Sequence[dict[str, Any]]) -> list[TensorPlace]:
     return found
 
 
-def serve(connection: Connection, memory: int, path: str, library: str, option: str) -> None:
+def serve(
+    connection: Connection, memory: int, path: str, library: str, option: str, *, place: str
+) -> None:
     """Run a model as often as the other end asks for it, until that is gone.
 
+    The option is for the library; the place is the device's name among those of this machine.
     Sends the details of 'inputs' and 'outputs', or a 'fault' and the 'part' that has it
     ('library', 'device' or 'model'); then for each message that comes an empty text once the
     outputs lie in the shared memory, or what went wrong.
     """
     _end_after(START_TIMEOUT)
     try:
-        interpreter = _load(path, library, option)
+        interpreter = _load(path, library, option, place)
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         tensors = places([*inputs, *outputs])
         os.ftruncate(memory, tensors[-1].end)
@@ -110,7 +113,7 @@ class _FailedError(Exception):
         self.part = part
 
 
-def _load(path: str, library: str, option: str) -> Any:
+def _load(path: str, library: str, option: str, place: str) -> Any:
     """Interpreter of a model, with the Edge TPU in it."""
     module = interpreter_module()
     try:
@@ -118,7 +121,7 @@ def _load(path: str, library: str, option: str) -> Any:
     except (OSError, AttributeError) as error:
         raise _FailedError('library', error) from error
     try:
-        _reserve(library, option)
+        _reserve(library, place)
         delegate = module.load_delegate(library, {'device': option} if option else {})
     except (OSError, ValueError) as error:
         raise _FailedError('device', error) from error
@@ -127,13 +130,13 @@ def _load(path: str, library: str, option: str) -> Any:
     return interpreter
 
 
-def _reserve(library: str, option: str) -> None:
+def _reserve(library: str, place: str) -> None:
     """Keep others of our kind off the device while this process lives; OSError if one is there.
 
     The library would take a USB device away from a process that is at work with it, and both
     would fail. A name without a file is let go by the kernel, whatever becomes of the process.
     """
-    name = hashlib.sha256(f'{library} {option}'.encode()).hexdigest()
+    name = hashlib.sha256(f'{library} {place}'.encode()).hexdigest()
     reservation = socket.socket(socket.AF_UNIX)
     try:
         reservation.bind(f'\0pose_ros {name}')
@@ -167,8 +170,8 @@ def main() -> None:
     if task == 'version':
         sys.stdout.write(json.dumps(_version(*arguments)))
         return
-    connection, memory, *names = arguments
-    serve(Connection(int(connection)), int(memory), *names)
+    connection, memory, *names, place = arguments
+    serve(Connection(int(connection)), int(memory), *names, place=place)
 
 
 if __name__ == '__main__':
