@@ -7,7 +7,7 @@ use, and another one afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 import importlib.metadata
 import importlib.util
 import json
@@ -206,10 +206,6 @@ class EdgeTpuReport:
     library_fault: str
     version: str
     runtimes: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        return asdict(self)
 
 
 def report() -> EdgeTpuReport:
