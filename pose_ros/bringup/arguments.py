@@ -61,6 +61,11 @@ PARAMETER_ARGUMENTS = {
             'what finds people in the whole image, a name as in `pose-ros models list`',
         ),
         _parameter('transport', 'kind of images', ('raw', 'compressed')),
+        _parameter(
+            'positions',
+            'how people are placed in space',
+            ('auto', 'depth', 'model', 'height', 'none'),
+        ),
     ),
     'gesture_node': (
         _parameter('gestures', 'gestures to report, such as wave,stop; all or none'),
