@@ -176,7 +176,7 @@ def test_arguments_reach_the_nodes_only_where_they_are_given():
 def test_modes_are_those_of_the_node_and_a_wrong_number_is_refused_by_it():
     choices = {a.name: a.choices for a in launch_file('pose.launch.py').ARGUMENTS}
     rows = {row.name: row for row in table('pose_node')}
-    for name in ('mode', 'transport'):
+    for name in ('mode', 'transport', 'positions'):
         assert set(choices[name]) == {'', *rows[name].choices}
     many = values(nodes(max_people='many')['pose_node'])['max_people']
     with pytest.raises(ValueError, match='max_people must be of type int'):
