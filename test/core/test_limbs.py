@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from pose_ros.core.motion.angles import measure
+from pose_ros.core.motion.form import Form
 from pose_ros.core.motion.limbs import BoneLengths, Hinges, Limb, angle_between
 from pose_ros.core.motion.moment import Moment, UnseenError
 from pose_ros.core.topology import COCO17
@@ -25,7 +27,18 @@ def test_a_thigh_that_points_at_the_camera_is_level():
     # Seen from the front: the shin upright, of the thigh nothing but a stub.
     angle, deviation = angle_between(limb(0, 10), limb(0, -100))
     assert math.degrees(angle) == pytest.approx(90, abs=8)
-    assert deviation < math.radians(15)
+    # The shin may point out of the picture too, and each degree of it is one of the knee.
+    assert math.radians(15) < deviation < math.radians(26)
+
+
+def test_beside_a_bone_that_points_away_one_a_little_short_does_so_too():
+    # At the bottom of a push-up, seen from the front: upper arms 60 degrees out of the picture,
+    # forearms 28; held for flat, these would make 97 degrees of the elbows' 73.
+    upper, fore = (Limb(seen, 100.0, 25.0, 25.0, 0.9) for seen in (45 + 22j, -88j))
+    assert fore.tilt == 0.0
+    angle, deviation = angle_between(upper, fore)
+    true = math.acos(0.5 * 0.88 * -0.44 + math.sin(math.pi / 3) * math.sin(math.acos(0.88)))
+    assert abs(angle - true) < 1.5 * deviation
 
 
 def test_both_bones_tilt_to_the_same_side():
@@ -101,3 +114,21 @@ def test_bones_never_seen_have_no_length():
     lengths.update(0.0, Moment(standing(unseen=('left_ankle', 'right_ankle'))))
     with pytest.raises(UnseenError):
         _ = lengths['shin']
+
+
+def test_a_trunk_a_little_short_hardly_leans_for_certain():
+    lengths = BoneLengths()
+    for i in range(30):
+        lengths.update(i / 30, Moment(standing()))
+    leans = []
+    for share in (0.85, 0.4):
+        person = standing()
+        shoulders = [COCO17.index(f'{side}_shoulder') for side in ('left', 'right')]
+        hip = person.keypoints[COCO17.index('left_hip'), 1]
+        person.keypoints[shoulders, 1] = hip - share * 90
+        leans.append(Form(Moment(person), lengths, Hinges(), measure(person)).reading('trunk'))
+    little, much = leans
+    assert little.value > 15
+    assert little.deviation > 15
+    assert much.value > 60
+    assert much.deviation < 10

@@ -13,6 +13,7 @@ import math
 
 from pose_ros.core.motion.angles import JointAngles
 from pose_ros.core.motion.limbs import (
+    LENGTH_KNOWN,
     BoneLengths,
     Hinges,
     Limb,
@@ -252,9 +253,15 @@ def _arm(form: Form, side: Side) -> Reading:
 
 def _against(seen: complex, length: float, noise: float, score: float) -> Reading:
     """Angle of a line against straight up [deg], by its height and its length in space."""
-    length = max(abs(seen), 0.92 * length)
-    cos = min(max(seen.imag / length, -1.0), 1.0)
-    return Reading(math.degrees(math.acos(cos)), math.degrees(noise / length), score)
+
+    def angle(length: float) -> float:
+        return math.acos(min(max(seen.imag / max(abs(seen), length), -1.0), 1.0))
+
+    known = 0.92 * length
+    # What is seen a little short may as well be short as lean along the line of sight.
+    lean = angle(known) - angle(known - math.hypot(noise, LENGTH_KNOWN * length))
+    deviation = math.hypot(noise / max(abs(seen), known), lean)
+    return Reading(math.degrees(angle(known)), math.degrees(deviation), score)
 
 
 @_measure('deg')

@@ -29,8 +29,11 @@ _LEAST = 1.0
 # the picture's plane: the remembered length is one of the longest views.
 _FLAT = 3.0
 _LEAST_FLAT = 0.75
+# Beside a limb that does point out of it, no more than so many: they bend together, and there
+# each degree of tilt is one of the joint.
+_FLAT_BESIDE = 1.0
 # How well the length of a bone is known, which its tilt rests on [lengths].
-_LENGTH_KNOWN = 0.1
+LENGTH_KNOWN = 0.1
 # A joint that is bent by more than so many standard deviations is no straight one.
 _BENT = 3.0
 
@@ -115,21 +118,22 @@ class Limb:
     @property
     def tilt(self) -> float:
         """Angle out of the picture's plane [rad], 0 to 90 degrees; 0 where there may be none."""
-        return self._tilt(0.0)
+        return self._tilt(0.0, _FLAT)
 
-    @property
-    def steepest(self) -> float:
-        """The tilt of what is seen too long by a standard deviation [rad]."""
-        return self._tilt(math.hypot(self._noise, _LENGTH_KNOWN))
+    def tilts(self, other: Limb) -> tuple[float, float]:
+        """Tilt beside another limb, and that of what is seen too long by a deviation [rad]."""
+        flat = _FLAT_BESIDE if other.tilt else _FLAT
+        steepest = self._tilt(math.hypot(self._noise, LENGTH_KNOWN), flat)
+        return self._tilt(0.0, flat), steepest
 
     @property
     def _noise(self) -> float:
         """Standard deviation of its length in the picture over its length."""
         return math.sqrt(self.near + self.far) / self.length
 
-    def _tilt(self, too_long: float) -> float:
+    def _tilt(self, too_long: float, doubt: float) -> float:
         share = max(abs(self.seen) / self.length - too_long, 0.0)
-        flat = max(_LEAST_FLAT, 1.0 - _FLAT * self._noise)
+        flat = max(_LEAST_FLAT, 1.0 - doubt * self._noise)
         if share >= flat:
             return 0.0
         # What is seen much too short is no doubt tilted: there the length counts as it is.
@@ -175,12 +179,12 @@ def angle_between(first: Limb, second: Limb) -> tuple[float, float]:
         cos = flat * math.cos(tilt) * math.cos(other) + math.sin(tilt) * math.sin(other)
         return math.acos(min(max(cos, -1.0), 1.0))
 
-    best = angle(first.tilt, second.tilt)
+    (one, one_steep), (two, two_steep) = first.tilts(second), second.tilts(first)
+    best = angle(one, two)
     turn = 1 / first.length**2 + 1 / second.length**2
     turn -= 2 * math.cos(best) / (first.length * second.length)
     variance = first.far / first.length**2 + second.far / second.length**2 + first.near * turn
-    variance += (angle(first.steepest, second.tilt) - best) ** 2
-    variance += (angle(first.tilt, second.steepest) - best) ** 2
+    variance += (angle(one_steep, two) - best) ** 2 + (angle(one, two_steep) - best) ** 2
     return best, math.sqrt(variance)
 
 
