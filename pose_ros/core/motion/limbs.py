@@ -31,7 +31,7 @@ _FLAT = 3.0
 _LEAST_FLAT = 0.75
 # Beside a limb that does point out of it, no more than so many: they bend together, and there
 # each degree of tilt is one of the joint.
-_FLAT_BESIDE = 1.0
+_FLAT_BESIDE = 2.0
 # How well the length of a bone is known, which its tilt rests on [lengths].
 LENGTH_KNOWN = 0.1
 # A joint that is bent by more than so many standard deviations is no straight one.
