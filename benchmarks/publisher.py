@@ -40,4 +40,4 @@ if __name__ == '__main__':
     parser.add_argument('height', type=int)
     parser.add_argument('rate', type=float)
     given = parser.parse_args()
-    run(lambda: Publisher(given.width, given.height, given.rate), [])
+    run(lambda: Publisher(given.width, given.height, given.rate))
