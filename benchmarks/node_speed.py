@@ -190,7 +190,7 @@ def measure_pipeline(installed: list[str]) -> Iterator[dict[str, Any]]:
 
 def recorded_skeletons() -> list[SkeletonArray]:
     """Skeletons of somebody who waves."""
-    scene = Scene(duration=2.0, actors=(Actor('wave_right'),))
+    scene = Scene(duration=4.0, actors=(Actor('wave_right'),))
     estimator = PoseEstimator(EstimatorConfig())
     header = Header(frame_id='camera')
     return [
