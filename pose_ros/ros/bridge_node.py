@@ -13,7 +13,7 @@ from pose_ros.ros.bridges.standards import STANDARDS, make_bridge
 from pose_ros.ros.diagnostics import DiagnosticsPublisher
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.motion_outputs import OUTPUTS
-from pose_ros.ros.parameters import Parameter, declare
+from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
 from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
@@ -24,7 +24,7 @@ BURST = 5
 
 PARAMETERS = (
     *(Parameter(standard.name, False, standard.meaning) for standard in STANDARDS),
-    Parameter('executor', 'single', 'How callbacks are run', choices=('single', 'events')),
+    EXECUTOR,
 )
 
 

@@ -14,7 +14,7 @@ from pose_ros.ros.images import stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.motion_observers import MotionObservers
 from pose_ros.ros.motion_outputs import OUTPUTS, Output
-from pose_ros.ros.parameters import Parameter, declare
+from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
 from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
@@ -51,12 +51,7 @@ PARAMETERS = (
         'Exercise to be watched, such as squat; auto: whichever is done; none',
         live=True,
     ),
-    Parameter(
-        'executor',
-        'single',
-        'What waits for messages; events: less CPU, where rclpy has it',
-        choices=('single', 'events'),
-    ),
+    EXECUTOR,
 )
 
 

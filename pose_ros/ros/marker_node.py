@@ -76,9 +76,8 @@ class MarkerNode(Node):
             ('skeletons', SkeletonArray, self._on_skeletons, qos.SKELETONS, anything),
         ):
             self._inputs.keep(topic, kind, callback, profile, wanted)
-        for topic, (kind, take) in REMARKS.items():
+        for topic, (kind, take, profile) in REMARKS.items():
             callback = partial(take, self._labels)
-            profile = qos.FALLS if topic == 'falls' else qos.EVENTS
             self._inputs.keep(topic, kind, callback, profile, anything and topic in self._shown)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:

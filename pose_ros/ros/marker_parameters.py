@@ -7,7 +7,8 @@ from typing import Any
 
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
 from pose_ros.ros.labels import ANGLES, Labels
-from pose_ros.ros.parameters import Parameter, names_in
+from pose_ros.ros.parameters import EXECUTOR, Parameter, names_in
+from pose_ros.ros.qos import EVENTS, FALLS
 
 PARAMETERS = (
     Parameter(
@@ -62,21 +63,16 @@ PARAMETERS = (
     Parameter(
         'image_buffer', 15, 'Most that may wait for their skeletons', 'images', 1, 300, live=True
     ),
-    Parameter(
-        'executor',
-        'single',
-        'What waits for messages; events: less CPU, where rclpy has it',
-        choices=('single', 'events'),
-    ),
+    EXECUTOR,
 )
 
-# Topics of what is told of people.
+# Topics of what is told of people: kind, what takes it, quality of service.
 REMARKS = {
-    'gestures': (GestureEvent, Labels.on_gesture),
-    'postures': (Posture, Labels.on_posture),
-    'falls': (FallEvent, Labels.on_fall),
-    'exercise': (ExerciseState, Labels.on_exercise),
-    'joint_angles': (JointAngles, Labels.on_angles),
+    'gestures': (GestureEvent, Labels.on_gesture, EVENTS),
+    'postures': (Posture, Labels.on_posture, EVENTS),
+    'falls': (FallEvent, Labels.on_fall, FALLS),
+    'exercise': (ExerciseState, Labels.on_exercise, EVENTS),
+    'joint_angles': (JointAngles, Labels.on_angles, EVENTS),
 }
 
 

@@ -104,6 +104,15 @@ class Parameter:
         return descriptor
 
 
+# Of every node that passes messages on; see `pose_ros.ros.run.make_executor`.
+EXECUTOR = Parameter(
+    'executor',
+    'single',
+    'What waits for messages; events: less CPU, where rclpy has it',
+    choices=('single', 'events'),
+)
+
+
 def names_in(text: str, known: Collection[str], what: str) -> frozenset[str]:
     """Names in a parameter that is a list.
 

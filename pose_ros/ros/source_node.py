@@ -18,7 +18,7 @@ from pose_ros.core.topology import COCO17
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import positions_to_msg
 from pose_ros.ros.images import ImageWriter
-from pose_ros.ros.parameters import Parameter, declare
+from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
 from pose_ros.ros.run import run
 from pose_ros.ros.sources import (
     ActorSource,
@@ -76,12 +76,7 @@ PARAMETERS = (
         0,
         100,
     ),
-    Parameter(
-        'executor',
-        'single',
-        'What waits for messages; events: less CPU, where rclpy has it',
-        choices=('single', 'events'),
-    ),
+    EXECUTOR,
 )
 
 # Reliable serves every subscriber; only the newest image is kept.
