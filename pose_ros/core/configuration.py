@@ -115,7 +115,8 @@ class EstimatorConfig:
     )
     lock_time: float = _setting(
         10.0,
-        'time [s] that a locked person may be away and still be taken again',
+        'maximum absence [s] of a locked person; a longer one ends the lock, and without clothing '
+        'they are taken again only near where they were lost',
         low=0.05,
         high=3600.0,
     )

@@ -57,6 +57,8 @@ class Statistics:
         Left and right swapped back.
     implausible
         Keypoints marked so.
+    expired_lock
+        Id of the last person whose lock ended because they were away for ``lock_time``, 0 = none.
     """
 
     inference_time: float = 0.0
@@ -68,6 +70,7 @@ class Statistics:
     reinitialised: int = 0
     swaps: int = 0
     implausible: int = 0
+    expired_lock: int = 0
 
 
 class PoseEstimator:
@@ -139,7 +142,8 @@ class PoseEstimator:
         """Keep to one person of the last frame.
 
         They are looked for first, remembered for ``lock_time``, and never replaced by somebody
-        else; in the mode single nobody else is looked for.
+        else; in the mode single nobody else is looked for. The lock ends when they have been away
+        for longer.
 
         Parameters
         ----------
@@ -334,6 +338,7 @@ class PoseEstimator:
         statistics.people = len(self._identities.tracks)
         statistics.swaps, statistics.implausible = self._repairs.swaps, self._repairs.implausible
         statistics.reinitialised = self._identities.strays
+        statistics.expired_lock = self._identities.expired_lock
 
 
 def _area(person: Person) -> float:

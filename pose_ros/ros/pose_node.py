@@ -188,6 +188,7 @@ class PoseNode(LifecycleNode):
         except ModelError as error:
             self._give_up(error)
             return
+        self._target_lock.report_expired()
         publish = self._publisher(header, frame)
         if self._placing is None:
             publish(people)

@@ -91,6 +91,7 @@ def estimator_figures(estimator: PoseEstimator) -> dict[str, str]:
         'implausible keypoints': str(statistics.implausible),
         'locked id': str(estimator.locked_id or ''),
         'locked seen': str(estimator.locked_seen).lower() if estimator.locked_id else '',
+        'last expired lock': str(statistics.expired_lock or ''),
     }
 
 

@@ -35,6 +35,7 @@ class TargetLock:
         self._node = node
         self._estimator = estimator
         self._blindness = blindness
+        self._expired = 0
         self._services = [
             node.create_service(LockTarget, '~/lock', self._lock),
             node.create_service(UnlockTarget, '~/unlock', self._unlock),
@@ -45,6 +46,16 @@ class TargetLock:
         for service in self._services:
             self._node.destroy_service(service)
         self._services.clear()
+
+    def report_expired(self) -> None:
+        """Log a lock that has ended because the person was away for too long."""
+        if self._estimator.statistics.expired_lock != self._expired:
+            self._expired = self._estimator.statistics.expired_lock
+            self._node.get_logger().warning(
+                f'person {self._expired} was away for longer than lock_time '
+                f'({self._estimator.config.lock_time:g} s) and is no longer locked: call ~/lock '
+                'to choose again'
+            )
 
     def _lock(
         self, request: LockTarget.Request, response: LockTarget.Response

@@ -201,16 +201,35 @@ class TestLock:
         assert seen(people)[0] == 1
 
     @pytest.mark.parametrize('mode', ['single', 'multi'])
-    def test_not_after_the_lock_time(self, watching, make_body, mode):
-        watch = watching(mode=mode, lock_time=4.0)
+    @pytest.mark.parametrize('clothing', [True, False])
+    def test_a_long_absence_ends_the_lock(self, watching, make_body, mode, clothing):
+        """Anybody who comes then is a new person, and can be locked."""
+        watch = watching(mode=mode, clothing=clothing, lock_time=4.0)
+        estimator = watch.estimator
         watch.show(make_body(), frames=4)
+        estimator.lock('largest')
+        watch.show(frames=39)
+        assert (estimator.locked_id, estimator.statistics.expired_lock) == (1, 0)
+        watch.show(frames=2)
+        assert (estimator.locked_id, estimator.statistics.expired_lock) == (0, 1)
+        assert seen(watch.show(make_body(shirt='blue'), frames=5)) == [2]
+        assert estimator.lock('largest') == 2
+
+    @pytest.mark.parametrize('mode', ['single', 'multi'])
+    def test_without_clothing_the_locked_is_taken_again_where_they_were(
+        self, watching, make_body, mode
+    ):
+        watch = watching(mode=mode, clothing=False, lock_time=4.0, memory_time=0.0)
+        watch.show(make_body(x=320.0, height=200.0), frames=4)
         watch.estimator.lock('largest')
-        watch.show(frames=45)
-        people = watch.show(make_body(), frames=5)
-        assert 1 not in seen(people)
-        assert (watch.estimator.locked_id, watch.estimator.locked_seen) == (1, False)
-        watch.estimator.unlock()
-        assert seen(watch.show(make_body(), frames=5)) == [2]
+        watch.show(frames=30)
+        # Too far away, and too large.
+        others = (make_body(x=20.0, height=150.0), make_body(x=320.0, height=400.0))
+        for other in others:
+            assert 1 not in seen(watch.show(other))
+            assert watch.estimator.locked_id == 1
+        assert seen(watch.show(make_body(x=360.0, height=190.0), frames=2)) == [1]
+        assert watch.estimator.locked_seen
 
     def test_reset_lets_go(self, watching, make_body):
         watch = watching(mode='single')

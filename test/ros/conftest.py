@@ -245,6 +245,7 @@ class ScriptedEstimator:
             people=0,
             swaps=0,
             implausible=0,
+            expired_lock=0,
             multi=config.mode == 'multi',
         )
         self.reconfigured = []

@@ -1,13 +1,15 @@
 """The services of pose_node that keep to one person, and what SkeletonArray says of it."""
 
+from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
 from sensor_msgs.msg import Image
 
 from pose_ros.msg import SkeletonArray
+from pose_ros.ros import pose_node
 from pose_ros.ros.pose_node import PoseNode
-from pose_ros.ros.qos import IMAGE_RELIABLE, SKELETONS
+from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
 from pose_ros.srv import LockTarget, UnlockTarget
 
 pytestmark = pytest.mark.ros
@@ -96,6 +98,27 @@ def test_a_person_is_locked_and_let_go(following, make_person, executor):
     assert (message.locked_id, message.locked_seen) == (0, False)
     answer = node.unlock()
     assert (answer.success, answer.message) == (False, 'nobody is locked')
+
+
+def test_the_end_of_an_expired_lock_is_reported(following, make_person, ros, monkeypatch, capfd):
+    monkeypatch.setattr(pose_node, 'DIAGNOSTICS_PERIOD', 0.05)
+    node = following().listen()
+    diagnostics = ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
+    node.show(make_person(3))
+    assert node.lock(BY_ID, 3).success
+    node.estimator.locked_id, node.estimator.statistics.expired_lock = 0, 3
+    for _ in range(2):
+        message = node.show(make_person(4))
+        assert (message.locked_id, message.locked_seen) == (0, False)
+
+    def figures():
+        pairs = [p for array in diagnostics for status in array.status for p in status.values]
+        return {(pair.key, pair.value) for pair in pairs}
+
+    ros.spin_until(lambda: ('last expired lock', '3') in figures(), 'diagnostics')
+    warning = 'person 3 was away for longer than lock_time (10 s) and is no longer locked'
+    assert capfd.readouterr().err.count(warning) == 1
+    assert node.lock(BY_ID, 4).success
 
 
 def test_every_method_has_its_name(following, make_person, monkeypatch):

@@ -30,6 +30,10 @@ _PLACE_WIDTH = 0.15
 _PLACE_GATE = 3.0
 # The middle of the torso may lie this far from that of the box [sizes].
 _REACH = 0.5
+# Without clothes to compare, a locked person is taken again within this distance of the expected
+# place [sizes], and with a size of at most this ratio to the last one [-]. A guess: about a step
+# out from behind a pillar or back into the image, and 1.5 times nearer or farther.
+_REGAIN_REACH, _REGAIN_GROWTH = 1.5, 1.5
 # Clothes are learnt from those who share less than this with anybody else's box.
 _ALONE = 0.05
 # Between two frames that follow each other is less than this [s].
@@ -53,7 +57,10 @@ class Identities:
     strays
         How often the region of somebody followed began to show somebody else.
     locked_id
-        Of the person who is remembered for longer, 0 = nobody.
+        Of the person who is remembered for ``lock_time``, 0 = not locked. A lock ends when its
+        track is forgotten.
+    expired_lock
+        Id of the last person whose lock ended so, 0 = none.
     """
 
     def __init__(
@@ -63,6 +70,7 @@ class Identities:
         self.tracks: list[Track] = []
         self.strays = 0
         self.locked_id = 0
+        self.expired_lock = 0
         self._make_track = make_track
         self._numbers = 0
         self._last_id = 0
@@ -74,8 +82,10 @@ class Identities:
         self.tracks.clear()
 
     def forget(self, stamp: float) -> None:
-        """Forget those who are gone for too long."""
+        """Forget tracks that have not been seen for too long, and with its track the lock."""
         self.tracks = [track for track in self.tracks if stamp - track.stamp <= self._time(track)]
+        if self.locked_id and not any(self._is_locked(track) for track in self.tracks):
+            self.expired_lock, self.locked_id = self.locked_id, 0
 
     def continues(self, sighting: Sighting) -> bool:
         """Whether a sighting shows the person in whose region it was found."""
@@ -135,8 +145,11 @@ class Identities:
         clothes = self._clothes(track, sighting)
         if clothes is not None and clothes < _OTHER_CLOTHES:
             return 0.0
-        if gap > self.config.max_gap and (clothes is None or clothes < _SAME_CLOTHES):
-            return 0.0
+        if gap > self.config.max_gap:
+            if self.config.clothing and (clothes is None or clothes < _SAME_CLOTHES):
+                return 0.0
+            if not self.config.clothing and not _may_be_regained(track, sighting):
+                return 0.0
         place = self._place(track, sighting, gap)
         if place <= 0.0 or clothes is None:
             return place
@@ -215,9 +228,20 @@ class Identities:
             track.id = self._last_id
 
     def _time(self, track: Track) -> float:
-        locked = track.id and track.id == self.locked_id
-        memory = self.config.lock_time if locked else self.config.memory_time
-        return max(memory if self.config.clothing else 0.0, self.config.max_gap)
+        config = self.config
+        if self._is_locked(track):
+            return max(config.lock_time, config.max_gap)
+        return max(config.memory_time if config.clothing else 0.0, config.max_gap)
+
+    def _is_locked(self, track: Track) -> bool:
+        return bool(track.id) and track.id == self.locked_id
+
+
+def _may_be_regained(track: Track, sighting: Sighting) -> bool:
+    """Whether place and size allow that a sighting is a person lost for long."""
+    way = float(np.hypot(*(sighting.centre - track.centre(sighting.frame.stamp))))
+    growth = max(sighting.size, track.size) / min(sighting.size, track.size)
+    return way <= _REGAIN_REACH * track.size and growth <= _REGAIN_GROWTH
 
 
 def _alone(sighting: Sighting, others: Sequence[Sighting]) -> bool:
