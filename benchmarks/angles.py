@@ -21,9 +21,9 @@ import typer
 
 from pose_ros.actor import Action, Actor, Clothes, Scene, frames
 from pose_ros.actor.angles import true_angles
+from pose_ros.core.body.angles import AngleMeter
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.motion.angles import AngleMeter
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.types import Frame
 from pose_ros.evaluation.report import markdown_table, write_block

@@ -18,7 +18,7 @@ from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.posture import Posture, PostureState
 from pose_ros.core.motion.rules import Hand
-from pose_ros.core.space.positions import Positions, PositionSource
+from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person
 

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def true_angles(points: dict[str, np.ndarray], in_space: bool = True) -> dict[str, float]:
-    """Angles by name [rad], as `pose_ros.core.motion.angles` measures them.
+    """Angles by name [rad], as `pose_ros.core.body.angles` measures them.
 
     Parameters
     ----------

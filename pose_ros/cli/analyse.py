@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pose_ros.cli.batch import Inputs
+    from pose_ros.core.body.angles import JointAngles
     from pose_ros.core.configuration import EstimatorConfig
     from pose_ros.core.estimator import PoseEstimator
     from pose_ros.core.media import Media
     from pose_ros.core.motion.analysis import MotionAnalysis
-    from pose_ros.core.motion.angles import JointAngles
     from pose_ros.core.motion.events import MotionEvent
     from pose_ros.plotting.table import AnglesTable
     from pose_ros.plotting.timeline import Timeline

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from pose_ros.core.space.positions import Positions
+from pose_ros.core.positions import Positions
 from pose_ros.core.topology import Topology, keypoint_map
 
 MAX_IMAGE_SIDE = 16384

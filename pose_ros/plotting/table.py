@@ -9,7 +9,7 @@ from typing import TextIO
 
 import numpy as np
 
-from pose_ros.core.motion.angles import JointAngles
+from pose_ros.core.body.angles import JointAngles
 from pose_ros.plotting.timeline import Timeline
 
 _DEVIATION = '_deviation'

@@ -10,7 +10,7 @@ import numpy as np
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
-from pose_ros.core.space.positions import Positions
+from pose_ros.core.positions import Positions
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray, SkeletonFormat

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pose_ros.core.motion.angle_plan import angle_plan
+from pose_ros.core.body.angle_plan import angle_plan
 from pose_ros.core.motion.posture import Posture as PostureKind
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33

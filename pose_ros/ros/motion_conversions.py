@@ -19,7 +19,7 @@ from pose_ros.msg import ExerciseState as ExerciseStateMsg
 from pose_ros.msg import JointAngles as JointAnglesMsg
 
 if TYPE_CHECKING:
-    from pose_ros.core.motion.angles import JointAngles
+    from pose_ros.core.body.angles import JointAngles
     from pose_ros.core.motion.exercises import ExerciseState, Fault
     from pose_ros.core.motion.falls import Fall
     from pose_ros.core.motion.gestures import Gesture

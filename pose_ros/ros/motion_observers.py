@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pose_ros.core.motion.angles import AngleMeter
+from pose_ros.core.body.angles import AngleMeter
 from pose_ros.core.motion.exercises import ExerciseCoach
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.gestures import Gesture, GestureRecogniser, Phase

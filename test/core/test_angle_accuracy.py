@@ -7,10 +7,10 @@ import pytest
 
 from pose_ros.actor import Action, Actor, Clothes, Errors, Scene, frames, skeletons
 from pose_ros.actor.angles import true_angles
+from pose_ros.core.body.angles import AngleMeter, measure
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.motion.angles import AngleMeter, measure
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.tracking.sighting import Sighting
 from pose_ros.core.tracking.steadier import Repairs, Steadier

@@ -8,7 +8,7 @@ import pytest
 
 from pose_ros.actor import Action, Actor, Errors, Scene, skeletons
 from pose_ros.actor.motions import STAND, Motion
-from pose_ros.core.motion.angles import AngleMeter, JointAngles, measure
+from pose_ros.core.body.angles import AngleMeter, JointAngles, measure
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES
 from pose_ros.core.types import Box, KeypointState, Person
 

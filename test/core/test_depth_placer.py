@@ -7,10 +7,10 @@ import pytest
 from pose_ros.actor import Actor, Scene, frames
 from pose_ros.actor.depth import with_errors
 from pose_ros.core.camera import CameraModel
+from pose_ros.core.positions import PositionSource
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.depth_placer import DepthPlacer
 from pose_ros.core.space.placer import View
-from pose_ros.core.space.positions import PositionSource
 from pose_ros.core.space.surfaces import Surfaces
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from pose_ros.core.motion.features import FEATURES
-from pose_ros.core.motion.history import History
-from pose_ros.core.motion.moment import Moment
-from pose_ros.core.motion.oscillation import Oscillation
-from pose_ros.core.motion.signals import SIGNALS
+from pose_ros.core.body.features import FEATURES
+from pose_ros.core.body.history import History
+from pose_ros.core.body.oscillation import Oscillation
+from pose_ros.core.body.pose_geometry import Moment
+from pose_ros.core.body.signals import SIGNALS
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 

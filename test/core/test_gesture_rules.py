@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pose_ros.core.motion.features import FEATURES
+from pose_ros.core.body.features import FEATURES
 from pose_ros.core.motion.rules import Hand, load_rules
 from pose_ros.core.resources import config_file
 

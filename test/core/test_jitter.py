@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pose_ros.core.tracking.jitter import Jitter
+from pose_ros.core.body.jitter import Jitter
 
 GUESS = np.array([1.0, 1.0])
 

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from pose_ros.core.motion.angles import measure
-from pose_ros.core.motion.form import Form
-from pose_ros.core.motion.limbs import BoneLengths, Hinges, Limb, angle_between
-from pose_ros.core.motion.moment import Moment, UnseenError
+from pose_ros.core.body.angles import measure
+from pose_ros.core.body.limbs import BoneLengths, Hinges, Limb, angle_between
+from pose_ros.core.body.measures import Form
+from pose_ros.core.body.pose_geometry import Moment, UnseenError
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Actor, Scene, frames
+from pose_ros.core.body.angles import measure
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.motion.angles import measure
+from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.height_placer import HeightPlacer
 from pose_ros.core.space.model_placer import ModelPlacer
 from pose_ros.core.space.placement import Placement
 from pose_ros.core.space.placer import View
-from pose_ros.core.space.positions import Positions, PositionSource
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, keypoint_map
 from pose_ros.core.types import Box, Frame, KeypointState, Person
 

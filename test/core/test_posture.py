@@ -7,9 +7,9 @@ import pytest
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Motion, Scene, skeletons
 from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS
+from pose_ros.core.body.height import Heights, Stature
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.posture import Posture, PostureReader, PostureState
-from pose_ros.core.motion.stature import Heights, Stature
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import KeypointState
 

@@ -11,7 +11,7 @@ import pytest
 
 from pose_ros.cli.demo_report import write_events
 from pose_ros.cli.results import event_record
-from pose_ros.core.motion.angles import JointAngles
+from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.table import AnglesTable

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from std_msgs.msg import Header
 
-from pose_ros.core.motion.angles import measure
+from pose_ros.core.body.angles import measure
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import (

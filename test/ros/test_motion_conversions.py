@@ -8,7 +8,7 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
-from pose_ros.core.motion.angles import JointAngles
+from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.motion.exercises import ExercisePhase, ExerciseState, Fault, Verdict
 from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase

@@ -11,8 +11,8 @@ from std_msgs.msg import Header
 
 from pose_ros import bags
 from pose_ros.actor import Actor, Scene, skeletons
+from pose_ros.core.body.angles import AngleMeter
 from pose_ros.core.motion.analysis import MotionAnalysis
-from pose_ros.core.motion.angles import AngleMeter
 from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.posture import PostureReader

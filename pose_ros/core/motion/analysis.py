@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import math
 from typing import Protocol
 
-from pose_ros.core.motion.angles import AngleMeter, JointAngles
+from pose_ros.core.body.angles import AngleMeter, JointAngles
 from pose_ros.core.motion.events import (
     MotionEvent,
     PostureChanges,

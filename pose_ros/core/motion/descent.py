@@ -15,8 +15,8 @@ import math
 
 import numpy as np
 
+from pose_ros.core.body.height import Heights
 from pose_ros.core.motion.posture import Posture
-from pose_ros.core.motion.stature import Heights
 
 # Speeds are those of the last ... [s]; with few pictures a second, of so many, if not older than
 # ... [s].

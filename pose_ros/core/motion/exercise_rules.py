@@ -8,9 +8,9 @@ import math
 from pathlib import Path
 from typing import Literal
 
-from pose_ros.core.motion.form import MEASURES, Measure
+from pose_ros.core.body.measures import MEASURES, Measure
 from pose_ros.core.motion.rules import Limits, read_limits
-from pose_ros.core.motion.yaml_reader import Entry, read_yaml
+from pose_ros.core.yaml_reader import Entry, read_yaml
 
 Where = Literal['start', 'turn', 'worst']
 

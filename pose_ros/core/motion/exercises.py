@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.motion.angles import AngleMeter, JointAngles
+from pose_ros.core.body.angles import AngleMeter, JointAngles
+from pose_ros.core.body.limbs import BoneLengths, Hinges
+from pose_ros.core.body.measures import Form
+from pose_ros.core.body.pose_geometry import Moment, UnseenError
 from pose_ros.core.motion.exercise_rules import Exercise, load_exercises
-from pose_ros.core.motion.form import Form
-from pose_ros.core.motion.limbs import BoneLengths, Hinges
-from pose_ros.core.motion.moment import Moment, UnseenError
 from pose_ros.core.motion.per_person import PerPerson
 from pose_ros.core.motion.repetition import (
     ExercisePhase,

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 import math
 
+from pose_ros.core.body.height import Heights, Stature
 from pose_ros.core.motion.descent import (
     BLINK,
     HEAD_DROP,
@@ -33,7 +34,6 @@ from pose_ros.core.motion.fall_events import (
     event_of,
 )
 from pose_ros.core.motion.posture import posture_of
-from pose_ros.core.motion.stature import Heights, Stature
 from pose_ros.core.types import Person
 
 __all__ = ['Fall', 'FallDetector', 'FallPhase']

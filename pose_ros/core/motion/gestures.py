@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from pose_ros.core.motion.history import History
-from pose_ros.core.motion.moment import Moment
+from pose_ros.core.body.history import History
+from pose_ros.core.body.pose_geometry import Moment
 from pose_ros.core.motion.per_person import PerPerson
 from pose_ros.core.motion.rules import Hand, Rule
 from pose_ros.core.types import Person

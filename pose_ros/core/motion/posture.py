@@ -14,8 +14,8 @@ import math
 
 import numpy as np
 
+from pose_ros.core.body.height import Heights, Stature, pixels_per_metre
 from pose_ros.core.motion.per_person import PerPerson
-from pose_ros.core.motion.stature import Heights, Stature, pixels_per_metre
 from pose_ros.core.types import Person
 
 # A posture must be seen for so long to be taken [s]; sitting for that, with the hips no farther

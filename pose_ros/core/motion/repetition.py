@@ -9,8 +9,8 @@ from enum import IntEnum
 import math
 from statistics import median
 
+from pose_ros.core.body.measures import Form, Reading
 from pose_ros.core.motion.exercise_rules import Exercise, FormRule
-from pose_ros.core.motion.form import Form, Reading
 from pose_ros.core.motion.rules import Limits
 
 # What is wrong, or not reached, is certain beyond so many standard deviations; what is reached,

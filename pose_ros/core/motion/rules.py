@@ -7,9 +7,9 @@ from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
 
-from pose_ros.core.motion.features import FEATURES, Feature
-from pose_ros.core.motion.moment import OTHER, SIDES, Moment, Side
-from pose_ros.core.motion.yaml_reader import Entry, read_yaml
+from pose_ros.core.body.features import FEATURES, Feature
+from pose_ros.core.body.pose_geometry import OTHER, SIDES, Moment, Side
+from pose_ros.core.yaml_reader import Entry, read_yaml
 
 
 class Hand(IntEnum):

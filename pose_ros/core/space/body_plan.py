@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from pose_ros.core.space.anatomy import TALLEST, bone_lengths, flesh
+from pose_ros.core.anatomy import TALLEST, bone_lengths, flesh
 from pose_ros.core.space.surfaces import Surfaces
 from pose_ros.core.topology import Topology
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pose_ros.core.motion.angle_plan import torso_size
-from pose_ros.core.space.anatomy import BONES
+from pose_ros.core.anatomy import BONES
+from pose_ros.core.body.angle_plan import torso_size
+from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.space.body_plan import body_plan
 from pose_ros.core.space.placer import View
-from pose_ros.core.space.positions import Positions, PositionSource
 from pose_ros.core.space.surfaces import Surfaces
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person

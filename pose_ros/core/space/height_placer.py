@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from pose_ros.core.motion.stature import standing_height
+from pose_ros.core.body.height import standing_height
+from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.space.placer import View
-from pose_ros.core.space.positions import Positions, PositionSource
 from pose_ros.core.space.steady_distance import SteadyDistance
 from pose_ros.core.types import Person
 

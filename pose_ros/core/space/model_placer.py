@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.space.placer import View
-from pose_ros.core.space.positions import Positions, PositionSource
 from pose_ros.core.space.steady_distance import SteadyDistance
 from pose_ros.core.types import Person
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pose_ros.core.positions import Positions
 from pose_ros.core.space.depth_placer import DepthPlacer
 from pose_ros.core.space.height_placer import HeightPlacer
 from pose_ros.core.space.model_placer import ModelPlacer
 from pose_ros.core.space.placer import Placer, View
-from pose_ros.core.space.positions import Positions
 from pose_ros.core.types import Person
 
 WAYS = ('auto', 'depth', 'model', 'height', 'none')

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pose_ros.core.camera import CameraModel
+from pose_ros.core.positions import Positions
 from pose_ros.core.space.depth_image import DepthImage
-from pose_ros.core.space.positions import Positions
 from pose_ros.core.types import Person
 
 

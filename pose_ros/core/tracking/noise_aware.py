@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from pose_ros.core.tracking.jitter import Jitter
+from pose_ros.core.body.jitter import Jitter
 
 # Noise until it has been measured [person's sizes].
 _GUESS = 0.004

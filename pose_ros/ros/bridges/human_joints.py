@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from pose_ros.core.motion.angle_plan import SIDES
+from pose_ros.core.body.angle_plan import SIDES
 from pose_ros.core.space.body_frame import body_frame
 from pose_ros.core.topology import Topology
 

@@ -15,10 +15,10 @@ import math
 
 import numpy as np
 
-from pose_ros.core.motion.history import History
-from pose_ros.core.motion.moment import OTHER, WIDTH_OF_TORSO, Moment, Side, UnseenError
-from pose_ros.core.motion.oscillation import Oscillation
-from pose_ros.core.motion.signals import SIGNALS, wrists_apart
+from pose_ros.core.body.history import History
+from pose_ros.core.body.oscillation import Oscillation
+from pose_ros.core.body.pose_geometry import OTHER, WIDTH_OF_TORSO, Moment, Side, UnseenError
+from pose_ros.core.body.signals import SIGNALS, wrists_apart
 
 
 @dataclass(frozen=True)

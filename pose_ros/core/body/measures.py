@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.motion.angles import JointAngles
-from pose_ros.core.motion.limbs import (
+from pose_ros.core.body.angles import JointAngles
+from pose_ros.core.body.limbs import (
     LENGTH_KNOWN,
     BoneLengths,
     Hinges,
@@ -22,7 +22,7 @@ from pose_ros.core.motion.limbs import (
     position_variance,
     score_of,
 )
-from pose_ros.core.motion.moment import SIDES, WIDTH_OF_TORSO, Moment, Side, UnseenError
+from pose_ros.core.body.pose_geometry import SIDES, WIDTH_OF_TORSO, Moment, Side, UnseenError
 
 # Positions in space bend a straight limb by up to so many standard deviations.
 _STRAIGHT = 2.0

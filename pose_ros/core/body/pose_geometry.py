@@ -10,8 +10,8 @@ import numpy as np
 from pose_ros.core.types import KeypointState, Person
 
 if TYPE_CHECKING:
-    from pose_ros.core.motion.features import Feature
-    from pose_ros.core.motion.history import History
+    from pose_ros.core.body.features import Feature
+    from pose_ros.core.body.history import History
 
 Side = Literal['left', 'right']
 SIDES: tuple[Side, Side] = ('left', 'right')

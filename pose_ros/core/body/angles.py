@@ -8,11 +8,11 @@ import math
 
 import numpy as np
 
-from pose_ros.core.motion.angle_lines import Lines
-from pose_ros.core.motion.angle_plan import angle_plan, torso_size, trunk_sides
+from pose_ros.core.body.angle_lines import Lines
+from pose_ros.core.body.angle_plan import angle_plan, torso_size, trunk_sides
+from pose_ros.core.body.jitter import Jitter
 from pose_ros.core.motion.per_person import PerPerson
-from pose_ros.core.space.positions import PositionSource
-from pose_ros.core.tracking.jitter import Jitter
+from pose_ros.core.positions import PositionSource
 from pose_ros.core.types import Person
 
 # Shorter bones have no direction worth telling [px] [torsos].

@@ -11,7 +11,7 @@ import cmath
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
+from pose_ros.core.body.pose_geometry import SIDES, Moment, Side, UnseenError
 
 # Where models put a joint for some tenths of a second, and where it is: standard deviation
 # [torsos] for the second as score, or a better one; measured with BlazePose full on films of the

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.motion.moment import Moment, Side, UnseenError
+from pose_ros.core.body.pose_geometry import Moment, Side, UnseenError
 
 # A shorter forearm [torsos] points at the camera, its angle is noise; a longer one joins points
 # that do not belong together.

@@ -6,10 +6,10 @@ from collections import deque
 from contextlib import suppress
 import math
 
-from pose_ros.core.motion.moment import SIDES, Moment, Side, UnseenError
-from pose_ros.core.motion.oscillation import Oscillation
-from pose_ros.core.motion.signals import SIGNALS, Signal
-from pose_ros.core.motion.usual import Usual
+from pose_ros.core.body.oscillation import Oscillation
+from pose_ros.core.body.pose_geometry import SIDES, Moment, Side, UnseenError
+from pose_ros.core.body.signals import SIGNALS, Signal
+from pose_ros.core.body.usual import Usual
 
 # The way of a joint is looked at over this time, its speed over the shorter one [s].
 TRAVEL_WINDOW = 0.4

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from pose_ros.core.motion.usual import Usual
+from pose_ros.core.body.usual import Usual
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 

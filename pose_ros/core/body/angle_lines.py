@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose_ros.core.motion.angle_plan import AnglePlan
+from pose_ros.core.body.angle_plan import AnglePlan
 
 # Models tilt bones towards the camera or away from it by about this share of their length without
 # a reason (BlazePose full on films of the actor, see docs/angles.md): a smaller tilt than the

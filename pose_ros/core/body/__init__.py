@@ -1,0 +1,1 @@
+"""One body per person, measured once per frame."""
