@@ -204,8 +204,8 @@ class Work:
                     if media.sequence
                     else [replace(person, id=i) for i, person in enumerate(found, 1)]
                 )
-                angles, new = analysis.observe(people, frame.stamp)
-                self._write(media, frame.stamp, angles, new)
+                angles, new = analysis.observe(people, frame.time)
+                self._write(media, frame.time, angles, new)
                 events += new
                 self.frames += 1
                 advance()

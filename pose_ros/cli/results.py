@@ -29,7 +29,7 @@ def frame_record(name: str, index: int, frame: Frame, people: Sequence[Person]) 
     return {
         'input': name,
         'frame': index,
-        'time': _rounded(frame.stamp, 6),
+        'time': _rounded(frame.time, 6),
         'width': frame.width,
         'height': frame.height,
         'people': [_person_record(person) for person in people],

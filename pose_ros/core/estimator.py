@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 import logging
 import time
 
@@ -15,6 +16,7 @@ from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
+from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.identity import Identities
 from pose_ros.core.tracking.lock import choose
@@ -59,6 +61,8 @@ class Statistics:
         Keypoints marked so.
     expired_lock
         Id of the last person whose lock ended because they were away for ``lock_time``, 0 = none.
+    late
+        Frames dropped because their stamps were a little before the last one's.
     """
 
     inference_time: float = 0.0
@@ -71,6 +75,7 @@ class Statistics:
     swaps: int = 0
     implausible: int = 0
     expired_lock: int = 0
+    late: int = 0
 
 
 class PoseEstimator:
@@ -93,9 +98,8 @@ class PoseEstimator:
     >>> import cv2
     >>> from pose_ros.core.configuration import EstimatorConfig
     >>> from pose_ros.core.estimator import PoseEstimator
-    >>> from pose_ros.core.types import Frame
     >>> estimator = PoseEstimator(EstimatorConfig(mode='multi'))
-    >>> people = estimator.estimate(Frame(cv2.imread('people.jpg'), channels='bgr'))
+    >>> people = estimator.estimate(cv2.imread('people.jpg'))
     """
 
     def __init__(
@@ -108,11 +112,7 @@ class PoseEstimator:
         self._finder = build_finder(self.config, store, self._deployment)
         self._identities = Identities(self.config, self._make_track)
         self._repairs = Repairs()
-        self._frame: Frame | None = None
-        self._people: list[Person] = []
-        self._published: int | None = None  # number of the one track that single mode shows
-        self._since_search = 0
-        self._company_until = -np.inf
+        self._begin()
 
     @property
     def topology(self) -> Topology:
@@ -186,8 +186,16 @@ class PoseEstimator:
         """Forget the frames before, and the lock; ids are not used again."""
         self._identities.reset()
         self.unlock()
-        self._frame = None
-        self._people = []
+        self._finder.reset()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a sequence of frames: set all that is kept from frame to frame here."""
+        self._timeline = Timeline()
+        self._frame: Frame | None = None
+        self._people: list[Person] = []
+        self._published: int | None = None  # number of the one track that single mode shows
+        self._since_search = 0
         self._company_until = -np.inf
 
     def reconfigure(self, config: EstimatorConfig) -> None:
@@ -204,27 +212,62 @@ class PoseEstimator:
         for track in self._identities.tracks:
             track.steadier.reconfigure(config)
 
-    def estimate(self, frame: Frame) -> list[Person]:
-        """Find the people in the next frame.
+    def estimate(self, image: Frame | np.ndarray) -> list[Person]:
+        """Find the people in the next frame of a sequence, or in a single image.
 
         Parameters
         ----------
-        frame
-            Stamps go forward; a step back starts anew.
+        image
+            With a stamp, the next frame of the sequence. One whose stamp is up to ``max_gap``
+            before the last one's is late: it is dropped, counted in the statistics, and the
+            people of the last frame are returned. A larger step back starts anew.
+            Without a stamp, a single image: tracking is neither used nor disturbed. An array is
+            a single image, uint8 [height, width, 3] in BGR as OpenCV's.
 
         Returns
         -------
         list of Person
             The locked one first, then the largest; empty when nobody is there. Who was seen in
-            fewer frames than ``confirm_frames`` has the id 0. Who is out of sight for less than
-            ``prediction_time`` is among them, all keypoints PREDICTED.
+            fewer frames than ``confirm_frames`` has the id 0, and so have all in a single image.
+            Who is out of sight for less than ``prediction_time`` is among them, all keypoints
+            PREDICTED.
         """
-        started = time.perf_counter()
-        if self._frame is not None and frame.stamp < self._frame.stamp:
+        frame = image if isinstance(image, Frame) else Frame(image, channels='bgr')
+        if frame.stamp is None:
+            return self._estimate_single(frame)
+        self._timeline.limit = self.config.max_gap
+        before = self._timeline.last
+        step = self._timeline.advance(frame.stamp)
+        if step is Step.LATE:
+            self.statistics.late += 1
+            return self._people
+        if step is Step.JUMP:
+            _log.warning(
+                'stamps went back from %.3f s to %.3f s: tracking starts anew', before, frame.stamp
+            )
             self.reset()
+            self._timeline.advance(frame.stamp)
+        return self._estimate_next(frame)
+
+    def _estimate_single(self, frame: Frame) -> list[Person]:
+        """Find the people in an image by itself."""
+        single = copy(self)
+        single.statistics = replace(self.statistics)
+        single._finder = self._finder.fresh()
+        single._repairs = Repairs()
+        single._identities = Identities(self.config, single._make_track)
+        single._begin()
+        people = single._estimate_next(frame)
+        for name in ('inference_time', 'person_time', 'detector_time', 'detections'):
+            setattr(self.statistics, name, getattr(single.statistics, name))
+        return [replace(person, id=0) for person in people]
+
+    def _estimate_next(self, frame: Frame) -> list[Person]:
+        """Find the people in the next frame of a sequence."""
+        started = time.perf_counter()
         self._frame = frame
         identities = self._identities
-        identities.forget(frame.stamp)
+        identities.forget(frame.time)
         followed = self._sought(frame)
         sightings = self._finder.follow(frame, followed, identities.continues)
         # Who stands where somebody else was looked for is not known yet.
@@ -235,8 +278,8 @@ class PoseEstimator:
             if self.locked_id and not self.locked_seen:
                 room = self.config.max_people  # any of those found may be the locked one
             sightings += self._finder.search(frame, found, max(room, 1))
-        identities.update(sightings, frame.stamp, newcomers=not self._only_locked)
-        self._people = self._shown(frame.stamp)
+        identities.update(sightings, newcomers=not self._only_locked)
+        self._people = self._shown(frame.time)
         self._count(time.perf_counter() - started, len(sightings))
         return self._people
 
@@ -261,18 +304,17 @@ class PoseEstimator:
         known again if a search finds them.
         """
         tracks = self._identities.tracks
-        latest = max((track.stamp for track in tracks), default=0.0)
         sought = [
             track
             for track in tracks
-            if frame.stamp - track.stamp <= self.config.max_gap
-            and frame.shows(track.centre(frame.stamp))
+            if frame.time - track.stamp <= self.config.max_gap
+            and frame.shows(track.centre(frame.time))
             and (track.id == self.locked_id or not self._only_locked)
         ]
         sought.sort(
             key=lambda track: (
                 not track.id or track.id != self.locked_id,
-                track.stamp < latest,
+                track.misses > 0,
                 -track.size,
             )
         )
@@ -286,7 +328,7 @@ class PoseEstimator:
             return not found
         interval = self.config.detector_interval
         assert self._frame is not None
-        stamp = self._frame.stamp
+        stamp = self._frame.time
         self.statistics.multi = True
         if len(self._identities.tracks) > 1 or len(found) > 1:
             self._company_until = stamp + _COMPANY_TIME

@@ -40,13 +40,14 @@ class Frame:
     image
         uint8 [height, width, 3]; never written to.
     stamp
-        Time of the exposure [s], on any clock that only goes forward.
+        Time of the exposure [s], on any clock that only goes forward; None for a single image,
+        in which nobody is tracked.
     channels
         Order of the channels. Kept as delivered: models swap on their small crop.
     """
 
     image: np.ndarray
-    stamp: float = 0.0
+    stamp: float | None = None
     channels: Literal['rgb', 'bgr'] = 'rgb'
 
     def __post_init__(self) -> None:
@@ -61,8 +62,13 @@ class Frame:
             )
         if self.channels not in ('rgb', 'bgr'):
             raise FrameError(f"channels must be 'rgb' or 'bgr', got {self.channels!r}")
-        if not np.isfinite(self.stamp):
+        if not np.isfinite(self.time):
             raise FrameError(f'stamp must be finite, got {self.stamp}')
+
+    @property
+    def time(self) -> float:
+        """The stamp [s]; 0 for a single image."""
+        return 0.0 if self.stamp is None else self.stamp
 
     @property
     def width(self) -> int:

@@ -47,7 +47,7 @@ def sightings(path: Path, model: str = '', topic: str = 'skeletons') -> Iterator
         raise ValueError(f'{path}: a picture shows no motion')
     estimator = PoseEstimator(EstimatorConfig(model=model) if model else EstimatorConfig())
     for frame in media.frames():
-        yield frame.stamp, estimator.estimate(frame)
+        yield frame.time, estimator.estimate(frame)
 
 
 def examples(

@@ -303,6 +303,27 @@ def test_time_that_stands_still_or_goes_back():
     assert FALLEN not in phases([*(f for f in frames if f.stamp <= half), *later])
 
 
+@pytest.mark.parametrize('late', [0.001, 0.5])
+def test_a_late_frame_changes_nothing(late):
+    """Nor what it shows, wherever it comes."""
+    frames = film(FALL_KEYS['fall_backwards'], facing=40.0)
+    standing = frames[0].people
+    for index in range(1, len(frames), 4):
+        stray = replace(frames[index], stamp=frames[index].stamp - late, people=standing)
+        mixed = [*frames[: index + 1], stray, *frames[index + 1 :]]
+        assert observed(mixed) == observed(frames)
+
+
+def test_a_jump_back_closes_a_fall_under_way():
+    frames = film(FALL_KEYS['fall_left'])
+    (warned,) = [stamp for stamp, event in observed(frames) if event.phase is FALLING]
+    begun = [frame for frame in frames if frame.stamp <= warned]
+    told = observed([*begun, replace(frames[0], stamp=warned - 100)])
+    assert [event.phase for _, event in told] == [FALLING, CLOSED]
+    assert told[1][1].onset == told[0][1].onset
+    assert 0 < told[1][1].duration < 1.0
+
+
 @pytest.mark.parametrize('kind', ['collapse', 'onto_seat'])
 def test_thirty_three_keypoints_in_space(kind):
     frames = film(FALL_KEYS[kind], facing=30.0, topology=BLAZEPOSE33, world=True)

@@ -328,6 +328,13 @@ def test_time_that_goes_back_begins_anew(lifted):
     assert found == [('STARTED', 50.3), ('ENDED', 0.0), ('STARTED', 0.3)]
 
 
+def test_a_late_frame_changes_nothing(lifted):
+    film = lift(*[1] * 10)
+    (_, hanging), *_ = lift(0)
+    mixed = [pair for t, person in film for pair in ((t, person), (t - 0.05, hanging))]
+    assert phases(mixed, lifted) == [('STARTED', 0.3)]
+
+
 def test_same_time_twice_changes_nothing(lifted):
     film = lift(*[1] * 5)
     gestures, _ = observe([pair for pair in film for _ in range(2)], lifted)

@@ -52,11 +52,11 @@ def follow(sighting_of):
                     )
                     for number, body in enumerate(bodies)
                 ]
-                self.identities.update(sightings, self.stamp)
+                self.identities.update(sightings)
             owners = {
                 tuple(track.last.centre): track.id
                 for track in self.identities.tracks
-                if track.stamp == self.stamp
+                if not track.misses
             }
             return [owners.get(tuple(sighting.centre)) for sighting in sightings]
 
@@ -302,7 +302,7 @@ class TestNewcomers:
         people = follow()
         people.show(make_body(x=150.0), frames=3)
         other = sighting_of(make_body(x=450.0, shirt='blue'), people.stamp + STEP)
-        people.identities.update([other], people.stamp + STEP, newcomers=False)
+        people.identities.update([other], newcomers=False)
         assert people.ids == [1]
 
 
@@ -359,6 +359,7 @@ class TestPrediction:
     def test_they_move_on_and_fade(self, follow, make_body):
         track, now = self.track(follow, make_body)
         seen = track.person(now, 0.5)
+        track.misses += 1
         later = [track.person(now + gap, 0.5) for gap in (0.1, 0.2, 0.4)]
         ways = [person.keypoints[:, 0].mean() - seen.keypoints[:, 0].mean() for person in later]
         # At most 200 px/s, and slower by and by.
@@ -372,8 +373,15 @@ class TestPrediction:
                 person.keypoints[0, 0] - seen.keypoints[0, 0], abs=0.01
             )
 
+    def test_not_while_time_stands_still(self, follow, make_body):
+        """Whoever the frame does not show is not told of as if it did."""
+        track, now = self.track(follow, make_body)
+        track.misses += 1
+        assert track.person(now, 0.5) is None
+
     def test_until_the_prediction_time(self, follow, make_body):
         track, now = self.track(follow, make_body)
+        track.misses += 1
         assert track.person(now + 0.29, 0.3) is not None
         assert track.person(now + 0.31, 0.3) is None
         assert track.person(now + 0.1, 0.0) is None
@@ -381,11 +389,13 @@ class TestPrediction:
     def test_not_beyond_the_edge_of_the_picture(self, follow, make_body):
         track, now = self.track(follow, make_body, speed=40.0, x=430.0)
         assert track.person(now, 1.0).box.centre[0] > 600
+        track.misses += 1
         assert track.person(now + 0.1, 1.0) is None
 
     def test_who_has_no_id_is_not_predicted(self, follow, make_body):
         track, now = self.track(follow, make_body, frames=2)
         assert track.person(now, 1.0).id == 0
+        track.misses += 1
         assert track.person(now + 0.1, 1.0) is None
 
     def test_what_was_not_observed_stays_so(self, follow, make_body, sighting_of):
@@ -393,6 +403,7 @@ class TestPrediction:
         seen = sighting_of(make_body(), now + STEP)
         seen.pose.scores[0] = 0.1
         track.observe(Sighting.of(seen.pose, seen.frame, COCO17, 0.3), alone=True)
+        track.misses += 1
         states = track.person(now + 2 * STEP, 1.0).states
         assert states[0] == KeypointState.BELOW_THRESHOLD
         assert (states[1:] == KeypointState.PREDICTED).all()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pose_ros.core.finding.search import DetectorSearch, closer_views, unknown
+from pose_ros.core.finding.search import DetectorSearch, SearchState, closer_views, unknown
 from pose_ros.core.models.detector import Detection, upright
 from pose_ros.core.types import Box, Frame
 
@@ -62,9 +62,9 @@ def test_the_parts_cover_the_frame_and_overlap(width, height):
 
 class TestViews:
     def sides(self, world, looks):
-        search = DetectorSearch(world)
+        search, state = DetectorSearch(world), SearchState()
         for _ in range(looks):
-            search.detect(FRAME)
+            search.detect(FRAME, state)
         assert search.runs == looks
         return [view.side for _, view in world.views]
 
@@ -81,15 +81,14 @@ class TestViews:
     def test_a_new_beginning_is_with_the_whole_frame(self, world):
         world.sees_far = False
         search = DetectorSearch(world)
-        search.detect(FRAME)
-        search.restart()
-        search.detect(FRAME)
+        search.detect(FRAME, SearchState())
+        search.detect(FRAME, SearchState())
         assert [view.side for _, view in world.views] == [640, 640]
 
     def test_the_time_is_that_of_the_detector(self, world):
         search = DetectorSearch(world)
         assert search.duration == 0.0
-        search.detect(FRAME)
+        search.detect(FRAME, SearchState())
         assert 0 < search.duration < 1.0
 
 

@@ -104,8 +104,8 @@ class AngleMeter:
         people
             As the estimator gives them: their keypoints are smoothed, so the angles are not.
         stamp
-            Of the frame [s]; a step back forgets everybody. A time that is known already is
-            left out.
+            Time of the frame [s]. A frame that is late or of the same time again is left out;
+            a jump back starts anew (see `Timeline`).
         """
         self._jitters.leave(stamp)
         known = [(p, self._jitters.take(p.id, stamp)) for p in people if p.id]

@@ -49,6 +49,13 @@ class BottomUp:
         """Nobody: all have been found."""
         return []
 
+    def reset(self) -> None:
+        """Do nothing: no frame is remembered."""
+
+    def fresh(self) -> BottomUp:
+        """Finder with the same model that has seen no frame."""
+        return self
+
     def regions(self) -> WholeFrames:
         """Regions of a newcomer."""
         return WholeFrames()

@@ -44,5 +44,11 @@ class Finder(Protocol):
     def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
         """Look for others than those known already, at most for so many."""
 
+    def reset(self) -> None:
+        """Forget the frames before."""
+
+    def fresh(self) -> Finder:
+        """Finder with the same models that has seen no frame."""
+
     def regions(self) -> RegionTracker:
         """Regions of a newcomer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 import time
 
 import numpy as np
@@ -16,6 +17,34 @@ from pose_ros.core.types import Box, Crop, Frame
 _PART = 0.75
 # A detection that overlaps somebody known more than this shows them.
 _KNOWN_OVERLAP = 0.3
+
+
+@dataclass
+class SearchState:
+    """Where the search for people stands between the frames of a sequence.
+
+    Attributes
+    ----------
+    time
+        Of the last frame [s], None before the first.
+    failed
+        Whether the search in the last frame found nobody.
+    resumes
+        Whether a search in this frame goes on where that one ended.
+    looks
+        How often the detector has looked since the search began with the whole frame.
+    """
+
+    time: float | None = None
+    failed: bool = False
+    resumes: bool = False
+    looks: int = 0
+
+    def begin_frame(self, time: float, longest_pause: float) -> None:
+        """Note that a frame begins; a pause ends the search before it."""
+        pause = self.time is None or not 0 <= time - self.time <= longest_pause
+        self.resumes, self.failed = self.failed and not pause, False
+        self.time = time
 
 
 class DetectorSearch:
@@ -41,19 +70,14 @@ class DetectorSearch:
         self.detector = detector
         self.runs = 0
         self.duration = 0.0
-        self._looks = 0
 
-    def restart(self) -> None:
-        """Begin with the whole frame again."""
-        self._looks = 0
-
-    def detect(self, frame: Frame) -> Sequence[Detection]:
+    def detect(self, frame: Frame, state: SearchState) -> Sequence[Detection]:
         """People in the frame or in the part of it whose turn it is, the surest first."""
         view = whole_frame(frame)
-        if self._looks % 2 and not self.detector.sees_far:
+        if state.looks % 2 and not self.detector.sees_far:
             parts = closer_views(frame.width, frame.height)
-            view = parts[self._looks // 2 % len(parts)]
-        self._looks += 1
+            view = parts[state.looks // 2 % len(parts)]
+        state.looks += 1
         self.runs += 1
         started = time.perf_counter()
         found = self.detector.detect(frame, view)

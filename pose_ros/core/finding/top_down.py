@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.finding.covering import Figure, alone
-from pose_ros.core.finding.search import DetectorSearch, unknown
+from pose_ros.core.finding.search import DetectorSearch, SearchState, unknown
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection, Detector
 from pose_ros.core.models.pose import Pose, PoseModel
@@ -61,8 +62,7 @@ class TopDown:
         self._detector_for = detector_for
         self._load_detector = load_detector
         self._detector_name = ''
-        self._stamp: float | None = None
-        self._searched = self._resume = False
+        self._state = SearchState()
 
     @property
     def topology(self) -> Topology:
@@ -78,6 +78,16 @@ class TopDown:
             self.detector_search.detector = self._load_detector(name)
         self._detector_name = name
 
+    def reset(self) -> None:
+        """Forget the frames before."""
+        self._state = SearchState()
+
+    def fresh(self) -> TopDown:
+        """Finder with the same models that has seen no frame."""
+        finder = copy(self)
+        finder.reset()
+        return finder
+
     def regions(self) -> RegionTracker:
         """Regions of a newcomer."""
         return self._make_regions()
@@ -88,31 +98,29 @@ class TopDown:
         """Look into the region of each person who is followed; past others who stand in it."""
         sightings = []
         for track in tracks:
-            region = track.region(frame, found=track.stamp == self._stamp)
-            neighbours = _neighbours(track, tracks, frame.stamp)
+            region = track.region(frame)
+            neighbours = _neighbours(track, tracks, frame.time)
             sighting = None
             if neighbours:
-                view = alone(frame, track.figure(frame.stamp), neighbours)
+                view = alone(frame, track.figure(frame.time), neighbours)
                 sighting = self._look(frame, region, track.number, view)
             if sighting is None or not continues(sighting):
                 sighting = self._look(frame, region, track.number)
             if sighting is not None:
                 sightings.append(sighting)
-        pause = self._stamp is None or not 0 <= frame.stamp - self._stamp <= self.config.max_gap
-        self._resume, self._searched = self._searched and not pause, False
-        self._stamp = frame.stamp
+        self._state.begin_frame(frame.time, self.config.max_gap)
         return sightings
 
     def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
         """Look for others than those known already."""
         if self.detector_search is None:
             return self._search_frame(frame)
-        if not known and not self._resume:
-            self.detector_search.restart()
+        if not known and not self._state.resumes:
+            self._state.looks = 0
         detector = self.detector_search.detector
         detector.threshold = self.config.detector_threshold or detector.least_score
         detections = unknown(
-            self.detector_search.detect(frame), [sighting.box for sighting in known]
+            self.detector_search.detect(frame, self._state), [sighting.box for sighting in known]
         )
         # The largest first: those are the nearest.
         detections.sort(key=lambda one: -one.box.width * one.box.height)
@@ -121,7 +129,7 @@ class TopDown:
             sighting = self._meet(frame, detection, [*known, *found], detector.sees_alignment)
             if sighting is not None:
                 found.append(sighting)
-        self._searched = not found
+        self._state.failed = not found
         return found
 
     def _look(

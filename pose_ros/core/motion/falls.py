@@ -34,6 +34,7 @@ from pose_ros.core.motion.fall_events import (
     event_of,
 )
 from pose_ros.core.motion.posture import posture_of
+from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.types import Person
 
 __all__ = ['Fall', 'FallDetector', 'FallPhase']
@@ -76,7 +77,7 @@ class FallDetector:
 
     def __init__(self) -> None:
         self._watches: dict[int, _Watch] = {}
-        self._stamp = -math.inf
+        self._timeline = Timeline()
 
     def observe(self, people: Sequence[Person], stamp: float) -> list[Fall]:
         """Events of one picture.
@@ -86,43 +87,45 @@ class FallDetector:
         people
             Those without an identity (id 0) are left out; who is only predicted is not seen.
         stamp
-            Time of the picture [s]; a step back starts anew, the same time again changes nothing.
+            Time of the frame [s]. A frame that is late or of the same time again changes nothing;
+            a jump back starts anew (see `Timeline`).
         """
-        if stamp == self._stamp:
+        before = self._timeline.last
+        step = self._timeline.advance(stamp)
+        if step in (Step.LATE, Step.REPEATED):
             return []
-        if stamp < self._stamp:
-            self._watches.clear()
-        self._stamp = stamp
-        events = self._forget(stamp)
+        if step is Step.JUMP and before is not None:
+            events = self._forget(list(self._watches), before)
+        else:
+            away = [i for i, w in self._watches.items() if stamp - w.stamp > _FORGET]
+            events = self._forget(away, stamp)
         seen = {person.id: person for person in people if person.id and person.observed.any()}
         for person_id, person in seen.items():
             if person_id not in self._watches:
-                events += self._begin(person, [i for i in self._watches if i not in seen])
+                events += self._begin(person, [i for i in self._watches if i not in seen], stamp)
             events += _look(self._watches[person_id], person, stamp)
         for person_id, watch in self._watches.items():
-            if watch.stamp < stamp:
+            if person_id not in seen:
                 events += _miss(watch, person_id, stamp)
         return events
 
-    def _forget(self, stamp: float) -> list[Fall]:
-        """Events of those who have been away for too long: who has fallen is not up for that."""
-        gone = [(i, w) for i, w in self._watches.items() if stamp - w.stamp > _FORGET]
-        for person_id, _ in gone:
-            del self._watches[person_id]
+    def _forget(self, gone_ids: Sequence[int], stamp: float) -> list[Fall]:
+        """Forget people; events of those who were going down. Whoever has fallen is not up."""
+        gone = [(person_id, self._watches.pop(person_id)) for person_id in gone_ids]
         return [
             closing_of(watch.descent, person_id, stamp)
             for person_id, watch in gone
             if watch.descent is not None and watch.descent.warned and not watch.descent.fallen
         ]
 
-    def _begin(self, person: Person, absent: Sequence[int]) -> list[Fall]:
+    def _begin(self, person: Person, absent: Sequence[int], stamp: float) -> list[Fall]:
         """Events of somebody new, who may be one of those out of sight."""
         before = self._before(person, absent)
         watch = _Watch() if before is None else self._watches.pop(before)
         self._watches[person.id] = watch
         if before is None or watch.descent is None:
             return []
-        return _move(watch.descent, before, person.id, self._stamp)
+        return _move(watch.descent, before, person.id, stamp)
 
     def _before(self, person: Person, absent: Sequence[int]) -> int | None:
         """Id of who went out of sight where somebody new is, but much lower."""

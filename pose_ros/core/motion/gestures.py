@@ -183,8 +183,8 @@ class GestureRecogniser:
         people
             Told apart by their ids; who has none (id 0) is left out.
         stamp
-            Time of the picture [s]. Time that goes back, or a gap longer than the grace, begins
-            anew; the same time again changes nothing.
+            Time of the frame [s]. A frame that is late or of the same time again changes nothing;
+            a jump back or a gap longer than the grace begins anew (see `Timeline`).
         """
         gestures: list[Gesture] = []
         for person_id, track in self._people.leave(stamp):

@@ -82,8 +82,8 @@ class LearnedGestures:
         people
             Told from one another by their ids.
         stamp
-            Time of the picture [s]. Time that goes back, or a gap longer than the grace, begins
-            anew; the same time again changes nothing.
+            Time of the frame [s]. A frame that is late or of the same time again changes nothing;
+            a jump back or a gap longer than the grace begins anew (see `Timeline`).
         """
         gone = self._people.leave(stamp)
         gestures = [g for person_id, watch in gone for g in self._end(watch, person_id)]

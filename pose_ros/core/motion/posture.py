@@ -125,7 +125,8 @@ class PostureReader:
         people
             Those without an identity (id 0) are left out, and so is who is only predicted.
         stamp
-            Time of the picture [s]; a step back starts anew.
+            Time of the frame [s]. A frame that is late or of the same time again is left out;
+            a jump back starts anew (see `Timeline`).
         """
         self._people.leave(stamp)
         states = []

@@ -74,7 +74,6 @@ class Identities:
         self._make_track = make_track
         self._numbers = 0
         self._last_id = 0
-        self._stamp: float | None = None
         self._compared: dict[tuple[int, Sighting], float] = {}  # within one frame
 
     def reset(self) -> None:
@@ -94,15 +93,13 @@ class Identities:
             for track in self.tracks
         )
 
-    def update(self, sightings: Sequence[Sighting], stamp: float, newcomers: bool = True) -> None:
+    def update(self, sightings: Sequence[Sighting], newcomers: bool = True) -> None:
         """Give each sighting of a frame to a person followed, or to a newcomer.
 
         Parameters
         ----------
         sightings
             The surest first; several may show the same person.
-        stamp
-            Of the frame [s].
         newcomers
             Whether those found by searching may be others than those already followed.
         """
@@ -112,7 +109,9 @@ class Identities:
         owners = self._assign(people)
         found = {track.number for track in owners.values()}
         shown = {sighting.looked_for for sighting in sightings} - found
-        self.strays += sum(t.number in shown and t.stamp == self._stamp for t in self.tracks)
+        self.strays += sum(t.number in shown and not t.misses for t in self.tracks)
+        for track in self.tracks:
+            track.misses += 1
         for index, sighting in enumerate(people):
             owner = owners.get(index)
             if owner is not None:
@@ -125,8 +124,7 @@ class Identities:
             if owner is not None and not owner.id:
                 self._confirm(owner)
         # Somebody seen once or twice and not again was nobody.
-        self.tracks = [track for track in self.tracks if track.id or track.stamp == stamp]
-        self._stamp = stamp
+        self.tracks = [track for track in self.tracks if track.id or not track.misses]
         self._compared.clear()
 
     def likeness(self, track: Track, sighting: Sighting) -> float:
@@ -137,7 +135,7 @@ class Identities:
         return self._compared[pair]
 
     def _compare(self, track: Track, sighting: Sighting) -> float:
-        stamp = sighting.frame.stamp
+        stamp = sighting.frame.time
         gap = stamp - track.stamp
         way = float(np.hypot(*(sighting.centre - track.centre(stamp)))) / track.size
         if gap <= _NEXT_FRAME and way > self.config.jump_threshold + _REACH:
@@ -162,7 +160,7 @@ class Identities:
 
     def _place(self, track: Track, sighting: Sighting, gap: float) -> float:
         """Likeness of place and posture, 0 if that is out of reach."""
-        stamp = sighting.frame.stamp
+        stamp = sighting.frame.time
         shift = track.shift(stamp)
         last = track.last
         if gap <= _NEXT_FRAME and jumped(
@@ -206,19 +204,18 @@ class Identities:
 
         Mask [tracks, sightings]. Who comes back must not take the place of who is there.
         """
-        stamp = self._stamp
         mask = np.zeros((len(tracks), len(sightings)), bool)
-        if all(track.stamp == stamp for track in tracks):
+        if not any(track.misses for track in tracks):
             return mask
         for column, sighting in enumerate(sightings):
             rivals = [
                 self._clothes(track, sighting) or 0.0
                 for track in self.tracks
-                if track.stamp == stamp and self.likeness(track, sighting) > 0
+                if not track.misses and self.likeness(track, sighting) > 0
             ]
             for row, track in enumerate(tracks):
                 clothes = self._clothes(track, sighting)
-                if clothes is not None and track.stamp != stamp:
+                if clothes is not None and track.misses:
                     mask[row, column] = max(rivals, default=0.0) > clothes + _BETTER_CLOTHES
         return mask
 
@@ -239,7 +236,7 @@ class Identities:
 
 def _may_be_regained(track: Track, sighting: Sighting) -> bool:
     """Whether place and size allow that a sighting is a person lost for long."""
-    way = float(np.hypot(*(sighting.centre - track.centre(sighting.frame.stamp))))
+    way = float(np.hypot(*(sighting.centre - track.centre(sighting.frame.time))))
     growth = max(sighting.size, track.size) / min(sighting.size, track.size)
     return way <= _REGAIN_REACH * track.size and growth <= _REGAIN_GROWTH
 

@@ -107,7 +107,7 @@ class AlignmentRegions:
         """Learn from the person found in the frame."""
         if pose.alignment is None:
             raise ValueError('this model gives no alignment points to follow')
-        points = self._smoother.apply(pose.alignment, frame.stamp, diameter(pose.alignment))
+        points = self._smoother.apply(pose.alignment, frame.time, diameter(pose.alignment))
         self._region = region(points)
 
     def around(self, detection: Detection) -> Crop:

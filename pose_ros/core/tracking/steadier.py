@@ -79,7 +79,7 @@ class Steadier:
         """Sighting with left and right swapped back where the model confused them."""
         if not self._config.repair_sides:
             return sighting
-        stamp, threshold = sighting.frame.stamp, self._config.keypoint_threshold
+        stamp, threshold = sighting.frame.time, self._config.keypoint_threshold
         pose, swaps = self._sides.apply(sighting.pose, sighting.seen, stamp)
         if not swaps:
             return sighting
@@ -88,10 +88,10 @@ class Steadier:
 
     def observe(self, sighting: Sighting) -> Person:
         """Person as seen in a frame, without an id; the sighting is repaired already."""
-        pose, seen, stamp = sighting.pose, sighting.seen, sighting.frame.stamp
+        pose, seen, stamp = sighting.pose, sighting.seen, sighting.frame.time
         fresh = None
         if self._last is not None:
-            blind = stamp - self._last.frame.stamp > _BLINK
+            blind = stamp - self._last.frame.time > _BLINK
             fresh = np.ones_like(seen) if blind else ~self._last.seen
         self._last = sighting
         sure = pose.scores >= self._config.keypoint_threshold
@@ -145,7 +145,7 @@ class Steadier:
         self, pose: Pose, sighting: Sighting, fresh: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Keypoints [K, 2], z [K] and world [K, 3] after smoothing."""
-        size, stamp = _size(pose, sighting.box), sighting.frame.stamp
+        size, stamp = _size(pose, sighting.box), sighting.frame.time
         if pose.z is None:
             return self._smoother.apply(pose.keypoints, stamp, size, fresh), None, None
         points = np.hstack([pose.keypoints, pose.z[:, None]])

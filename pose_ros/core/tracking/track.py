@@ -36,6 +36,8 @@ class Track:
         0 until it is certain that there is somebody.
     sightings
         Number of frames in which the person was seen.
+    misses
+        Number of frames since then; 0 while the last frame shows the person.
     last
         The last sighting.
     clothing
@@ -47,26 +49,27 @@ class Track:
     ) -> None:
         self.number = number
         self.id = 0
-        self.sightings = 0
+        self.sightings = self.misses = 0
         self.regions = regions
         self.steadier = steadier
         self.size = sighting.size
         self.clothing: np.ndarray | None = None
-        self._motion = ConstantVelocity(sighting.centre, sighting.frame.stamp, sighting.size)
+        self._motion = ConstantVelocity(sighting.centre, sighting.frame.time, sighting.size)
         self.observe(sighting, alone=True)
 
     @property
     def stamp(self) -> float:
         """Time of the last sighting [s]."""
-        return self.last.frame.stamp
+        return self.last.frame.time
 
     def observe(self, sighting: Sighting, alone: bool) -> None:
         """Learn from a sighting; clothes only from those of somebody who stands alone."""
         sighting = self.steadier.repair(sighting)
         self.last = sighting
         self.sightings += 1
+        self.misses = 0
         self.size += _SIZE_RATE * (sighting.size - self.size)
-        self._motion.update(sighting.centre, sighting.frame.stamp, self.size)
+        self._motion.update(sighting.centre, sighting.frame.time, self.size)
         self.regions.update(sighting.frame, sighting.pose)
         if alone and sighting.clothing is not None:
             if self.clothing is None:
@@ -86,12 +89,12 @@ class Track:
         """Standard deviation of the person's expected place [px]."""
         return self._motion.spread(stamp)
 
-    def region(self, frame: Frame, found: bool) -> Crop:
-        """Region of a frame in which to look for the person, found in the frame before or not."""
+    def region(self, frame: Frame) -> Crop:
+        """Region of the next frame in which to look for the person."""
         crop = self.regions.region(frame)
-        if found:
+        if not self.misses:
             return crop
-        x, y = self.shift(frame.stamp).tolist()
+        x, y = self.shift(frame.time).tolist()
         return replace(crop, centre=(crop.centre[0] + x, crop.centre[1] + y))
 
     def expected_box(self, stamp: float) -> Box:
@@ -106,10 +109,10 @@ class Track:
 
     def person(self, stamp: float, prediction_time: float) -> Person | None:
         """Person at a time; None if they are out of sight for too long or out of the picture."""
-        gap = stamp - self.stamp
-        if gap <= 0:
+        if not self.misses:
             return replace(self._person, id=self.id)
-        if not self.id or gap > prediction_time:
+        gap = stamp - self.stamp
+        if not self.id or not 0 < gap <= prediction_time:
             return None
         person = self.steadier.predict(self.shift(stamp), 1 - gap / prediction_time)
         if not self.last.frame.shows(np.array(person.box.centre)):
