@@ -23,15 +23,17 @@ from launch.actions import (
     Shutdown,
     TimerAction,
 )
-from launch.event_handlers import OnProcessExit
-from launch.events.process import ProcessExited
+from launch.event_handlers import OnProcessExit, OnProcessIO
+from launch.events.process import ProcessExited, ProcessIO
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 import yaml
 
 from pose_ros.bringup.arguments import Argument
-from pose_ros.bringup.back_off import pause_before_restart
+from pose_ros.bringup.back_off import failed, pause_before_restart
 from pose_ros.bringup.environment import environment
+from pose_ros.bringup.fatal_line import FatalLine
+from pose_ros.bringup.interrupts import interrupt_blocker, leave_interrupts_to_launch
 from pose_ros.bringup.process import Command, Process, Start
 
 
@@ -49,12 +51,15 @@ def launch_description(
     """
 
     def start(context: LaunchContext) -> list[Action]:
+        leave_interrupts_to_launch(context)
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in arguments}
         around = dict(context.launch_configurations)
         # As launch_ros does, so that PushRosNamespace around this launch file counts. Not twice:
         # to a process with several nodes launch_ros would give it in the place of their own.
         pushed = around.pop('ros_namespace', '')
         values['namespace'] = posixpath.join('/', pushed, values['namespace'])
+        # A prefix of the user's own, such as a debugger, needs no other.
+        prefix = '' if around.get('launch-prefix') else interrupt_blocker()
         variables = {**context.environment, **environment(values, context.environment)}
         # There as long as the launch: who includes this launch file may forget it at once.
         folder = TemporaryDirectory(prefix='pose_ros_launch_')
@@ -66,8 +71,8 @@ def launch_description(
                 continue
             path = Path(folder.name, f'{number}_{wanted.executable}.yaml')
             path.write_text(parameter_text(wanted.parameters), encoding='utf-8')
-            make_node = partial(node_action, wanted, path, values['log_level'], variables)
-            actions += kept_alive(make_node, around) if wanted.respawn else [make_node()]
+            make_node = partial(node_action, wanted, path, values['log_level'], variables, prefix)
+            actions += watched(make_node, wanted, around)
         return within(around, actions)
 
     return LaunchDescription([*map(declaration, arguments), OpaqueFunction(function=start)])
@@ -84,9 +89,16 @@ def declaration(argument: Argument) -> DeclareLaunchArgument:
 
 
 def node_action(
-    process: Process, parameters: Path, log_level: str, variables: Mapping[str, str]
+    process: Process,
+    parameters: Path,
+    log_level: str,
+    variables: Mapping[str, str],
+    prefix: str = '',
 ) -> Node:
-    """The action that starts a process; the file of parameters is that of `parameter_text`."""
+    """The action that starts a process.
+
+    The file of parameters is that of `parameter_text`; the prefix goes before commands of ours.
+    """
     own = process.package == 'pose_ros'
     named = {'name': process.name, 'namespace': process.namespace} if process.name else {}
     return Node(
@@ -97,6 +109,7 @@ def node_action(
         remappings=list(process.remappings.items()),
         arguments=list(process.arguments),
         ros_arguments=['--log-level', log_level] if own else None,
+        prefix=(prefix or None) if own else None,
         env=dict(variables),
         output='screen',
         emulate_tty=True,
@@ -127,26 +140,47 @@ def within(around: Mapping[str, str], actions: Sequence[Action]) -> list[Action]
     return [PushLaunchConfigurations(), bring_back, *actions, PopLaunchConfigurations()]
 
 
-def kept_alive(
-    make_node: Callable[[], Node], around: Mapping[str, str], last_pause: float = 0.0
+def watched(
+    make_node: Callable[[], Node],
+    process: Process,
+    around: Mapping[str, str],
+    last_pause: float = 0.0,
 ) -> list[Action]:
-    """Start a node, and start it again when it dies: soon at first, then ever later."""
+    """Start a node; start it again when it dies, or end the launch, as the process says.
+
+    Soon at first, then ever later.
+    """
     node = make_node()
     started = time.monotonic()
+    reason = FatalLine()
 
-    def restart(event: ProcessExited, context: LaunchContext) -> list[Action] | None:
+    def take_output(event: ProcessIO) -> None:
+        reason.add(event.text)
+
+    def on_exit(event: ProcessExited, context: LaunchContext) -> list[Action] | None:
+        if context.is_shutdown:
+            return None
         lived = time.monotonic() - started
         pause = pause_before_restart(event.returncode, last_pause, lived)
-        if pause is None or context.is_shutdown:
+        if pause is None or not process.respawn:
+            if process.required and failed(event.returncode):
+                # Launch logs an exception as one line, and its own exit code becomes 1.
+                raise RuntimeError(
+                    f'{event.process_name} has failed: '
+                    f'{str(reason) or f"exit code {event.returncode}"}'
+                )
             return None
-        again = OpaqueFunction(function=lambda _: kept_alive(make_node, around, pause))
+        again = OpaqueFunction(function=lambda _: watched(make_node, process, around, pause))
         return [
             LogInfo(msg=f'{event.process_name} is started again in {pause:g} s'),
             TimerAction(period=pause, actions=within(around, [again])),
         ]
 
     return [
-        RegisterEventHandler(OnProcessExit(target_action=node, on_exit=restart, handle_once=True)),
+        RegisterEventHandler(
+            OnProcessIO(target_action=node, on_stdout=take_output, on_stderr=take_output)
+        ),
+        RegisterEventHandler(OnProcessExit(target_action=node, on_exit=on_exit, handle_once=True)),
         node,
     ]
 

@@ -84,12 +84,18 @@ TOPICS = (
 SOURCE = Argument(
     'source',
     'none',
-    'starts source_node: camera, a device such as /dev/video2, actor, or a video '
-    "file's path; none: the images come from elsewhere",
+    'starts source_node: camera, a device such as /dev/video2, actor, actor:MOTION such as '
+    "actor:wave_left, or a video file's path; none: the images come from elsewhere",
 )
 
 PEOPLE = (
     *(argument for arguments in PARAMETER_ARGUMENTS.values() for argument in arguments),
+    Argument(
+        'people',
+        '',
+        'number of people: so many are drawn by source:=actor; more than 1 sets mode multi and '
+        'max_people; empty: as in the parameter files',
+    ),
     Argument(
         'autostart',
         'true',

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 
-def require(package: str) -> None:
-    """ValueError, with what to do, if a ROS package is not installed."""
+def require(package: str, alternative: str = '') -> None:
+    """ValueError, with what to install, or what to do instead, if a ROS package is missing."""
     prefixes = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
     index = 'share/ament_index/resource_index/packages'
     if not any(Path(prefix, index, package).exists() for prefix in filter(None, prefixes)):
         name = f'ros-{os.environ.get("ROS_DISTRO", "DISTRO")}-{package.replace("_", "-")}'
-        raise ValueError(f'{package} is not installed: sudo apt install {name}')
+        instead = f', or {alternative}' if alternative else ''
+        raise ValueError(f'{package} is not installed: sudo apt install {name}{instead}')

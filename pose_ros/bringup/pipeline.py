@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import pi
 from pathlib import Path
 import posixpath
 from typing import Any
 
 from pose_ros.bringup.arguments import PARAMETER_ARGUMENTS, STANDARDS, file_argument
+from pose_ros.bringup.packages import require
 from pose_ros.bringup.process import Process, in_one_process
 from pose_ros.core.resources import config_file
 
@@ -18,14 +20,20 @@ Values = Mapping[str, str]
 
 def full_pipeline(values: Values, camera: Process | None = None) -> list[Process]:
     """Everything that pose.launch.py starts; with a camera in the place of source_node."""
-    nodes = [pose_node(values), *followers(values), *bridge(values)]
+    # Without images or without pose_node the others have nothing to do.
+    nodes = [required(pose_node(values)), *followers(values), *bridge(values)]
     if values['one_process'] == 'true':
         nodes = [in_one_process(nodes)]
     own_camera = source(values) if camera is None else [camera]
-    nodes += own_camera
+    nodes += map(required, own_camera)
     if values['rviz'] == 'true':
         nodes += rviz(values, bool(own_camera))
     return nodes
+
+
+def required(process: Process) -> Process:
+    """The process as one whose failure ends the launch."""
+    return replace(process, required=True)
 
 
 def pose_node(values: Values) -> Process:
@@ -58,7 +66,7 @@ def source(values: Values) -> list[Process]:
     """The node that publishes images, if it is wanted."""
     if values['source'] == 'none':
         return []
-    return [own_node('source_node', values, source_parameters(values['source']))]
+    return [own_node('source_node', values, source_parameters(values['source'], people(values)))]
 
 
 def own_node(name: str, values: Values, parameters: Mapping[str, Any] | None = None) -> Process:
@@ -95,16 +103,31 @@ def parameter_files(node: str, values: Values) -> tuple[str, ...]:
 def given_parameters(node: str, values: Values) -> dict[str, str | int]:
     """Parameters of a node that the arguments set."""
     names = [argument.name for argument in PARAMETER_ARGUMENTS.get(node, ())]
-    given: dict[str, str | int] = {name: values[name] for name in names if values[name]}
+    given: dict[str, str | int] = {}
+    if node == 'pose_node' and people(values) > 1:
+        given = {'mode': 'multi', 'max_people': people(values)}
+    given |= {name: values[name] for name in names if values[name]}
     # What is no number is for the node to refuse, in one line.
     if str(given.get('max_people', '')).isdecimal():
         given['max_people'] = int(given['max_people'])
     return given
 
 
-def source_parameters(source: str) -> dict[str, str]:
-    """Parameters of source_node that stand for a source."""
-    if source in ('camera', 'actor'):
+def people(values: Values) -> int:
+    """Number of people that is given, 0 if none; ValueError if it is not a number."""
+    given = values['people']
+    if given and not (given.isdecimal() and int(given)):
+        raise ValueError(f'people must be a number from 1 on, got {given!r}')
+    return int(given or 0)
+
+
+def source_parameters(source: str, people: int = 0) -> dict[str, str | int]:
+    """Parameters of source_node for a source, and for the number of actors if it is not 0."""
+    kind, _, motion = source.partition(':')
+    if kind == 'actor':
+        scene = {'scene': motion} if motion else {}
+        return {'source': 'actor', **scene, **({'people': people} if people else {})}
+    if source == 'camera':
         return {'source': source}
     if source.startswith('/dev/'):
         return {'source': 'camera', 'device': source}
@@ -138,6 +161,8 @@ def rviz(values: Values, own_camera: bool) -> list[Process]:
 
     The absolute names in pose.rviz become those of the nodes.
     """
+    for package in ('rviz2', 'tf2_ros') if own_camera else ('rviz2',):
+        require(package, 'leave the argument rviz out')
     shown = {name: name for name in ('skeleton_markers', 'image_overlay')}
     window = Process(
         'rviz2',

@@ -30,6 +30,8 @@ class Process:
         Further ones of the command line.
     respawn
         Whether it is started again when it dies.
+    required
+        Whether the launch ends, with an error, when it fails and is not started again.
     """
 
     package: str
@@ -41,6 +43,7 @@ class Process:
     remappings: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     respawn: bool = False
+    required: bool = False
 
     @property
     def full_name(self) -> str:
@@ -84,4 +87,5 @@ def in_one_process(nodes: Sequence[Process]) -> Process:
         },
         arguments=tuple(node.full_name for node in nodes),
         respawn=all(node.respawn for node in nodes),
+        required=any(node.required for node in nodes),
     )

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pose_ros.bringup.back_off import pause_before_restart
+from pose_ros.bringup.back_off import failed, pause_before_restart
 from pose_ros.bringup.environment import GLIBC_THRESHOLD, environment
+from pose_ros.bringup.fatal_line import FatalLine
 from pose_ros.bringup.packages import require
 from pose_ros.bringup.process import Process, in_one_process
 from pose_ros.process_environment import MALLOC_VARIABLES, PROFILE_VARIABLES
@@ -43,6 +44,23 @@ def test_pauses_grow_while_a_node_keeps_dying():
 @pytest.mark.parametrize('code', [0, 2, -2, -15])
 def test_who_was_told_to_end_or_was_refused_its_parameters_is_not_started_again(code):
     assert pause_before_restart(code, 0.0, lived=1.0) is None
+
+
+def test_what_ended_as_it_was_told_to_has_not_failed():
+    assert [code for code in (0, -2, -15, 1, 2, -9, -11) if failed(code)] == [1, 2, -9, -11]
+
+
+def test_the_fatal_line_of_a_node():
+    reason = FatalLine()
+    assert not str(reason)
+    # In pieces, as they come out of a pipe, and in colours.
+    for piece in (
+        b'[INFO] [1.5] [source_node]: hello\n\x1b[31m[FA',
+        b'TAL] [1.25] [SourceNode]: video x.mp4: [mpeg4] there is no such file\x1b[0m\r\n',
+        b'a line after it\n',
+    ):
+        reason.add(piece)
+    assert str(reason) == 'video x.mp4: [mpeg4] there is no such file'
 
 
 def test_one_process_for_nodes_of_two_namespaces():

@@ -32,6 +32,8 @@ LAUNCH_FILES = sorted(path.name for path in (PREFIX / 'share/pose_ros/launch').i
 OWN_NODES = {'gesture_node', 'marker_node', 'pose_node'}
 # Not needed to build or run the package: a launch file says what to install.
 OPTIONAL_PACKAGES = {'v4l2_camera', 'usb_cam'}
+# Dependencies of package.xml that the wheels of ROS lack; a launch file says so, too.
+ROBOT_PACKAGES = {'ros2bag', 'rviz2', 'tf2_ros'}
 needs_launch = pytest.mark.skipif(
     util.find_spec('ros2launch') is None, reason='needs ros2 launch (launch_ros is not installed)'
 )
@@ -69,7 +71,7 @@ def all_packages(tmp_path, monkeypatch):
     """An index in which the packages of others are found."""
     index = tmp_path / 'share/ament_index/resource_index/packages'
     index.mkdir(parents=True)
-    for package in (*OPTIONAL_PACKAGES, 'ros2bag'):
+    for package in OPTIONAL_PACKAGES | ROBOT_PACKAGES:
         (index / package).touch()
     monkeypatch.setenv('AMENT_PREFIX_PATH', f'{os.environ["AMENT_PREFIX_PATH"]}:{tmp_path}')
 
@@ -146,11 +148,39 @@ def check_own(process):
         ('camera', {'source': 'camera'}),
         ('/dev/video3', {'source': 'camera', 'device': '/dev/video3'}),
         ('actor', {'source': 'actor'}),
+        ('actor:wave_left', {'source': 'actor', 'scene': 'wave_left'}),
         ('dir/film.mp4', {'source': 'video', 'path': 'dir/film.mp4'}),
     ],
 )
 def test_sources(source, expected):
     assert values(nodes(source=source)['source_node']) == {'use_sim_time': False, **expected}
+
+
+def test_a_number_of_people_reaches_the_actors_and_the_mode():
+    found = nodes(source='actor:wave_left', people='3')
+    assert values(found['source_node']) == {
+        'use_sim_time': False, 'source': 'actor', 'scene': 'wave_left', 'people': 3,
+    }  # fmt: skip
+    given = values(found['pose_node'])
+    assert (given['mode'], given['max_people']) == ('multi', 3)
+    # One person needs no other mode, and what is given for itself stays.
+    assert 'mode' not in values(nodes(source='actor', people='1')['pose_node'])
+    given = values(nodes(people='3', mode='auto', max_people='5')['pose_node'])
+    assert (given['mode'], given['max_people']) == ('auto', 5)
+    # A video has the people that it has.
+    assert 'people' not in values(nodes(source='film.mp4', people='2')['source_node'])
+    for wrong in ('many', '0', '-1', '1.5'):
+        with pytest.raises(ValueError, match=f"people must be a number from 1 on, got '{wrong}'"):
+            nodes(people=wrong)
+
+
+def test_the_launch_ends_without_images_or_pose_node():
+    required = {name for name, p in nodes(source='actor', bridge='true').items() if p.required}
+    assert required == {'pose_node', 'source_node'}
+    assert nodes(source='actor', one_process='true')['pose_ros_all'].required
+    assert nodes('webcam.launch.py')['source_node'].required
+    # The other cameras go on.
+    assert not any(process.required for process in starts('multi_camera.launch.py'))
 
 
 def test_arguments_reach_the_nodes_only_where_they_are_given():
@@ -276,6 +306,15 @@ def test_a_driver_that_is_not_installed():
         nodes('webcam.launch.py', driver='usb_cam')
 
 
+def test_rviz_that_is_not_installed(monkeypatch, tmp_path):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'{PREFIX}:{tmp_path}')
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    with pytest.raises(
+        ValueError, match=r'sudo apt install ros-jazzy-rviz2, or leave .* rviz out'
+    ):
+        nodes(rviz='true')
+
+
 @pytest.mark.usefixtures('all_packages')
 def test_only_the_images_of_a_bag_are_played():
     *others, play = starts(
@@ -300,7 +339,7 @@ def test_only_the_images_of_a_bag_are_played():
 def test_replay_says_what_it_needs(monkeypatch, tmp_path):
     monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
     with pytest.raises(ValueError, match='ros2bag is not installed'):
-        starts('replay.launch.py', bag='b')
+        starts('replay.launch.py', bag='b', rviz='false')
 
 
 def rviz_topics():
@@ -318,6 +357,7 @@ def rviz_topics():
     }
 
 
+@pytest.mark.usefixtures('all_packages')
 def test_rviz_shows_the_topics_of_the_nodes():
     rviz = nodes(rviz='true', image='/cam/image_raw', namespace='robot')['rviz2']
     shown = {kind: topic for kind, (topic, _, _) in rviz_topics().items()}
@@ -360,6 +400,7 @@ def test_rviz_subscribes_with_what_the_nodes_offer(ros):
     assert rviz_topics()['Camera'][1:] == ('Best Effort', 'Volatile')
 
 
+@pytest.mark.usefixtures('all_packages')
 def test_rviz_knows_the_frame_of_our_own_camera():
     found = nodes(rviz='true', source='actor')
     frame = next(row.default for row in source_node.PARAMETERS if row.name == 'frame_id')
@@ -482,6 +523,30 @@ def test_ros2_launch(ros, start, one_process):
 
 
 @needs_launch
+@pytest.mark.parametrize('everybody', [True, False])
+def test_ros2_launch_interrupted_while_it_starts(ros_domain, everybody):
+    """As Ctrl-C in a terminal tells all processes, or as another program tells launch alone."""
+    launch = subprocess.Popen(
+        ['ros2', 'launch', 'pose_ros', 'pose.launch.py', 'source:=actor'],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True, preexec_fn=_interruptible,  # noqa: PLW1509
+    )  # fmt: skip
+    try:
+        output = ''
+        # The last of the nodes; the first of them are in the middle of their imports.
+        while 'source_node-4]: process started' not in output:
+            output += launch.stdout.readline()
+        (os.killpg if everybody else os.kill)(launch.pid, signal.SIGINT)
+        output += launch.communicate(timeout=30)[0]
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(launch.pid, signal.SIGKILL)
+        launch.communicate()
+    assert launch.returncode == 0
+    assert 'Traceback' not in output
+
+
+@needs_launch
 @pytest.mark.parametrize('followers', ['each', 'one_process'])
 def test_ros2_launch_of_two_cameras(ros, start, tmp_path, followers):
     cameras = tmp_path / 'cameras.yaml'
@@ -572,6 +637,10 @@ def test_a_node_that_died_is_started_again_as_it_was(ros, include):
         ),
         ('pose.launch.py', 'dds_profile:=/none.xml', 'dds_profile must be auto, none or a file'),
         ('pose.launch.py', 'mode:=many', 'mode'),
+        ('pose.launch.py', 'people:=many', "people must be a number from 1 on, got 'many'"),
+        ('pose.launch.py', 'source:=actor:dream', "has failed: actor: unknown motion 'dream'"),
+        ('pose.launch.py', 'source:=/none.mp4', 'source_node-4 has failed: video /none.mp4'),
+        ('pose.launch.py', 'max_people:=many', 'pose_node-1 has failed: parameter max_people'),
     ],
 )
 def test_ros2_launch_says_what_is_wrong(ros_domain, name, argument, reason):

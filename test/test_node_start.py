@@ -1,0 +1,46 @@
+"""Ctrl-C before a node runs ends its process cleanly."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# Imports a module that takes long, as those of the nodes do.
+SLOW_IMPORT = """
+import sys, time, types
+from pose_ros import node_start
+
+def import_module(name):
+    print('importing', flush=True)
+    time.sleep(60)
+
+node_start.import_module = import_module
+node_start.start('pose_node')
+"""
+
+
+@pytest.mark.parametrize('early', [False, True])
+def test_an_interrupt_while_the_node_is_imported(early):
+    """Early: it came before Python could handle it, and launch had it wait."""
+    child = subprocess.Popen(
+        [sys.executable, '-c', SLOW_IMPORT],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_blocked if early else None,  # noqa: PLW1509
+    )  # fmt: skip
+    try:
+        if early:
+            child.send_signal(signal.SIGINT)
+        else:
+            assert child.stdout.readline() == 'importing\n'
+            child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(timeout=20)
+    finally:
+        child.kill()
+        child.communicate()
+    assert child.returncode == 0
+    assert not errors
+
+
+def _blocked():
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
