@@ -259,6 +259,27 @@ def test_a_warning_that_comes_to_nothing_is_taken_back():
     assert told == [FALLING, RECOVERED]
 
 
+@pytest.mark.parametrize('kind', ['fall_forwards', 'fall_left', 'collapse'])
+def test_a_slow_descent_that_turns_into_a_fall_is_one_fall(kind):
+    """A snowboarder goes downhill, out of a panning camera's view of the feet, and then falls."""
+    slide, speed = 2.6, 0.1  # [s], [body heights/s]
+    start = ONSET + slide
+    keys = (Key(0.0, STAND), *(replace(k, time=k.time + slide) for k in FALL_KEYS[kind]))
+    feet = [COCO17.index('left_ankle'), COCO17.index('right_ankle')]
+
+    def sliding(frame):
+        down = 240.0 * speed * max(frame.stamp - ONSET, 0.0)
+        person = frame.people[0]
+        states = person.states.copy()
+        states[feet] = KeypointState.BELOW_THRESHOLD
+        keypoints = person.keypoints + np.float32((0, down))
+        return replace(frame, people=(replace(person, keypoints=keypoints, states=states),))
+
+    told = [event for _, event in observed(map(sliding, film(keys, facing=60.0)))]
+    assert [event.phase for event in told] == [FALLING, FALLEN]
+    assert told[0].onset == told[1].onset == pytest.approx(start + 0.3, abs=0.7)
+
+
 def test_a_camera_that_nods_sees_no_fall():
     frames = film((Key(0.0, STAND), Key(2.0, STAND)))
     nodding = []

@@ -171,17 +171,18 @@ def _follow(watch: _Watch, descent: Descent, rate: float, person_id: int) -> lis
         return [event_of(descent, person_id, FallPhase.RECOVERED, stamp)]
     events = []
     descent.peak = descent.peak if math.isnan(rate) else max(descent.peak, rate)
-    if rate > _WARNING_RATE and not descent.warned:
+    low = descent.low_since
+    ends = stops or (stamp if low is None else low) - descent.onset > LONGEST
+    if rate > _WARNING_RATE and not (descent.warned or ends):
         descent.warned = True
         events.append(event_of(descent, person_id, FallPhase.FALLING, stamp))
-    low = descent.low_since
     stays = low is not None and descent.low_at == stamp and stamp - low >= _STAY
     if low is not None and stays and descent.is_fall(low, look):
         descent.fallen, descent.landing = True, landing_time(watch.looks, descent)
         events.append(event_of(descent, person_id, FallPhase.FALLEN, stamp))
-    elif stops or (stamp if low is None else low) - descent.onset > LONGEST:
+    elif ends:
         watch.descent = None
-        while stops and len(watch.looks) > 1:
+        while len(watch.looks) > 1:
             watch.looks.popleft()  # the next descent begins here
         if descent.warned:
             events.append(event_of(descent, person_id, FallPhase.RECOVERED, stamp))
