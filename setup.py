@@ -23,7 +23,7 @@ setup(
     install_requires=[
         'ai-edge-litert; platform_machine == "x86_64" or platform_machine == "aarch64"',
         'numpy',
-        'opencv-python-headless',
+        'opencv-python-headless!=4.11.*,!=4.12.*',  # an animated PNG crashes these
         'PyYAML',
         'rich',
         'scipy',

@@ -6,9 +6,15 @@ from pathlib import Path
 import shutil
 import subprocess
 
+from hypothesis import settings
 import numpy as np
 import pytest
 import yaml
+
+# The same examples in every run of the suite; `benchmarks/fuzz.py` draws others, and many more.
+settings.register_profile('suite', deadline=None, derandomize=True)
+settings.register_profile('fuzz', deadline=None, max_examples=20_000)
+settings.load_profile('suite')
 
 TEST_DATA = Path(os.environ.get('POSE_ROS_TEST_DATA') or '/nonexistent')
 

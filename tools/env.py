@@ -162,7 +162,8 @@ def install(requirements: list[Path], kept: Sequence[Path] = ()) -> None:
     # ROS on Ubuntu brings modules that are compiled against its own NumPy and OpenCV.
     if SOURCED_ROS:
         constraints = VENV / 'constraints.txt'
-        constraints.write_text('numpy<2\nopencv-python-headless<4.12\n')
+        # OpenCV 4.10 is the last one for NumPy 1 that animated PNGs do not crash.
+        constraints.write_text('numpy<2\nopencv-python-headless<4.11\n')
         wanted = [
             line.split('==')[0]
             for path in requirements

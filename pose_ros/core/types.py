@@ -22,6 +22,12 @@ class FrameError(ValueError):
     """A picture that cannot be used; the message says what was wrong."""
 
 
+def check_image_size(width: int, height: int) -> None:
+    """FrameError for an image without area, or with a side that no camera has [px]."""
+    if not (0 < width <= MAX_IMAGE_SIDE and 0 < height <= MAX_IMAGE_SIDE):
+        raise FrameError(f'image sides must be 1 to {MAX_IMAGE_SIDE} px, got {width}×{height}')
+
+
 class KeypointState(IntEnum):
     """How a keypoint came about; the values are those of ``Keypoint.msg``."""
 
@@ -56,10 +62,7 @@ class Frame:
         if shape is None or len(shape) != 3 or shape[2] != 3 or self.image.dtype != np.uint8:
             found = f'{getattr(self.image, "dtype", type(self.image).__name__)} {shape}'
             raise FrameError(f'expected a uint8 image [height, width, 3], got {found}')
-        if not (0 < shape[0] <= MAX_IMAGE_SIDE and 0 < shape[1] <= MAX_IMAGE_SIDE):
-            raise FrameError(
-                f'image sides must be 1 to {MAX_IMAGE_SIDE} px, got {shape[1]}×{shape[0]}'
-            )
+        check_image_size(shape[1], shape[0])
         if self.channels not in ('rgb', 'bgr'):
             raise FrameError(f"channels must be 'rgb' or 'bgr', got {self.channels!r}")
         if not np.isfinite(self.time):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
+from pose_ros.core.encoded_image import read_encoded
 from pose_ros.core.space.depth_image import DepthImage
-from pose_ros.core.types import MAX_IMAGE_SIDE
-from pose_ros.ros.images import check_compressed, stamp_of
+from pose_ros.core.types import FrameError
+from pose_ros.ros.images import samples_of, stamp_of
 
 # Of image_transport's compressedDepth: format and two parameters stand before the PNG.
 _HEADER = struct.Struct('<iff')
@@ -30,50 +32,45 @@ def depth_of(message: Image | CompressedImage) -> DepthImage:
     Returns
     -------
     DepthImage
-        ValueError says what was wrong with a message that cannot be used.
+        FrameError says what was wrong with a message that cannot be used.
     """
     if isinstance(message, CompressedImage):
         return _unpacked(message)
     kind = _TYPES.get(message.encoding)
     if kind is None:
         known = ', '.join(_TYPES)
-        raise ValueError(f'unknown depth encoding {message.encoding!r}, known are: {known}')
-    dtype = np.dtype(kind).newbyteorder('>' if message.is_bigendian else '<')
-    width, height, step = message.width, message.height, message.step
-    size = f'{width}×{height} {message.encoding}'
-    if not (0 < width <= MAX_IMAGE_SIDE and 0 < height <= MAX_IMAGE_SIDE):
-        raise ValueError(f'image sides must be 1 to {MAX_IMAGE_SIDE} px, got {width}×{height}')
-    if step < width * dtype.itemsize:
-        raise ValueError(f'{size}: a row needs {width * dtype.itemsize} bytes, step is {step}')
-    least = step * (height - 1) + width * dtype.itemsize
-    if not least <= len(message.data) <= step * height:
-        raise ValueError(f'{size}: expected {step * height} bytes, got {len(message.data)}')
-    values = np.ndarray((height, width), dtype, message.data, strides=(step, dtype.itemsize))
+        raise FrameError(f'unknown depth encoding {message.encoding!r}, known are: {known}')
+    values = samples_of(message, kind)
     return _depth_image(values.astype(kind, copy=False), stamp_of(message.header))
 
 
 def _unpacked(message: CompressedImage) -> DepthImage:
     encoding, _, how = message.format.partition(';')
     if 'compressedDepth' not in how or encoding not in _TYPES:
-        raise ValueError(f'{message.format!r} is no depth image of the transport compressedDepth')
+        raise FrameError(f'{message.format!r} is no depth image of the transport compressedDepth')
     if 'rvl' in how:
-        raise ValueError(f'{message.format!r}: set the publisher\'s "format" to png')
+        raise FrameError(f'{message.format!r}: set the publisher\'s "format" to png')
     data = bytes(message.data)
-    png = data[_HEADER.size :]
-    check_compressed(png)
-    _, quantum, offset = _HEADER.unpack_from(data)
-    try:
-        values = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise ValueError(f'{message.format!r}: {error.err}') from error
-    if values is None or values.ndim != 2 or values.dtype != np.uint16:
-        raise ValueError(f'{message.format!r}: {len(data)} bytes hold no picture of 16 bits')
+    png = read_encoded(data[_HEADER.size :])
+    if (png.format, png.bits, png.channels) != ('png', 16, 1):
+        raise FrameError(
+            f'{message.format!r}: expected a PNG of one channel of 16 bits, got a {png} with '
+            f'{png.channels} channels of {png.bits} bits'
+        )
+    values = png.decode(cv2.IMREAD_UNCHANGED)
     if _TYPES[encoding] is np.float32:
-        # The inverse of the depth was stored, for far things are measured less well.
-        values = np.where(
-            values > 0, quantum / np.maximum(values - np.float32(offset), 1e-6), np.nan
-        ).astype(np.float32)
+        values = _from_inverse(values, *_HEADER.unpack_from(data)[1:])
     return _depth_image(values, stamp_of(message.header))
+
+
+def _from_inverse(values: np.ndarray, quantum: float, offset: float) -> np.ndarray:
+    """Depth [m] of what is stored as its inverse, because far things are measured less well."""
+    if not (math.isfinite(quantum) and math.isfinite(offset) and quantum > 0):
+        raise FrameError(
+            f'compressedDepth parameters must be finite, the first positive: {quantum}, {offset}'
+        )
+    inverse = np.maximum(values - np.float32(offset), 1e-6)
+    return np.where(values > 0, quantum / inverse, np.nan).astype(np.float32)
 
 
 def _depth_image(values: np.ndarray, stamp: float) -> DepthImage:

@@ -13,10 +13,13 @@ from typing import Literal
 
 import cv2
 import numpy as np
+from numpy.typing import DTypeLike
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from pose_ros.core.types import MAX_IMAGE_SIDE, Frame, FrameError
+from pose_ros.core.bit_depth import BitDepth
+from pose_ros.core.encoded_image import read_encoded
+from pose_ros.core.types import Frame, FrameError, check_image_size
 
 Channels = Literal['rgb', 'bgr']
 
@@ -34,7 +37,7 @@ class Encoding:
     code
         Conversion of OpenCV to three channels; None where the pixels can be used as they are.
     sample_bytes
-        1 or 2; of two the higher one is used.
+        1 or 2; of two the highest 8 bits that the camera uses count: `BitDepth`.
     rows_per_row
         Rows of data for a row of the image: 1.5 where a plane of colours follows.
     block
@@ -80,105 +83,120 @@ def _encodings() -> dict[str, Encoding]:
 ENCODINGS = _encodings()
 
 
-def image_to_frame(message: Image) -> Frame:
+class ImageReader:
+    """Frames of the images of one topic, raw or compressed."""
+
+    def __init__(self) -> None:
+        self._bit_depth = BitDepth()
+
+    def frame(self, message: Image | CompressedImage) -> Frame:
+        """Frame of the next image; FrameError says why it cannot be used."""
+        if isinstance(message, CompressedImage):
+            return compressed_to_frame(message, self._bit_depth)
+        return image_to_frame(message, self._bit_depth)
+
+
+def image_to_frame(message: Image, bit_depth: BitDepth | None = None) -> Frame:
     """Frame of an image message; a view of its data where the encoding allows.
 
-    FrameError says what was wrong with an image that cannot be used.
+    Parameters
+    ----------
+    message
+        Of an encoding in `ENCODINGS`.
+    bit_depth
+        How many bits of 16 the camera uses; by default what this image shows.
+
+    Returns
+    -------
+    Frame
+        FrameError says what was wrong with an image that cannot be used.
     """
     encoding = ENCODINGS.get(message.encoding)
     if encoding is None:
         raise FrameError(
             f'unknown encoding {message.encoding!r}; known are {", ".join(ENCODINGS)}'
         )
-    pixels = _pixels(message, encoding)
+    across, down = encoding.block
+    if message.width % across or message.height % down:
+        raise FrameError(
+            f'{message.width}×{message.height} {message.encoding}: width and height must be '
+            f'multiples of {across} and {down}'
+        )
+    dtype = np.uint8 if encoding.sample_bytes == 1 else np.uint16
+    pixels = samples_of(message, dtype, encoding.samples, encoding.rows_per_row)
     if encoding.sample_bytes == 2:
-        pixels = np.ascontiguousarray(pixels[..., 0 if message.is_bigendian else 1])
+        pixels = (bit_depth or BitDepth()).to_8_bits(pixels)
     if encoding.code is not None:
         pixels = cv2.cvtColor(pixels, encoding.code)
     return Frame(pixels, stamp_of(message.header), encoding.channels)
 
 
-def _pixels(message: Image, encoding: Encoding) -> np.ndarray:
-    """View [height, width, samples, bytes], without the axes of length 1 after the width."""
+def samples_of(
+    message: Image, dtype: DTypeLike, samples: int = 1, rows_per_row: float = 1
+) -> np.ndarray:
+    """View of the data of an image message.
+
+    Parameters
+    ----------
+    message
+        Padded rows are fine.
+    dtype
+        Of one sample, in this machine's byte order.
+    samples
+        In a pixel.
+    rows_per_row
+        Rows of data for a row of the image.
+
+    Returns
+    -------
+    np.ndarray
+        [rows, width], or [rows, width, samples] of several; in the byte order of the message.
+        FrameError if size, step and data do not fit each other.
+    """
     width, height, step = message.width, message.height, message.step
+    check_image_size(width, height)
     size = f'{width}×{height} {message.encoding}'
-    if not (0 < width <= MAX_IMAGE_SIDE and 0 < height <= MAX_IMAGE_SIDE):
-        raise FrameError(f'image sides must be 1 to {MAX_IMAGE_SIDE} px, got {width}×{height}')
-    if width % encoding.block[0] or height % encoding.block[1]:
-        across, down = encoding.block
-        raise FrameError(f'{size}: width and height must be multiples of {across} and {down}')
-    pixel = encoding.samples * encoding.sample_bytes
-    rows = int(height * encoding.rows_per_row)
+    ordered = np.dtype(dtype).newbyteorder('>' if message.is_bigendian else '<')
+    pixel = samples * ordered.itemsize
+    rows = int(height * rows_per_row)
     if step < width * pixel:
         raise FrameError(f'{size}: a row needs {width * pixel} bytes, step is {step}')
     # Some drivers leave out the padding of the last row.
     least, most = step * (rows - 1) + width * pixel, step * rows
     if not least <= len(message.data) <= most:
         raise FrameError(f'{size}: expected {most} bytes of data, got {len(message.data)}')
-    shape, strides = [rows, width], [step, pixel]
-    if encoding.samples > 1:
-        shape.append(encoding.samples)
-        strides.append(encoding.sample_bytes)
-    if encoding.sample_bytes > 1:
-        shape.append(encoding.sample_bytes)
-        strides.append(1)
-    return np.ndarray(shape, np.uint8, message.data, strides=strides)
+    several = samples > 1
+    shape = (rows, width, samples) if several else (rows, width)
+    strides = (step, pixel, ordered.itemsize) if several else (step, pixel)
+    return np.ndarray(shape, ordered, message.data, strides=strides)
 
 
-def compressed_to_frame(message: CompressedImage) -> Frame:
-    """Frame of a compressed image (JPEG, PNG, whatever OpenCV reads).
+def compressed_to_frame(message: CompressedImage, bit_depth: BitDepth | None = None) -> Frame:
+    """Frame of a compressed image, JPEG or PNG.
 
-    FrameError says what was wrong with an image that cannot be used.
+    Parameters
+    ----------
+    message
+        Of image_transport's `compressed`.
+    bit_depth
+        How many bits of 16 the camera uses; by default what this image shows.
+
+    Returns
+    -------
+    Frame
+        FrameError says what was wrong with an image that cannot be used.
     """
-    data = bytes(message.data)
     if 'compressedDepth' in message.format:
         raise FrameError(f'{message.format!r} is a depth image')
-    check_compressed(data)
+    encoded = read_encoded(bytes(message.data))
     # The orientation in a photo's Exif data would turn the pixels under the caller.
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        raise FrameError(f'{len(data)} bytes of {message.format!r}: {error.err}') from error
-    if pixels is None:
-        raise FrameError(f'{len(data)} bytes of {message.format!r} cannot be decoded')
-    return Frame(pixels, stamp_of(message.header), 'bgr')
-
-
-def check_compressed(data: bytes) -> None:
-    """Refuse what OpenCV would decode to half a picture, or to one that fills the memory."""
-    if not data:
-        raise FrameError('compressed image without data')
-    if data[:8] == b'\x89PNG\r\n\x1a\n':
-        width, height = (int.from_bytes(data[i : i + 4], 'big') for i in (16, 20))
-    elif data[:2] == b'\xff\xd8':
-        width, height = _jpeg_size(data)
+    if encoded.bits == 16:
+        pixels = encoded.decode(flags | cv2.IMREAD_ANYDEPTH)
+        pixels = (bit_depth or BitDepth()).to_8_bits(pixels)
     else:
-        return
-    if not (0 < width <= MAX_IMAGE_SIDE and 0 < height <= MAX_IMAGE_SIDE):
-        raise FrameError(f'image sides must be 1 to {MAX_IMAGE_SIDE} px, got {width}×{height}')
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """(width, height) of a JPEG; FrameError if it is not complete."""
-    position = 2
-    while position + 9 <= len(data) and data[position] == 0xFF:
-        marker, length = (
-            data[position + 1],
-            int.from_bytes(data[position + 2 : position + 4], 'big'),
-        )
-        if marker == 0xFF:
-            position += 1
-        # The start of a frame: C0 to CF except tables of Huffman codes and of arithmetic coding.
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            # An FF inside the coded picture never stands before D9: this is the end of the file.
-            if data.find(b'\xff\xd9', position) < 0:
-                raise FrameError(f'JPEG of {len(data)} bytes is cut off')
-            height, width = (int.from_bytes(data[position + i :][:2], 'big') for i in (5, 7))
-            return width, height
-        else:
-            position += 2 + length
-    raise FrameError(f'JPEG of {len(data)} bytes has no picture in it')
+        pixels = encoded.decode(flags)
+    return Frame(pixels, stamp_of(message.header), 'bgr')
 
 
 class ImageWriter:

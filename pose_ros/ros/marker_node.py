@@ -17,7 +17,7 @@ from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.calibration import Calibration
-from pose_ros.ros.images import ImageWriter, compressed_to_frame, image_to_frame, stamp_of
+from pose_ros.ros.images import ImageReader, ImageWriter, stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import PARAMETERS, REMARKS, chosen_remarks
@@ -43,6 +43,7 @@ class MarkerNode(Node):
         self._markers = SkeletonMarkers(MarkerStyle())
         self._labels = Labels()
         self._pairs = StampPairs(1)
+        self._reader = ImageReader()
         self._writers = {
             channels: ImageWriter(encoding)
             for channels, encoding in (('rgb', 'rgb8'), ('bgr', 'bgr8'))
@@ -119,8 +120,7 @@ class MarkerNode(Node):
             return
         message, (people, remarks, locked) = pair
         try:
-            compressed = isinstance(message, CompressedImage)
-            frame = compressed_to_frame(message) if compressed else image_to_frame(message)
+            frame = self._reader.frame(message)
         except FrameError as error:
             self.get_logger().warning(f'image left out: {error}', throttle_duration_sec=1.0)
             return

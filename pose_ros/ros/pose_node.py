@@ -20,7 +20,7 @@ from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
 from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameStatistics
 from pose_ros.ros.image_subscription import ImageSubscription
-from pose_ros.ros.images import compressed_to_frame, image_to_frame, stamp_of
+from pose_ros.ros.images import ImageReader, stamp_of
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.placing import Placing
 from pose_ros.ros.pose_parameters import TABLE, estimator_config
@@ -109,7 +109,7 @@ class PoseNode(LifecycleNode):
         self.statistics = FrameStatistics()
         topic = self.resolve_topic_name('image')
         raw = self._values.transport == 'raw'
-        self._convert = image_to_frame if raw else compressed_to_frame
+        self._reader = ImageReader()
         if self._values.positions != 'none':
             self._placing = Placing(self, self._values, self._is_wanted)
         self._images = ImageSubscription(
@@ -179,7 +179,7 @@ class PoseNode(LifecycleNode):
         if self._placing is not None:
             self._placing.begin()
         try:
-            frame = self._convert(message)
+            frame = self._reader.frame(message)
         except FrameError as error:
             self._refuse(error)
             return

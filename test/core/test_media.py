@@ -128,7 +128,7 @@ def test_stamps_start_at_zero_and_increase(container, expected):
         ('x.png', b'no picture', 'not a picture that can be decoded'),
         ('x.jpg', b'', 'the file is empty'),
         ('x.mp4', b'no video', 'not a video that can be decoded'),
-        ('x.gif', b'GIF89a', 'not a video that can be decoded'),
+        ('x.gif', b'GIF89a', 'not a video that can be decoded|no frame of it can be read'),
         ('x.txt', b'text', r"neither a picture nor a video by its suffix '\.txt'"),
         ('picture', b'text', 'neither a picture nor a video'),
     ],

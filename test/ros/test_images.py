@@ -5,11 +5,17 @@ from array import array
 import cv2
 import numpy as np
 import pytest
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from pose_ros.core.types import FrameError
-from pose_ros.ros.images import ENCODINGS, ImageWriter, compressed_to_frame, image_to_frame
+from pose_ros.ros.images import (
+    ENCODINGS,
+    ImageReader,
+    ImageWriter,
+    compressed_to_frame,
+    image_to_frame,
+)
 
 WIDTH, HEIGHT = 48, 32
 
@@ -101,7 +107,7 @@ def compressed(picture, extension):
     return CompressedImage(format=extension[1:], data=array('B', data))
 
 
-@pytest.mark.parametrize(('extension', 'tolerance'), [('.jpg', 25), ('.png', 0), ('.bmp', 0)])
+@pytest.mark.parametrize(('extension', 'tolerance'), [('.jpg', 25), ('.png', 0)])
 def test_compressed_images(picture, extension, tolerance):
     frame = compressed_to_frame(compressed(picture, extension))
     assert np.abs(as_rgb(frame).astype(int) - picture)[4:12, 4:20].max() <= tolerance
@@ -134,13 +140,13 @@ def png_of_60000(data):
     ('extension', 'damage', 'reason'),
     [
         ('.jpg', lambda data: array('B'), 'without data'),
-        ('.jpg', lambda data: array('B', b'no picture at all'), 'cannot be decoded'),
-        ('.jpg', cut, 'cut off|no picture'),
+        ('.jpg', lambda data: array('B', b'no picture at all'), 'neither JPEG nor PNG'),
+        ('.jpg', cut, 'cut off'),
         ('.jpg', lambda data: data[:-2], 'cut off'),
-        ('.jpg', lambda data: data[:40], 'no picture'),
+        ('.jpg', lambda data: data[:40], 'cut off'),
         ('.jpg', jpeg_of_60000, '60000×60000'),
         ('.png', png_of_60000, '60000×60000'),
-        ('.png', lambda data: data[:20], 'image sides|decoded'),
+        ('.png', lambda data: data[:20], 'cut off'),
     ],
 )
 def test_damaged_compressed_images(picture, extension, damage, reason):
@@ -150,20 +156,26 @@ def test_damaged_compressed_images(picture, extension, damage, reason):
         compressed_to_frame(given)
 
 
+def test_cameras_of_12_bits_are_not_black(picture):
+    """Also as a PNG, as image_transport makes it of mono16."""
+    samples = picture[..., 0].astype('<u2') << 4
+    raw = Image(encoding='mono16', width=WIDTH, height=HEIGHT, step=2 * WIDTH)
+    raw.data = array('B', samples.tobytes())
+    packed = CompressedImage(format='mono16; png compressed mono16')
+    packed.data = array('B', cv2.imencode('.png', samples)[1].tobytes())
+    for message in (raw, packed):
+        reader = ImageReader()
+        assert (reader.frame(message).image == picture[..., :1]).all()
+    # A darker image is not made brighter by as much.
+    raw.data = array('B', (samples // 4).tobytes())
+    assert np.abs(reader.frame(raw).image - picture[..., :1] / 4).max() <= 1
+
+
 def test_compressed_depth_is_refused(picture):
     given = compressed(picture, '.png')
     given.format = '16UC1; compressedDepth png'
     with pytest.raises(FrameError, match='depth'):
         compressed_to_frame(given)
-
-
-def test_random_bytes_never_raise_anything_else():
-    random = np.random.default_rng(1)
-    for size in (1, 3, 10, 100, 1000):
-        for start in (b'', b'\xff\xd8', b'\xff\xd8\xff\xc0', b'\x89PNG\r\n\x1a\n'):
-            data = array('B', start + random.bytes(size))
-            with pytest.raises(FrameError):
-                compressed_to_frame(CompressedImage(format='jpeg', data=data))
 
 
 @pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', 'mono8'])

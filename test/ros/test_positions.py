@@ -1,6 +1,7 @@
 """Positions of pose_node over DDS: depth images of every kind and time, camera_info or none."""
 
 from array import array
+import math
 import struct
 import threading
 
@@ -16,7 +17,7 @@ from pose_ros.actor import Actor, Scene, frames
 from pose_ros.actor.depth import with_errors
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.topology import COCO17
-from pose_ros.core.types import Box, Person
+from pose_ros.core.types import Box, FrameError, Person
 from pose_ros.msg import Skeleton, SkeletonArray
 from pose_ros.ros.depth_images import depth_of
 from pose_ros.ros.images import stamp_of
@@ -31,6 +32,7 @@ SIZE = (640, 480)
 ANGLE = 1.05
 CAMERA = CameraModel.from_field_of_view(*SIZE, ANGLE)
 DISTANCE = 2.0
+PNG_OF_8_BITS = bytes(12) + cv2.imencode('.png', np.zeros((2, 3), np.uint8))[1].tobytes()
 
 
 @pytest.fixture(scope='module')
@@ -240,7 +242,7 @@ def _halve(message):
     [
         (lambda m: setattr(m, 'encoding', 'rgb8'), "unknown depth encoding 'rgb8'"),
         (lambda m: setattr(m, 'step', 7), 'a row needs'),
-        (lambda m: setattr(m, 'data', m.data[:100]), 'bytes, got 100'),
+        (lambda m: setattr(m, 'data', m.data[:100]), 'bytes of data, got 100'),
         (_halve, 'it must be registered to the picture'),
     ],
 )
@@ -267,7 +269,8 @@ def test_a_bad_depth_image_is_dropped_with_the_reason(ros, camera, millimetres, 
     ('name', 'data', 'words'),
     [
         ('16UC1; compressedDepth png', b'', 'without data'),
-        ('16UC1; compressedDepth png', bytes(60), 'hold no picture of 16 bits'),
+        ('16UC1; compressedDepth png', bytes(60), 'neither JPEG nor PNG'),
+        ('16UC1; compressedDepth png', PNG_OF_8_BITS, 'of 16 bits, got a PNG of 3×2 px'),
         ('16UC1; compressedDepth rvl', bytes(60), 'to png'),
         ('jpeg', bytes(60), 'no depth image of the transport compressedDepth'),
         ('8UC1; compressedDepth png', bytes(60), 'no depth image of the transport'),
@@ -276,6 +279,14 @@ def test_a_bad_depth_image_is_dropped_with_the_reason(ros, camera, millimetres, 
 def test_a_compressed_depth_image_that_is_none_says_so(name, data, words):
     with pytest.raises(ValueError, match=words):
         depth_of(CompressedImage(format=name, data=array('B', data)))
+
+
+@pytest.mark.parametrize('quantum', [0.0, -1.0, math.nan, math.inf])
+def test_a_compressed_depth_image_of_odd_parameters_is_refused(quantum):
+    png = cv2.imencode('.png', np.ones((2, 3), np.uint16))[1].tobytes()
+    data = array('B', struct.pack('<iff', 0, quantum, 1.0) + png)
+    with pytest.raises(FrameError, match='must be finite, the first positive'):
+        depth_of(CompressedImage(format='32FC1; compressedDepth png', data=data))
 
 
 def test_rows_may_be_padded():

@@ -25,7 +25,7 @@ from pose_ros.ros.bridges.body_id import body_id
 from pose_ros.ros.bridges.hri_conversions import body_gesture, body_posture, region, skeleton2d
 from pose_ros.ros.bridges.human_joints import human_joints
 from pose_ros.ros.conversions import fill_region
-from pose_ros.ros.images import ImageWriter, compressed_to_frame, image_to_frame
+from pose_ros.ros.images import ImageReader, ImageWriter
 from pose_ros.ros.pairing import StampPairs
 
 # What ROS4HRI's own nodes offer, and its libraries ask for.
@@ -83,6 +83,7 @@ class Bridge:
         self._header = Header()
         self._listed: list[str] = []
         self._pairs = StampPairs(IMAGES)
+        self._reader = ImageReader()
         self._writers = {'rgb': ImageWriter('rgb8'), 'bgr': ImageWriter('bgr8')}
         self.takes = {
             'image': self._on_image,
@@ -150,8 +151,7 @@ class Bridge:
             return
         message, people = pair
         try:
-            packed = isinstance(message, CompressedImage)
-            frame = compressed_to_frame(message) if packed else image_to_frame(message)
+            frame = self._reader.frame(message)
         except FrameError as error:
             self._node.get_logger().warning(f'image left out: {error}', throttle_duration_sec=1.0)
             return
