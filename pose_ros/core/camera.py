@@ -11,6 +11,13 @@ import numpy as np
 # Names of distortion models as in sensor_msgs/CameraInfo, with the numbers of coefficients.
 _POLYNOMIAL = {'plumb_bob': (4, 5), 'rational_polynomial': (8, 12, 14)}
 _FISHEYE = {'equidistant': (4,)}
+_COUNTS = frozenset((0,)).union(*_POLYNOMIAL.values(), *_FISHEYE.values())
+# Shortest focal length [px]: a shorter one is in other units.
+_SHORTEST_FOCAL = 1.0
+# Largest value in K and P [px] and in D [-]: far over those of real cameras.
+_LARGEST = 1e7
+# R times its transpose may differ from the identity by this [-]: calibrations are rounded.
+_ROTATION_ERROR = 0.01
 _EXACT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
 
 
@@ -52,26 +59,12 @@ class CameraModel:
     offset: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        """Refuse what no picture can be projected with."""
-        for name, shape in (('matrix', (3, 3)), ('projection', (3, 4))):
-            array = getattr(self, name)
-            if array.shape != shape or not np.isfinite(array).all():
-                raise ValueError(f'camera {name} must be finite and of shape {shape}, got {array}')
-            if not (array[0, 0] > 0 and array[1, 1] > 0):
-                raise ValueError(f'camera {name} has no focal length: it is not calibrated')
-        if self.distorted and not self.rectified:
-            known = _POLYNOMIAL | _FISHEYE
-            counts = known.get(self.distortion_model)
-            if counts is None:
-                names = ', '.join(known)
-                raise ValueError(
-                    f'unknown distortion model {self.distortion_model!r}, known are: {names}'
-                )
-            if len(self.distortion) not in counts:
-                raise ValueError(
-                    f'{self.distortion_model} has {counts} coefficients, '
-                    f'got {len(self.distortion)}'
-                )
+        """Refuse values that no image can be projected with."""
+        _check_projection('matrix', self.matrix, (3, 3))
+        _check_projection('projection', self.projection, (3, 4))
+        if not self.rectified:
+            _check_distortion(self.distortion_model, self.distortion)
+            _check_rotation(self.rectification)
 
     @classmethod
     def from_field_of_view(cls, width: int, height: int, angle: float) -> CameraModel:
@@ -119,6 +112,8 @@ class CameraModel:
         rays = np.ones((len(pixels), 3))
         rays[:, 0] = (pixels[:, 0] - base[0, 2]) / base[0, 0]
         rays[:, 1] = (pixels[:, 1] - base[1, 2]) / base[1, 1]
+        # Where a strong lens has no inverse.
+        rays[~np.isfinite(rays).all(axis=1), :2] = np.nan
         return rays
 
     def back_project(self, points: np.ndarray, depth: float | np.ndarray) -> np.ndarray:
@@ -157,6 +152,58 @@ class CameraModel:
             )
         else:
             found = cv2.undistortPointsIter(
-                source, self.matrix, self.distortion, rotation, target, _EXACT
+                source,
+                self.matrix,
+                self.distortion if self.distorted else np.empty(0),
+                rotation,
+                target,
+                _EXACT,
             )
         return np.asarray(found[:, 0])
+
+
+def _check_projection(name: str, array: np.ndarray, shape: tuple[int, int]) -> None:
+    if array.shape != shape or not (np.abs(array) <= _LARGEST).all():
+        found = ' '.join(f'{value:g}' for value in array.ravel())
+        raise ValueError(
+            f'camera {name} must have the shape {shape} and finite values up to {_LARGEST:g}, '
+            f'got {found}'
+        )
+    focal = min(array[0, 0], array[1, 1])
+    if not focal > 0:
+        raise ValueError(f'camera {name} has no focal length: it is not calibrated')
+    if focal < _SHORTEST_FOCAL:
+        raise ValueError(
+            f'camera {name} must have a focal length of {_SHORTEST_FOCAL:g} px or more, '
+            f'got {focal:g}'
+        )
+
+
+def _check_distortion(model: str, coefficients: np.ndarray) -> None:
+    if coefficients.ndim != 1 or not (np.abs(coefficients) <= _LARGEST).all():
+        found = ' '.join(f'{value:g}' for value in coefficients.ravel())
+        raise ValueError(
+            f'distortion coefficients must be finite and up to {_LARGEST:g}, got {found}'
+        )
+    count = len(coefficients)
+    if count not in _COUNTS:
+        raise ValueError(f'no distortion model has {count} coefficients')
+    if not coefficients.any():
+        return  # whatever the model, there is no distortion
+    known = _POLYNOMIAL | _FISHEYE
+    if model not in known:
+        raise ValueError(f'unknown distortion model {model!r}, known are: {", ".join(known)}')
+    if count not in known[model]:
+        raise ValueError(f'{model} has {known[model]} coefficients, got {count}')
+
+
+def _check_rotation(matrix: np.ndarray | None) -> None:
+    if matrix is None:
+        return
+    if (
+        matrix.shape != (3, 3)
+        or not np.allclose(matrix @ matrix.T, np.eye(3), atol=_ROTATION_ERROR)
+        or np.linalg.det(matrix) < 0
+    ):
+        found = ' '.join(f'{value:g}' for value in matrix.ravel())
+        raise ValueError(f'camera rectification must be a rotation of shape (3, 3), got {found}')

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from pose_ros.core.camera import CameraModel
+
+# An image resized from the calibrated one may be stretched by this [-] (848×480 from 1280×720),
+# and its sides are whole pixels [px].
+_STRETCH, _ROUNDING = 0.01, 2.0
 
 
 class Calibration:
@@ -16,6 +22,8 @@ class Calibration:
     ----------
     rectified
         Whether the pictures are the rectified ones; may be changed in between.
+    warn
+        Called with a fault of camera_info when it is first found.
 
     Attributes
     ----------
@@ -23,8 +31,12 @@ class Calibration:
         Why there is no camera; empty if nothing is wrong.
     """
 
-    def __init__(self, rectified: bool = False) -> None:
+    def __init__(
+        self, rectified: bool = False, warn: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.rectified = rectified
+        self._warn = warn
+        self._warned = ''
         self.fault = ''
         self._info: CameraInfo | None = None
         self._camera: CameraModel | None = None
@@ -53,6 +65,9 @@ class Calibration:
                 self._camera = camera_model(self._info, size, self.rectified)
             except ValueError as error:
                 self.fault = f'camera_info: {error}'
+                if self.fault != self._warned:
+                    self._warn(f'no 3D positions: {self.fault}')
+                    self._warned = self.fault
         return self._camera
 
 
@@ -73,8 +88,10 @@ def camera_model(
     Returns
     -------
     CameraModel
-        ValueError if the message says nothing (uncalibrated) or something unknown.
+        ValueError if the message says nothing (uncalibrated), something unknown or something
+        about images of another shape.
     """
+    calibrated = _calibrated_size(info, image_size)
     matrix = np.array(info.k, float).reshape(3, 3)
     projection = np.array(info.p, float).reshape(3, 4)
     # Drivers of cameras that need no rectification often fill in one of the two.
@@ -83,8 +100,7 @@ def camera_model(
     elif not matrix.any():
         matrix = projection[:, :3].copy()
     rotation = np.array(info.r, float).reshape(3, 3)
-    size = (info.roi.width or info.width, info.roi.height or info.height)
-    scale_x, scale_y = ((full or own) / own if own else 1.0 for full, own in zip(size, image_size))
+    scale_x, scale_y = (full / own for full, own in zip(calibrated, image_size))
     return CameraModel(
         matrix=matrix,
         projection=projection,
@@ -95,3 +111,35 @@ def camera_model(
         scale=(scale_x, scale_y),
         offset=(info.roi.x_offset, info.roi.y_offset),
     )
+
+
+def _calibrated_size(info: CameraInfo, image_size: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) [px] of the part of the calibrated image that the image shows.
+
+    ValueError if that part has another shape than the image.
+    """
+    width, height = image_size
+    if not (width and height):
+        raise ValueError(f'the image has no size: {width}×{height}')
+    roi = info.roi
+    full_width, full_height = roi.width or info.width, roi.height or info.height
+    if not (full_width or full_height):
+        return image_size  # some drivers leave the size out
+    if not (full_width and full_height):
+        raise ValueError(f'a side of 0 px: {full_width}×{full_height}')
+    if info.width and info.height and (roi.width or roi.height):
+        right, bottom = roi.x_offset + full_width, roi.y_offset + full_height
+        if right > info.width or bottom > info.height:
+            raise ValueError(
+                f'its region of interest reaches to {right}, {bottom}, beyond '
+                f'{info.width}×{info.height} px'
+            )
+    shown_width = full_width / max(info.binning_x, 1)
+    shown_height = full_height / max(info.binning_y, 1)
+    stretch = shown_width * height / (shown_height * width)
+    if abs(stretch - 1) > max(_STRETCH, _ROUNDING / min(image_size)):
+        raise ValueError(
+            f'it is for {shown_width:.0f}×{shown_height:.0f} px, the images have {width}×{height} '
+            'px: another shape; publish the camera_info of the images'
+        )
+    return full_width, full_height

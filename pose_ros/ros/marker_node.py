@@ -48,7 +48,7 @@ class MarkerNode(Node):
             channels: ImageWriter(encoding)
             for channels, encoding in (('rgb', 'rgb8'), ('bgr', 'bgr8'))
         }
-        self._calibration = Calibration()
+        self._calibration = Calibration(warn=self.get_logger().warning)
         self._apply(frozenset())
         self._marker_publisher = self.create_publisher(
             MarkerArray, 'skeleton_markers', qos.MARKERS
@@ -138,12 +138,9 @@ class MarkerNode(Node):
         )
 
     def _camera_for(self, size: tuple[int, int]) -> CameraModel | None:
-        """Camera for pictures of this size; None, with a warning, if there is none."""
+        """Camera for images of this size; None, with a warning, if there is none."""
         if self._calibration.known:
-            camera = self._calibration.camera(size)
-            if camera is None:
-                self.get_logger().warning(self._calibration.fault, throttle_duration_sec=30.0)
-            return camera
+            return self._calibration.camera(size)
         if self._values.field_of_view:
             return CameraModel.from_field_of_view(*size, self._values.field_of_view)
         self.get_logger().warning(

@@ -108,7 +108,7 @@ class Placing:
         self._node = node
         self._is_wanted = is_wanted
         self._placement = Placement(values.positions, values.body_height)
-        self._calibration = Calibration(values.rectified)
+        self._calibration = Calibration(values.rectified, node.get_logger().warning)
         self._depths = DepthQueue(values.depth_tolerance)
         self._wait = values.depth_wait
         self._asked = values.positions == 'depth'
@@ -121,6 +121,11 @@ class Placing:
         self._fault = ''
         self._inputs = Inputs(node, self._watch)
         self._watch()
+
+    @property
+    def calibration_fault(self) -> str:
+        """Why the last camera_info cannot be used; empty if it can, or if none has come."""
+        return self._calibration.fault
 
     def begin(self) -> None:
         """Take note that the next picture has come: who still waits goes on."""

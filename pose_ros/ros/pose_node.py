@@ -250,7 +250,14 @@ class PoseNode(LifecycleNode):
             figures.update(self._images.figures())
         if self._placing is not None:
             figures.update(self._placing.figures())
-        level, text = summary(self._fault, self._estimator, self._images, self._skeletons, report)
+        level, text = summary(
+            self._fault,
+            self._estimator,
+            self._images,
+            self._skeletons,
+            report=report,
+            placing=self._placing,
+        )
         self._diagnostics.publish(level, text, f'{values.model} on {device}', figures)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.lifecycle import LifecyclePublisher
 
@@ -9,6 +11,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.ros.diagnostics import ERROR, OK, WARN, FrameReport
 from pose_ros.ros.image_subscription import ImageSubscription
+from pose_ros.ros.placing import Placing
 
 SILENCE = 2.0  # [s] without an image after which the reason is looked for
 
@@ -18,7 +21,9 @@ def summary(
     estimator: PoseEstimator | None,
     images: ImageSubscription | None,
     skeletons: LifecyclePublisher | None,
+    *,
     report: FrameReport,
+    placing: Placing | None = None,
 ) -> tuple[bytes, str]:
     """Level and one line on the node's state.
 
@@ -30,21 +35,36 @@ def summary(
         The node's parts as far as they are there in its state.
     report
         What happened to the frames.
+    placing
+        The part that places people in space; None where they are not placed.
     """
     if estimator is None or skeletons is None:
         return (ERROR, fault) if fault else (WARN, 'unconfigured')
     if images is None:
         return OK, 'inactive'
-    if report.silence > SILENCE:
-        return WARN, f'no image for {report.silence:.0f} s: {images.silence()}'
-    if report.new_bad:
-        return WARN, f'{report.new_bad} images dropped: {report.last_fault}'
-    device = estimator.device
-    if device.fault:
-        return WARN, f'on {device}'
+    warnings = list(_warnings(estimator, images, report, placing))
+    if warnings:
+        return WARN, '; '.join(warnings)
     idle = skeletons.get_subscription_count() == 0
     rate = f'{report.rate:.1f} frames per second'
     return OK, f'idle: nobody subscribes to {skeletons.topic_name}' if idle else rate
+
+
+def _warnings(
+    estimator: PoseEstimator,
+    images: ImageSubscription,
+    report: FrameReport,
+    placing: Placing | None,
+) -> Iterator[str]:
+    """What is wrong with a node that is active."""
+    if report.silence > SILENCE:
+        yield f'no image for {report.silence:.0f} s: {images.silence()}'
+    if report.new_bad:
+        yield f'{report.new_bad} images dropped: {report.last_fault}'
+    if placing is not None and placing.calibration_fault:
+        yield f'no 3D positions: {placing.calibration_fault}'
+    if estimator.device.fault:
+        yield f'on {estimator.device}'
 
 
 class DeviceLog:

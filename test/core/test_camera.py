@@ -47,7 +47,7 @@ def test_pixels_of_a_rectified_picture_need_only_p(pixels):
     np.testing.assert_allclose(project(camera.back_project(pixels, 3.0), RECTIFIED), pixels)
 
 
-@pytest.mark.parametrize('none', [np.zeros(5), np.empty(0)])
+@pytest.mark.parametrize('none', [np.zeros(5), np.empty(0), np.zeros(14)])
 def test_a_camera_without_distortion_still_rectifies(pixels, none):
     camera = CameraModel(RAW, RECTIFIED, none, 'plumb_bob', TURNED)
     places = camera.back_project(pixels, 1.0) @ TURNED
@@ -104,8 +104,17 @@ def test_field_of_view_is_seen_from_edge_to_edge():
         ({'projection': np.zeros((3, 4))}, 'not calibrated'),
         ({'matrix': np.full((3, 3), np.nan)}, 'finite'),
         ({'projection': np.eye(3)}, r'shape \(3, 4\)'),
+        ({'projection': RECTIFIED * 1e9}, 'up to 1e[+]07'),
+        ({'matrix': RAW / 700}, 'focal length of 1 px or more, got 0.98'),
+        ({'distortion': np.array([np.nan] * 5)}, 'coefficients must be finite'),
+        ({'distortion': np.array([0.1, np.inf, 0, 0])}, 'coefficients must be finite'),
+        ({'distortion': np.zeros(1)}, 'no distortion model has 1 coefficients'),
+        ({'distortion': np.zeros(13)}, 'no distortion model has 13 coefficients'),
+        ({'rectification': np.full((3, 3), np.nan)}, 'must be a rotation'),
+        ({'rectification': np.ones((3, 3))}, 'must be a rotation'),
+        ({'rectification': np.diag([1.0, 1, -1])}, 'must be a rotation'),
         ({'distortion_model': 'bubble'}, "unknown distortion model 'bubble', known are: plumb"),
-        ({'distortion': np.ones(3)}, 'plumb_bob has .* coefficients, got 3'),
+        ({'distortion': np.ones(8)}, 'plumb_bob has .* coefficients, got 8'),
     ],
 )
 def test_what_cannot_be_used_is_refused(fields, message):
@@ -124,3 +133,8 @@ def test_what_cannot_be_used_is_refused(fields, message):
 def test_no_camera_sees_nothing(arguments):
     with pytest.raises(ValueError, match='no camera sees'):
         CameraModel.from_field_of_view(*arguments)
+
+
+def test_a_rectified_image_needs_no_lens(pixels):
+    camera = CameraModel(RAW, RECTIFIED, np.full(3, np.nan), rectified=True)
+    np.testing.assert_allclose(project(camera.back_project(pixels, 3.0), RECTIFIED), pixels)

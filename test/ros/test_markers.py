@@ -117,7 +117,8 @@ def test_a_rectified_picture_ignores_the_lens(markers):
     ('fields', 'own_size', 'scale', 'offset'),
     [
         ({'binning_x': 2, 'binning_y': 2}, (320, 180), (2, 2), (0, 0)),
-        ({}, (320, 90), (2, 4), (0, 0)),
+        ({'binning_x': 2, 'binning_y': 4}, (320, 90), (2, 4), (0, 0)),
+        ({}, (1280, 720), (0.5, 0.5), (0, 0)),
         (
             {'roi': RegionOfInterest(x_offset=40, y_offset=30, width=200, height=100)},
             (200, 100),

@@ -8,13 +8,15 @@ import pytest
 import rclpy
 from rclpy.context import Context
 from rclpy.qos import ReliabilityPolicy
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
 
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros import pose_node, pose_status
 from pose_ros.ros.diagnostics import DropCounter
 from pose_ros.ros.pose_node import PoseNode
-from pose_ros.ros.qos import DIAGNOSTICS, IMAGE, IMAGE_RELIABLE, SKELETONS
+from pose_ros.ros.qos import CAMERA_INFO, DIAGNOSTICS, IMAGE, IMAGE_RELIABLE, SKELETONS
+from pose_ros.ros.source_node import camera_info
 
 pytestmark = pytest.mark.ros
 
@@ -108,6 +110,24 @@ def test_a_publisher_that_is_silent(ros, status, monkeypatch):
         for name in pose_node_variables():
             monkeypatch.setenv(name, 'fastdds.xml')
         ros.spin_until(lambda: not status('but no image arrives').figures['hint'], 'no hint')
+
+
+def test_a_camera_info_that_cannot_be_used(ros, status, encoded_image, actor_picture, capfd):
+    ros.start(PoseNode)
+    ros.collect(SkeletonArray, 'skeletons', SKELETONS)
+    images = ros.publisher(Image, 'image', IMAGE_RELIABLE)
+    infos = ros.publisher(CameraInfo, 'camera_info', CAMERA_INFO)
+    image = encoded_image(actor_picture[0])
+
+    def show(info):
+        infos.publish(info)
+        images.publish(image)
+
+    found = status('no 3D positions', lambda: show(CameraInfo(width=640, height=480)))
+    assert found.level == DiagnosticStatus.WARN
+    assert 'camera_info: camera matrix has no focal length: it is not calibrated' in found.message
+    assert capfd.readouterr().err.count('no 3D positions') == 1
+    assert status('frames per second', lambda: show(camera_info(Header(), 640, 480, 1.0)))
 
 
 def pose_node_variables():
