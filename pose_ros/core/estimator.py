@@ -167,7 +167,7 @@ class PoseEstimator:
         self._identities.locked_id = choose(self._people, method, person_id, size)
         if isinstance(self._finder, TopDown):
             try:
-                self._finder.prepare(self.config)
+                self._finder.use_detector()
             except ModelError as error:
                 _log.warning(
                     'without a detector the locked person is found again only if the whole '
@@ -198,19 +198,35 @@ class PoseEstimator:
         self._since_search = 0
         self._company_until = -np.inf
 
-    def reconfigure(self, config: EstimatorConfig) -> None:
-        """Change settings while running; ValueError names those that only a new start changes."""
+    def check(self, config: EstimatorConfig) -> None:
+        """Raise ValueError for settings that cannot be taken while running; change nothing."""
         fixed = config.fixed_changes(self.config)
         if fixed:
             raise ValueError(f'{", ".join(fixed)} cannot change while running')
-        if config.mode != 'single' and isinstance(self._finder, TopDown):
+        if isinstance(self._finder, TopDown) and self._needs_detector(self._finder, config):
             try:
                 self._finder.prepare(config)
             except ModelError as error:
                 raise ValueError(f'mode {config.mode} needs a detector: {error}') from error
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Change settings while running, also for people already followed.
+
+        Parameters
+        ----------
+        config
+            All settings; ValueError as of `check`, and then nothing changes.
+        """
+        self.check(config)
         self.config = self._finder.config = self._identities.config = config
+        if isinstance(self._finder, TopDown) and self._needs_detector(self._finder, config):
+            self._finder.use_detector()
         for track in self._identities.tracks:
-            track.steadier.reconfigure(config)
+            track.reconfigure(config)
+
+    @staticmethod
+    def _needs_detector(finder: TopDown, config: EstimatorConfig) -> bool:
+        return config.mode != 'single' or finder.detector_search is not None
 
     def estimate(self, image: Frame | np.ndarray) -> list[Person]:
         """Find the people in the next frame of a sequence, or in a single image.

@@ -100,7 +100,7 @@ def build_finder(
     model = load_pose_model(config, store, deployment)
     finder = TopDown(model, config, make_regions, detector_for, load)
     if blazepose or config.mode != 'single':
-        finder.prepare(config)
+        finder.use_detector()
     return finder
 
 

@@ -54,7 +54,7 @@ class PoseNode(LifecycleNode):
         super().__init__('pose_node', **arguments)
         self._make_estimator = make_estimator
         self._estimator: PoseEstimator | None = None
-        self._values = declare(self, TABLE, check=self._reconfigure, lifecycle=True)
+        self._values = declare(self, TABLE, check=self._check, apply=self._apply, lifecycle=True)
         self._skeletons: LifecyclePublisher | None = None
         self._format: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
@@ -230,11 +230,16 @@ class PoseNode(LifecycleNode):
         self.trigger_deactivate()
         self.trigger_cleanup()
 
-    def _reconfigure(self, values: Mapping[str, Any]) -> None:
-        """Take new settings; ValueError if they are out of range, or their detector is missing."""
+    def _check(self, values: Mapping[str, Any]) -> None:
+        """Raise ValueError for settings out of range, or whose detector is missing."""
         config = estimator_config(values)
         if self._estimator is not None:
-            self._estimator.reconfigure(config)
+            self._estimator.check(config)
+
+    def _apply(self, _: frozenset[str]) -> None:
+        """Put changed settings to work."""
+        if self._estimator is not None:
+            self._estimator.reconfigure(estimator_config(vars(self._values)))
 
     def _diagnose(self) -> None:
         report = self.statistics.report()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -227,3 +228,35 @@ def test_six_people_each_with_an_id_of_their_own(detector, least):
     assert len(ids) >= least
     assert all(len(numbers) == 1 for numbers in ids.values())
     assert len(set.union(*ids.values())) == len(ids)
+
+
+@pytest.mark.parametrize('others', [0, 1, 2])
+def test_people_who_fill_the_frame_stay_as_many_as_they_are(
+    world, make_estimator, make_body, others
+):
+    """One is looked for in the whole frame; several in a region each, however large."""
+    places = (120.0, 320.0, 520.0)[: others + 1]
+    people = [
+        make_body(x=x, height=440.0, shirt=shirt)
+        for x, shirt in zip(places, ('red', 'green', 'blue'))
+    ]
+    settings = {'model': 'movenet_lightning', 'crop_padding': 2.0}
+    estimator = make_estimator(**settings)
+    for index in range(12):
+        found = estimator.estimate(world.frame(index / 10, *people))
+        assert len(found) == len(people)
+    assert {person.id for person in found} == set(range(1, len(people) + 1))
+    crops = [crop for stamp, crop in world.looks if stamp == index / 10]
+    if others:
+        assert sorted(crop.centre[0] for crop in crops) == pytest.approx(places, abs=1.0)
+    else:
+        assert [(crop.centre, crop.side) for crop in crops] == [((320.0, 240.0), 640.0)]
+
+
+@pytest.mark.model('movenet_lightning')
+@pytest.mark.test_data('images/three_people.jpg')
+def test_three_real_people_who_overlap_stay_three(test_data):
+    image = cv2.imread(str(test_data / 'images/three_people.jpg'))
+    estimator = PoseEstimator(EstimatorConfig(model='movenet_lightning', mode='multi'))
+    counts = [len(estimator.estimate(Frame(image, index / 30, 'bgr'))) for index in range(30)]
+    assert counts == [3] * 30

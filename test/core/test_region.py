@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.blazepose import region
 from pose_ros.core.models.detector import Detection, upright
 from pose_ros.core.models.pose import Pose
@@ -88,6 +89,21 @@ def test_back_to_the_whole_frame_when_the_person_fills_it():
     regions = KeypointRegions(3.0)
     regions.update(FRAME, standing_pose(arm_reach=200))
     assert regions.region(FRAME).side == 640
+
+
+def test_a_region_of_ones_own_beside_others_even_if_the_person_fills_the_frame():
+    regions = KeypointRegions(3.0)
+    regions.update(FRAME, standing_pose(arm_reach=200))
+    crop = regions.region(FRAME, alone=False)
+    assert crop.centre == (320, 260)
+    assert crop.side == pytest.approx(2 * 3.0 * 230)
+
+
+def test_another_padding_acts_at_once():
+    regions = KeypointRegions(1.25)
+    regions.update(FRAME, standing_pose())
+    regions.reconfigure(EstimatorConfig(crop_padding=2.0))
+    assert regions.region(FRAME).side == pytest.approx(2 * 2.0 * 110)
 
 
 @pytest.mark.parametrize('box', [Box(100, 50, 80, 200), Box(100, 50, 300, 120)])

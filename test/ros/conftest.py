@@ -261,6 +261,9 @@ class ScriptedEstimator:
     def reset(self):
         self.locked_id = 0
 
+    def check(self, config):
+        """Everything is possible."""
+
     def reconfigure(self, config):
         self.reconfigured.append(config)
         self.config = config

@@ -335,6 +335,44 @@ def test_how_the_camera_is_used_changes_live(ros):
     assert angle() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ('name', 'value', 'look', 'before', 'after'),
+    [
+        ('lifetime', 2.0, lambda keypoints: keypoints.lifetime.sec, 0, 2),
+        ('scale', 2.0, lambda keypoints: keypoints.scale.x, 0.02, 0.04),
+        # By K (60 - 150) / 300 of the distance, by P half of it.
+        ('rectified', True, lambda keypoints: keypoints.points[0].x, -0.6, -0.3),
+    ],
+)
+def test_markers_of_people_already_shown_change_live(ros, name, value, look, before, after):
+    watched = Watched(ros)
+    watched.place()
+    info = camera_info()
+    info.p[0] *= 2.0
+    watched.camera_info.publish(info)
+
+    def looks():
+        markers = watched.markers_of(skeletons(1))
+        return look(next(marker for marker in markers if marker.ns == 'keypoints'))
+
+    assert looks() == pytest.approx(before)
+    assert ros.set_parameter(watched.node, name, value).successful
+    ros.spin_until(lambda: looks() == pytest.approx(after), f'markers with {name} {value}')
+
+
+def test_the_buffer_of_images_shrinks_live(ros):
+    watched = Watched(ros, markers=False, overlay=True)
+    assert ros.set_parameter(watched.node, 'image_buffer', 1).successful
+    kept = watched.node._pairs._images
+    for stamp in (1, 2):
+        watched.image.publish(image(stamp, 90))
+        ros.spin_until(lambda s=stamp: (0, s) in kept, 'the image in the node')
+    for stamp in (1, 2):
+        watched.skeletons.publish(skeletons(stamp))
+    ros.spin_until(lambda: watched.overlay, 'the overlay')
+    assert [message.header for message in watched.overlay] == [header(2)]
+
+
 def test_nothing_is_read_for_nobody(ros):
     node = ros.start(MarkerNode)
     for kind, topic in ((Image, 'image'), (SkeletonArray, 'skeletons')):

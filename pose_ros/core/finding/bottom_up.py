@@ -64,7 +64,7 @@ class BottomUp:
 class WholeFrames:
     """No regions: the model looks at the whole frame."""
 
-    def region(self, frame: Frame) -> Crop:
+    def region(self, frame: Frame, alone: bool = True) -> Crop:
         """Return the whole frame."""
         return whole_frame(frame)
 
@@ -75,3 +75,6 @@ class WholeFrames:
         """Square around a detection."""
         box = detection.box
         return Crop(box.centre, max(box.width, box.height, 1.0))
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Do nothing: no setting is read."""

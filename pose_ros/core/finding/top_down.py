@@ -61,7 +61,7 @@ class TopDown:
         self._make_regions = make_regions
         self._detector_for = detector_for
         self._load_detector = load_detector
-        self._detector_name = ''
+        self._detectors: dict[str, Detector] = {}  # those loaded, by name
         self._state = SearchState()
 
     @property
@@ -69,14 +69,19 @@ class TopDown:
         """Format of the keypoints."""
         return self._model.topology
 
-    def prepare(self, config: EstimatorConfig) -> None:
-        """Load the detector that the settings ask for; ModelError if it cannot be had."""
+    def prepare(self, config: EstimatorConfig) -> Detector:
+        """Detector that settings ask for, loaded for later; ModelError if it cannot be had."""
         name = self._detector_for(config)
+        if name not in self._detectors:
+            self._detectors[name] = self._load_detector(name)
+        return self._detectors[name]
+
+    def use_detector(self) -> None:
+        """Search with the detector of the settings; ModelError if it cannot be had."""
+        detector = self.prepare(self.config)
         if self.detector_search is None:
-            self.detector_search = DetectorSearch(self._load_detector(name))
-        elif name != self._detector_name:
-            self.detector_search.detector = self._load_detector(name)
-        self._detector_name = name
+            self.detector_search = DetectorSearch(detector)
+        self.detector_search.detector = detector
 
     def reset(self) -> None:
         """Forget the frames before."""
@@ -98,7 +103,7 @@ class TopDown:
         """Look into the region of each person who is followed; past others who stand in it."""
         sightings = []
         for track in tracks:
-            region = track.region(frame)
+            region = track.region(frame, alone=len(tracks) == 1)
             neighbours = _neighbours(track, tracks, frame.time)
             sighting = None
             if neighbours:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.blazepose import region
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection
@@ -28,8 +29,17 @@ _LEAST_PART = 3
 class RegionTracker(Protocol):
     """Gives the region that a person is looked for in, and learns from what is found there."""
 
-    def region(self, frame: Frame) -> Crop:
-        """Region of the frame in which the person was; all of it where that is not known."""
+    def region(self, frame: Frame, alone: bool = True) -> Crop:
+        """Region of the frame in which the person was; all of it where that is not known.
+
+        Parameters
+        ----------
+        frame
+            The next frame.
+        alone
+            Whether nobody else is followed. Otherwise the region is the person's own, however
+            large: two people in one and the same region would become one.
+        """
 
     def update(self, frame: Frame, pose: Pose) -> None:
         """Learn from the person found in the frame."""
@@ -37,12 +47,16 @@ class RegionTracker(Protocol):
     def around(self, detection: Detection) -> Crop:
         """Region to look at somebody whom a detector has found."""
 
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Take other settings."""
+
 
 class KeypointRegions:
     """Square around the last skeleton.
 
     The way of the crop in Google's MoveNet tutorial: centred on the hips, large enough for the
-    torso with all limbs stretched and for every keypoint seen.
+    torso with all limbs stretched and for every keypoint seen; the whole frame if that is larger
+    than the frame and nobody else is followed.
 
     Parameters
     ----------
@@ -52,22 +66,26 @@ class KeypointRegions:
 
     def __init__(self, padding: float) -> None:
         self.padding = padding
-        self._crop: Crop | None = None
+        self._pose: Pose | None = None
 
-    def region(self, frame: Frame) -> Crop:
+    def region(self, frame: Frame, alone: bool = True) -> Crop:
         """Region of the frame in which the person was."""
-        return self._crop or whole_frame(frame)
+        whole = whole_frame(frame)
+        crop = None if self._pose is None else self._around(self._pose)
+        return whole if crop is None or (alone and crop.side >= whole.side) else crop
 
     def update(self, frame: Frame, pose: Pose) -> None:
         """Learn from the person found in the frame."""
-        crop = self._around(pose)
-        fits = crop is not None and crop.side < whole_frame(frame).side
-        self._crop = crop if fits else None
+        self._pose = pose
 
     def around(self, detection: Detection) -> Crop:
         """Region to look at somebody whom a detector has found."""
         box = detection.box
         return Crop(box.centre, _BOX_REACH * max(box.width, box.height, 1.0))
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Take another padding."""
+        self.padding = config.crop_padding
 
     def _around(self, pose: Pose) -> Crop | None:
         seen = pose.scores > _CROP_SCORE
@@ -99,7 +117,7 @@ class AlignmentRegions:
         self._smoother = OneEuroSmoother(min_cutoff=0.01, beta=10.0)
         self._region: Crop | None = None
 
-    def region(self, frame: Frame) -> Crop:
+    def region(self, frame: Frame, alone: bool = True) -> Crop:
         """Region of the frame in which the person was."""
         return self._region or whole_frame(frame)
 
@@ -113,6 +131,9 @@ class AlignmentRegions:
     def around(self, detection: Detection) -> Crop:
         """Region to look at somebody whom a detector has found."""
         return region(detection.alignment)
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Do nothing: no setting is read."""
 
 
 def diameter(alignment: np.ndarray) -> float:

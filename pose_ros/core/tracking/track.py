@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.finding.covering import Figure
 from pose_ros.core.tracking.motion import ConstantVelocity
 from pose_ros.core.tracking.region import RegionTracker
@@ -89,13 +90,18 @@ class Track:
         """Standard deviation of the person's expected place [px]."""
         return self._motion.spread(stamp)
 
-    def region(self, frame: Frame) -> Crop:
-        """Region of the next frame in which to look for the person."""
-        crop = self.regions.region(frame)
+    def region(self, frame: Frame, alone: bool) -> Crop:
+        """Region of the next frame in which to look for the person, the only one followed or not."""
+        crop = self.regions.region(frame, alone)
         if not self.misses:
             return crop
         x, y = self.shift(frame.time).tolist()
         return replace(crop, centre=(crop.centre[0] + x, crop.centre[1] + y))
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Take other settings; what they change starts anew."""
+        self.steadier.reconfigure(config)
+        self.regions.reconfigure(config)
 
     def expected_box(self, stamp: float) -> Box:
         """Box in which the person is expected."""
