@@ -19,6 +19,7 @@ from pose_ros.bringup.pipeline import (
     source,
 )
 from pose_ros.bringup.process import Process, in_one_process
+from pose_ros.core.bounded_yaml import load_yaml
 from pose_ros.core.resources import config_file
 
 # What may differ from camera to camera.
@@ -69,8 +70,8 @@ def read_cameras(values: Values) -> list[dict[str, str]]:
     """
     path = Path(values['cameras'] or config_file('cameras.yaml'))
     try:
-        entries = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except yaml.YAMLError as error:
+        entries = load_yaml(path)
+    except (yaml.YAMLError, ValueError) as error:
         raise ValueError(f'{path} is no YAML: {error}') from error
     if not isinstance(entries, list) or not entries:
         raise ValueError(f'{path} must be a list of cameras, each with a name')

