@@ -199,6 +199,52 @@ def wrist_network(tflite_builder, tmp_path):
     return write
 
 
+# Somebody upright in the middle: y, x of each keypoint of COCO-17, relative to the picture.
+UPRIGHT = (
+    *((0.15, 0.5), (0.13, 0.52), (0.13, 0.48), (0.14, 0.54), (0.14, 0.46)),
+    *((0.27, 0.58), (0.27, 0.42), (0.4, 0.6), (0.4, 0.4), (0.52, 0.6), (0.52, 0.4)),
+    *((0.52, 0.55), (0.52, 0.45), (0.7, 0.55), (0.7, 0.45), (0.88, 0.55), (0.88, 0.45)),
+)
+
+
+def upright_person(score):
+    """Output of MoveNet for a person of this score: float32 [1, 1, 17, 3] of (y, x, score)."""
+    y_x_score = np.column_stack([UPRIGHT, np.full(17, score)])
+    return y_x_score.astype(np.float32).reshape(1, 1, 17, 3)
+
+
+def person_plus_brightness(build, path, score, weights):
+    """Write a model as MoveNet: a person, plus weights [1, 1, 17, 3] times the mean pixel."""
+    shape, output = (1, 32, 32, 3), (1, 1, 17, 3)
+    picture = build.tensor(shape, np.uint8)
+    inputs = [build.cast(picture, shape), build.constant([1, 2, 3], np.int32)]
+    options = {'options': 'ReducerOptions', 'keepDims': True}
+    brightness = build.operator('MEAN', inputs, (1, 1, 1, 1), **options)
+    addend = [brightness, build.constant(weights)]
+    addend = build.operator('MUL', addend, output, options='MulOptions')
+    person = [addend, build.constant(upright_person(score))]
+    person = build.operator('ADD', person, output, options='AddOptions')
+    return build.write(path, [picture], [person])
+
+
+@pytest.fixture
+def overflowing_model(new_tflite_builder, tmp_path):
+    """Function that writes a model as MoveNet, whose output holds a strange value for white.
+
+    For black it sees a person with the score 0.6.
+    """
+
+    def write(strange, name='strange'):
+        weights = np.zeros((1, 1, 17, 3))
+        # 255 times 3e38 is beyond the range of float32.
+        weights.flat[0] = 3e38 * np.sign(strange) if np.isinf(strange) else strange / 255
+        return person_plus_brightness(
+            new_tflite_builder(), tmp_path / f'{name}.tflite', 0.6, weights
+        )
+
+    return write
+
+
 @pytest.fixture(scope='session')
 def edge_tpu_library(tmp_path_factory):
     """The library that stands in for libedgetpu, see edge/libedgetpu.c."""
@@ -231,12 +277,7 @@ class EdgeTpuStandIn:
     """
 
     CPU_SCORE, EDGE_SCORE = 0.6, 0.9
-    # Somebody upright in the middle: y, x of each keypoint of COCO-17, relative to the picture.
-    PERSON = (
-        *((0.15, 0.5), (0.13, 0.52), (0.13, 0.48), (0.14, 0.54), (0.14, 0.46)),
-        *((0.27, 0.58), (0.27, 0.42), (0.4, 0.6), (0.4, 0.4), (0.52, 0.6), (0.52, 0.4)),
-        *((0.52, 0.55), (0.52, 0.45), (0.7, 0.55), (0.7, 0.45), (0.88, 0.55), (0.88, 0.45)),
-    )
+    PERSON = UPRIGHT
 
     def __init__(self, folder, library, builder):
         self.root = folder / 'root'
@@ -245,26 +286,14 @@ class EdgeTpuStandIn:
         self.library = folder / 'library' / library.name
         self.library.parent.mkdir()
         shutil.copy(library, self.library)
-        self.tell('output', self._keypoints(self.EDGE_SCORE).tobytes())
+        self.tell('output', upright_person(self.EDGE_SCORE).tobytes())
         self._write_model(builder)
-
-    def _keypoints(self, score):
-        y_x_score = np.column_stack([self.PERSON, np.full(17, score)])
-        return y_x_score.astype(np.float32).reshape(1, 1, 17, 3)
 
     def _write_model(self, builder):
         shape, output = (1, 32, 32, 3), (1, 1, 17, 3)
-        on_cpu = builder()
-        picture = on_cpu.tensor(shape, np.uint8)
-        axes = on_cpu.constant([1, 2, 3], np.int32)
-        inputs = [on_cpu.cast(picture, shape), axes]
-        options = {'options': 'ReducerOptions', 'keepDims': True}
-        brightness = on_cpu.operator('MEAN', inputs, (1, 1, 1, 1), **options)
-        nothing = [brightness, on_cpu.constant(np.zeros(output))]
-        nothing = on_cpu.operator('MUL', nothing, output, options='MulOptions')
-        somebody = [nothing, on_cpu.constant(self._keypoints(self.CPU_SCORE))]
-        somebody = on_cpu.operator('ADD', somebody, output, options='AddOptions')
-        on_cpu.write(self.models / 'tiny.tflite', [picture], [somebody])
+        person_plus_brightness(
+            builder(), self.models / 'tiny.tflite', self.CPU_SCORE, np.zeros(output)
+        )
         on_edge = builder()
         picture = on_edge.tensor(shape, np.uint8)
         somebody = on_edge.custom_operator('edgetpu-custom-op', [picture], [output], b'')

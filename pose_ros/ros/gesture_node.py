@@ -9,7 +9,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from pose_ros.msg import SkeletonArray
-from pose_ros.ros.diagnostics import DiagnosticsPublisher
+from pose_ros.ros.diagnostics import WARN, DiagnosticsPublisher
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.motion_observers import MotionObservers
@@ -102,6 +102,8 @@ class GestureNode(Node):
         """Convert, observe, publish."""
         people = self._reader.read(message)
         told = self._observers.observe(people, stamp_of(message.header))
+        if self._observers.fault:
+            self.get_logger().warning(self._observers.fault, throttle_duration_sec=5.0)
         for output in self._wanted:
             for observer in output.observers:
                 for event in output.convert(told.get(observer, []), message.header):
@@ -109,6 +111,8 @@ class GestureNode(Node):
 
     def _diagnose(self) -> None:
         level, text, figures = self._reader.status(bool(self._wanted))
+        if self._observers.fault:
+            level, text = WARN, self._observers.fault
         topics = ', '.join(output.topic for output in self._wanted)
         self._diagnostics.publish(level, text, '', {'published': topics, **figures})
 

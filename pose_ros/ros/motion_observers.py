@@ -36,6 +36,8 @@ class MotionObservers:
         Of all gestures, by rules or learned.
     replaced
         Names of gestures that are learned, so that the rules of these names do not count.
+    fault
+        Why learned gestures were not reported for the last frame; empty if they were.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class MotionObservers:
         learned = self._learned.names if self._learned is not None else frozenset()
         self._rules, self.replaced = rules_beside(rules, learned)
         self.names = learned | {rule.name for rule in self._rules}
+        self.fault = ''
         self._values = values
         self._present: dict[str, Any] = {}
         self._make: dict[str, Callable[[], Observer]] = {
@@ -105,8 +108,16 @@ class MotionObservers:
             self._set(name)
 
     def observe(self, people: Sequence[Person], stamp: float) -> dict[str, list[Any]]:
-        """What each observer at work tells of the people in one picture."""
-        return {name: one.observe(people, stamp) for name, one in self._present.items()}
+        """What each observer at work reports of the people in one frame."""
+        self.fault = ''
+        return {name: self._observe(one, people, stamp) for name, one in self._present.items()}
+
+    def _observe(self, one: Observer, people: Sequence[Person], stamp: float) -> list[Any]:
+        try:
+            return list(one.observe(people, stamp))
+        except ModelError as error:  # of a learned network; the others go on
+            self.fault = str(error)
+            return []
 
 
 class EnabledGestures:

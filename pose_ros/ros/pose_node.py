@@ -13,7 +13,7 @@ from std_msgs.msg import Header
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.errors import ModelError, OutputError
 from pose_ros.core.topology import COCO17, Topology
 from pose_ros.core.types import Frame, FrameError, Person
 from pose_ros.msg import SkeletonArray, SkeletonFormat
@@ -185,6 +185,9 @@ class PoseNode(LifecycleNode):
             return
         try:
             people = [p.converted(self._topology) for p in self._estimator.estimate(frame)]
+        except OutputError as error:
+            self._refuse(error)
+            return
         except ModelError as error:
             self._give_up(error)
             return
@@ -218,7 +221,7 @@ class PoseNode(LifecycleNode):
 
         return publish
 
-    def _refuse(self, error: FrameError) -> None:
+    def _refuse(self, error: FrameError | OutputError) -> None:
         self._dropped += 1
         self.statistics.add_bad(str(error))
         self.get_logger().warning(f'image dropped: {error}', throttle_duration_sec=1.0)

@@ -1,9 +1,13 @@
 """Learned motions over time, by a network that asks: is the left, is the right wrist up?"""
 
+from contextlib import suppress
 from dataclasses import replace
 import json
+from types import SimpleNamespace
 import zipfile
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 
@@ -11,10 +15,10 @@ from pose_ros.actor import Actor, Errors, Scene, skeletons
 from pose_ros.core.motion.gestures import Phase
 from pose_ros.core.motion.learned import load_learned, rules_beside
 from pose_ros.core.motion.learned_model import Description, LearnedClass, LearnedModel
-from pose_ros.core.motion.normalised import Window
+from pose_ros.core.motion.normalised import JOINTS, Window
 from pose_ros.core.motion.rules import Hand, load_rules
 from pose_ros.core.resources import config_file
-from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.errors import ModelError, OutputError
 
 WINDOW = Window(1.0)
 SIGNS = (LearnedClass('left_sign', Hand.LEFT), LearnedClass('right_sign', Hand.RIGHT))
@@ -128,9 +132,9 @@ def test_who_stands_does_nothing(network):
 
 
 def test_what_was_written_is_read(network):
-    given = Description(SIGNS, Window(1.0, 15.0), 0.7, 'tcn')
-    model = LearnedModel(network(given))
-    assert model.description == given
+    written = Description(SIGNS, Window(1.0, 15.0), 0.7, 'tcn')
+    model = LearnedModel(network(written))
+    assert model.description == written
 
 
 def test_what_is_no_such_file_is_refused_with_what_to_do(network, tmp_path):
@@ -170,3 +174,104 @@ def test_classes_have_names_of_their_own():
         Description((SIGNS[0], SIGNS[0]), WINDOW, 0.8)
     with pytest.raises(ValueError, match='names of their own'):
         Description((LearnedClass('none', Hand.NONE),), WINDOW, 0.8)
+
+
+# --- files from anyone ------------------------------------------------------------------------
+
+ENTRY = 'pose_ros_motions.json'
+FIELDS = {
+    'version': 1,
+    'joints': list(JOINTS),
+    'classes': [{'name': 'salute', 'hand': 'left'}],
+    'window': {'seconds': 1.0, 'rate': 15.0, 'in_space': False},
+    'threshold': 0.8,
+    'network': 'tcn',
+}
+
+
+def archive_of(folder, content, compression=zipfile.ZIP_DEFLATED):
+    path = folder / 'motions.tflite'
+    with zipfile.ZipFile(path, 'w', compression) as archive:
+        archive.writestr(ENTRY, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    'content', [b' ' * 50_000_000, b'[' * 60_000, b'{"a":' * 10_000, b'1' * 5_000, b'\xff', b'']
+)
+def test_an_entry_that_is_too_large_or_no_json_is_refused(tmp_path, content):
+    with pytest.raises(ModelError, match=r'not a model of learned motions .*motions train'):
+        Description.read(archive_of(tmp_path, content))
+
+
+def test_an_entry_that_claims_to_be_small_is_read_to_the_limit(tmp_path):
+    path = archive_of(tmp_path, b' ' * 1_000_000)
+    content = bytearray(path.read_bytes())
+    size = (1_000_000).to_bytes(4, 'little')
+    for start in [i for i in range(len(content)) if content.startswith(size, i)]:
+        content[start : start + 4] = (10).to_bytes(4, 'little')
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match='not a model of learned motions'):
+        Description.read(path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_damaged_archives_are_refused(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp('archive')
+    compression = data.draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
+    path = archive_of(folder, json.dumps(FIELDS), compression)
+    content = bytearray(path.read_bytes())
+    places = st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255))
+    for place, value in data.draw(st.lists(places, max_size=8)):
+        content[place] = value
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with suppress(ModelError):
+        Description.read(path)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(field=st.sampled_from([*FIELDS, 'class name', 'hand', 'seconds', 'rate']), value=ANYTHING)
+def test_any_value_of_a_field_is_read_or_refused(tmp_path_factory, field, value):
+    fields = json.loads(json.dumps(FIELDS))
+    if field in ('class name', 'hand'):
+        fields['classes'][0][field.removeprefix('class ')] = value
+    elif field in ('seconds', 'rate'):
+        fields['window'][field] = value
+    else:
+        fields[field] = value
+    path = archive_of(tmp_path_factory.mktemp('archive'), json.dumps(fields))
+    try:
+        description = Description.read(path)
+    except ModelError:
+        return
+    assert all(isinstance(one.name, str) for one in description.classes)
+    assert np.prod(description.window.shape) <= 30 * 60 * 4 * len(JOINTS)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, 1.5, -0.1])
+def test_a_network_that_gives_no_probabilities_is_refused_for_this_run(network, value):
+    model = LearnedModel(network())
+    features = np.zeros(WINDOW.shape, np.float32)
+    assert model.probabilities(features).sum() == pytest.approx(1.0)
+    interpreter = model._interpreter
+    model._interpreter = SimpleNamespace(
+        set_tensor=interpreter.set_tensor,
+        invoke=interpreter.invoke,
+        get_tensor=lambda _: np.array([[0.0, value, 0.0]], np.float32),
+    )
+    with pytest.raises(OutputError, match=r'motions\.tflite: expected probabilities'):
+        model.probabilities(features)
+
+
+def test_a_network_that_does_not_run_is_a_model_error(network):
+    model = LearnedModel(network())
+    with pytest.raises(ModelError, match=r'motions\.tflite: cannot be run'):
+        model.probabilities(np.zeros((3, 3), np.float32))

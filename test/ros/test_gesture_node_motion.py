@@ -1,6 +1,7 @@
 """gesture_node over real DDS: what people do besides gestures, and only what somebody asks for."""
 
 import math
+from unittest.mock import Mock
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -12,6 +13,7 @@ from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.learned_model import Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.rules import Hand
+from pose_ros.core.runtime.errors import OutputError
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, Posture
@@ -288,6 +290,24 @@ def test_learned_gestures_stand_beside_the_rules(make_stage, monkeypatch):
     stage.wait_for('gestures', gesture='hand_raised', phase=GestureEvent.HELD)
     after = [e.gesture for e in stage.heard['gestures'] if e.header in stage.headers[-10:]]
     assert set(after) == {'hand_raised'}
+
+
+def test_a_learned_network_that_fails_leaves_the_rules_at_work(make_stage, monkeypatch):
+    motions = ScriptedMotions()
+    motions.observe = Mock(side_effect=OutputError('mine.tflite: expected probabilities'))
+    monkeypatch.setattr(motion_observers, 'load_learned', lambda path: motions)
+    monkeypatch.setattr(gesture_node, 'DIAGNOSTICS_PERIOD', 0.05)
+    stage = make_stage('gestures', learned='mine.tflite')
+    received = stage.ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
+    stage.film(scene(2.0, Action('raise_left', 0.0)))
+    stage.wait_for('gestures', gesture='hand_raised', phase=GestureEvent.STARTED)
+
+    def reported():
+        statuses = [status for array in received for status in array.status]
+        return [s for s in statuses if s.message == 'mine.tflite: expected probabilities']
+
+    found = stage.ros.spin_until(reported, 'the fault in /diagnostics')
+    assert found[0].level == DiagnosticStatus.WARN
 
 
 def test_a_learned_motion_from_its_file_to_its_events(make_stage, wrist_network):

@@ -184,7 +184,7 @@ class BlazePose:
             keypoints=points[:33],
             # A keypoint's score is its visibility: neither hidden nor outside of the picture.
             scores=_sigmoid(landmarks[:33, 3]),
-            score=float(presence[0, 0]),
+            score=float(np.clip(presence[0, 0], 0.0, 1.0)),
             z=landmarks[:33, 2] * np.float32(crop.side / _LANDMARK_SIZE),
             world=upright,
             alignment=points[33:35],

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from pose_ros.core.models.crop import apply_affine
+from pose_ros.core.models.pose import MOST_SCORE, require_usable
 from pose_ros.core.models.suppression import overlapping
 from pose_ros.core.types import Box, Crop, Frame
 
@@ -36,6 +37,13 @@ class Detection:
     box: Box
     score: float
     alignment: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Raise OutputError for values that no later step could use."""
+        box = self.box
+        require_usable('boxes', np.array([box.x, box.y, box.width, box.height]))
+        require_usable('alignment', self.alignment)
+        require_usable('scores', self.score, MOST_SCORE)
 
 
 class Detector(Protocol):

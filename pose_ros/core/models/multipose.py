@@ -71,4 +71,4 @@ def _pose(person: np.ndarray, to_image: np.ndarray) -> Pose:
     y_x_score = person[:_KEYPOINT_VALUES].reshape(-1, 3)
     keypoints = apply_affine(to_image, y_x_score[:, 1::-1])
     scores = np.clip(y_x_score[:, 2], 0.0, 1.0)
-    return Pose(keypoints.astype(np.float32), scores, score=min(float(person[-1]), 1.0))
+    return Pose(keypoints.astype(np.float32), scores, score=float(np.clip(person[-1], 0.0, 1.0)))

@@ -7,8 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
+from pose_ros.core.runtime.errors import OutputError
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Crop, Frame
+
+# No pose of a working model reaches farther from the image's corner [px], or the hips [m].
+FARTHEST = 1e6
+MOST_SCORE = 1.01  # quantised outputs are rounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,23 @@ class Pose:
     z: np.ndarray | None = None
     world: np.ndarray | None = None
     alignment: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        """Raise OutputError for values that no later step could use."""
+        require_usable('score', self.score, MOST_SCORE)
+        require_usable('scores', self.scores, MOST_SCORE)
+        for name in ('keypoints', 'z', 'world', 'alignment'):
+            values = getattr(self, name)
+            if values is not None:
+                require_usable(name, values)
+
+
+def require_usable(name: str, values: np.ndarray | float, most: float = FARTHEST) -> None:
+    """OutputError unless all values are finite and none is beyond ±most; NaN compares false."""
+    magnitudes = np.abs(values)
+    if not magnitudes.max(initial=0.0) <= most:
+        found = np.ravel(values)[np.argmax(~(np.ravel(magnitudes) <= most))]
+        raise OutputError(f'the model gave {name} with the value {found:.3g}')
 
 
 class PoseModel(Protocol):

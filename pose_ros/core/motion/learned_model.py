@@ -15,7 +15,7 @@ import numpy as np
 
 from pose_ros.core.motion.normalised import JOINTS, Window
 from pose_ros.core.motion.rules import Hand
-from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.errors import ModelError, OutputError, model_errors
 from pose_ros.core.runtime.litert import load_interpreter
 
 NONE = 'none'
@@ -23,6 +23,10 @@ NONE = 'none'
 
 _ENTRY = 'pose_ros_motions.json'
 _VERSION = 1
+_LARGEST_ENTRY = 64 * 1024  # [bytes]; a description of twenty motions has 2 kB
+_MOST_CLASSES = 200
+_LONGEST_NAME = 100  # [characters]
+_TOLERANCE = 1e-3  # of probabilities, beyond 0 to 1: rounding
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,13 @@ class Description:
     def __post_init__(self) -> None:
         """Refuse what cannot be used."""
         names = [learned.name for learned in self.classes]
+        if len(names) > _MOST_CLASSES:
+            raise ValueError(f'at most {_MOST_CLASSES} classes are allowed, got {len(names)}')
+        for name in names:
+            if not isinstance(name, str) or not (0 < len(name) <= _LONGEST_NAME):
+                raise ValueError(
+                    f'names must have 1 to {_LONGEST_NAME} characters, got {str(name)[:200]!r}'
+                )
         if not names or len(set(names)) < len(names) or NONE in names:
             raise ValueError(f'classes must have names of their own, not {NONE!r}: {names}')
         if not 0 < self.threshold < 1:
@@ -81,11 +92,10 @@ class Description:
         if not path.is_file():
             raise ModelError(f'{path}: no such model file')
         try:
-            with zipfile.ZipFile(path) as archive:
-                fields = json.loads(archive.read(_ENTRY))
-        except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+            fields = json.loads(_read_entry(path))
+        except Exception as error:  # damaged archives and JSON raise almost any
             raise ModelError(
-                f'{path}: not a model of learned motions ({error}); '
+                f'{path}: not a model of learned motions ({str(error)[:200]}); '
                 '"pose-ros motions train" makes one'
             ) from error
         try:
@@ -93,11 +103,21 @@ class Description:
                 raise ValueError('it was made for another version of pose_ros')
             classes = [LearnedClass(c['name'], Hand[c['hand'].upper()]) for c in fields['classes']]
             window = Window(**fields['window'])
-            return cls(tuple(classes), window, fields['threshold'], fields['network'])
-        except (KeyError, TypeError, ValueError) as error:
+            network = str(fields['network'])[:_LONGEST_NAME]
+            return cls(tuple(classes), window, fields['threshold'], network)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(
                 f'{path}: its description cannot be used ({error}); train it again'
             ) from error
+
+
+def _read_entry(path: Path) -> bytes:
+    """Content of the archive's entry; ValueError if it is too large, whatever its header says."""
+    with zipfile.ZipFile(path) as archive, archive.open(_ENTRY) as entry:
+        content = entry.read(_LARGEST_ENTRY + 1)
+    if len(content) > _LARGEST_ENTRY:
+        raise ValueError(f'{_ENTRY} is larger than {_LARGEST_ENTRY} bytes')
+    return content
 
 
 class LearnedModel:
@@ -119,6 +139,10 @@ class LearnedModel:
         self.description = Description.read(self.path)
         # One thread: the network is small, and the pose model wants the others.
         self._interpreter = load_interpreter(self.path, threads=1)
+        with model_errors(self.path, 'not the network of its description'):
+            self._read_details()
+
+    def _read_details(self) -> None:
         (given,) = self._interpreter.get_input_details()
         (made,) = self._interpreter.get_output_details()
         expected = (
@@ -127,11 +151,21 @@ class LearnedModel:
         )
         found = given['shape'].tolist(), made['shape'].tolist()
         if found != expected:
-            raise ModelError(f'{path}: the description tells of tensors {expected}, found {found}')
+            raise ModelError(f'{self.path}: expected tensors {expected}, found {found}')
+        if {given['dtype'], made['dtype']} != {np.float32}:
+            raise ModelError(f'{self.path}: expected float32 tensors')
         self._input, self._output = given['index'], made['index']
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Probability [classes + 1] of each class, and of none, from a window's features."""
-        self._interpreter.set_tensor(self._input, features[None])
-        self._interpreter.invoke()
-        return np.asarray(self._interpreter.get_tensor(self._output)[0])
+        """Probability [classes + 1] of each class, and of none, from a window's features.
+
+        ModelError if the network cannot be run, OutputError if it gives anything but
+        probabilities.
+        """
+        with model_errors(self.path, 'cannot be run'):
+            self._interpreter.set_tensor(self._input, features[None])
+            self._interpreter.invoke()
+            found = np.asarray(self._interpreter.get_tensor(self._output)[0])
+        if not (found.min() >= -_TOLERANCE and found.max() <= 1 + _TOLERANCE):
+            raise OutputError(f'{self.path}: expected probabilities, got {found.tolist()}')
+        return found

@@ -27,6 +27,7 @@ from pose_ros.core.runtime.edgetpu import (
 )
 from pose_ros.core.runtime.edgetpu_worker import RUN_TIMEOUT, START_TIMEOUT, places
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.litert import read_model
 
 _MARGIN = 0.3  # for which the process may live on after its time is over [s]
 _EXIT_TIMEOUT = 2.0  # in which a process lets go of its device [s]
@@ -55,13 +56,12 @@ class EdgeTpuInterpreter:
     """
 
     def __init__(self, path: Path, device: Device, content: bytes | None = None) -> None:
-        if not path.is_file():
-            raise ModelError(f'{path}: no such model file')
+        content = content or read_model(path)
         self._device = device
         memory = os.memfd_create('tensors')
-        changed = None if content is None else _file_of(content)
+        model = _file_of(content)
         self._connection, far_end = Pipe()
-        source = str(path) if changed is None else f'/proc/self/fd/{changed}'
+        source = f'/proc/self/fd/{model}'
         # What is asked for tells devices apart only where there are several.
         place = device.option if len(find_edge_tpus()) > 1 else ''
         what = source, library(), device.option, place
@@ -71,7 +71,7 @@ class EdgeTpuInterpreter:
                 [sys.executable, '-m', MODULE, 'serve', *map(str, numbers), *what],
                 env=python_environment(),
                 stdin=subprocess.DEVNULL,
-                pass_fds=numbers if changed is None else [*numbers, changed],
+                pass_fds=[*numbers, model],
                 start_new_session=True,  # Ctrl-C is for its parent
             )
             self.close = weakref.finalize(self, _end, self._process, self._connection)
@@ -82,7 +82,7 @@ class EdgeTpuInterpreter:
             shared = mmap.mmap(memory, tensors[-1].end)
             self._tensors = {tensor.number: tensor.view(shared) for tensor in tensors}
         finally:
-            for number in filter(None, (memory, changed)):
+            for number in (memory, model):
                 os.close(number)
 
     def _details(self, path: Path) -> dict[str, Any]:

@@ -1,5 +1,39 @@
-"""The error of everything that has to do with model files."""
+"""The errors of everything that has to do with model files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class ModelError(RuntimeError):
     """A model that cannot be used: names the file, what was expected and what was found."""
+
+
+class OutputError(ModelError):
+    """Outputs of one run that cannot be used, as NaN; the next frame may give others."""
+
+
+@contextmanager
+def model_errors(path: Path, failed: str) -> Iterator[None]:
+    """Turn whatever a runtime or a parser raises about a model's file into a ModelError.
+
+    A damaged file makes native runtimes and flatbuffer readers raise almost any exception.
+
+    Parameters
+    ----------
+    path
+        The model's file.
+    failed
+        What failed, for the message.
+    """
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise ModelError(
+            f'{path}: {failed} ({reason[:300]}); check the file with: pose-ros models verify'
+        ) from error

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.errors import ModelError, OutputError, model_errors
 
 # The maintained runtime first: on MoveNet it is more than ten times as fast as the older one.
 _RUNTIMES = ('ai_edge_litert', 'tflite_runtime')
+
+# No output of a working model is this large; [px], [m], logits and probabilities are far below.
+_LARGEST_OUTPUT = 1e6
 
 Loader = Callable[[Path, int, 'bytes | None', 'tuple[int, int] | None'], Any]
 """Makes an interpreter of a file, a number of threads, changed content and the input's size."""
@@ -65,6 +68,10 @@ class TfliteModel:
         self._content = None if without is None else without_operator(self.path, without)
         self._load = load or load_interpreter
         self._interpreter = self._load(self.path, threads, self._content, input_size)
+        with model_errors(self.path, 'its inputs and outputs cannot be used'):
+            self._read_details()
+
+    def _read_details(self) -> None:
         self._outputs = self._interpreter.get_output_details()
         inputs = self._interpreter.get_input_details()
         shape = tuple(int(n) for n in inputs[0]['shape'])
@@ -97,13 +104,9 @@ class TfliteModel:
                 f'{self.path}: its input keeps its size of {"×".join(map(str, self.input_size))}'
             )
         self._input_size = (width, height)
-        try:
+        with model_errors(self.path, f'does not run with an input of {width}×{height}'):
             _allocate(self._interpreter, self._input_size)
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(
-                f'{self.path}: does not run with an input of {width}×{height} ({error})'
-            ) from error
-        self._feed = self._make_feed()
+            self._feed = self._make_feed()
         self._outputs = self._interpreter.get_output_details()
 
     @property
@@ -145,7 +148,9 @@ class TfliteModel:
         except ImportError:
             return  # the older runtime does not know the file format: computed in vain
         kept = [output['index'] for output in self._outputs]
-        pruned = pruning.prune(self._content or self.path.read_bytes(), kept, schema)
+        content = self._content or read_model(self.path)
+        with model_errors(self.path, f'output {position} cannot be left out'):
+            pruned = pruning.prune(content, kept, schema)
         self._interpreter = self._load(self.path, self._threads, pruned, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 
@@ -161,10 +166,30 @@ class TfliteModel:
         -------
         list of float32 arrays
             The outputs, dequantised.
+
+        Raises
+        ------
+        OutputError
+            A value is not finite, or absurdly large.
+        ModelError
+            The runtime cannot run the model.
         """
-        self._interpreter.set_tensor(self._input_index, self._feed.fill(picture))
-        self._interpreter.invoke()
-        return [self._fetch(output) for output in self._outputs]
+        tensor = self._feed.fill(picture)
+        with model_errors(self.path, 'cannot be run'):
+            self._interpreter.set_tensor(self._input_index, tensor)
+            self._interpreter.invoke()
+            outputs = [self._fetch(output) for output in self._outputs]
+        for position, values in enumerate(outputs):
+            self._check_output(position, values)
+        return outputs
+
+    def _check_output(self, position: int, values: np.ndarray) -> None:
+        """OutputError unless all values are finite and of a possible size; NaN compares false."""
+        if values.size and not (
+            values.min() > -_LARGEST_OUTPUT and values.max() < _LARGEST_OUTPUT
+        ):
+            strange = values[~(np.abs(values) < _LARGEST_OUTPUT)].flat[0]
+            raise OutputError(f'{self.path}: output {position} holds {strange:.3g}')
 
     def _fetch(self, output: dict[str, Any]) -> np.ndarray:
         tensor: np.ndarray = self._interpreter.get_tensor(output['index'])
@@ -226,9 +251,7 @@ def without_operator(path: Path, name: str) -> bytes:
 
     ModelError if there is no such file, it is no model, or LiteRT is not there, which knows how.
     """
-    if not path.is_file():
-        raise ModelError(f'{path}: no such model file')
-    content = path.read_bytes()
+    content = read_model(path)
     if name.encode() not in content:
         return content
     try:
@@ -238,11 +261,9 @@ def without_operator(path: Path, name: str) -> bytes:
             f'{path}: ends in {name}, which only LiteRT can take off ({error}): '
             'pip install ai-edge-litert'
         ) from error
-    try:
-        interpreter_module().Interpreter(model_content=content)  # is it whole?
-    except ValueError as error:
-        raise _unusable(path, error) from error
-    shortened: bytes = pruning.without_operator(content, name, schema)
+    _make_interpreter(path, content, threads=1)  # is it whole?
+    with model_errors(path, f'{name} cannot be taken off'):
+        shortened: bytes = pruning.without_operator(content, name, schema)
     return shortened
 
 
@@ -252,11 +273,15 @@ def _pruning() -> tuple[Any, Any]:
     return importlib.import_module('pose_ros.core.runtime.pruning'), schema
 
 
-def _unusable(path: Path, error: Exception) -> ModelError:
-    return ModelError(
-        f'{path}: expected a TFLite model that runs on the CPU, found {path.stat().st_size} bytes '
-        f'that do not load ({error}); "pose-ros models verify" tells whether the file is damaged'
-    )
+def read_model(path: Path) -> bytes:
+    """Content of a model file; ModelError if it is missing, unreadable or empty.
+
+    A file that is mapped instead would end the process if it were truncated later.
+    """
+    if not path.is_file():
+        raise ModelError(f'{path}: no such model file')
+    with model_errors(path, 'cannot be read'):
+        return path.read_bytes()
 
 
 def load_interpreter(
@@ -266,17 +291,27 @@ def load_interpreter(
     input_size: tuple[int, int] | None = None,
 ) -> Any:
     """Interpreter of a file, or of its changed content."""
-    if not path.is_file():
-        raise ModelError(f'{path}: no such model file')
-    module = interpreter_module()
-    try:
-        interpreter = module.Interpreter(
-            None if content else str(path), model_content=content, num_threads=threads
-        )
+    content = content or read_model(path)
+    interpreter = _make_interpreter(path, content, threads)
+    with model_errors(path, _unusable(content)):
         _allocate(interpreter, input_size)
-    except (ValueError, RuntimeError) as error:
-        raise _unusable(path, error) from error
     return interpreter
+
+
+def _make_interpreter(path: Path, content: bytes, threads: int) -> Any:
+    """Interpreter without tensors of a file's content."""
+    module = interpreter_module()
+    with model_errors(path, _unusable(content)):
+        if not content:
+            raise ValueError('the file is empty')
+        return module.Interpreter(model_content=content, num_threads=threads)
+
+
+def _unusable(content: bytes) -> str:
+    return (
+        'expected a TFLite model that runs on the CPU, '
+        f'found {len(content)} bytes that do not load'
+    )
 
 
 def _allocate(interpreter: Any, size: tuple[int, int] | None) -> None:

@@ -1,0 +1,119 @@
+"""Models that give NaN, cannot be run or are damaged: only ModelError comes out of them."""
+
+from pathlib import Path
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pose_ros.core.models.detector import Detection
+from pose_ros.core.models.movenet import MoveNet
+from pose_ros.core.models.pose import Pose
+from pose_ros.core.runtime.errors import ModelError, OutputError
+from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.runtime.store import ModelStore
+from pose_ros.core.types import Box, Crop, Frame
+
+FUZZ = Path(__file__).parents[2] / 'benchmarks' / 'damaged_models.py'
+BLACK, WHITE = (Frame(np.full((48, 48, 3), level, np.uint8)) for level in (0, 255))
+WHOLE = Crop((24.0, 24.0), 48.0)
+
+
+@pytest.mark.parametrize('strange', [np.inf, -np.inf, 1e30, -1e30])
+def test_strange_outputs_of_one_frame_do_not_spoil_the_next(overflowing_model, strange):
+    model = MoveNet(overflowing_model(strange))
+    for _ in range(2):
+        with pytest.raises(
+            OutputError, match=r'strange\.tflite: output 0 holds -?(nan|inf|1e\+30)'
+        ):
+            model.estimate(WHITE, WHOLE)
+        pose = model.estimate(BLACK, WHOLE)
+        assert pose.score == pytest.approx(0.6)
+        np.testing.assert_allclose(pose.keypoints[0], (24.0, 0.15 * 48), atol=1.0)
+
+
+def test_nan_is_refused(overflowing_model):
+    model = MoveNet(overflowing_model(np.nan))
+    with pytest.raises(OutputError, match=r'strange\.tflite: output 0 holds nan'):
+        model.estimate(BLACK, WHOLE)
+
+
+@pytest.mark.parametrize('name', ['keypoints', 'scores', 'z', 'world', 'alignment', 'score'])
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf, 3e7])
+def test_a_pose_holds_usable_values_only(name, value):
+    values = {
+        'keypoints': np.zeros((17, 2), np.float32),
+        'scores': np.full(17, 0.5, np.float32),
+        'z': np.zeros(17, np.float32),
+        'world': np.zeros((17, 3), np.float32),
+        'alignment': np.zeros((2, 2), np.float32),
+        'score': np.array(0.5),
+    }
+    Pose(**values)
+    values[name][(0,) * values[name].ndim] = value
+    with pytest.raises(OutputError, match=f'the model gave {name} with the value'):
+        Pose(**values)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf, 3e7])
+def test_a_detection_holds_usable_values_only(value):
+    alignment = np.zeros((2, 2), np.float32)
+    Detection(Box(0.0, 0.0, 1.0, 1.0), 0.5, alignment)
+    with pytest.raises(OutputError, match='gave boxes'):
+        Detection(Box(0.0, 0.0, value, 1.0), 0.5, alignment)
+    with pytest.raises(OutputError, match='gave alignment'):
+        Detection(Box(0.0, 0.0, 1.0, 1.0), 0.5, alignment + np.float32(value))
+
+
+class _Faulty:
+    """An interpreter of one picture that raises at one step."""
+
+    def __init__(self, step):
+        self._step = step
+
+    def __getattr__(self, name):
+        def call(*_):
+            if name == self._step:
+                raise RuntimeError('tensor 7 has no\ndata')
+            tensor = {'dtype': np.float32, 'quantization': (0.0, 0), 'index': 0}
+            tensor['shape'] = tensor['shape_signature'] = np.array([1, 8, 8, 3])
+            return np.zeros((1, 1, 17, 3), np.float32) if name == 'get_tensor' else [tensor]
+
+        return call
+
+
+@pytest.mark.parametrize('step', ['set_tensor', 'invoke', 'get_tensor'])
+def test_an_error_of_the_runtime_is_a_model_error(step):
+    model = TfliteModel(Path('net.tflite'), load=lambda *_: _Faulty(step))
+    with pytest.raises(ModelError, match=r'net\.tflite: cannot be run \(tensor 7 has no data\)'):
+        model.run(np.zeros((8, 8, 3), np.uint8))
+
+
+@pytest.mark.parametrize('step', ['get_input_details', 'get_output_details'])
+def test_details_that_cannot_be_read_are_a_model_error(step):
+    with pytest.raises(ModelError, match=r'net\.tflite: its inputs and outputs cannot be used'):
+        TfliteModel(Path('net.tflite'), load=lambda *_: _Faulty(step))
+
+
+def test_a_file_that_is_cut_off_while_the_model_runs_does_no_harm(tmp_path):
+    whole = ModelStore().locate('blazepose_full')['detector']
+    path = tmp_path / 'net.tflite'
+    path.write_bytes(whole.read_bytes())
+    model = TfliteModel(path, pixel_range=(-1.0, 1.0))
+    picture = np.zeros((224, 224, 3), np.uint8)
+    expected = model.run(picture)
+    path.write_bytes(b'')
+    for found, before in zip(model.run(picture), expected):
+        np.testing.assert_array_equal(found, before)
+    with pytest.raises(ModelError, match='found 0 bytes that do not load'):
+        TfliteModel(path)
+
+
+def test_damaged_models_are_refused_or_give_usable_results():
+    command = [sys.executable, '-W', 'ignore', str(FUZZ), '--count', '12']
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    counts = {name: int(number) for number, name in map(str.split, done.stdout.splitlines())}
+    assert sum(counts.values()) == 12
+    assert counts['refused'] > 0
