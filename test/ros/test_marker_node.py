@@ -336,15 +336,16 @@ def test_how_the_camera_is_used_changes_live(ros):
 
 
 @pytest.mark.parametrize(
-    ('name', 'value', 'look', 'before', 'after'),
+    ('name', 'value', 'look', 'expected'),
     [
-        ('lifetime', 2.0, lambda keypoints: keypoints.lifetime.sec, 0, 2),
-        ('scale', 2.0, lambda keypoints: keypoints.scale.x, 0.02, 0.04),
+        ('lifetime', 2.0, lambda keypoints: keypoints.lifetime.sec, (0, 2)),
+        ('scale', 2.0, lambda keypoints: keypoints.scale.x, (0.02, 0.04)),
         # By K (60 - 150) / 300 of the distance, by P half of it.
-        ('rectified', True, lambda keypoints: keypoints.points[0].x, -0.6, -0.3),
+        ('rectified', True, lambda keypoints: keypoints.points[0].x, (-0.6, -0.3)),
     ],
 )
-def test_markers_of_people_already_shown_change_live(ros, name, value, look, before, after):
+def test_markers_of_people_already_shown_change_live(ros, name, value, look, expected):
+    before, after = expected
     watched = Watched(ros)
     watched.place()
     info = camera_info()

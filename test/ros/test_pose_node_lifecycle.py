@@ -291,18 +291,21 @@ def test_every_live_setting_reaches_the_estimator(ros, manager, estimators):
 def test_a_change_that_something_else_refuses_is_not_applied(ros, manager, estimators):
     """Parameters act after all who check them have agreed."""
 
-    def refuse(parameters):
-        wanted = all(parameter.name != 'max_people' for parameter in parameters)
-        return SetParametersResult(successful=wanted, reason='not today')
+    refused = []
+
+    def check(parameters):
+        names = [parameter.name for parameter in parameters]
+        return SetParametersResult(successful=names != refused, reason='not today')
 
     class Strict(PoseNode):
         def add_on_set_parameters_callback(self, callback):
             # rclpy asks the one added last first, so this one comes after the node's own.
-            super().add_on_set_parameters_callback(refuse)
+            super().add_on_set_parameters_callback(check)
             super().add_on_set_parameters_callback(callback)
 
     ros.start(lambda **arguments: Strict(estimators, **arguments))
     (estimator,) = estimators.made
+    refused.append('max_people')
     result = manager.set(max_people=3)
     assert (result.successful, result.reason) == (False, 'not today')
     assert estimator.reconfigured == []

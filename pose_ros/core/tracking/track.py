@@ -91,7 +91,7 @@ class Track:
         return self._motion.spread(stamp)
 
     def region(self, frame: Frame, alone: bool) -> Crop:
-        """Region of the next frame in which to look for the person, the only one followed or not."""
+        """Region of the next frame in which to look for the person, alone or with others."""
         crop = self.regions.region(frame, alone)
         if not self.misses:
             return crop
