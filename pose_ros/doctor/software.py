@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 import importlib
 from importlib.metadata import PackageNotFoundError, version
+import importlib.util
+from pathlib import Path
 import platform
 import time
 
@@ -21,11 +23,35 @@ def libraries() -> Iterator[Finding]:
         try:
             module = importlib.import_module(name)
         except ImportError as error:
-            advice = 'rosdep install --from-paths src --ignore-src -y; or pip install .'
-            yield Finding('library', State.BAD, f'{name}: {error}', advice)
+            yield _numpy_mismatch(name, error) or Finding(
+                'library',
+                State.BAD,
+                f'{name}: {error}',
+                'rosdep install --from-paths src --ignore-src -y; or pip install .',
+            )
         else:
             found.append(f'{name} {module.__version__}')
     yield Finding('Python', State.GOOD, ', '.join(found))
+
+
+def _numpy_mismatch(name: str, error: ImportError) -> Finding | None:
+    """Finding if a module was built for NumPy 1 and NumPy 2 is installed; else None."""
+    import numpy  # noqa: PLC0415
+
+    # What NumPy 2 says when the C API of NumPy 1 is asked for.
+    if int(numpy.__version__.partition('.')[0]) < 2 or 'multiarray failed' not in str(error):
+        return None
+    spec = importlib.util.find_spec(name)
+    place = spec.origin if spec is not None else 'unknown place'
+    return Finding(
+        name,
+        State.BAD,
+        f'{place} was built for NumPy 1, but NumPy {numpy.__version__} is found first, in '
+        f'{Path(numpy.__file__).parent}',
+        "in a virtual environment: pip install 'numpy<2'; otherwise remove what pip installed "
+        'over the system: pip uninstall numpy (Ubuntu 24.04: with --break-system-packages); '
+        'see docs/robot.md',
+    )
 
 
 def runtime() -> Iterator[Finding]:
