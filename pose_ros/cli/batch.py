@@ -13,6 +13,7 @@ from typing import TextIO
 from rich import progress
 
 from pose_ros.cli.console import complain, messages
+from pose_ros.cli.people_table import PeopleTable
 from pose_ros.cli.results import Overlay, frame_record, overlay_paths
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, MediaError, find_media, open_media
@@ -133,6 +134,11 @@ def open_lines(stack: ExitStack, file: str) -> TextIO | None:
     return stack.enter_context(Path(file).open('w', encoding='utf-8'))
 
 
+def numbered(people: Sequence[Person]) -> list[Person]:
+    """People of a single image, numbered from 1 in their order instead of tracked."""
+    return [replace(person, id=number) for number, person in enumerate(people, 1)]
+
+
 class Batch:
     """Writes what the estimator finds, and counts.
 
@@ -140,6 +146,8 @@ class Batch:
     ----------
     estimator
         Finds the people.
+    everybody
+        Whether to look for all people in single images, whatever the mode.
     lines
         Takes one JSON object per frame and line, or None.
     overlays
@@ -147,11 +155,18 @@ class Batch:
     """
 
     def __init__(
-        self, estimator: PoseEstimator, lines: TextIO | None, overlays: dict[Path, Path]
+        self,
+        estimator: PoseEstimator,
+        lines: TextIO | None,
+        overlays: dict[Path, Path],
+        everybody: bool = False,
     ) -> None:
         self.frames = 0
         self.frames_with_people = 0
+        self.table = PeopleTable()
         self._estimator = estimator
+        self._mode = estimator.config.mode
+        self._everybody = everybody
         self._lines = lines
         self._overlays = overlays
 
@@ -161,14 +176,29 @@ class Batch:
         MediaError or FrameError if it cannot be read to its end, OSError if a result cannot be
         written.
         """
+        self._choose_mode(media)
+        self.table.begin(media.path.name)
         target = self._overlays.get(media.path)
         with Overlay(target, media) if target else nullcontext() as overlay:
             for index, (frame, people) in enumerate(estimated(self._estimator, media)):
                 if self._lines is not None:
                     record = frame_record(str(media.path), index, frame, people)
                     self._lines.write(json.dumps(record, allow_nan=False) + '\n')
+                shown = people if media.sequence else numbered(people)
+                self.table.add(shown)
                 if overlay is not None:
-                    overlay.add(frame, people)
+                    overlay.add(frame, shown)
                 self.frames += 1
                 self.frames_with_people += bool(people)
                 advance()
+
+    def _choose_mode(self, media: Media) -> None:
+        """Look for all people in a single image, if that was asked for and a detector is there."""
+        mode = 'multi' if self._everybody and not media.sequence else self._mode
+        if mode == self._estimator.config.mode:
+            return
+        try:
+            self._estimator.reconfigure(replace(self._estimator.config, mode=mode))
+        except ValueError as error:
+            complain(f'only one person is looked for in each image: {error}')
+            self._everybody = False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pose_ros.cli.console import complain, complaints, messages
+from pose_ros.cli.models import model_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
     from pose_ros.core.configuration import EstimatorConfig
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Pictures, videos, GIFs or folders.')
-_MODEL = typer.Option('', help='Model, as pose-ros models list shows them.')
-_MODE = typer.Option('', help='Whom to follow: single, multi or auto.', show_default=False)
+_MODEL = typer.Option(
+    '',
+    help='Model, as pose-ros models list shows them.',
+    show_default='blazepose_full',
+    autocompletion=model_names,
+)
+_MODE = typer.Option(
+    '',
+    help='Whom to look for: single, multi or auto.',
+    show_default='multi in images, single in videos',
+)
 _JSON = typer.Option(
     '', '--json', metavar='FILE', help='Write one JSON object a frame and line; - is the output.'
 )
@@ -30,7 +40,9 @@ _OVERLAY = typer.Option(
     help='Draw the people onto the picture or video (.mp4); a folder if there are several inputs.',
 )
 _THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
-_SMOOTHING = typer.Option('', help='none, ema, one_euro or noise_aware.', show_default=False)
+_SMOOTHING = typer.Option(
+    '', help='none, ema, one_euro or noise_aware.', show_default='noise_aware'
+)
 
 
 def estimate(
@@ -46,7 +58,8 @@ def estimate(
     """Find people in pictures, folders, videos and GIFs.
 
     Without --json and --overlay the JSON lines go to the output. People have the ids that the node
-    would give them, counted from 1 in every file; 0 in pictures and until they are sure. Exit
+    would give them, counted from 1 in every file; 0 in images and until they are sure. Overlay and
+    table number the people of an image from 1, in the order of the JSON line. Exit
     code 1 if an input could not be used (the others are done all the same), 2 if nothing could be
     done.
     """
@@ -60,13 +73,20 @@ def estimate(
             complain(fault)
         chosen = {'model': model, 'mode': mode, 'threads': threads, 'smoothing': smoothing}
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
-        bad = _run(paths, found, config, json_file or ('' if overlay else '-'), overlay)
+        lines = json_file or ('' if overlay else '-')
+        bad = _run(paths, found, config, lines, overlay, everybody=not mode)
     if bad or found.faults:
         raise typer.Exit(1)
 
 
 def _run(
-    paths: Sequence[Path], found: Inputs, config: EstimatorConfig, json_file: str, overlay: str
+    paths: Sequence[Path],
+    found: Inputs,
+    config: EstimatorConfig,
+    json_file: str,
+    overlay: str,
+    *,
+    everybody: bool,
 ) -> int:
     """Estimate all that was found; return how many files could not be read to their end."""
     from pose_ros.cli.batch import (  # noqa: PLC0415
@@ -85,10 +105,11 @@ def _run(
     estimator = PoseEstimator(config)
     started = time.perf_counter()
     with ExitStack() as stack:
-        batch = Batch(estimator, open_lines(stack, json_file), overlays)
+        batch = Batch(estimator, open_lines(stack, json_file), overlays, everybody)
         quiet = not messages.is_terminal or (json_file == '-' and sys.stdout.isatty())
         bad = run_files(found.media, batch.run, quiet)
     seconds = time.perf_counter() - started
+    batch.table.print(messages)
     messages.print(
         f'inputs: {len(found.media)}, frames: {batch.frames}, with people: '
         f'{batch.frames_with_people}, frames per second: {batch.frames / seconds:.1f}',

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 import re
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
+from pose_ros.cli.batch import Batch
 from pose_ros.cli.results import frame_record, overlay_paths
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -57,6 +60,77 @@ def test_a_picture_gives_one_line_with_the_person_in_its_pixels(
         keypoints[BLAZEPOSE33.index(f'{side}_shoulder'), 0] for side in ('left', 'right')
     )
     assert left > right + 10
+
+
+@pytest.fixture
+def group(film, save_picture, tmp_path):
+    """Image of three actors side by side."""
+    pictures = [film(duration=0.03, width=320, x=160)[0].image for _ in range(3)]
+    path = tmp_path / 'group.png'
+    cv2.imwrite(str(path), np.hstack(pictures)[..., ::-1])
+    return path
+
+
+def table_rows(err, name):
+    return [line.split() for line in err.splitlines() if line.split()[:1] == [name]]
+
+
+def test_an_image_gives_all_its_people_in_colour_and_in_the_table(estimate, group, tmp_path):
+    overlay = tmp_path / 'overlay.png'
+    code, _, err = estimate(group, '--overlay', overlay)
+    assert code == 0
+    assert [row[1:3] for row in table_rows(err, 'group.png')] == [
+        ['1', '1'],
+        ['2', '1'],
+        ['3', '1'],
+    ]
+    assert all(row[4:] == ['33', 'of', '33'] for row in table_rows(err, 'group.png'))
+    drawn, given = (cv2.imread(str(path)) for path in (overlay, group))
+    third = drawn.shape[1] // 3
+    for part in range(3):
+        columns = slice(part * third, (part + 1) * third)
+        changed = drawn[:, columns][(drawn != given).any(axis=2)[:, columns]].astype(int)
+        # Grey is what is drawn without an id.
+        assert (np.ptp(changed, axis=1) > 60).mean() > 0.3
+
+
+def test_the_mode_single_gives_one_person_of_an_image(estimate, group):
+    code, [record], err = estimate(group, '--mode', 'single')
+    assert code == 0
+    assert len(record['people']) == 1
+    assert [row[1] for row in table_rows(err, 'group.png')] == ['1']
+
+
+def test_images_and_videos_each_have_their_mode(estimate, group, film, save_video, tmp_path):
+    video = save_video(tmp_path / 'video.mp4', film(duration=0.2), rate=30.0)
+    code, records, err = estimate(group, video, group)
+    assert code == 0
+    people = {}
+    for record in records:
+        people.setdefault(Path(record['input']).name, set()).add(len(record['people']))
+    assert people == {'group.png': {3}, 'video.mp4': {1}}
+    assert [row[1] for row in table_rows(err, 'group.png')] == ['1', '2', '3'] * 2
+    assert [row[1] for row in table_rows(err, 'video.mp4')] == ['1']
+
+
+def test_without_a_detector_one_person_is_looked_for_and_the_reason_told(group, capsys):
+    def reconfigure(config):
+        raise ValueError(f'mode {config.mode} needs a detector: install it')
+
+    estimator = SimpleNamespace(
+        config=EstimatorConfig(),
+        reconfigure=reconfigure,
+        reset=lambda: None,
+        estimate=lambda frame: [],
+    )
+    batch = Batch(estimator, None, {}, everybody=True)
+    for _ in range(2):
+        batch.run(open_media(group), lambda: None)
+    assert batch.frames == 2
+    assert ' '.join(capsys.readouterr().err.split()) == (
+        'pose-ros: only one person is looked for in each image: '
+        'mode multi needs a detector: install it'
+    )
 
 
 def test_a_video_is_a_sequence_with_stamps_and_one_person(estimate, film, save_video, tmp_path):
