@@ -9,13 +9,20 @@ DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION
        $(if $(MODEL),--model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE)) \
        $(if $(MODE),--mode $(MODE)) $(if $(SCENE),--scene $(SCENE))
 
-.PHONY: demo test models lint format docs bench clean
+.PHONY: demo test shell doctor models lint format docs bench clean
 
 demo: models
 	@$(RUN) pose-ros demo $(DEMO)
 
 test: lint models
 	@$(RUN) +train pytest $(TESTS)
+
+# A shell with pose-ros and ROS 2 on its PATH.
+shell: models
+	@$(RUN) $${SHELL:-bash}
+
+doctor: models
+	@$(RUN) pose-ros doctor
 
 # The default model and the one asked for, once; nothing is downloaded while a node runs.
 models:

@@ -36,6 +36,6 @@ def library(name: str, extra: str = 'evaluate') -> ModuleType:
         return importlib.import_module(name)
     except ImportError as error:
         raise MissingLibraryError(
-            f"this needs {name} ({error}): pip install 'pose_ros[{extra}]', "
-            f'or pip install {" ".join(EXTRAS[extra])}'
+            f'this needs {name} ({error}): pip install {" ".join(EXTRAS[extra])}; '
+            f"in the sources of pose_ros also pip install '.[{extra}]'"
         ) from error

@@ -15,6 +15,7 @@ from rich.text import Text
 import typer
 
 from pose_ros.cli.console import complain, complaints, messages, output
+from pose_ros.cli.models import model_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,10 +38,17 @@ _PLOT = typer.Option('', metavar='FILE', help='Draw angles and events over time 
 _ANGLES = typer.Option(
     '', metavar='FILE', help='Write the joint angles, in radians, as a CSV table.'
 )
-_MODEL = typer.Option('', help='Model, as pose-ros models list shows them.')
-_MODE = typer.Option('', help='Whom to follow: single, multi or auto.', show_default=False)
+_MODEL = typer.Option(
+    '',
+    help='Model, as pose-ros models list shows them.',
+    show_default='blazepose_full',
+    autocompletion=model_names,
+)
+_MODE = typer.Option('', help='Whom to follow: single, multi or auto.', show_default='single')
 _EXERCISE = typer.Option('auto', help='Exercise to watch for, auto or none.')
-_GESTURES = typer.Option('', metavar='FILE', help='Rules instead of config/gestures.yaml.')
+_GESTURES = typer.Option(
+    '', metavar='FILE', help='File of rules for gestures.', show_default='config/gestures.yaml'
+)
 _LEARNED = typer.Option(
     '', metavar='FILE', help='Motions that pose-ros motions train has learned.'
 )

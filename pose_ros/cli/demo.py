@@ -16,7 +16,13 @@ import typer
 from pose_ros.actor.showreel import MOST_PEOPLE
 from pose_ros.cli.console import complain, messages
 from pose_ros.cli.console import output as console
-from pose_ros.cli.demo_display import Display, files_line, summary_people_table, summary_table
+from pose_ros.cli.demo_display import (
+    Display,
+    files_line,
+    next_steps,
+    summary_people_table,
+    summary_table,
+)
 from pose_ros.cli.demo_processes import (
     DemoError,
     NodeProcess,
@@ -44,17 +50,27 @@ _SOURCE = typer.Option(
     'auto', help='auto (a camera if there is one, else the actor), camera, /dev/videoN, actor, '
     'actor:MOTION, or a video file.',
 )  # fmt: skip
-_SCENE = typer.Option('', help="The actor's: gestures, falls, fitness, showreel, or a motion.")
+_SCENE = typer.Option(
+    '',
+    help="The actor's: gestures, falls, fitness, showreel, or a motion.",
+    show_default='showreel',
+)
 _DURATION = typer.Option(
-    0.0, min=0.0, show_default=False,
-    help='Seconds, counted from the first skeleton; else once the scene, or 30.',
+    0.0, min=0.0, show_default='once the scene, or 30',
+    help='Time from the first skeleton on [s].',
 )  # fmt: skip
-_MODEL = typer.Option('', help='Name of the model; see: pose-ros models list.')
+_MODEL = typer.Option(
+    '', help='Model, as pose-ros models list shows them.', show_default='blazepose_full'
+)
 _PEOPLE = typer.Option(
     1, min=1, max=MOST_PEOPLE, help='So many actors, or of those before the camera at most so '
     'many; more than one sets the mode multi.',
 )  # fmt: skip
-_MODE = typer.Option('', help='single, multi or auto: whom pose_node follows.')
+_MODE = typer.Option(
+    '',
+    help='Whom pose_node follows: single, multi or auto.',
+    show_default='single, or multi for several people',
+)
 _OUTPUT = typer.Option(Path('out/demo'), help='Folder for the results.')
 
 
@@ -266,7 +282,8 @@ class Demo:
         console.print(summary_table(summary))
         if people := summary_people_table(summary):
             console.print(people)
-        console.print(files_line(folder, names), markup=False, highlight=False, soft_wrap=True)
+        for line in (files_line(folder, names), *next_steps(folder, names)):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         if film.error:
             complain(film.error)
 

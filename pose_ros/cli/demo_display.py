@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import os
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,20 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
 def files_line(folder: Path, names: list[str]) -> str:
     """Where the results lie."""
     return f'{folder}/: {", ".join(names)}' if names else f'{folder}/: nothing was written'
+
+
+def next_steps(folder: Path, names: list[str]) -> list[str]:
+    """Lines that say which result to open, and which commands to try next."""
+    lines = [
+        f'Open {folder / name}: {what}'
+        for name, what in (
+            ('overlay.mp4', 'the video with the people drawn'),
+            ('contact_sheet.png', 'the main moments'),
+        )
+        if name in names
+    ]
+    if 'MAKELEVEL' in os.environ:  # make sets it
+        tries = 'make demo SCENE=gestures, make demo PEOPLE=3, make demo SOURCE=/dev/video0'
+        return [*lines, f'Try next: {tries}', 'make shell has pose-ros on its PATH; make doctor']
+    tries = '--scene gestures, --people 3, --source /dev/video0'
+    return [*lines, f'Try next: pose-ros demo with {tries}; pose-ros doctor']

@@ -8,7 +8,7 @@ import typer
 
 from pose_ros.cli.console import messages, output
 
-_MODEL = typer.Option('', help='Model to try; the default one if empty.')
+_MODEL = typer.Option('', help='Model to try.', show_default='blazepose_full')
 _WAIT = typer.Option(2.5, min=0.0, help='Time [s] to look for running nodes.')
 
 _COLOURS = {'good': 'green', 'hint': 'yellow', 'bad': 'red'}

@@ -9,15 +9,15 @@ import typer
 
 from pose_ros.cli import evaluate, models, motions
 from pose_ros.cli.analyse import analyse
-from pose_ros.cli.console import complain
+from pose_ros.cli.console import complain, output
 from pose_ros.cli.doctor import doctor
 from pose_ros.cli.estimate import estimate
 from pose_ros.cli.plot import plot
+from pose_ros.version import VERSION
 
 app = typer.Typer(
-    help='Human pose from images: skeletons, gestures and what RViz needs to show them.',
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode='markdown',  # joins the lines of a paragraph
 )
 app.add_typer(models.app, name='models')
 app.add_typer(evaluate.app, name='evaluate')
@@ -26,6 +26,23 @@ app.command()(estimate)
 app.command()(analyse)
 app.command()(plot)
 app.command()(doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        output.print(f'pose_ros {VERSION}', highlight=False)
+        raise typer.Exit
+
+
+_VERSION = typer.Option(
+    False, '--version', is_eager=True, callback=_show_version, help='Show the version and exit.'
+)
+
+
+@app.callback()
+def options(version: bool = _VERSION) -> None:
+    """Human pose from images: skeletons, gestures and what RViz needs to show them."""
+
 
 _FORWARD = {'allow_extra_args': True, 'ignore_unknown_options': True, 'help_option_names': []}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 import typer
 
@@ -13,6 +15,7 @@ from pose_ros.cli.console import complain, messages, output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pose_ros.core.runtime.download import Progress
     from pose_ros.core.runtime.manifest import ModelEntry
@@ -20,33 +23,46 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help='List, install and verify models.', no_args_is_help=True)
 
-_INSTALL_NAMES = typer.Argument(..., metavar='NAME', help='Models to install.')
-_VERIFY_NAMES = typer.Argument(None, metavar='NAME', help='Models to check; else all there.')
-_DEVICE = typer.Option('cpu', help='What the model shall run on: cpu or edgetpu.')
+
+def model_names(incomplete: str) -> list[str]:
+    """Names of models that begin so, for the completion of the shell."""
+    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
+    from pose_ros.core.runtime.store import ModelStore  # noqa: PLC0415
+
+    try:
+        return [name for name in ModelStore().names if name.startswith(incomplete)]
+    except ModelError:
+        return []
+
+
+_INSTALL_NAMES = typer.Argument(
+    ..., metavar='NAME', help='Models to install.', autocompletion=model_names
+)
+_VERIFY_NAMES = typer.Argument(
+    None,
+    metavar='NAME',
+    help='Models to check.',
+    show_default='all that are installed',
+    autocompletion=model_names,
+)
+_DEVICE = typer.Option('cpu', help='Device to install the model for: cpu or edgetpu.')
 
 _STATES = {'good': 'green', 'unverified': 'yellow', 'wrong': 'red', 'missing': 'red'}
 
 
 @app.command('list')
 def list_models() -> None:
-    """Show the models and which are installed."""
+    """Show the models and which are installed, for the CPU and for an Edge TPU."""
     store = _store()
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ('model', 'device', 'installed', 'MB', 'input', 'licence'):
+    for column in ('model', 'CPU', 'Edge TPU', 'MB', 'licence'):
         table.add_column(column, no_wrap=True)
     table.add_column('what it is')
     for name in store.names:
         entry = store.entry(name)
-        for device in entry.devices:
-            table.add_row(
-                name,
-                device,
-                '[green]yes' if _installed(store, name, device) else 'no',
-                _megabytes(entry, device),
-                '×'.join(map(str, entry.input)),
-                entry.licence,
-                entry.summary,
-            )
+        states = [_installed(store, name, device) for device in ('cpu', 'edgetpu')]
+        size = _megabytes(entry, entry.devices[0])
+        table.add_row(name, *states, size, escape(entry.licence), escape(entry.summary))
     output.print(table)
     _say(f'The default is {store.default}. Models are installed into {store.folders[-1]}')
 
@@ -77,14 +93,41 @@ def install(names: list[str] = _INSTALL_NAMES, device: str = _DEVICE) -> None:
 @app.command()
 def verify(names: list[str] = _VERIFY_NAMES) -> None:
     """Compare the installed files with their checksums; exit code 1 if one is wrong."""
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-
     store = _store()
-    wanted = list(names or [])
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ('model', 'device', 'state', 'file'):
         table.add_column(column, overflow='fold')
-    faults = []
+    faults: list[str] = []
+    folders: dict[Path, None] = {}
+    for name, device in _to_verify(store, names or [], faults):
+        for check in store.verify(name, device):
+            state = f'[{_STATES[check.state]}]{check.state}'
+            table.add_row(name, device, state, check.file.name)
+            faults += _faults(name, check)
+            if check.path:
+                folders[check.path.parent] = None
+    output.print(table if table.row_count else 'no model is installed')
+    if folders:
+        _say(f'Folder: {", ".join(map(str, folders))}')
+    for fault in dict.fromkeys(faults):
+        complain(fault)
+    if faults:
+        raise typer.Exit(1)
+
+
+def _to_verify(
+    store: ModelStore, wanted: list[str], faults: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Models and devices to verify: those wanted, else those installed.
+
+    Installed is a model of which there are all files, or one that no other model shares. Unknown
+    names are added to the faults.
+    """
+    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
+
+    owners = Counter(
+        name for model in store.names for name in {file.name for file in store.entry(model).files}
+    )
     for name in wanted or store.names:
         try:
             entry = store.entry(name)
@@ -92,20 +135,11 @@ def verify(names: list[str] = _VERIFY_NAMES) -> None:
             faults.append(str(error))
             continue
         for device in entry.devices:
-            checks = store.verify(name, device)
-            there = any(check.path for check in checks)
-            if not there and (device != 'cpu' or not wanted):
-                continue
-            for check in checks:
-                colour = _STATES[check.state]
-                place = str(check.path or check.file.name)
-                table.add_row(name, device, f'[{colour}]{check.state}', place)
-                faults += _faults(name, check)
-    output.print(table if table.row_count else 'no model is installed')
-    for fault in dict.fromkeys(faults):
-        complain(fault)
-    if faults:
-        raise typer.Exit(1)
+            there = [check for check in store.verify(name, device) if check.path]
+            whole = len(there) >= len(entry.files_for(device))
+            named = bool(wanted) and device == 'cpu'
+            if named or whole or any(owners[check.file.name] == 1 for check in there):
+                yield name, device
 
 
 def _faults(name: str, check: FileCheck) -> list[str]:
@@ -137,14 +171,14 @@ def _store() -> ModelStore:
         raise typer.Exit(2) from None
 
 
-def _installed(store: ModelStore, name: str, device: str) -> bool:
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-
-    try:
-        store.locate(name, device)
-    except ModelError:
-        return False
-    return True
+def _installed(store: ModelStore, name: str, device: str) -> str:
+    """Say whether the build of a model for a device is installed; '-' where there is none."""
+    if device not in store.entry(name).devices:
+        return '-'
+    states = {check.state for check in store.verify(name, device)}
+    if 'wrong' in states:
+        return '[red]damaged'
+    return 'no' if 'missing' in states else '[green]yes'
 
 
 def _megabytes(entry: ModelEntry, device: str) -> str:

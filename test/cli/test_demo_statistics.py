@@ -1,6 +1,8 @@
 import csv
 import io
 import json
+from pathlib import Path
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from rich.console import Console
 from pose_ros.cli.demo_display import (
     Display,
     event_line,
+    next_steps,
     summary_people_table,
     summary_table,
 )
@@ -364,3 +367,22 @@ def test_output_folder_that_cannot_be_made_is_named(tmp_path):
         output_folder(type(tmp_path)('/proc/demo')),
     ):
         pytest.fail('nobody can write there')
+
+
+def test_the_last_lines_say_what_to_open_and_what_to_try(tmp_path, monkeypatch):
+    monkeypatch.setenv('MAKELEVEL', '1')
+    first, second, *others = next_steps(tmp_path, ['overlay.mp4', 'contact_sheet.png'])
+    assert first.startswith(f'Open {tmp_path}/overlay.mp4: ')
+    assert second.startswith(f'Open {tmp_path}/contact_sheet.png: ')
+    assert 'make demo PEOPLE=3' in others[0]
+    assert 'make shell' in others[1]
+    monkeypatch.delenv('MAKELEVEL')
+    (line,) = next_steps(tmp_path, ['events.csv'])
+    assert 'pose-ros demo' in line
+    assert 'make' not in line
+
+
+def test_make_has_the_targets_that_the_last_lines_name():
+    makefile = (Path(__file__).parents[2] / 'Makefile').read_text()
+    for target in ('demo', 'shell', 'doctor'):
+        assert re.search(rf'^{target}:', makefile, re.MULTILINE)

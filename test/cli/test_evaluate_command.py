@@ -180,5 +180,5 @@ def test_a_missing_library_says_what_to_install(pose_ros, dataset, monkeypatch, 
     code, out, err = pose_ros('evaluate', command, *(dataset if command == 'coco' else []))
     assert (code, out) == (2, '')
     [line] = [line for line in err.splitlines() if line.startswith('pose-ros: ')]
-    assert "pip install 'pose_ros[evaluate]'" in line
+    assert "pip install '.[evaluate]'" in line
     assert name in line

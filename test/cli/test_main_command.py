@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+import re
 import subprocess
 import sys
 
 import pytest
+
+from pose_ros.version import VERSION
 
 
 @pytest.mark.parametrize(
@@ -38,6 +43,51 @@ def test_help_imports_neither_opencv_nor_ros():
     )
     assert result.returncode == 0, result.stderr
     assert 'estimate' in result.stdout
+
+
+def test_the_version_is_that_of_the_package_everywhere(pose_ros):
+    assert pose_ros('--version')[:2] == (0, f'pose_ros {VERSION}\n')
+    sources = Path(__file__).parents[2]
+    assert f'<version>{VERSION}</version>' in (sources / 'package.xml').read_text()
+    assert f"version='{VERSION}'" in (sources / 'setup.py').read_text()
+
+
+@pytest.mark.parametrize(
+    ('words', 'expected'),
+    [
+        ('pose-ros mod', ['models']),
+        ('pose-ros models install blazepose_f', ['blazepose_full']),
+        ('pose-ros models verify movenet_l', ['movenet_lightning']),
+        ('pose-ros estimate --model yolox', ['yolox_nano']),
+    ],
+)
+def test_the_shell_completes_commands_and_models(words, expected):
+    environment = {
+        **os.environ,
+        '_POSE_ROS_COMPLETE': 'complete_bash',
+        'COMP_WORDS': words,
+        'COMP_CWORD': str(len(words.split()) - 1),
+    }
+    code = 'from pose_ros.cli.main import main; main()'
+    result = subprocess.run(
+        [sys.executable, '-c', code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.stdout.split() == expected
+
+
+@pytest.mark.parametrize(
+    ('command', 'defaults'),
+    [
+        ('estimate', ['blazepose_full', 'multi in images, single in videos', 'noise_aware']),
+        ('analyse', ['blazepose_full', 'single', 'config/gestures.yaml']),
+        ('doctor', ['blazepose_full', '2.5']),
+    ],
+)
+def test_help_shows_the_defaults(pose_ros, command, defaults):
+    _, out, _ = pose_ros(command, '--help')
+    text = ' '.join(out.replace('│', ' ').split())
+    for default in defaults:
+        assert re.search(rf'\[default: \(?{re.escape(default)}\)?\]', text), default
 
 
 def test_python_m_is_the_same_command():

@@ -168,7 +168,7 @@ def test_without_tensorflow_the_extra_is_named(pose_ros, recorded, tmp_path, mon
     monkeypatch.setitem(sys.modules, 'tensorflow', None)
     code, _, err = pose_ros('motions', 'train', recorded(), '--output', tmp_path / 'learned')
     assert code == 2
-    assert "pip install 'pose_ros[train]'" in err
+    assert "pip install '.[train]'" in err
     assert not (tmp_path / 'learned').exists()
 
 

@@ -193,4 +193,4 @@ def test_a_missing_library_is_named_with_its_extra(pose_ros, bag, monkeypatch, m
     code, _, err = pose_ros('plot', bag)
     assert code == 2
     assert missing in err
-    assert "pip install 'pose_ros[plot]'" in err
+    assert "pip install '.[plot]'" in err
