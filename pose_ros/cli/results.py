@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from pose_ros.core.drawing import draw_people
+from pose_ros.core.label_places import LabelPlaces
 from pose_ros.core.media import DEFAULT_RATE, PICTURE_SUFFIXES, Media, is_video
 from pose_ros.core.types import Frame, Person
 
@@ -100,6 +101,7 @@ class Overlay:
         self._path = path
         self._media = media
         self._video: cv2.VideoWriter | None = None
+        self._places = LabelPlaces()
 
     def __enter__(self) -> Overlay:
         """Begin."""
@@ -117,7 +119,7 @@ class Overlay:
 
     def add(self, frame: Frame, people: Sequence[Person]) -> None:
         """Draw people onto the next frame of the media, which are BGR, and write it."""
-        picture = draw_people(frame.image, people, 'bgr')
+        picture = draw_people(frame.image, people, 'bgr', places=self._places)
         if self._media.sequence:
             self._add_to_video(picture)
         else:

@@ -18,62 +18,19 @@ from pose_ros.core.colours import (
     colour_of,
     keypoint_colours,
 )
+from pose_ros.core.label_places import Labelled, LabelPlaces
+from pose_ros.core.outlines import angle_keypoints, bracket
 from pose_ros.core.plate import Plate
-from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
 _OUTLINE: Colour = (0.06, 0.06, 0.08)
 _FAINT = 0.5  # share of the colour in what was not observed
 _SHIFT = 4  # fraction bits of the coordinates that OpenCV draws with
 _FARTHEST = 1e5  # [px] beyond which OpenCV's integers could overflow
+# Shorter side of an image [px] over the scale of OpenCV's letters on its labels: 13 px high on
+# 640x480, as small as can be read in a window.
+_IMAGE_PER_SCALE = 800
 _NOTHING: Mapping[int, Any] = MappingProxyType({})
-
-# Angles that no joint of the body has: what they are written between.
-_BETWEEN = {'neck': 'shoulder', 'trunk': 'hip'}
-
-
-def bracket(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Corners of a frame around the locked person.
-
-    Parameters
-    ----------
-    low, high
-        (x, y) of the box to be framed.
-
-    Returns
-    -------
-    np.ndarray
-        [8, 2, 2]: two lines, from (x, y) to (x, y), in each corner of a box somewhat larger.
-    """
-    size = float((high - low).max())
-    low, high = low - 0.08 * size, high + 0.08 * size
-    reach = 0.25 * (high - low).min()
-    lines = []
-    for x, inwards in ((low[0], reach), (high[0], -reach)):
-        for y, down in ((low[1], reach), (high[1], -reach)):
-            lines += [((x, y), (x + inwards, y)), ((x, y), (x, y + down))]
-    return np.array(lines)
-
-
-def angle_keypoints(topology: Topology, name: str) -> list[int]:
-    """Indices of the keypoints in whose middle a joint angle is to be written.
-
-    Parameters
-    ----------
-    topology
-        The keypoint format.
-    name
-        Of the angle, such as 'left_knee' or 'trunk'.
-
-    Returns
-    -------
-    list of int
-        Empty if the format has no such place.
-    """
-    part = _BETWEEN.get(name)
-    names = (f'left_{part}', f'right_{part}') if part else (name,)
-    known = topology.keypoint_names
-    return [topology.index(n) for n in names] if all(n in known for n in names) else []
 
 
 def draw_people(
@@ -85,6 +42,7 @@ def draw_people(
     *,
     fallen: Collection[int] = (),
     angles: Mapping[int, Mapping[str, float]] = _NOTHING,
+    places: LabelPlaces | None = None,
 ) -> np.ndarray:
     """Draw people onto a copy of a picture.
 
@@ -106,6 +64,8 @@ def draw_people(
         Ids of the people to be shown in red. Of those who are not here a note says so.
     angles
         Joint angles [rad] to be written at the joints [deg], by id and name.
+    places
+        Of the labels in the frames before, so that they stay where they are; None for one image.
 
     Returns
     -------
@@ -123,10 +83,8 @@ def draw_people(
     ]
     for drawing in reversed(drawings):
         drawing.draw()
-    # Labels last: no other person may hide them, nor they each other.
-    taken: list[Plate] = []
-    for drawing in drawings:
-        drawing.draw_label(labels, taken)
+    # Labels last: no other person may hide them, nor they each other, nor a joint.
+    taken = _draw_labels(drawings, labels, places or LabelPlaces())
     for drawing in drawings:
         drawing.draw_angles(angles, taken)
     present = {person.id for person in people}
@@ -139,6 +97,24 @@ def draw_people(
         taken.append(plate)
         plate.draw(picture, _ordered(colour, channels))
     return picture
+
+
+def _draw_labels(
+    drawings: Sequence[_PersonDrawing], labels: Mapping[int, str], places: LabelPlaces
+) -> list[Plate]:
+    """Draw the labels beside their people; returns the plates in their places."""
+    shown = [drawing for drawing in drawings if drawing.shown.any()]
+    plates = [drawing.label(labels) for drawing in shown]
+    if not any(plates):
+        return []
+    people = [drawing.labelled(plate) for drawing, plate in zip(shown, plates)]
+    middles = places.arrange(people, np.zeros(2), np.array(shown[0].image_size))
+    taken = []
+    for drawing, plate, middle in zip(shown, plates, middles):
+        if plate is not None and middle is not None:
+            drawing.draw_label(plate, middle)
+            taken.append(plate)
+    return taken
 
 
 def _size_of(picture: np.ndarray) -> tuple[int, int]:
@@ -171,6 +147,11 @@ class _PersonDrawing:
         size = self._size()
         self._line = float(np.clip(size / 90, 2.0, 14.0))
         self._edge = float(np.clip(self._line * 0.35, 1.0, 3.0))
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(width, height) [px]."""
+        return _size_of(self._picture)
 
     def draw(self) -> None:
         """Bones and keypoints: what was not observed first and faintly, then the outlines."""
@@ -206,27 +187,31 @@ class _PersonDrawing:
         if self._locked:
             self._draw_bracket()
 
-    def draw_label(self, labels: Mapping[int, str], taken: list[Plate]) -> None:
-        """Id and words on a plate of the person's colour, above the head, inside the picture.
-
-        Faint for somebody of whom nothing is observed.
-        """
+    def label(self, labels: Mapping[int, str]) -> Plate | None:
+        """Id and words, of the same size on every image; None if there are none to be seen."""
         identity = f'{self._person.id}' if self._person.id else ''
         words = labels.get(self._person.id, '')
         text = '  '.join(filter(None, [identity, 'locked' if self._locked else '', words]))
-        shown = self._shown
-        if not text or not shown.any():
-            return
-        height, width = self._picture.shape[:2]
-        points = self._points[shown]
-        if not np.all((points >= 0) & (points < (width, height)), axis=1).any():
-            return
-        size = self._size()
-        plate = Plate(text, size / 500)
-        middle = (points[:, 0].min() + points[:, 0].max()) / 2
-        above = points[:, 1].min() - 0.1 * size - plate.height
-        plate.place(middle - plate.width / 2, above, _size_of(self._picture), taken)
-        taken.append(plate)
+        points = self._points[self.shown]
+        inside = np.all((points >= 0) & (points < _size_of(self._picture)), axis=1)
+        if not text or not inside.any():
+            return None
+        return Plate(text, min(_size_of(self._picture)) / _IMAGE_PER_SCALE)
+
+    def labelled(self, plate: Plate | None) -> Labelled:
+        """The person and the size of the label, as `LabelPlaces` takes them."""
+        return Labelled(
+            self._person.id,
+            np.where(self._known[:, None], self._points, np.nan),
+            self.shown,
+            self._person.topology,
+            None if plate is None else (plate.width, plate.height),
+        )
+
+    def draw_label(self, plate: Plate, middle: np.ndarray) -> None:
+        """The label in the person's colour; faint for somebody of whom nothing is observed."""
+        left, top = middle - (plate.width / 2, plate.height / 2)
+        plate.place(left, top, _size_of(self._picture), ())
         colour = self._colour(colour_of(self._person.id, self._fallen))
         strength = 1 if self._solid.any() else _FAINT
         if self._fallen:
@@ -236,10 +221,10 @@ class _PersonDrawing:
 
     def draw_angles(self, angles: Mapping[int, Mapping[str, float]], taken: list[Plate]) -> None:
         """Each angle at its joint."""
-        if not self._person.id or not self._shown.any():
+        if not self._person.id or not self.shown.any():
             return
         size = self._size()
-        middle = self._points[self._shown, 0].mean()
+        middle = self._points[self.shown, 0].mean()
         for name, angle in angles.get(self._person.id, {}).items():
             joint = angle_keypoints(self._person.topology, name)
             if not joint or not self._known[joint].all() or not np.isfinite(angle):
@@ -258,9 +243,9 @@ class _PersonDrawing:
 
     def _draw_bracket(self) -> None:
         """Frame the person."""
-        if not self._shown.any():
+        if not self.shown.any():
             return
-        points = self._points[self._shown]
+        points = self._points[self.shown]
         lines = bracket(points.min(axis=0), points.max(axis=0))
         colour = colour_of(self._person.id, self._fallen)
         for width, ink in ((self._line + 2 * self._edge, _OUTLINE), (self._line, colour)):
@@ -268,13 +253,13 @@ class _PersonDrawing:
                 self._draw_line(ends, ink, width)
 
     @property
-    def _shown(self) -> np.ndarray:
+    def shown(self) -> np.ndarray:
         """Mask [K] of the keypoints that tell where the person is."""
         return self._solid if self._solid.any() else self._known
 
     def _size(self) -> float:
         """Greater side [px] of the box around what is shown, at most the picture's."""
-        shown = self._shown
+        shown = self.shown
         if not shown.any():
             return 0.0
         points = self._points[shown]

@@ -12,6 +12,7 @@ from visualization_msgs.msg import MarkerArray
 
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.drawing import draw_people
+from pose_ros.core.label_places import LabelPlaces
 from pose_ros.core.types import FrameError, Person
 from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
@@ -42,6 +43,7 @@ class MarkerNode(Node):
         self._values = declare(self, PARAMETERS, check=chosen_remarks, apply=self._apply)
         self._markers = SkeletonMarkers(MarkerStyle())
         self._labels = Labels()
+        self._places = LabelPlaces()
         self._pairs = StampPairs(1)
         self._reader = ImageReader()
         self._writers = {
@@ -92,9 +94,17 @@ class MarkerNode(Node):
         present = {person.id for person, _ in people}
         remarks = self._labels.at(stamp_of(message.header), present)
         if self._marker_publisher.get_subscription_count():
-            camera = self._camera_for((message.image_width, message.image_height))
+            size = (message.image_width, message.image_height)
+            camera = self._camera_for(size)
             self._marker_publisher.publish(
-                self._markers.update(message.header, people, camera, remarks, message.locked_id)
+                self._markers.update(
+                    message.header,
+                    people,
+                    camera,
+                    remarks,
+                    message.locked_id,
+                    image_size=size,
+                )
             )
         if self._overlay_publisher.get_subscription_count():
             drawn = [person for person, _ in people]
@@ -132,6 +142,7 @@ class MarkerNode(Node):
             locked,
             fallen=remarks.fallen,
             angles=remarks.angles,
+            places=self._places,
         )
         self._overlay_publisher.publish(
             self._writers[frame.channels].write(picture, message.header)

@@ -9,11 +9,13 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from pose_ros.core.camera import CameraModel
+from pose_ros.core.label_places import Labelled, LabelPlaces
 from pose_ros.core.types import Person
 from pose_ros.ros.labels import Remarks
-from pose_ros.ros.person_markers import LABEL, MarkerStyle, PersonMarkers
+from pose_ros.ros.person_markers import MarkerStyle, PersonMarkers
 
-_LETTER = 0.55  # mean width of letters in their height
+# Around all people, as a share of the box around them, where labels go if no image is known.
+_ROOM = 0.5
 
 
 class SkeletonMarkers:
@@ -28,6 +30,7 @@ class SkeletonMarkers:
     def __init__(self, style: MarkerStyle) -> None:
         self.style = style
         self._people: dict[int, PersonMarkers] = {}
+        self._places = LabelPlaces()
         self._message = MarkerArray()
 
     def update(
@@ -37,6 +40,8 @@ class SkeletonMarkers:
         camera: CameraModel | None,
         remarks: Remarks,
         locked: int = 0,
+        *,
+        image_size: tuple[int, int] = (0, 0),
     ) -> MarkerArray:
         """Markers that show these people and no others.
 
@@ -53,6 +58,9 @@ class SkeletonMarkers:
             What to show of people besides.
         locked
             Id of the person to be framed; 0 = nobody.
+        image_size
+            (width, height) of the image [px], in which labels stay where the camera is known;
+            zeros if it is not known.
 
         Returns
         -------
@@ -61,6 +69,7 @@ class SkeletonMarkers:
         """
         markers: list[Marker] = []
         present = set()
+        shown: list[tuple[PersonMarkers, Labelled]] = []
         untracked = 0
         for person, positions in people:
             places = positions
@@ -80,32 +89,37 @@ class SkeletonMarkers:
             kept.words = remarks.words.get(person.id, '')
             kept.angles = remarks.angles.get(person.id, {})
             markers += kept.update(header, places, person.observed, self.style)
-        spread([m for m in markers if m.ns == LABEL and m.action == Marker.ADD])
+            labelled = kept.labelled(places, person.observed)
+            if labelled is not None:
+                shown.append((kept, labelled))
+        if shown:
+            people = [labelled for _, labelled in shown]
+            area = area_of_labels(people, camera, image_size)
+            for (kept, _), place in zip(shown, self._places.arrange(people, *area)):
+                if place is not None:
+                    kept.put_label(place)
         for key in self._people.keys() - present:
             markers += self._people.pop(key).delete(header)
         self._message.markers = markers
         return self._message
 
 
-def spread(texts: Sequence[Marker]) -> None:
-    """Move texts upwards until none hides another from the camera; the first stay."""
-    placed: list[tuple[float, float, float, float]] = []
-    for text in texts:
-        place = text.pose.position
-        if not place.z > 0:
-            continue
-        lines = text.text.splitlines()
-        # As seen from the camera: people may stand at different distances.
-        height = len(lines) * text.scale.z / place.z
-        width = _LETTER * max(map(len, lines)) * text.scale.z / place.z
-        x, y = place.x / place.z, place.y / place.z
-        beside = [other for other in placed if abs(x - other[0]) < (width + other[2]) / 2]
-        for _, other_y, _, other_height in sorted(beside, key=lambda other: -other[1]):
-            apart = (height + other_height) / 2
-            if abs(y - other_y) < apart - 1e-9:
-                y = other_y - apart
-        place.y = y * place.z
-        placed.append((x, y, width, height))
+def area_of_labels(
+    people: Sequence[Labelled], camera: CameraModel | None, image_size: tuple[int, int]
+) -> np.ndarray:
+    """Corners [2, 2] of where labels may be, on the plane at a depth of 1 m.
+
+    The image's where the camera is known, else those of the people's surroundings.
+    """
+    if camera is not None and min(image_size) > 0:
+        corners = camera.back_project(np.array([(0, 0), image_size], np.float32), 1.0)[:, :2]
+        if np.isfinite(corners).all() and (corners[1] > corners[0]).all():
+            return np.asarray(corners)
+    low = np.min([person.box[0] for person in people], axis=0)
+    high = np.max([person.box[1] for person in people], axis=0)
+    sizes = [person.size for person in people if person.size is not None]
+    room = _ROOM * float((high - low).max()) + 2 * np.max([(0.0, 0.0), *sizes], axis=0)
+    return np.array([low - room, high + room])
 
 
 def _marker_id(number: int) -> int:

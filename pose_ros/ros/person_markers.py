@@ -13,10 +13,18 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker
 
 from pose_ros.core.colours import bone_colours, colour_of, keypoint_colours
-from pose_ros.core.drawing import angle_keypoints, bracket
+from pose_ros.core.label_places import Labelled
+from pose_ros.core.outlines import (
+    RING_POINTS,
+    angle_keypoints,
+    bracket,
+    face_keypoints,
+    head_outline,
+)
 from pose_ros.core.topology import Topology
 
 KEYPOINTS, BONES, LABEL = NAMESPACES = ('keypoints', 'bones', 'label')
+HEAD = 'head'  # ring around the head, and the neck
 LOCK = 'lock'  # frame around the person who is locked
 ANGLE = 'angle_'  # and the angle's name: text at a joint
 
@@ -24,10 +32,14 @@ ANGLE = 'angle_'  # and the angle's name: text at a joint
 _SPHERE = 0.03
 _LINE = 0.016
 _FRAME = 0.02
-_TEXT = 0.06
-_TEXT_ABOVE = 0.12
 _ANGLE = 0.035
 _ANGLE_BESIDE = 0.05
+# Height of the label's letters over its depth [m/m], so that it looks the same near and far: 17 px
+# in an image of 640 px and 60 degrees. The depth that it is made for follows that of the person
+# in steps, as depths from one camera vary by some per cent from image to image.
+_TEXT = 0.03
+_DEPTH_STEP = 1.2
+_LETTER = 0.55  # mean width of letters over their height
 _LEAST_SIZE = 0.02  # [m], so that a person of one keypoint can be seen
 _FAINT, _FAINT_TEXT = 0.3, 0.5  # alpha of what was not observed
 
@@ -52,7 +64,7 @@ class MarkerStyle:
 
 
 class PersonMarkers:
-    """Spheres and lines that share their points, words; a frame and angles while there are any.
+    """Spheres and lines that share their points, and words; at times head, frame and angles.
 
     Parameters
     ----------
@@ -78,6 +90,7 @@ class PersonMarkers:
         self.locked = self.fallen = False
         self.words = ''
         self.angles: Mapping[str, float] = {}
+        self._text_depth = _LEAST_SIZE
         self._id = person_id
         self._marker_id = marker_id
         self._edges = np.array(topology.edges)
@@ -96,8 +109,12 @@ class PersonMarkers:
         self._frame = self._make(LOCK, Marker.LINE_LIST)
         self._frame.points = [Point() for _ in range(16)]
         self._frame.action = Marker.DELETE
-        # Few are ever locked, and angles are shown on request: these come and go.
-        self._sometimes: dict[str, Marker] = {LOCK: self._frame}
+        self._head = self._make(HEAD, Marker.LINE_LIST)
+        self._head.points = [Point() for _ in range(2 * RING_POINTS + 2)]
+        self._head.action = Marker.DELETE
+        # Faces are not always seen, few people are ever locked, and angles are shown on request:
+        # these come and go.
+        self._sometimes: dict[str, Marker] = {HEAD: self._head, LOCK: self._frame}
         self._paint()
 
     def _make(self, name: str, kind: int) -> Marker:
@@ -113,6 +130,7 @@ class PersonMarkers:
         self._bone_colours = [_colours(bones, alpha) for alpha in (_FAINT, 1.0)]
         own = np.array([colour_of(self._id, self.fallen)] * 2)
         self._text.color, self._frame.color = _colours(own, 1.0)
+        self._head_colours = [_colours(own[:1], alpha)[0] for alpha in (_FAINT, 1.0)]
         # Lighter, to be read over bones.
         (self._angle_colour,) = _colours(0.4 * own[:1] + 0.6, 1.0)
 
@@ -144,16 +162,13 @@ class PersonMarkers:
                 wanted.add(LOCK)
                 self._set_frame(low, high)
             wanted |= self._set_angles(places, (low + high) / 2, size, style.scale)
-            place = self._text.pose.position
-            place.x, _, place.z = ((low + high) / 2).tolist()
-            # The place is the middle of the text: further lines go up.
-            lines = self._text.text.count('\n')
-            place.y = float(low[1]) - (_TEXT_ABOVE + lines / 2 * _TEXT * style.scale) * size
+            wanted |= self._set_head(places, observed)
+            self._set_depth(float(low[2] + high[2]) / 2)
         size *= style.scale
         self._spheres.scale.x = self._spheres.scale.y = self._spheres.scale.z = _SPHERE * size
-        self._lines.scale.x = _LINE * size
+        self._lines.scale.x = self._head.scale.x = _LINE * size
         self._frame.scale.x = _FRAME * size
-        self._text.scale.z = _TEXT * size
+        self._text.scale.z = _TEXT * self._text_depth * style.scale
 
         fraction, seconds = math.modf(style.lifetime)
         lifetime = Duration(sec=int(seconds), nanosec=int(fraction * 1e9))
@@ -162,6 +177,31 @@ class PersonMarkers:
             marker.header = header
             marker.lifetime = lifetime
         return markers
+
+    def labelled(self, places: np.ndarray, observed: np.ndarray) -> Labelled | None:
+        """The person as the camera sees them at places [K, 3] [m], with the label.
+
+        On the plane at a depth of 1 m. None if there is nothing that the camera could see.
+        """
+        known = np.isfinite(places).all(axis=1)
+        known &= places[:, 2] > 0
+        if not known.any():
+            return None
+        points = np.full((len(places), 2), np.nan)
+        points[known] = places[known, :2] / places[known, 2:]
+        seen = known & observed
+        lines = self._text.text.splitlines()
+        height = self._text.scale.z / self._text_depth
+        size = (_LETTER * height * max(map(len, lines)), height * len(lines)) if lines else None
+        return Labelled(
+            self._marker_id, points, seen if seen.any() else known, self.topology, size
+        )
+
+    def put_label(self, middle: np.ndarray) -> None:
+        """Place the label at the depth of the person, as the camera sees it at 1 m."""
+        place = self._text.pose.position
+        place.x, place.y = (self._text_depth * middle).tolist()
+        place.z = self._text_depth
 
     def _label(self) -> str:
         identity = f'{self._id}' if self._id else ''
@@ -188,6 +228,26 @@ class PersonMarkers:
         corners = bracket(low[:2], high[:2]).reshape(-1, 2).tolist()
         for point, (x, y) in zip(self._frame.points, corners):
             point.x, point.y, point.z = x, y, depth
+
+    def _set_head(self, places: np.ndarray, observed: np.ndarray) -> set[str]:
+        """Draw the head and the neck, if there is a face; returns its namespace."""
+        outline = head_outline(self.topology, places)
+        if outline is None:
+            return set()
+        ring, neck = outline
+        lines = np.stack([ring, np.roll(ring, -1, axis=0)], axis=1).reshape(-1, 3)
+        if not np.isfinite(neck).all():
+            neck = lines[:2]
+        for point, (x, y, z) in zip(self._head.points, np.concatenate([neck, lines]).tolist()):
+            point.x, point.y, point.z = x, y, z
+        seen = observed[face_keypoints(self.topology)].any()
+        self._head.color = self._head_colours[int(seen)]
+        return {HEAD}
+
+    def _set_depth(self, depth: float) -> None:
+        """Follow the person's depth with that of the label, where it is another by a step."""
+        if not 1 / _DEPTH_STEP < self._text_depth / max(depth, _LEAST_SIZE) < _DEPTH_STEP:
+            self._text_depth = max(depth, _LEAST_SIZE)
 
     def _set_angles(
         self, places: np.ndarray, middle: np.ndarray, size: float, scale: float

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -11,7 +12,8 @@ from pose_ros.core.colours import (
     colour_of,
     keypoint_colours,
 )
-from pose_ros.core.drawing import angle_keypoints, draw_people
+from pose_ros.core.drawing import draw_people
+from pose_ros.core.outlines import angle_keypoints
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 
@@ -217,17 +219,38 @@ def test_lines_grow_with_the_person():
     assert 5 < areas[1] / areas[0] < 10
 
 
-def test_label_stands_above_its_person_and_inside_the_picture():
-    plain = draw_people(grey(), [standing(person_id=0, y=100, height=200)])
-    with_id = draw_people(grey(), [standing(person_id=7, y=100, height=200)])
-    words = draw_people(grey(), [standing(person_id=7, y=100, height=200)], labels={7: 'wave'})
-    others = draw_people(grey(), [standing(person_id=7, y=100, height=200)], labels={8: 'wave'})
-    assert not changed(plain)[:90].any()
-    heights = [np.flatnonzero(changed(d)[:90].any(axis=1)) for d in (with_id, words)]
-    assert all(h.size and h.min() > 40 for h in heights)
-    wide = [changed(d)[:90].any(axis=0).sum() for d in (with_id, words)]
-    assert wide[1] > 1.5 * wide[0]
+def label_of(drawn):
+    """Rows and columns of the label's ground."""
+    return np.nonzero((drawn == 17).all(axis=2))
+
+
+def test_the_label_is_beside_its_person():
+    person = standing(person_id=7, x=250, y=100, height=300)
+    with_id = draw_people(grey(640, 480), [person])
+    words = draw_people(grey(640, 480), [person], labels={7: 'wave'})
+    others = draw_people(grey(640, 480), [person], labels={8: 'wave'})
+    areas = []
+    for drawn in (with_id, words):
+        rows, columns = label_of(drawn)
+        # Beside one shoulder or the other.
+        assert abs(rows.mean() - (100 + 0.2 * 300)) < 30
+        assert columns.min() > 250 + 0.4 * 300 or columns.max() < 250 - 0.4 * 300
+        areas.append(np.ptp(columns))
+    assert areas[1] > 1.5 * areas[0]
     np.testing.assert_array_equal(others, with_id)
+
+
+def test_a_label_is_as_large_whatever_the_person_does():
+    sizes = set()
+    for height, wrist in (
+        (300.0, (330.0, 240.0)),
+        (300.0, (330.0, 40.0)),
+        (120.0, (300.0, 150.0)),
+    ):
+        person = moved(standing(height, x=250, y=100, person_id=7), left_wrist=wrist)
+        rows, columns = label_of(draw_people(grey(640, 480), [person], labels={7: 'a'}))
+        sizes.add((np.ptp(rows), np.ptp(columns)))
+    assert len(sizes) == 1
 
 
 @pytest.mark.parametrize('place', [(1, 1), (399, 1), (1, 359), (399, 359)])
@@ -295,7 +318,9 @@ def test_somebody_predicted_is_faint_label_and_all():
     def strength(state):
         person = standing(person_id=1, states=np.full(17, state, np.uint8))
         drawn = draw_people(grey(), [person]).astype(int)
-        return np.abs(drawn - GREY)[:28].max(), np.abs(drawn - GREY)[40:].max()
+        plain = draw_people(grey(), [dataclasses.replace(person, id=0)]).astype(int)
+        label = (plain == GREY) & (drawn != GREY)
+        return np.abs(drawn - GREY)[label].max(), np.abs(plain - GREY).max()
 
     for predicted, observed in zip(
         strength(KeypointState.PREDICTED), strength(KeypointState.OBSERVED)
@@ -308,10 +333,10 @@ def test_labels_of_people_close_together_do_not_hide_each_other():
     words = {1: 'wave left', 2: 'wave left'}
     areas = []
     for i, person in enumerate(people, start=1):
-        alone = draw_people(grey(), [person], labels={i: words[i]})
-        areas.append(changed(alone)[:110].sum())
-    both = changed(draw_people(grey(), people, labels=words))[:110].sum()
-    assert both == pytest.approx(sum(areas), rel=0.05)
+        alone = draw_people(grey(640, 480), [person], labels={i: words[i]})
+        areas.append(label_of(alone)[0].size)
+    both = label_of(draw_people(grey(640, 480), people, labels=words))
+    assert both[0].size == sum(areas)
 
 
 def test_the_first_person_covers_the_others():
@@ -340,7 +365,8 @@ def test_the_fallen_are_red_with_their_label_and_nobody_else_is(channels):
     for side in ('left', 'right'):
         x, y = middle_of(people[1], f'{side}_elbow', f'{side}_wrist').astype(int)
         assert reds(drawn)[y, x]
-    assert reds(drawn)[:95].sum() > 100
+    # Of the label, which is beside the person.
+    assert reds(drawn)[:, 390:].sum() + reds(drawn)[:, 200:215].sum() > 100
     # No id is as red: the colour alone tells.
     assert max(np.dot(colour_of(i), (1, -1, -1)) for i in range(1, 500)) < 0.6
 

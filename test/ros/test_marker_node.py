@@ -131,7 +131,7 @@ def test_markers_carry_header_ids_and_places(ros):
     message = skeletons(777_001, person(4), person(9, 200.0))
     found = watched.markers_of(message)
     assert {(m.ns, m.id) for m in found} == {
-        (name, i) for name in ('keypoints', 'bones', 'label') for i in (4, 9)
+        (name, i) for name in ('keypoints', 'bones', 'label', 'head') for i in (4, 9)
     }
     for marker in found:
         assert serialize_message(marker.header) == serialize_message(header(777_001))
@@ -183,7 +183,7 @@ def test_gestures_stand_in_the_text(ros):
     def texts():
         return [m.text for m in watched.markers_of(skeletons(5000, person(4)))]
 
-    ros.spin_until(lambda: texts() == ['', '', '4 wave left'], 'the gesture')
+    ros.spin_until(lambda: texts() == ['', '', '4 wave left', ''], 'the gesture')
 
 
 def test_what_people_do_stands_in_the_text_line_by_line(ros):
@@ -432,7 +432,8 @@ def test_overlay_pairs_each_image_with_its_own_skeletons(ros, encoding):
         assert serialize_message(message.header) == serialize_message(header(stamp))
         assert (message.encoding, message.width, message.height) == (encoding, *SIZE)
         changed = (pixels(message) != grey).any(axis=2)
-        assert not changed[:, x - 40].any()
+        # Below the label.
+        assert not changed[150:, x - 40].any()
         assert changed[110:200, x].all()
         # The lowest keypoint is the right ankle.
         colour = pixels(message)[200, x][:: 1 if encoding == 'rgb8' else -1] / 255

@@ -12,7 +12,15 @@ from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.ros.calibration import camera_model
 from pose_ros.ros.labels import Remarks
 from pose_ros.ros.markers import SkeletonMarkers
-from pose_ros.ros.person_markers import ANGLE, BONES, KEYPOINTS, LABEL, LOCK, MarkerStyle
+from pose_ros.ros.person_markers import (
+    ANGLE,
+    BONES,
+    HEAD,
+    KEYPOINTS,
+    LABEL,
+    LOCK,
+    MarkerStyle,
+)
 
 pytestmark = pytest.mark.ros
 
@@ -225,12 +233,12 @@ def test_header_is_copied_to_the_bit(markers, camera):
 
 def test_markers_of_a_person_who_left_are_deleted_once(markers, camera):
     both = [(person(person_id=5), None), (person(person_id=6), None)]
-    assert len(markers.update(header(), both, camera, NOTHING).markers) == 6
+    assert len(markers.update(header(), both, camera, NOTHING).markers) == 8
     message = markers.update(header(), both[1:], camera, NOTHING)
     deleted = {(m.ns, m.id) for m in message.markers if m.action == Marker.DELETE}
     added = {(m.ns, m.id) for m in message.markers if m.action == Marker.ADD}
-    assert deleted == {(name, 5) for name in (KEYPOINTS, BONES, LABEL)}
-    assert added == {(name, 6) for name in (KEYPOINTS, BONES, LABEL)}
+    assert deleted == {(name, 5) for name in (KEYPOINTS, BONES, LABEL, HEAD)}
+    assert added == {(name, 6) for name in (KEYPOINTS, BONES, LABEL, HEAD)}
     message = markers.update(header(), both[1:], camera, NOTHING)
     assert {m.id for m in message.markers} == {6}
     message = markers.update(header(), [], camera, NOTHING)
@@ -238,7 +246,7 @@ def test_markers_of_a_person_who_left_are_deleted_once(markers, camera):
     assert markers.update(header(), [], camera, NOTHING).markers == []
     # Back again, all of it is there.
     message = markers.update(header(), both, camera, NOTHING)
-    assert [m.action for m in message.markers] == [Marker.ADD] * 6
+    assert [m.action for m in message.markers] == [Marker.ADD] * 8
 
 
 def test_a_marker_without_content_is_deleted_not_sent_empty(markers, camera):
@@ -268,17 +276,86 @@ def test_lifetime_and_style_follow_the_settings(markers, camera):
     assert after[1].scale.x == pytest.approx(width * 3 * 2)
 
 
-def test_text_tells_id_and_words_above_the_head(markers, camera):
-    message = markers.update(
-        header(), [(person(), None)], camera, Remarks({5: 'wave left', 6: 'other'})
-    )
+def test_the_label_gives_id_and_words_beside_the_person(markers, camera):
+    shown = [(standing(5, 300), None)]
+    shown[0][0].keypoints[:5] = (300, 90)
+    for name, y in (('elbow', 200), ('wrist', 260)):
+        for side, x in (('left', 335), ('right', 265)):
+            shown[0][0].keypoints[COCO17.index(f'{side}_{name}')] = (x, y)
+    remarks = Remarks({5: 'wave left', 6: 'other'})
+    message = markers.update(header(), shown, camera, remarks, image_size=SIZE)
     spheres, _, text = by_namespace(message)
     assert (text.type, text.text) == (Marker.TEXT_VIEW_FACING, '5 wave left')
-    assert text.scale.z > 0
-    assert text.pose.position.y < places(spheres)[:, 1].min()
-    assert places(spheres)[:, 0].min() < text.pose.position.x < places(spheres)[:, 0].max()
-    message = markers.update(header(), [(person(), None)], camera, NOTHING)
+    ((left, _, top, bottom),) = boxes([text])
+    seen = places(spheres) / STYLE.distance
+    assert left > seen[:, 0].max()
+    assert seen[:, 1].min() < (top + bottom) / 2 < seen[:, 1].max()
+    message = markers.update(header(), shown, camera, NOTHING)
     assert by_namespace(message)[2].text == '5'
+
+
+def test_a_label_looks_the_same_near_and_far_and_whatever_the_person_does(markers, camera):
+    def apparent(depth, pose):
+        positions = np.random.default_rng(pose).normal((0, 0, depth), 0.3, (17, 3))
+        positions[:, 2] = depth
+        message = markers.update(header(), [(person(), positions)], camera, NOTHING)
+        text = by_namespace(message)[2]
+        return text.scale.z, text.scale.z / text.pose.position.z
+
+    assert apparent(2.0, 1)[1] == pytest.approx(apparent(6.0, 2)[1]) == pytest.approx(0.03)
+    # Depths that vary by some per cent do not make it flicker.
+    assert apparent(6.3, 3)[0] == apparent(6.0, 4)[0]
+
+
+def test_labels_stay_in_the_image_and_off_the_joints(markers, camera):
+    people = [(standing(i, x), None) for i, x in ((1, 30), (2, 590), (3, 320))]
+    words = Remarks(dict.fromkeys((1, 2, 3), 'standing\nhand raised left'))
+    message = markers.update(header(), people, camera, words, image_size=SIZE)
+    joints = np.concatenate([p.keypoints for p, _ in people])
+    for i in (1, 2, 3):
+        box = np.array(boxes([by_namespace(message, i)[2]])).reshape(2, 2).T
+        (left, top), (right, bottom) = box * (610, 590) + (290, 200)
+        assert -1 < left < right < SIZE[0] + 1
+        assert -1 < top < bottom < SIZE[1] + 1
+        inside = (joints > (left, top)).all(axis=1) & (joints < (right, bottom)).all(axis=1)
+        assert not inside.any()
+
+
+def test_the_head_is_a_ring_around_the_face_that_a_neck_joins_to_the_shoulders(markers, camera):
+    shown = standing(5, 300)
+    face = {'nose': (300, 80), 'left_eye': (305, 75), 'right_eye': (295, 75),
+            'left_ear': (312, 78), 'right_ear': (288, 78)}  # fmt: skip
+    for name, place in face.items():
+        shown.keypoints[COCO17.index(name)] = place
+    view = View(markers, camera)
+    view.update(shown)
+    head = view.shown[HEAD, 5]
+    lines = look_through(camera_info(), places(head)).reshape(-1, 2, 2)
+    neck, ring = lines[0], lines[1:].reshape(-1, 2)
+    np.testing.assert_allclose(neck[1], (300, 120), atol=0.1)
+    middle = np.mean(list(face.values()), axis=0)
+    radii = np.linalg.norm(ring - middle, axis=1)
+    # As large as a head between such shoulders, and round but for the camera's pixels.
+    assert radii == pytest.approx(0.295 * 60, rel=0.05)
+    assert np.linalg.norm(neck[0] - middle) == pytest.approx(radii.mean(), rel=0.05)
+    assert (head.color.r, head.color.g, head.color.b) == pytest.approx(colour_of(5))
+    assert head.scale.x == view.shown[BONES, 5].scale.x > 0
+    # A face that is not seen has no ring, and no old one stays.
+    shown.keypoints[: len(face)] = np.nan
+    view.update(shown)
+    assert view.ids(HEAD) == []
+
+
+def test_the_head_is_faint_where_the_face_is_not_observed_and_red_of_the_fallen(markers, camera):
+    states = np.zeros(17, np.uint8)
+    states[:5] = KeypointState.PREDICTED
+    view = View(markers, camera)
+    view.update(person(states=states), remarks=Remarks(fallen=frozenset({5})))
+    head = view.shown[HEAD, 5].color
+    assert (head.r, head.g, head.b) == pytest.approx(FALLEN)
+    assert head.a < 0.5
+    view.update(person())
+    assert view.shown[HEAD, 5].color.a == 1.0
 
 
 def test_several_untracked_people_do_not_hide_each_other(markers, camera):
@@ -286,7 +363,7 @@ def test_several_untracked_people_do_not_hide_each_other(markers, camera):
     message = markers.update(header(), [*people, (person(person_id=1), None)], camera, NOTHING)
     added = [(m.ns, m.id) for m in message.markers if m.action == Marker.ADD]
     # An untracked person has no number to tell: no text.
-    assert len(added) == len(set(added)) == 3 * 2 + 3
+    assert len(added) == len(set(added)) == 3 * 3 + 4
 
 
 class View:
@@ -330,7 +407,7 @@ def test_nothing_is_left_behind_while_people_get_their_ids(markers, camera):
     assert view.ids(KEYPOINTS) == [-1, 1, 2]
     assert view.ids(LABEL) == [1, 2]
     view.update(person(person_id=2))
-    assert set(view.shown) == {(KEYPOINTS, 2), (BONES, 2), (LABEL, 2)}
+    assert set(view.shown) == {(name, 2) for name in (KEYPOINTS, BONES, LABEL, HEAD)}
     view.update()
     assert view.shown == {}
 
@@ -338,8 +415,8 @@ def test_nothing_is_left_behind_while_people_get_their_ids(markers, camera):
 def test_the_locked_person_stands_in_a_frame(markers, camera):
     view = View(markers, camera)
     people = [person(person_id=1, seed=1), person(person_id=2, seed=2)]
-    assert view.update(*people) == 6
-    assert view.update(*people, locked=2) == 7
+    assert view.update(*people) == 8
+    assert view.update(*people, locked=2) == 9
     assert view.ids(LOCK) == [2]
     frame = view.shown[LOCK, 2]
     assert (frame.type, len(frame.points)) == (Marker.LINE_LIST, 16)
@@ -352,11 +429,11 @@ def test_the_locked_person_stands_in_a_frame(markers, camera):
     assert frame.scale.x > 0
     assert frame.lifetime.nanosec == 750_000_000
     # It goes with the lock, or with the person.
-    assert view.update(*people, locked=1) == 8
+    assert view.update(*people, locked=1) == 10
     assert view.ids(LOCK) == [1]
     view.update(*people)
     assert view.ids(LOCK) == []
-    assert view.update(*people) == 6
+    assert view.update(*people) == 8
     view.update(*people, locked=2)
     view.update(people[0], locked=2)
     assert view.ids(LOCK) == []
@@ -392,7 +469,7 @@ def test_another_format_for_the_same_person(markers, camera):
     markers.update(header(), [(person(COCO17), None)], camera, NOTHING)
     message = markers.update(header(), [(person(BLAZEPOSE33), None)], camera, NOTHING)
     assert len(by_namespace(message)[0].points) == 33
-    assert len(message.markers) == 3
+    assert len(message.markers) == 4
 
 
 def test_messages_are_kept_and_changed_not_made_anew(markers, camera):
@@ -453,9 +530,9 @@ def test_angles_stand_beside_their_joints_and_go_when_they_are_not_wanted(marker
     # Only one of them any more, then none; then all of it goes with the person.
     view.update(standing(5, 200), remarks=Remarks(angles={5: {'neck': 0.6}}))
     assert {name for name, _ in view.shown if name.startswith(ANGLE)} == {'angle_neck'}
-    assert view.update(standing(5, 200)) == 4
+    assert view.update(standing(5, 200)) == 5
     assert view.ids('angle_neck') == []
-    assert view.update(standing(5, 200)) == 3
+    assert view.update(standing(5, 200)) == 4
     view.update(standing(5, 200), remarks=Remarks(angles=angles))
     view.update()
     assert view.shown == {}
@@ -485,10 +562,3 @@ def test_labels_of_people_close_together_do_not_hide_each_other(markers, camera)
         for other_left, other_right, other_top, other_bottom in placed[:i]:
             beside = right <= other_left or other_right <= left
             assert beside or bottom <= other_top + 1e-9 or other_bottom <= top + 1e-9
-    # The first stays above its person, and so does who is alone.
-    alone = markers.update(header(), [(people[3], None)], camera, Remarks(words))
-    assert by_namespace(alone, 4)[2].pose.position.y == texts[3].pose.position.y
-    # Further lines go up, not into the person.
-    heights = [people[i].keypoints[:, 1].min() for i in range(4)]
-    for text, height, (_, _, _, bottom) in zip(texts, heights, placed):
-        assert bottom * 590 + 200 < height, text.text
