@@ -22,6 +22,7 @@ setup(
     python_requires='>=3.10',
     install_requires=[
         'ai-edge-litert; platform_machine == "x86_64" or platform_machine == "aarch64"',
+        'av',
         'numpy',
         'opencv-python-headless!=4.11.*,!=4.12.*',  # an animated PNG crashes these
         'PyYAML',

@@ -1,6 +1,7 @@
 """Start pose_ros: ``ros2 launch pose_ros pose.launch.py image:=/camera/image_raw``.
 
-Without a camera of your own: ``source:=camera``, ``source:=actor`` or ``source:=VIDEO``.
+Without a camera of your own: ``source:=camera``, ``source:=actor`` or ``source:=VIDEO``,
+a file or URL.
 ``--show-args`` lists the arguments.
 """
 

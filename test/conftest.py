@@ -1,10 +1,13 @@
 """What all tests share: test data, models that may be missing, small models, a false Edge TPU."""
 
+import contextlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import importlib
 import os
 from pathlib import Path
 import shutil
 import subprocess
+import threading
 
 from hypothesis import settings
 import numpy as np
@@ -362,3 +365,57 @@ def edge_tpu(edge_tpu_library, new_tflite_builder, tmp_path, monkeypatch):
     monkeypatch.setattr(failover, 'FIRST_PAUSE', 0.1)
     monkeypatch.setattr(failover, 'LONGEST_PAUSE', 0.1)
     return stand_in
+
+
+class HttpServer(ThreadingHTTPServer):
+    """Serves one video on 127.0.0.1, whole or not.
+
+    Attributes
+    ----------
+    content
+        Bytes that are sent.
+    length
+        Content-Length that is stated; None for a live stream without one.
+    hold
+        Event to wait for before a connection is closed; None closes it after the content.
+    requests
+        How many came.
+    """
+
+    def __init__(self):
+        super().__init__(('127.0.0.1', 0), _Handler)
+        self.daemon_threads = True
+        self.content, self.length, self.hold, self.requests = b'', None, None, 0
+        self.url = f'http://127.0.0.1:{self.server_port}/video'
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server = self.server
+        server.requests += 1
+        self.send_response(200 if server.content else 404)
+        if server.length is not None:
+            self.send_header('Content-Length', str(server.length))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(server.content)
+            self.wfile.flush()
+            if server.hold is not None:
+                server.hold.wait()
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+@pytest.fixture
+def http_server():
+    """Serves a video over HTTP; see `HttpServer`."""
+    server = HttpServer()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    if server.hold is not None:
+        server.hold.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -85,7 +85,8 @@ SOURCE = Argument(
     'source',
     'none',
     'starts source_node: camera, a device such as /dev/video2, actor, actor:MOTION such as '
-    "actor:wave_left, or a video file's path; none: the images come from elsewhere",
+    "actor:wave_left, a video file's path, or a URL such as rtsp://camera/stream; none: the "
+    'images come from elsewhere',
 )
 
 PEOPLE = (

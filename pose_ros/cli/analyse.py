@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pose_ros.plotting.table import AnglesTable
     from pose_ros.plotting.timeline import Timeline
 
-_INPUTS = typer.Argument(..., metavar='INPUT', help='Videos, GIFs, pictures or folders.')
+_INPUTS = typer.Argument(..., metavar='INPUT', help='Videos, GIFs, images, folders or URLs.')
 _JSON = typer.Option(
     '', '--json', metavar='FILE', help='Write one JSON object an event and line; - is the output.'
 )
@@ -78,7 +78,7 @@ def analyse(
         from pose_ros.cli.batch import find_inputs  # noqa: PLC0415
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
 
-        found = find_inputs([Path(text) for text in inputs])
+        found = find_inputs(inputs)
         for fault in found.faults:
             complain(fault)
         chosen = {'model': model, 'mode': mode, 'threads': threads}
@@ -223,7 +223,7 @@ class Work:
             self._write(media, 0.0, [], last)
             self.events += len(events + last)
             if self._show and self.frames > before:
-                show_events(str(media.path), events + last)
+                show_events(media.name, events + last)
 
     def _write(
         self,
@@ -234,7 +234,7 @@ class Work:
     ) -> None:
         from pose_ros.cli.results import event_record  # noqa: PLC0415
 
-        source = str(media.path)
+        source = media.name
         timeline = self._timeline if media.sequence else None
         for event in events:
             if self._lines is not None:

@@ -27,7 +27,7 @@ class Inputs:
     Attributes
     ----------
     media
-        Pictures and videos in the order given, those of folders in the order of their names.
+        Images and videos in the order given, those of folders in the order of their names.
     faults
         Why the other paths cannot be used.
     """
@@ -36,12 +36,12 @@ class Inputs:
     faults: tuple[str, ...]
 
 
-def find_inputs(paths: Sequence[Path]) -> Inputs:
-    """Expand folders and open every file."""
+def find_inputs(sources: Sequence[str]) -> Inputs:
+    """Expand folders and open every file; URLs are opened when they are read."""
     media, faults = [], []
-    for path in paths:
+    for source in sources:
         try:
-            files = find_media(path)
+            files = find_media(source)
         except MediaError as error:
             faults.append(str(error))
             continue
@@ -54,15 +54,16 @@ def find_inputs(paths: Sequence[Path]) -> Inputs:
 
 
 def prepare_overlays(
-    target: Path, paths: Sequence[Path], media: Sequence[Media]
-) -> dict[Path, Path]:
+    target: Path, sources: Sequence[str], media: Sequence[Media]
+) -> dict[Media, Path]:
     """Choose where each input's overlay goes, and make the folder.
 
     `target` is a folder if there are several inputs or a folder of them, if it is one already,
     or if it has no suffix. ValueError if a name does not fit, OSError if it cannot be made.
     """
-    folder = len(paths) > 1 or paths[0].is_dir() or target.is_dir() or not target.suffix
-    overlays = overlay_paths(target, [one.path for one in media], folder)
+    several = len(sources) > 1 or Path(sources[0]).is_dir()
+    folder = several or target.is_dir() or not target.suffix
+    overlays = overlay_paths(target, media, folder)
     (target if folder else target.parent).mkdir(parents=True, exist_ok=True)
     return overlays
 
@@ -114,7 +115,7 @@ def run_files(
     )
     with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
         for number, one in enumerate(media, 1):
-            title = f'{number}/{len(media)} {one.path.name}'
+            title = f'{number}/{len(media)} {Path(one.name).name}'
             task = bars.add_task(title, total=one.frame_count or 0)
             try:
                 run(one, lambda: bars.advance(task))  # noqa: B023
@@ -158,7 +159,7 @@ class Batch:
         self,
         estimator: PoseEstimator,
         lines: TextIO | None,
-        overlays: dict[Path, Path],
+        overlays: dict[Media, Path],
         everybody: bool = False,
     ) -> None:
         self.frames = 0
@@ -177,12 +178,12 @@ class Batch:
         written.
         """
         self._choose_mode(media)
-        self.table.begin(media.path.name)
-        target = self._overlays.get(media.path)
+        self.table.begin(Path(media.name).name)
+        target = self._overlays.get(media)
         with Overlay(target, media) if target else nullcontext() as overlay:
             for index, (frame, people) in enumerate(estimated(self._estimator, media)):
                 if self._lines is not None:
-                    record = frame_record(str(media.path), index, frame, people)
+                    record = frame_record(media.name, index, frame, people)
                     self._lines.write(json.dumps(record, allow_nan=False) + '\n')
                 shown = people if media.sequence else numbered(people)
                 self.table.add(shown)

@@ -48,7 +48,7 @@ NODES = ('pose_node', 'gesture_node', 'marker_node', 'source_node')
 
 _SOURCE = typer.Option(
     'auto', help='auto (a camera if there is one, else the actor), camera, /dev/videoN, actor, '
-    'actor:MOTION, or a video file.',
+    'actor:MOTION, a video file or a URL.',
 )  # fmt: skip
 _SCENE = typer.Option(
     '',
@@ -168,6 +168,8 @@ class Demo:
                 self._report(folder, film)
             if not self._statistics.frames_processed:
                 raise DemoError(f'no skeleton has arrived: ended by {self._ended_by}')
+            if film.error:
+                raise DemoError(film.error)
 
     def _work(self, supervisor: Supervisor, film: FilmRecorder, domain: int) -> None:
         parameters: dict[str, Mapping[str, str | int | float | bool]] = {
@@ -284,8 +286,6 @@ class Demo:
             console.print(people)
         for line in (files_line(folder, names), *next_steps(folder, names)):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-        if film.error:
-            complain(film.error)
 
 
 def estimator_config(model: str, people: int, mode: str) -> EstimatorConfig:

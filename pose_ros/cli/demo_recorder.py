@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 import queue
 import threading
+from typing import Any
 
 import cv2
 import numpy as np
 
 from pose_ros.cli.demo_statistics import going_on
 from pose_ros.core.colours import colour_of
+from pose_ros.core.media import VideoWriter, images_at
 from pose_ros.core.motion.events import MotionEvent
 
 # The longest standstill that the film shows [s]; a longer one is cut to it.
@@ -30,28 +32,29 @@ WHITE: Colour = (0.94, 0.94, 0.94)
 
 
 class FilmRecorder:
-    """Writes pictures with their times to a film of constant rate, in a thread of its own.
+    """Writes images at their times to a video, in a thread of its own.
 
     Parameters
     ----------
     path
         Of the .mp4 file.
     rate
-        Pictures a second of the film [Hz]; a picture stays until the next one's time.
+        Images a second on average [Hz].
     """
 
     def __init__(self, path: Path, rate: float) -> None:
         self.path = path
-        self.rate = rate
         self.first_stamp: float | None = None
-        self.length = 0  # pictures in the film
+        self.last_stamp = 0.0
         self.dropped = 0
         self.error = ''
+        self._writer = VideoWriter(path, rate)
+        self._cuts: list[tuple[float, float]] = []  # stamp after each, and what it left out [s]
         self._queue: queue.Queue = queue.Queue(maxsize=30)
         self._thread: threading.Thread | None = None
 
     def add(self, stamp: float, image: np.ndarray) -> None:
-        """Take a picture, uint8 BGR [height, width, 3].
+        """Take an image, uint8 BGR [height, width, 3].
 
         Never waits: what is too much is dropped.
         """
@@ -64,43 +67,39 @@ class FilmRecorder:
             self.dropped += 1
 
     def close(self) -> None:
-        """Finish the film."""
+        """Finish the video."""
         if self._thread is not None:
             self._queue.put(_STOP)
             self._thread.join()
 
-    def index_of(self, stamp: float) -> int:
-        """Number of the picture that the film shows at a time."""
+    def time_of(self, stamp: float) -> float:
+        """Time in the video [s] at which it shows a stamp."""
         first = stamp if self.first_stamp is None else self.first_stamp
-        return round((stamp - first) * self.rate)
+        return stamp - first - sum(length for after, length in self._cuts if stamp >= after)
 
     def _work(self) -> None:
-        writer = None
-        last = None
         while (item := self._queue.get()) is not _STOP:
-            stamp, image = item
-            if writer is None:
-                size = (image.shape[1], image.shape[0])
-                code = cv2.VideoWriter_fourcc(*'mp4v')
-                writer = cv2.VideoWriter(str(self.path), code, self.rate, size)
-                if not writer.isOpened():
-                    self.error = f'OpenCV cannot write {self.path}'
-                self.first_stamp, last = stamp, image
-            if self.error or image.shape != last.shape:
-                continue
-            index = self.index_of(stamp)
-            if index - self.length > LONGEST_GAP * self.rate:
-                self.first_stamp += (index - self.length) / self.rate - LONGEST_GAP
-                index = self.index_of(stamp)
-            while self.length < index:
-                writer.write(last)
-                self.length += 1
-            if self.length == index:
-                writer.write(image)
-                self.length += 1
-            last = image
-        if writer is not None:
-            writer.release()
+            # After an error the queue is only emptied.
+            if not self.error:
+                self._try(self._write, *item)
+        if not self.error:
+            self._try(self._writer.close)
+
+    def _try(self, action: Callable[..., None], *arguments: Any) -> None:
+        try:
+            action(*arguments)
+        except OSError as error:
+            self.error = f'cannot write the overlay: {error}'
+
+    def _write(self, stamp: float, image: np.ndarray) -> None:
+        if self.first_stamp is None:
+            self.first_stamp = stamp
+        elif stamp <= self.last_stamp:
+            return
+        elif stamp - self.last_stamp > LONGEST_GAP:
+            self._cuts.append((stamp, stamp - self.last_stamp - LONGEST_GAP))
+        self.last_stamp = stamp
+        self._writer.write(image, self.time_of(stamp))
 
 
 @dataclass(frozen=True)
@@ -178,24 +177,6 @@ def caption_of(moment: Moment, zero: float, several: bool) -> Caption:
     return words
 
 
-def film_pictures(path: Path, indices: Sequence[int]) -> dict[int, np.ndarray]:
-    """Pictures of a film by their numbers; those that cannot be read are left out."""
-    capture = cv2.VideoCapture(str(path))
-    pictures = {}
-    position = -1
-    for index in sorted(set(indices)):
-        if index > position + 300:
-            capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-            position = index - 1
-        while position < index and capture.grab():
-            position += 1
-        success, image = capture.retrieve() if position == index else (False, None)
-        if success:
-            pictures[index] = image
-    capture.release()
-    return pictures
-
-
 def contact_sheet(pictures: Sequence[np.ndarray], captions: Sequence[Caption]) -> np.ndarray:
     """Pictures [height, width, 3] in rows of three, each over its caption.
 
@@ -237,13 +218,11 @@ def write_contact_sheet(
 
     Returns the number of pictures on it; if it is 0, nothing was written.
     """
-    if film.first_stamp is None or not film.length:
+    if film.first_stamp is None or film.error:
         return 0
-    first = film.first_stamp
-    moments = choose_moments(events, first, first + (film.length - 1) / film.rate, count)
-    indices = [min(film.index_of(moment.stamp), film.length - 1) for moment in moments]
-    found = film_pictures(film.path, indices)
-    shown = [(m, found[i]) for m, i in zip(moments, indices) if i in found]
+    moments = choose_moments(events, film.first_stamp, film.last_stamp, count)
+    found = images_at(str(film.path), [film.time_of(moment.stamp) for moment in moments])
+    shown = [(moment, image) for moment, image in zip(moments, found) if image is not None]
     if not shown:
         return 0
     several = len({event.person for event in events}) > 1

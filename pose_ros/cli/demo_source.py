@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pose_ros.cli.console import complain
 from pose_ros.cli.demo_processes import DemoError
+from pose_ros.core.media import display_name, is_url
 from pose_ros.ros.sources import (
     CameraSource,
     SourceError,
-    VideoSource,
     actor_scene,
     camera_devices,
 )
+from pose_ros.ros.video_sources import open_source
 
 WIDTH, HEIGHT, RATE = 640, 480, 30.0
 
@@ -47,7 +49,7 @@ class DemoSource:
 
 
 def choose_source(wanted: str, people: int = 1, scene: str = '') -> DemoSource:
-    """Source for 'auto', 'camera', a device, 'actor', 'actor:MOTION' or a video file.
+    """Source for 'auto', 'camera', a device, 'actor', 'actor:MOTION', a video file or a URL.
 
     Parameters
     ----------
@@ -126,12 +128,13 @@ def _actor(scene: str, people: int) -> DemoSource:
 
 
 def _video(path: str) -> DemoSource:
-    if not Path(path).exists():
+    if not (is_url(path) or Path(path).exists()):
         raise DemoError(f'source {path!r} is neither auto, camera, actor nor a file that is there')
-    source = VideoSource(path, loop=False)
+    source = open_source(path, loop=False, warn=complain)
     try:
         source.read()
     finally:
         source.close()
-    absolute = str(Path(path).absolute())
-    return DemoSource(path, {'source': 'video', 'path': absolute, 'loop': False}, source.rate)
+    place = path if is_url(path) else str(Path(path).absolute())
+    parameters = {'source': 'video', 'path': place, 'loop': False}
+    return DemoSource(display_name(path), parameters, source.rate)

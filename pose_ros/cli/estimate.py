@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pose_ros.cli.batch import Inputs
     from pose_ros.core.configuration import EstimatorConfig
 
-_INPUTS = typer.Argument(..., metavar='INPUT', help='Pictures, videos, GIFs or folders.')
+_INPUTS = typer.Argument(..., metavar='INPUT', help='Images, videos, GIFs, folders or URLs.')
 _MODEL = typer.Option(
     '',
     help='Model, as pose-ros models list shows them.',
@@ -55,7 +55,7 @@ def estimate(
     threads: int = _THREADS,
     smoothing: str = _SMOOTHING,
 ) -> None:
-    """Find people in pictures, folders, videos and GIFs.
+    """Find people in images, videos, GIFs, folders and network streams.
 
     Without --json and --overlay the JSON lines go to the output. People have the ids that the node
     would give them, counted from 1 in every file; 0 in images and until they are sure. Overlay and
@@ -67,20 +67,19 @@ def estimate(
         from pose_ros.cli.batch import find_inputs  # noqa: PLC0415
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
 
-        paths = [Path(text) for text in inputs]
-        found = find_inputs(paths)
+        found = find_inputs(inputs)
         for fault in found.faults:
             complain(fault)
         chosen = {'model': model, 'mode': mode, 'threads': threads, 'smoothing': smoothing}
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         lines = json_file or ('' if overlay else '-')
-        bad = _run(paths, found, config, lines, overlay, everybody=not mode)
+        bad = _run(inputs, found, config, lines, overlay, everybody=not mode)
     if bad or found.faults:
         raise typer.Exit(1)
 
 
 def _run(
-    paths: Sequence[Path],
+    sources: Sequence[str],
     found: Inputs,
     config: EstimatorConfig,
     json_file: str,
@@ -101,7 +100,7 @@ def _run(
         return 0
     if Path(json_file).resolve() in {media.path.resolve() for media in found.media}:
         raise ValueError(f'the JSON lines would overwrite the input {json_file}')
-    overlays = prepare_overlays(Path(overlay), paths, found.media) if overlay else {}
+    overlays = prepare_overlays(Path(overlay), sources, found.media) if overlay else {}
     estimator = PoseEstimator(config)
     started = time.perf_counter()
     with ExitStack() as stack:

@@ -76,6 +76,7 @@ def record(
     tells when to begin. Exit code 2 if that cannot be done; what was recorded before stays.
     """
     with complaints():
+        from pose_ros.core.media import display_name  # noqa: PLC0415
         from pose_ros.learning.examples import append_example  # noqa: PLC0415
         from pose_ros.learning.sources import examples, sightings  # noqa: PLC0415
 
@@ -83,9 +84,10 @@ def record(
         cuts = [_interval(text) for text in cut]
         if sources:
             recorded: list[Example] = []
-            for source in map(Path, sources):
-                seen = _counted(sightings(source, model, topic), source.name)
-                recorded += examples(seen, source.name, cuts, every)
+            for source in sources:
+                title = Path(display_name(source)).name
+                seen = _counted(sightings(source, model, topic), title)
+                recorded += examples(seen, title, cuts, every)
             for example in recorded:
                 append_example(Path(folder), motion, example)
         else:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.label_places import LabelPlaces
-from pose_ros.core.media import DEFAULT_RATE, PICTURE_SUFFIXES, Media, is_video
+from pose_ros.core.media import IMAGE_SUFFIXES, Media, VideoWriter
 from pose_ros.core.types import Frame, Person
 
 if TYPE_CHECKING:
@@ -92,15 +92,14 @@ def _rounded(value: float, digits: int) -> float | None:
 
 
 class Overlay:
-    """The input once more, with people drawn: a picture, or an MP4 video.
+    """The input once more, with people drawn: an image, or an MP4 video with the same stamps.
 
     Writes when used as a context. OSError if the file cannot be written.
     """
 
     def __init__(self, path: Path, media: Media) -> None:
         self._path = path
-        self._media = media
-        self._video: cv2.VideoWriter | None = None
+        self._video = VideoWriter(path, media.frame_rate) if media.sequence else None
         self._places = LabelPlaces()
 
     def __enter__(self) -> Overlay:
@@ -115,40 +114,31 @@ class Overlay:
     ) -> None:
         """Finish the file."""
         if self._video is not None:
-            self._video.release()
+            self._video.close()
 
     def add(self, frame: Frame, people: Sequence[Person]) -> None:
         """Draw people onto the next frame of the media, which are BGR, and write it."""
-        picture = draw_people(frame.image, people, 'bgr', places=self._places)
-        if self._media.sequence:
-            self._add_to_video(picture)
+        image = draw_people(frame.image, people, 'bgr', places=self._places)
+        if self._video is not None:
+            self._video.write(image, frame.time)
         else:
-            self._write_picture(picture)
+            self._write_image(image)
 
-    def _write_picture(self, picture: np.ndarray) -> None:
+    def _write_image(self, image: np.ndarray) -> None:
         try:
-            good, content = cv2.imencode(self._path.suffix, picture)
+            good, content = cv2.imencode(self._path.suffix, image)
         except cv2.error as error:
             raise OSError(f'cannot encode {self._path}: {error.err}') from error
         if not good:
             raise OSError(f'cannot encode {self._path}')
-        self._path.write_bytes(content.tobytes())
-
-    def _add_to_video(self, picture: np.ndarray) -> None:
-        height, width = picture.shape[:2]
-        if self._video is None:
-            code = cv2.VideoWriter_fourcc(*'mp4v')
-            rate = self._media.frame_rate or DEFAULT_RATE
-            self._video = cv2.VideoWriter(str(self._path), code, rate, (width, height))
-            self._size = (width, height)
-            if not self._video.isOpened():
-                raise OSError(f'cannot write the video {self._path}')
-        if (width, height) != self._size:
-            raise OSError(f'{self._path}: the pictures of the video change their size')
-        self._video.write(picture)
+        try:
+            self._path.write_bytes(content.tobytes())
+        except OSError:
+            self._path.unlink(missing_ok=True)
+            raise
 
 
-def overlay_paths(target: Path, media: Sequence[Path], folder: bool) -> dict[Path, Path]:
+def overlay_paths(target: Path, media: Sequence[Media], folder: bool) -> dict[Media, Path]:
     """Where the overlay of each input goes.
 
     Parameters
@@ -156,7 +146,8 @@ def overlay_paths(target: Path, media: Sequence[Path], folder: bool) -> dict[Pat
     target
         A folder, or the file for a single input.
     media
-        The inputs; videos become .mp4, pictures keep their suffix.
+        The inputs; videos become .mp4, images keep their suffix where it can be written, else
+        become .png.
     folder
         Whether `target` is a folder.
 
@@ -165,19 +156,26 @@ def overlay_paths(target: Path, media: Sequence[Path], folder: bool) -> dict[Pat
     ValueError
         If the file name does not fit the input, or an input would be overwritten.
     """
-    paths: dict[Path, Path] = {}
-    for source in media:
-        suffix = '.mp4' if is_video(source) else source.suffix
+    paths: dict[Media, Path] = {}
+    for one in media:
+        source = one.path
+        suffix = '.mp4' if one.sequence else source.suffix if _writable(source) else '.png'
         path, count = target / (source.stem + suffix) if folder else target, 1
-        if path.suffix.lower() not in ({'.mp4'} if is_video(source) else PICTURE_SUFFIXES):
-            kind = 'a video: its overlay ends in .mp4' if is_video(source) else 'a picture'
-            raise ValueError(f'{source} is {kind}, so {path} cannot be its overlay')
+        if not (path.suffix.lower() == '.mp4' if one.sequence else _writable(path)):
+            kind = 'a video: its overlay ends in .mp4' if one.sequence else 'an image'
+            raise ValueError(f'{one.name} is {kind}, so {path} cannot be its overlay')
         while path in paths.values():
             count += 1
             path = target / f'{source.stem}_{count}{suffix}'
-        paths[source] = path
-    inputs = {path.resolve() for path in media}
+        paths[one] = path
+    inputs = {one.path.resolve() for one in media}
     for path in paths.values():
         if path.resolve() in inputs:
             raise ValueError(f'the overlay {path} would overwrite an input')
     return paths
+
+
+def _writable(path: Path) -> bool:
+    """Whether images can be written with this suffix; a GIF would be a video."""
+    suffix = path.suffix.lower()
+    return suffix in IMAGE_SUFFIXES and cv2.haveImageWriter(f'x{suffix}')

@@ -31,6 +31,11 @@ def libraries() -> Iterator[Finding]:
             )
         else:
             found.append(f'{name} {module.__version__}')
+    try:
+        found.append(f'av {importlib.import_module("av").__version__}')
+    except ImportError as error:
+        advice = 'OpenCV reads and writes videos, less exactly: pip install av'
+        yield Finding('library', State.HINT, f'av: {error}', advice)
     yield Finding('Python', State.GOOD, ', '.join(found))
 
 

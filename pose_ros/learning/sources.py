@@ -22,29 +22,29 @@ Sighting = tuple[float, Sequence[Person]]
 _MOST_UNSEEN = 0.5
 
 
-def sightings(path: Path, model: str = '', topic: str = 'skeletons') -> Iterator[Sighting]:
+def sightings(source: str | Path, model: str = '', topic: str = 'skeletons') -> Iterator[Sighting]:
     """People in a video, found by a pose model, or in a bag's SkeletonArray messages.
 
     Parameters
     ----------
-    path
-        The file, or the folder of the bag.
+    source
+        The file or URL of the video, or the file or folder of the bag.
     model
         For a video; empty is the default.
     topic
         Of a bag.
     """
-    if is_bag(path):
-        for _, stamp, message in messages(path, [topic]):
+    if is_bag(Path(source)):
+        for _, stamp, message in messages(Path(source), [topic]):
             yield stamp, people_of(message)
         return
     from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
     from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
     from pose_ros.core.media import open_media  # noqa: PLC0415
 
-    media = open_media(path)
+    media = open_media(source)
     if not media.sequence:
-        raise ValueError(f'{path}: a picture shows no motion')
+        raise ValueError(f'{media.name}: an image shows no motion')
     estimator = PoseEstimator(EstimatorConfig(model=model) if model else EstimatorConfig())
     for frame in media.frames():
         yield frame.time, estimator.estimate(frame)

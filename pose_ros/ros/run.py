@@ -58,7 +58,17 @@ def run_all(makers: Mapping[str, Callable[[], Node]]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     keep_freed_memory()
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except UnicodeEncodeError as error:
+        from pose_ros.core.media import display_name  # noqa: PLC0415
+
+        # Without a context there is no ROS log.
+        sys.stderr.write(
+            f'{", ".join(makers)}: the argument {display_name(error.object)} is not UTF-8, which '
+            'ROS needs: rename the file, or name it by a URL: file:///videos/caf%E9.mp4\n'
+        )
+        sys.exit(2)
     nodes: list[Node] = []
     code = 0
     try:

@@ -1,8 +1,10 @@
-"""Node that publishes the images of a camera, a video file or the actor."""
+"""Node that publishes the images of a camera, a video or the actor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+import time
 from typing import Any
 
 from rclpy.duration import Duration
@@ -14,6 +16,7 @@ from std_msgs.msg import Header
 
 from pose_ros.actor.showreel import MOST_PEOPLE
 from pose_ros.core.camera import CameraModel
+from pose_ros.core.media import is_url
 from pose_ros.core.topology import COCO17
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import positions_to_msg
@@ -26,8 +29,8 @@ from pose_ros.ros.sources import (
     Picture,
     Source,
     SourceError,
-    VideoSource,
 )
+from pose_ros.ros.video_sources import open_source
 
 PARAMETERS = (
     Parameter(
@@ -37,8 +40,15 @@ PARAMETERS = (
         choices=('camera', 'video', 'actor'),
     ),
     Parameter('device', '0', 'Number or path of the camera, such as 0 or /dev/video2'),
-    Parameter('reconnect', 2.0, 'Pause before a lost camera is tried again; 0: end', 's', 0, 3600),
-    Parameter('path', '', 'Video file or GIF, for the source video'),
+    Parameter(
+        'reconnect',
+        2.0,
+        'Pause before a lost camera or network stream is tried again; 0: end',
+        's',
+        0,
+        3600,
+    ),
+    Parameter('path', '', 'Video file, GIF or URL (rtsp, http …), for the source video'),
     Parameter('loop', True, 'Whether a video starts again at its end; else the node ends there'),
     Parameter(
         'scene',
@@ -82,6 +92,10 @@ PARAMETERS = (
 # Reliable serves every subscriber; only the newest image is kept.
 IMAGE_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 SMALL_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+# A video or actor that falls behind its stamps by more goes on from there, without haste [s].
+LARGEST_DELAY = 0.5
+# Shortest period of the timer; 0 would keep the executor from anything else [s].
+SHORTEST_PERIOD = 0.001
 
 
 class SourceNode(Node):
@@ -114,7 +128,7 @@ class SourceNode(Node):
         if p.source == 'camera':
             self._source = CameraSource(p.device, p.width, p.height, p.fps)
         elif p.source == 'video':
-            self._source = VideoSource(p.path, p.loop)
+            self._source = open_source(p.path, p.loop, self.get_logger().error)
         else:
             focal = None
             if p.depth:
@@ -123,7 +137,7 @@ class SourceNode(Node):
                 p.scene, p.width, p.height, p.fps, p.seed, people=p.people, focal=focal
             )
         self._writer = ImageWriter(self._source.encoding)
-        if self._source.rate:
+        if not self._source.live:
             self._next = self._source.read()
 
     def _tick_every(self, period: float, callback: Callable[[], None]) -> None:
@@ -136,34 +150,53 @@ class SourceNode(Node):
         if self._image.get_subscription_count() < self._values.wait_for_subscribers:
             return
         self.get_logger().info(f'publishing images of the {self._values.source}')
-        # A source that sets the pace itself blocks in read().
-        rate = self._source.rate
-        self._tick_every(1 / rate if rate else 0.001, self._tick if rate else self._tick_camera)
+        self._play()
+
+    def _play(self) -> None:
+        """Publish from now on."""
+        self._start = time.monotonic()
+        # A live source waits in read().
+        self._tick_every(SHORTEST_PERIOD, self._tick_live if self._source.live else self._tick)
 
     def _tick(self) -> None:
-        """Publish the picture that is ready, then prepare the next one."""
+        """Publish the picture that is due, then prepare the next one."""
         if self._next is None:
             self.get_logger().info(f'the video has ended after {self._published} images')
             self._image.wait_for_all_acked(Duration(seconds=1))
             raise SystemExit(0)
-        self._publish(self._next)
+        late = time.monotonic() - self._start - self._next.due
+        if late > LARGEST_DELAY:
+            self._start += late
+            late = 0.0
+        self._publish(replace(self._next, age=max(late, 0.0)))
         try:
             self._next = self._source.read()
         except SourceError as error:
+            self._lose(error)
+            return
+        due = 0.0 if self._next is None else self._next.due
+        wait = max(self._start + due - time.monotonic(), SHORTEST_PERIOD)
+        self._timer.timer_period_ns = int(wait * 1e9)
+        self._timer.reset()
+
+    def _tick_live(self) -> None:
+        try:
+            picture = self._source.read()
+        except SourceError as error:
+            self._lose(error)
+            return
+        if picture is not None:
+            self._publish(picture)
+
+    def _lose(self, error: SourceError) -> None:
+        """Try again later what can come back, a camera or stream; else end."""
+        pause = self._values.reconnect
+        self._source.close()
+        if not pause or not (self._source.live or is_url(self._values.path)):
             self.get_logger().fatal(str(error))
             raise SystemExit(1) from error
-
-    def _tick_camera(self) -> None:
-        try:
-            self._publish(self._source.read())
-        except SourceError as error:
-            pause = self._values.reconnect
-            self._source.close()
-            if not pause:
-                self.get_logger().fatal(str(error))
-                raise SystemExit(1) from error
-            self.get_logger().error(f'{error} Trying again every {pause:g} s.')
-            self._tick_every(pause, self._reconnect)
+        self.get_logger().error(f'{error} Trying again every {pause:g} s.')
+        self._tick_every(pause, self._reconnect)
 
     def _reconnect(self) -> None:
         try:
@@ -171,8 +204,8 @@ class SourceNode(Node):
         except SourceError as error:
             self.get_logger().error(str(error), throttle_duration_sec=30.0)
         else:
-            self.get_logger().info('the camera is back')
-            self._tick_every(0.001, self._tick_camera)
+            self.get_logger().info(f'the {self._values.source} is back')
+            self._play()
 
     def _publish(self, picture: Picture) -> None:
         p = self._values

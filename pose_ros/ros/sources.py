@@ -1,4 +1,4 @@
-"""Where the pictures of source_node come from: a camera, a video file or the actor."""
+"""Where the images of source_node come from: a camera or the actor; videos: video_sources."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ import numpy as np
 from pose_ros.actor import MOTIONS, Action, ActorTruth, Scene, frames, line_up
 from pose_ros.actor.depth import with_errors
 from pose_ros.actor.programmes import SCENES
-from pose_ros.core.media import MediaError, open_media
-from pose_ros.core.types import FrameError
 
 # A driver's time stamp that is older is on another clock.
 OLDEST_IMAGE = 1.0
@@ -36,6 +34,8 @@ class Picture:
         uint8 [height, width, 3].
     age
         Time since its exposure [s].
+    due
+        When it is to be published, since the first one [s]; without meaning if the source is live.
     truth
         The people in it, where they are known.
     depth
@@ -44,6 +44,7 @@ class Picture:
 
     image: np.ndarray
     age: float = 0.0
+    due: float = 0.0
     truth: Sequence[ActorTruth] | None = None
     depth: np.ndarray | None = None
 
@@ -55,25 +56,28 @@ class Source(Protocol):
     ----------
     encoding
         Of its pictures.
-    rate
-        Pictures a second [Hz] at which it is to be read; 0 if it sets the pace by itself.
+    live
+        Whether its images come when they come, as those of a camera; else each is due at its time.
     """
 
     encoding: Literal['rgb8', 'bgr8']
-    rate: float
+    live: bool
 
     def read(self) -> Picture | None:
-        """Return the next picture, None after the last; SourceError if there is none any more."""
+        """Return the next picture; SourceError if there is none any more.
+
+        None after the last, or, of a live source, if none came within a moment.
+        """
 
     def close(self) -> None:
         """Let go of the device or file."""
 
 
 class CameraSource:
-    """A V4L2 camera through OpenCV; its driver sets the pace."""
+    """A V4L2 camera through OpenCV, which sets format and size and tells the driver's stamps."""
 
     encoding: Literal['bgr8'] = 'bgr8'
-    rate = 0.0
+    live = True
 
     def __init__(self, device: str, width: int, height: int, fps: float) -> None:
         self.path = f'/dev/video{device}' if device.isdigit() else device
@@ -109,40 +113,6 @@ class CameraSource:
         self._capture.release()
 
 
-class VideoSource:
-    """A video file at its own rate."""
-
-    encoding: Literal['bgr8'] = 'bgr8'
-
-    def __init__(self, path: str, loop: bool) -> None:
-        if not path:
-            raise SourceError('source is video: the parameter path must name the file')
-        self._loop = loop
-        try:
-            self._media = open_media(Path(path))
-        except MediaError as error:
-            raise SourceError(f'video {error}') from error
-        if not self._media.sequence:
-            raise SourceError(f'video {path}: this is a picture')
-        self.rate = self._media.frame_rate
-        self._frames = self._media.frames()
-
-    def read(self) -> Picture | None:
-        """Decode the next picture; the first after the last when it plays in a loop."""
-        try:
-            frame = next(self._frames, None)
-            if frame is None and self._loop:
-                self._frames = self._media.frames()
-                frame = next(self._frames)
-        except (MediaError, FrameError) as error:
-            raise SourceError(f'video {error}') from error
-        return None if frame is None else Picture(frame.image)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._frames = iter(())
-
-
 class ActorSource:
     """The drawn people, over and over; the true joints are known.
 
@@ -150,6 +120,7 @@ class ActorSource:
     """
 
     encoding: Literal['rgb8'] = 'rgb8'
+    live = False
 
     def __init__(
         self,
@@ -162,7 +133,8 @@ class ActorSource:
         people: int = 1,
         focal: float | None = None,
     ) -> None:
-        self.rate = fps
+        self._fps = fps
+        self._count = 0
         self._seed = seed
         try:
             self._scene = actor_scene(scene, width, height, fps, people)
@@ -182,7 +154,8 @@ class ActorSource:
             self._start()
             frame = next(self._frames)
         depth = None if frame.depth is None else with_errors(frame.depth, self._rng)
-        return Picture(frame.image, truth=frame.people, depth=depth)
+        due, self._count = self._count / self._fps, self._count + 1
+        return Picture(frame.image, due=due, truth=frame.people, depth=depth)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,3 +1,5 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -13,10 +15,10 @@ from pose_ros.cli.demo_recorder import (
     caption_of,
     choose_moments,
     contact_sheet,
-    film_pictures,
     write_contact_sheet,
 )
 from pose_ros.core.colours import colour_of
+from pose_ros.core.media import open_media
 from pose_ros.core.motion.events import MotionEvent
 
 
@@ -29,50 +31,60 @@ def event(stamp, phase='started', gesture='wave', hand='left', person=1):
     return MotionEvent(stamp, 'gesture', gesture, phase, person, hand)
 
 
-def levels(path):
-    """Brightness of each picture of a film."""
-    capture = cv2.VideoCapture(str(path))
-    found = []
-    while True:
-        success, image = capture.read()
-        if not success:
-            return found
-        found.append(float(image.mean()))
+def shown(path):
+    """Brightness and time [s] of each image of a video."""
+    frames = list(open_media(path).frames())
+    return [frame.image.mean() for frame in frames], [frame.stamp for frame in frames]
 
 
-def test_film_keeps_time_when_pictures_are_missing(tmp_path):
+def test_film_shows_each_image_at_its_time(tmp_path):
     film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
-    for index in (0, 1, 4, 5):
-        film.add(50.0 + index / 10, picture(40 * index))
+    stamps = (50.0, 50.1, 50.44, 50.45, 51.9)
+    for number, stamp in enumerate(stamps):
+        film.add(stamp, picture(40 * number))
     film.close()
-    assert np.allclose(levels(film.path), [0, 40, 40, 40, 160, 200], atol=4)
-    assert film.length == 6
-    assert film.index_of(50.4) == 4
-    capture = cv2.VideoCapture(str(film.path))
-    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(10)
+    levels, times = shown(film.path)
+    assert np.allclose(levels, [0, 40, 80, 120, 160], atol=4)
+    assert np.allclose(times, [0, 0.1, 0.44, 0.45, 1.9], atol=1e-3)
+    assert film.time_of(50.44) == pytest.approx(0.44)
+    assert (film.first_stamp, film.last_stamp) == (50.0, 51.9)
 
 
 def test_film_takes_no_picture_twice_and_none_out_of_order(tmp_path):
     film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
-    for stamp, level in ((1.0, 0), (1.01, 100), (1.1, 100), (1.02, 250), (1.2, 200)):
+    for stamp, level in ((1.0, 0), (1.1, 100), (1.1, 200), (1.02, 250), (1.2, 200)):
         film.add(stamp, picture(level))
     film.close()
-    assert np.allclose(levels(film.path), [0, 100, 200], atol=4)
+    assert np.allclose(shown(film.path)[0], [0, 100, 200], atol=4)
 
 
 def test_film_cuts_a_long_standstill(tmp_path):
     film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
-    for stamp in (0.0, 0.1, 3600.0, 3600.1):
+    stamps = (0.0, 0.1, 3600.0, 3600.1, 7200.0)
+    for stamp in stamps:
         film.add(stamp, picture(0))
     film.close()
-    assert len(levels(film.path)) == film.length < 10 * LONGEST_GAP + 6
+    expected = [0, 0.1, 0.1 + LONGEST_GAP, 0.2 + LONGEST_GAP, 0.2 + 2 * LONGEST_GAP]
+    assert np.allclose(shown(film.path)[1], expected, atol=1e-3)
+    # Times before a cut stay what they were.
+    assert [film.time_of(stamp) for stamp in stamps] == pytest.approx(expected)
 
 
 def test_film_says_when_it_cannot_be_written(tmp_path):
     film = FilmRecorder(tmp_path / 'none' / 'film.mp4', 10.0)
     film.add(0.0, picture(0))
     film.close()
-    assert 'cannot write' in film.error
+    assert 'cannot write the overlay: No such file or directory' in film.error
+    assert write_contact_sheet(tmp_path / 'sheet.png', film, [], 0.0) == 0
+
+
+def test_film_on_a_full_disk_says_so_and_leaves_no_file(tmp_path):
+    (tmp_path / 'film.mp4').symlink_to('/dev/full')
+    film = FilmRecorder(tmp_path / 'film.mp4', 10.0)
+    film.add(0.0, picture(0))
+    film.close()
+    assert 'No space left on device' in film.error
+    assert not os.path.lexists(tmp_path / 'film.mp4')
 
 
 def test_moments_are_nine_in_order_and_show_each_gesture():
@@ -177,17 +189,6 @@ def test_a_caption_too_long_for_its_picture_is_made_smaller():
     under = sheet[-CAPTION:]
     assert under[:, width - 60 : width].max() > 100
     assert under[:, width + 6 :].max() < 40
-
-
-def test_pictures_of_a_film_are_those_asked_for(tmp_path):
-    film = FilmRecorder(tmp_path / 'film.mp4', 30.0)
-    for index in range(25):
-        film.add(index / 30, picture(index * 10))
-    film.close()
-    pictures = film_pictures(film.path, [20, 3, 3, 99])
-    assert set(pictures) == {3, 20}
-    assert pictures[3].mean() == pytest.approx(30, abs=4)
-    assert pictures[20].mean() == pytest.approx(200, abs=4)
 
 
 @pytest.mark.parametrize('size', [(640, 480), (1920, 1080), (240, 640), (100, 100)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 import re
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from pose_ros.cli.batch import Batch
 from pose_ros.cli.results import frame_record, overlay_paths
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.media import open_media
+from pose_ros.core.media import Media, open_media
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, Frame, KeypointState, Person
 
@@ -203,7 +204,7 @@ def test_bad_inputs_are_reported_and_the_others_done(estimate, film, save_pictur
     complaints = sorted(line for line in err.splitlines() if line.startswith('pose-ros: '))
     assert complaints == [
         f'pose-ros: {tmp_path}/bad.mp4: not a video that can be decoded',
-        f'pose-ros: {tmp_path}/bad.png: not a picture that can be decoded',
+        f'pose-ros: {tmp_path}/bad.png: not an image that can be decoded',
         f'pose-ros: {tmp_path}/none: there is no such file or folder',
     ]
 
@@ -306,7 +307,7 @@ def test_another_model_gives_its_own_format(estimate, film, save_picture, tmp_pa
         (['--json', '{folder}/none/lines.jsonl'], 'cannot write the results: .*none/lines'),
         (['--json', '{folder}/picture.png'], 'would overwrite the input'),
         (['--overlay', '{folder}/picture.png'], 'would overwrite an input'),
-        (['--overlay', '{folder}/new.mp4'], 'picture.png is a picture, so .*new.mp4 cannot be'),
+        (['--overlay', '{folder}/new.mp4'], 'picture.png is an image, so .*new.mp4 cannot be'),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(
@@ -400,18 +401,63 @@ def test_the_overlays_of_several_inputs_go_into_a_folder(
 
 
 def test_names_of_overlays(tmp_path):
-    gif, mp4, png = (tmp_path / f'x.{suffix}' for suffix in ('gif', 'mp4', 'PNG'))
+    gif, mp4 = (Media(f'{tmp_path}/x.{suffix}', sequence=True) for suffix in ('gif', 'mp4'))
+    png, jfif = (Media(f'{tmp_path}/x.{suffix}', sequence=False) for suffix in ('PNG', 'jfif'))
+    stream = Media('rtsp://camera/live?channel=1', sequence=True)
     out = tmp_path / 'out'
-    assert overlay_paths(out, [gif, mp4, png], folder=True) == {
+    assert overlay_paths(out, [gif, mp4, png, jfif, stream], folder=True) == {
         gif: out / 'x.mp4',
         mp4: out / 'x_2.mp4',
         png: out / 'x.PNG',
+        jfif: out / 'x.png',
+        stream: out / 'live.mp4',
     }
     assert overlay_paths(tmp_path / 'o.jpg', [png], folder=False) == {png: tmp_path / 'o.jpg'}
     with pytest.raises(ValueError, match=r'x\.gif is a video: its overlay ends in \.mp4'):
         overlay_paths(tmp_path / 'o.gif', [gif], folder=False)
     with pytest.raises(ValueError, match='would overwrite an input'):
         overlay_paths(tmp_path, [gif, mp4], folder=True)
+
+
+def test_the_overlay_of_a_video_has_the_times_of_its_images(estimate, film, save_gif, tmp_path):
+    path = save_gif(tmp_path / 'actor.gif', film('stand', duration=0.13), [10, 30, 5, 10])
+    code, _, _ = estimate(path, '--overlay', tmp_path / 'o.mp4')
+    assert code == 0
+    stamps = [frame.stamp for frame in open_media(tmp_path / 'o.mp4').frames()]
+    assert stamps == pytest.approx([0, 0.1, 0.4, 0.45], abs=1e-3)
+
+
+@pytest.mark.parametrize('name', ['o.mp4', 'o.png'])
+def test_a_full_disk_is_reported(*, pose_ros, film, save_video, save_picture, tmp_path, name):
+    if name == 'o.mp4':
+        path = save_video(tmp_path / 'in.mp4', film('stand', duration=0.1))
+    else:
+        path = save_picture(tmp_path / 'in.png', film('stand', duration=0.03)[0])
+    (tmp_path / name).symlink_to('/dev/full')
+    code, _, err = pose_ros('estimate', path, '--overlay', tmp_path / name)
+    assert code == 2
+    assert 'cannot write the results: ' in err
+    assert 'No space left on device' in err
+    assert not os.path.lexists(tmp_path / name)
+
+
+@pytest.mark.parametrize('command', ['estimate', 'analyse'])
+def test_a_name_that_is_not_utf_8_does_not_lose_the_folder(
+    pose_ros, film, save_video, tmp_path, command
+):
+    (tmp_path / 'in').mkdir()
+    for name in (b'a.mp4', b'caf\xe9.mp4', b'z.mp4'):
+        save_video(tmp_path / 'new.mp4', film('stand', duration=0.1))
+        os.rename(tmp_path / 'new.mp4', os.fsencode(tmp_path / 'in') + b'/' + name)
+    option = ('--angles', tmp_path / 'angles.csv') if command == 'analyse' else ()
+    lines = tmp_path / 'lines.jsonl'
+    code, _, err = pose_ros(command, tmp_path / 'in', '--json', lines, *option)
+    assert code == 0, err
+    assert 'inputs: 3' in err
+    if command == 'estimate':
+        records = [json.loads(line) for line in lines.read_text().splitlines()]
+        names = sorted({record['input'].rpartition('/')[2] for record in records})
+        assert names == ['a.mp4', r'caf\xe9.mp4', 'z.mp4']
 
 
 # --- numbers ----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ from pose_ros.actor import Action, Actor, Scene, frames
 from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS, course
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import open_media
 from pose_ros.core.motion.falls import FallDetector, FallPhase
 from pose_ros.core.motion.posture import Posture, PostureReader
 from pose_ros.core.types import Frame
@@ -43,16 +43,11 @@ def estimator():
 
 def clip(path, start=0.0, end=np.inf):
     """Frames of a video at its full rate, from a time to another."""
-    capture = cv2.VideoCapture(str(path))
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    number = 0
-    while True:
-        good, image = capture.read()
-        if not good or number / rate > end:
+    for frame in open_media(path).frames():
+        if frame.stamp > end:
             return
-        if number / rate >= start:
-            yield Frame(image, number / rate, 'bgr')
-        number += 1
+        if frame.stamp >= start:
+            yield frame
 
 
 def watched(pictures):

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 
-import cv2
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene, frames, random_scene, showreel
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import open_media
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
 from pose_ros.core.motion.rules import Hand, load_rules
 from pose_ros.core.resources import config_file
@@ -72,17 +73,7 @@ def filmed(motion, height, seed):
 
 def clip(path, every=1):
     """Frames of a video, with the times at which it plays."""
-    capture = cv2.VideoCapture(str(path))
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    number = 0
-    while True:
-        good, image = capture.read()
-        if not good:
-            break
-        if number % every == 0:
-            yield Frame(image, number / rate, 'bgr')
-        number += 1
-    capture.release()
+    yield from islice(open_media(path).frames(), 0, None, every)
 
 
 @pytest.mark.parametrize(

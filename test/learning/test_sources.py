@@ -74,5 +74,5 @@ def test_a_picture_shows_no_motion(tmp_path):
     import numpy as np  # noqa: PLC0415
 
     cv2.imwrite(str(tmp_path / 'one.png'), np.zeros((20, 20, 3), np.uint8))
-    with pytest.raises(ValueError, match='a picture shows no motion'):
+    with pytest.raises(ValueError, match='an image shows no motion'):
         list(sightings(tmp_path / 'one.png'))

@@ -19,7 +19,8 @@ from pose_ros.msg import SkeletonArray
 from pose_ros.ros.depth_images import depth_of
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.source_node import PARAMETERS, SourceNode, camera_info, truth_message
-from pose_ros.ros.sources import ActorSource, CameraSource, SourceError, VideoSource, actor_scene
+from pose_ros.ros.sources import ActorSource, CameraSource, SourceError, actor_scene
+from pose_ros.ros.video_sources import open_source
 
 pytestmark = pytest.mark.ros
 
@@ -123,9 +124,12 @@ def test_actor_grows_with_the_picture():
     assert np.allclose(large.keypoints, expected, atol=0.03 * large.height)
 
 
-def test_video_plays_once_in_order_at_its_rate_and_ends_the_process(ros, video):
+@pytest.mark.parametrize('executor', ['single', 'events'])
+def test_video_plays_once_in_order_at_its_rate_and_ends_the_process(ros, video, executor):
     images = ros.collect(Image, 'image', QOS, count=0)
-    process = source_process(source='video', path=video, loop='false', wait_for_subscribers=1)
+    process = source_process(
+        source='video', path=video, loop='false', wait_for_subscribers=1, executor=executor
+    )
     ros.spin_until(lambda: process.poll() is not None, 'end of the process')
     ros.spin_until(lambda: len(images) == 12, 'all images')
     assert process.returncode == 0, process.stdout.read()
@@ -175,7 +179,7 @@ def test_waits_for_the_subscribers_asked_for(ros, video):
     [
         ({'source': 'video'}, 'path must name the file'),
         ({'source': 'video', 'path': '/no/film.mp4'}, '/no/film.mp4: there is no such file'),
-        ({'source': 'video', 'path': __file__}, 'neither a picture nor a video'),
+        ({'source': 'video', 'path': __file__}, 'not a video that can be decoded, nor an'),
         ({'source': 'camera', 'device': '77'}, 'camera /dev/video77: there is no such device'),
         ({'source': 'camera', 'device': '/dev/null'}, 'camera /dev/null cannot be opened'),
         ({'source': 'actor', 'scene': 'fly'}, "unknown motion 'fly'"),
@@ -188,6 +192,15 @@ def test_waits_for_the_subscribers_asked_for(ros, video):
 def test_what_cannot_be_shown_is_refused_with_the_reason(ros, parameters, reason):
     with pytest.raises(ValueError, match=reason):
         ros.start(SourceNode, **parameters)
+
+
+def test_a_name_that_is_not_utf_8_ends_the_process_with_one_line(ros):
+    process = source_process(source='video', path=os.fsdecode(b'/caf\xe9.mp4'))
+    output = process.communicate(timeout=20)[0]
+    assert process.returncode == 2
+    [line] = output.splitlines()
+    assert r'path:=/caf\xe9.mp4 is not UTF-8' in line
+    assert 'file:///' in line
 
 
 def test_broken_file_ends_the_process_with_one_line(ros, tmp_path):
@@ -301,11 +314,11 @@ def test_camera_info_follows_the_field_of_view(ros):
     assert not ros.set_parameter(node, 'field_of_view', 4.0).successful
 
 
-def test_video_source_refuses_a_picture(tmp_path):
+def test_video_source_refuses_an_image(tmp_path):
     path = tmp_path / 'picture.png'
     cv2.imwrite(str(path), np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(SourceError, match='this is a picture'):
-        VideoSource(str(path), loop=True)
+    with pytest.raises(SourceError, match='this is an image'):
+        open_source(str(path), loop=True, warn=print)
 
 
 def test_configuration_file_holds_every_parameter_with_its_default():
