@@ -290,7 +290,6 @@ def test_every_live_setting_reaches_the_estimator(ros, manager, estimators):
 
 def test_a_change_that_something_else_refuses_is_not_applied(ros, manager, estimators):
     """Parameters act after all who check them have agreed."""
-
     refused = []
 
     def check(parameters):
