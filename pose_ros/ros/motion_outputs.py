@@ -61,7 +61,7 @@ def _each(convert: Callable[[Any, Header], Any]) -> Callable[[list[Any], Header]
 
 
 def _joint_states(people: list[Any], header: Header) -> list[JointState]:
-    """One message for all people, unless there is nothing to tell."""
+    """One message for all people; none without a known angle."""
     message = angles_to_joint_state(people, header)
     return [message] if message.name else []
 
@@ -69,7 +69,8 @@ def _joint_states(people: list[Any], header: Header) -> list[JointState]:
 OUTPUTS = (
     Output('gestures', GestureEvent, ('gestures', 'learned'), _each(gesture_to_msg)),
     Output('joint_angles', JointAngles, ('angles',), _each(angles_to_msg)),
-    Output('joint_states', JointState, ('angles',), _joint_states),
+    # Not joint_states: those are the robot's, which robot_state_publisher reads.
+    Output('human_joint_states', JointState, ('angles',), _joint_states),
     Output('postures', Posture, ('postures',), _each(posture_to_msg)),
     Output('falls', FallEvent, ('falls',), _each(fall_to_msg), FALLS),
     Output('exercise', ExerciseState, ('exercise',), _each(exercise_to_msg)),

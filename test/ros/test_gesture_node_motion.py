@@ -48,11 +48,11 @@ def check_headers(stage, messages):
 
 
 def test_joint_angles_in_both_forms(make_stage):
-    stage = make_stage('joint_angles', 'joint_states')
+    stage = make_stage('joint_angles', 'human_joint_states')
     stage.film(scene(1.5, Action('t_pose', 0.0)))
     last = stage.headers[-1]
     message = stage.wait_for('joint_angles', header=last)
-    state = stage.wait_for('joint_states', header=last)
+    state = stage.wait_for('human_joint_states', header=last)
     check_headers(stage, stage.heard['joint_angles'])
     assert message.skeleton_id == 1
     measured = [m.angles for m in stage.heard['joint_angles'][-10:]]
@@ -63,16 +63,18 @@ def test_joint_angles_in_both_forms(make_stage):
     assert angles['trunk'] == pytest.approx(0, abs=8)
     known = {f'person_1/{n}': a for n, a in zip(message.names, message.angles) if math.isfinite(a)}
     assert dict(zip(state.name, state.position)) == known
+    # That topic is the robot's: robot_state_publisher would take people's joints for its own.
+    assert stage.ros.node.count_publishers('/joint_states') == 0
     assert len(stage.heard['joint_angles']) == len(stage.headers)
 
 
 def test_unknown_angles_are_nan_and_no_joint_states(make_stage, make_person):
-    stage = make_stage('joint_angles', 'joint_states')
+    stage = make_stage('joint_angles', 'human_joint_states')
     person = make_person(8)
     person.states[person.topology.index('left_wrist')] = 1
     stage.play(person, pictures=3)
     message = stage.wait_for('joint_angles', header=stage.headers[-1])
-    state = stage.wait_for('joint_states', header=stage.headers[-1])
+    state = stage.wait_for('human_joint_states', header=stage.headers[-1])
     unknown = message.names.index('left_elbow')
     assert math.isnan(message.angles[unknown])
     assert message.confidences[unknown] == 0
@@ -186,7 +188,7 @@ def observed(monkeypatch):
     [
         ('gestures', 'gestures'),
         ('joint_angles', 'AngleMeter'),
-        ('joint_states', 'AngleMeter'),
+        ('human_joint_states', 'AngleMeter'),
         ('postures', 'PostureReader'),
         ('falls', 'FallDetector'),
         ('exercise', 'ExerciseCoach'),
@@ -408,8 +410,8 @@ def test_nothing_without_an_id_is_told_of(make_stage, make_person):
     stage = make_stage(*(output.topic for output in OUTPUTS))
     stage.play(make_person(0), make_person(0, 200.0), pictures=10)
     stage.play(make_person(7), pictures=2)
-    for topic in ('joint_angles', 'joint_states', 'postures'):
+    for topic in ('joint_angles', 'human_joint_states', 'postures'):
         stage.wait_for(topic, header=stage.headers[-1])
     for topic in ('joint_angles', 'postures'):
         assert {message.skeleton_id for message in stage.heard[topic]} == {7}
-    assert len(stage.heard['joint_states']) == 2
+    assert len(stage.heard['human_joint_states']) == 2
