@@ -275,7 +275,7 @@ class Demo:
             names = write_report(
                 folder,
                 summary,
-                self._statistics.events,
+                self._statistics.events_by_time(),
                 self._statistics.first_stamp,
                 film,
             )

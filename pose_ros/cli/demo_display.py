@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import math
+from operator import itemgetter
 import os
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ LINE_INTERVAL = 5.0
 # Drawing takes time that the nodes need.
 REFRESH_INTERVAL = 0.2
 EVENTS_SHOWN = 6
+# Events of one image come on several topics: lines wait for this time of the images [s].
+EVENT_DELAY = 1.0
 PEOPLE_SHOWN = 10
 
 
@@ -37,7 +41,8 @@ class Display:
         self._live: Live | None = None
         self._next_line = 0.0
         self._next_refresh = 0.0
-        self._printed = 0
+        self._events_taken = 0
+        self._waiting: list[tuple[float, str]] = []  # times since the first image [s], lines
 
     def __enter__(self) -> Display:
         if self._console.is_terminal:
@@ -51,6 +56,7 @@ class Display:
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
+        self._print_until(math.inf)
 
     def update(self, statistics: Statistics, now: float, elapsed: float | None) -> None:
         """Show the state at a monotonic time [s]; elapsed is None until skeletons flow."""
@@ -59,12 +65,21 @@ class Display:
                 self._next_refresh = now + REFRESH_INTERVAL
                 self._live.update(self._table(statistics, now, elapsed), refresh=True)
             return
-        for event in statistics.events[self._printed :]:
-            self._printed += 1
-            self._console.print(event_line(event, statistics.first_stamp), soft_wrap=True)
+        first = statistics.first_stamp
+        events = statistics.events[self._events_taken :]
+        self._events_taken += len(events)
+        self._waiting += [(event.time - first, event_line(event, first)) for event in events]
+        time = statistics.last_processed - first
         if elapsed is not None and elapsed >= self._next_line:
             self._next_line = elapsed + LINE_INTERVAL
-            self._console.print(self._line(statistics, now), soft_wrap=True)
+            self._waiting.append((time, self._line(statistics, now)))
+        self._print_until(time - EVENT_DELAY)
+
+    def _print_until(self, time: float) -> None:
+        """Print the lines up to a time since the first image [s], in the order of their times."""
+        self._waiting.sort(key=itemgetter(0))
+        while self._waiting and self._waiting[0][0] <= time:
+            self._console.print(self._waiting.pop(0)[1], soft_wrap=True)
 
     def _line(self, statistics: Statistics, now: float) -> str:
         rate, latency = statistics.recent(now)
@@ -88,7 +103,7 @@ class Display:
         table.add_row('latency, image to skeleton', shown(latency, 'ms'))
         table.add_row('people', str(statistics.people))
         table.add_row('markers', str(statistics.markers))
-        recent = statistics.events[-EVENTS_SHOWN:]
+        recent = statistics.events_by_time()[-EVENTS_SHOWN:]
         lines = [Text(event_line(event, statistics.first_stamp)) for event in recent]
         return Group(table, *self._people(statistics), *lines)
 

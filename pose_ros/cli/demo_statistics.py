@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,10 @@ class Statistics:
         """Take what begins, ends or is complete."""
         self._note(event.time)
         self.events.append(event)
+
+    def events_by_time(self) -> list[MotionEvent]:
+        """Events in the order of their times; those of several topics do not come so."""
+        return sorted(self.events, key=attrgetter('time'))
 
     def _note(self, stamp: float) -> None:
         self.first_stamp = self.first_stamp or stamp

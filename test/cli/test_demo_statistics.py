@@ -302,6 +302,38 @@ def test_the_line_without_a_terminal_names_the_ids():
     assert 'people 3 (4, 9), markers' in console.file.getvalue()
 
 
+def test_lines_without_a_terminal_are_in_the_order_of_the_images():
+    statistics = Statistics()
+    console = Console(file=io.StringIO(), width=100)
+    with Display(console, 'title', 10.0) as display:
+        feed(statistics, [0.0, 0.6])
+        statistics.add_event(moment(100.6))
+        display.update(statistics, 0.6, 0.6)
+        # Of the image before, on another topic.
+        statistics.add_event(moment(100.4, gesture='nod', hand='none'))
+        display.update(statistics, 0.7, 0.7)
+        assert 'person' not in console.file.getvalue()
+        feed(statistics, [1.5])
+        display.update(statistics, 1.5, 1.5)
+        assert 'nod started' in console.file.getvalue()
+        assert 'wave' not in console.file.getvalue()
+        feed(statistics, [6.0])
+        display.update(statistics, 6.0, 6.0)
+        statistics.add_event(moment(105.9, 'ended', duration=5.3))
+        display.update(statistics, 6.1, 6.1)
+    lines = [line for line in console.file.getvalue().splitlines() if ' s  ' in line]
+    assert [line.partition(' s')[0].strip() for line in lines] == [
+        '0.4',
+        '0.6',
+        '0.6',
+        '5.9',
+        '6.0',
+    ]
+    assert 'nod started' in lines[0]
+    assert 'wave (left) started' in lines[1]
+    assert [event.name for event in statistics.events_by_time()] == ['nod', 'wave', 'wave']
+
+
 def test_time_begins_with_whatever_comes_first():
     statistics = Statistics()
     statistics.add_event(moment(5.0))
