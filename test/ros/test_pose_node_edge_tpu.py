@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from pose_ros.msg import SkeletonArray
-from pose_ros.ros import pose_node
+from pose_ros.ros import diagnostics
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
 
@@ -89,7 +89,7 @@ class Camera:
 
 @pytest.fixture
 def camera(ros, encoded_image, actor_picture, monkeypatch):
-    monkeypatch.setattr(pose_node, 'DIAGNOSTICS_PERIOD', 0.05)
+    monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
     return Camera(ros, actor_picture[0], encoded_image)
 
 
@@ -130,6 +130,18 @@ def test_auto_with_a_model_that_has_no_build(ros, camera, edge_tpu):
     assert (
         values(status)['reason for the device'] == 'blazepose_full has no build for the Edge TPU'
     )
+
+
+def test_auto_without_anything_to_choose(ros, camera, edge_tpu, capfd):
+    ros.start(PoseNode)
+    status = camera.status(device_in_use='cpu')
+    assert values(status)['reason for the device'] == ''
+    log = capfd.readouterr().err.splitlines()
+    assert [line.partition(']: ')[2] for line in log if 'runs on' in line] == [
+        'blazepose_full runs on cpu'
+    ]
+    # Neither LiteRT nor the Edge TPU is a subject where no TPU is plugged in.
+    assert not [line for line in log if 'Edge TPU' in line or 'TensorFlow' in line]
 
 
 def no_library(edge_tpu, monkeypatch):

@@ -67,8 +67,9 @@ class Deployment:
         self._forgiving = forgiving
         self._accelerable = accelerable and 'edgetpu' in store.entry(name).devices
         self._model: FailoverModel | None = None
-        self._on_cpu = DeviceStatus('cpu', 'as it was asked for')
-        if not self._accelerable:
+        self._on_cpu = DeviceStatus('cpu', 'as it was asked for' if device.kind == 'cpu' else '')
+        # Without an Edge TPU a missing build is no news.
+        if not self._accelerable and (device.kind == 'edgetpu' or find_edge_tpus()):
             self._stay(f'{name} has no build for the Edge TPU')
 
     @property

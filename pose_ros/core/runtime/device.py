@@ -66,7 +66,7 @@ class DeviceStatus:
     device
         'cpu', or the Edge TPU as it was asked for.
     reason
-        Why, in one line.
+        Why, in one line; empty for the CPU where there is nothing else to choose.
     fault
         Whether that is for something that is broken.
     losses
@@ -79,5 +79,5 @@ class DeviceStatus:
     losses: int = 0
 
     def __str__(self) -> str:
-        """Return device and reason."""
-        return f'{self.device}: {self.reason}'
+        """Return device and reason, if there is one."""
+        return ': '.join(filter(None, (self.device, self.reason)))

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pose_ros.core.runtime.litert import interpreter_module
+from pose_ros.core.runtime.native_log import without_info_lines
 
 START_TIMEOUT = 20.0  # to load firmware and model, and to run once [s]
 RUN_TIMEOUT = 1.0  # of a run, which takes 5 to 100 ms [s]
@@ -125,8 +126,9 @@ def _load(path: str, library: str, option: str, place: str) -> Any:
         delegate = module.load_delegate(library, {'device': option} if option else {})
     except (OSError, ValueError) as error:
         raise _FailedError('device', error) from error
-    interpreter = module.Interpreter(path, experimental_delegates=[delegate], num_threads=1)
-    interpreter.allocate_tensors()
+    with without_info_lines():
+        interpreter = module.Interpreter(path, experimental_delegates=[delegate], num_threads=1)
+        interpreter.allocate_tensors()
     return interpreter
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pose_ros.core.runtime.errors import ModelError, OutputError, model_errors
+from pose_ros.core.runtime.native_log import without_info_lines
 
 # The maintained runtime first: on MoveNet it is more than ten times as fast as the older one.
 _RUNTIMES = ('ai_edge_litert', 'tflite_runtime')
@@ -304,7 +305,8 @@ def _make_interpreter(path: Path, content: bytes, threads: int) -> Any:
     with model_errors(path, _unusable(content)):
         if not content:
             raise ValueError('the file is empty')
-        return module.Interpreter(model_content=content, num_threads=threads)
+        with without_info_lines():
+            return module.Interpreter(model_content=content, num_threads=threads)
 
 
 def _unusable(content: bytes) -> str:
@@ -321,7 +323,8 @@ def _allocate(interpreter: Any, size: tuple[int, int] | None) -> None:
     if size is not None and _leaves_size_open(inputs):
         width, height = size
         interpreter.resize_tensor_input(inputs[0]['index'], [1, height, width, 3])
-    interpreter.allocate_tensors()
+    with without_info_lines():
+        interpreter.allocate_tensors()
 
 
 def _leaves_size_open(inputs: list[dict[str, Any]]) -> bool:
