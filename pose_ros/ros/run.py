@@ -12,6 +12,7 @@ import traceback
 from typing import Any
 
 import rclpy
+from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.logging import get_logger
@@ -19,7 +20,12 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from pose_ros.process_environment import MALLOC_VARIABLES
+from pose_ros.ros.services import answer_always
+from pose_ros.ros.start import init_ros, one_line
+from pose_ros.ros.unknown_parameters import warn_of_unknown
 
+# Exit code for wrong parameters, arguments and surroundings: launch does not start it again.
+BAD_START = 2
 # From glibc's malloc.h.
 MALLOPT_NUMBERS = {'MALLOC_TRIM_THRESHOLD_': -1, 'MALLOC_MMAP_THRESHOLD_': -3}
 
@@ -30,7 +36,7 @@ def run(make_node: Callable[[], Node]) -> None:
     Parameters
     ----------
     make_node
-        The node's class. A ValueError from it is a bad parameter: one line, exit code 2.
+        The node's class. A bad parameter or name: one line, exit code 2.
     """
     run_all({getattr(make_node, '__name__', 'pose_ros'): make_node})
 
@@ -41,12 +47,12 @@ def run_all(makers: Mapping[str, Callable[[], Node]]) -> None:
     The callback that is at work when the signal comes ends as always; rclpy's own handlers would
     take the context away under it. The third signal ends the process at once: launch passes on
     what the processes may all have got already. A node that fails ends all, and the log says
-    which one it was.
+    which one it was. A failed service request is refused, and the node goes on.
 
     Parameters
     ----------
     makers
-        What makes each node, by the name under which the log tells of its failure.
+        What makes each node, by the name under which the log reports its failure.
     """
     signals: list[int] = []
 
@@ -59,26 +65,23 @@ def run_all(makers: Mapping[str, Callable[[], Node]]) -> None:
         signal.signal(number, end)
     keep_freed_memory()
     try:
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    except UnicodeEncodeError as error:
-        from pose_ros.core.media import display_name  # noqa: PLC0415
-
-        # Without a context there is no ROS log.
-        sys.stderr.write(
-            f'{", ".join(makers)}: the argument {display_name(error.object)} is not UTF-8, which '
-            'ROS needs: rename the file, or name it by a URL: file:///videos/caf%E9.mp4\n'
-        )
-        sys.exit(2)
+        init_ros(signal_handler_options=SignalHandlerOptions.NO)
+    except ValueError as error:
+        # There may be no log yet.
+        sys.stderr.write(f'{", ".join(makers)}: {error}\n')
+        sys.exit(BAD_START)
     nodes: list[Node] = []
     code = 0
     try:
         for name, make_node in makers.items():
             try:
                 nodes.append(make_node())
-            except ValueError as error:
-                get_logger(name).fatal(str(error))
-                code = 2
+            except (ValueError, ParameterException, NameValidationException) as error:
+                get_logger(name).fatal(one_line(error))
+                code = BAD_START
                 break
+            answer_always(nodes[-1])
+            warn_of_unknown(nodes[-1])
         else:
             spin(nodes, signals)
     finally:

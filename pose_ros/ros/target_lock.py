@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rclpy.node import Node
 
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.ros.services import answering
 from pose_ros.srv import LockTarget, UnlockTarget
 
 # What the estimator calls the methods of the service.
@@ -37,8 +38,10 @@ class TargetLock:
         self._blindness = blindness
         self._expired = 0
         self._services = [
-            node.create_service(LockTarget, '~/lock', self._lock),
-            node.create_service(UnlockTarget, '~/unlock', self._unlock),
+            node.create_service(LockTarget, '~/lock', answering(node, '~/lock', self._lock)),
+            node.create_service(
+                UnlockTarget, '~/unlock', answering(node, '~/unlock', self._unlock)
+            ),
         ]
 
     def destroy(self) -> None:

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from pose_ros.bringup.back_off import FIRST_PAUSE, pause_before_restart
 from pose_ros.process_environment import MALLOC_VARIABLES
+from pose_ros.ros.run import BAD_START
 
 pytestmark = pytest.mark.ros
 
@@ -59,6 +61,18 @@ run(Failing)
 """
 
 
+NODE = """
+from rclpy.node import Node
+from pose_ros.ros.run import run
+
+class Made(Node):
+    def __init__(self):
+        super().__init__('made')
+
+run(Made)
+"""
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='needs glibc')
 @pytest.mark.parametrize('set_by_user', [False, True])
 def test_an_image_is_taken_from_the_heap_unless_the_user_wants_otherwise(set_by_user):
@@ -84,6 +98,73 @@ def test_a_node_that_is_stuck_ends_at_the_third_signal(ros_domain):
     finally:
         child.kill()
         child.communicate()
+
+
+@pytest.mark.parametrize('domain', ['kitchen', '-1', '233', '99999', '1.5'])
+def test_a_wrong_domain_is_one_line_and_final(ros_domain, domain):
+    result = started(ROS_DOMAIN_ID=domain)
+    assert result.stderr == f'Made: ROS_DOMAIN_ID must be a number, 0 to 232, got {domain!r}\n'
+    assert result.returncode == 2
+
+
+def test_a_log_folder_that_cannot_be_written_to_is_one_line_and_final(ros_domain, tmp_path):
+    (tmp_path / 'file').touch()
+    folder = str(tmp_path / 'file/log')
+    result = started(ROS_LOG_DIR=folder)
+    (line,) = own_lines(result)
+    assert folder in line
+    assert line.endswith('; set ROS_LOG_DIR to a folder that can be written to')
+    assert result.returncode == 2
+
+
+@pytest.mark.parametrize('content', [None, 'made: [', 'made: {ros__parameters: {a: [1, x]}}'])
+def test_a_parameter_file_that_cannot_be_read_is_one_line_and_final(ros_domain, tmp_path, content):
+    path = tmp_path / 'made.yaml'
+    if content is not None:
+        path.write_text(content)
+    result = started('--params-file', str(path))
+    (line,) = own_lines(result)
+    assert line.startswith('Made: ')
+    assert str(path) in line
+    assert line.endswith('; correct the file or its permissions')
+    assert result.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'reason'),
+    [
+        (['--nonsense'], "['--nonsense']"),
+        (['-r', '__node:=a-b'], '__node:=a-b'),
+        (['-p', 'use_sim_time:=3'], 'use_sim_time'),
+    ],
+)
+def test_wrong_ros_arguments_are_one_line_and_final(ros_domain, arguments, reason):
+    result = started(*arguments)
+    (line,) = own_lines(result)
+    assert reason in line
+    assert result.returncode == 2
+
+
+def started(*ros_arguments, **environment):
+    """Result of a node's process that ends by itself."""
+    return subprocess.run(
+        [sys.executable, '-c', NODE, '--ros-args', *ros_arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def own_lines(result):
+    """Lines of the standard error; rcl adds one to some errors."""
+    return [line for line in result.stderr.splitlines() if '[rcl]' not in line]
+
+
+def test_exit_codes_of_a_bad_start_are_final_for_launch():
+    assert pause_before_restart(BAD_START, 0.0, 1.0) is None
+    assert pause_before_restart(1, 0.0, 1.0) == FIRST_PAUSE
 
 
 def test_a_fault_in_a_callback_is_not_hidden(ros_domain):
