@@ -7,6 +7,9 @@ from typing import Any
 
 from pose_ros.core.runtime.device import Device
 
+# Most people in one frame: the range of max_people, and what nodes accept in a message.
+MAX_PEOPLE = 50
+
 
 def _setting(default: Any, meaning: str, **limits: Any) -> Any:
     """Field that carries its meaning (with unit) and limits: low, high, choices, live."""
@@ -48,7 +51,7 @@ class EstimatorConfig:
         6,
         'most people to follow in multi and auto: the locked one, then the largest',
         low=1,
-        high=50,
+        high=MAX_PEOPLE,
     )
     detector: str = _setting(
         'auto',

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
+from pose_ros.core.types import FrameError
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.bridges.standards import STANDARDS, make_bridge
 from pose_ros.ros.diagnostics import DiagnosticsPublisher
@@ -18,7 +19,6 @@ from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
 
-DIAGNOSTICS_PERIOD = 1.0  # [s]
 # Images that may come in one go while we are at work.
 BURST = 5
 
@@ -43,10 +43,7 @@ class BridgeNode(Node):
         self._wanted: set[str] = set()
         self._reader = SkeletonReader(self, 'skeletons')
         self._inputs = Inputs(self, self._watch)
-        self._diagnostics = DiagnosticsPublisher(self)
-        # Steady: diagnostics must speak while simulated time stands still.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(DIAGNOSTICS_PERIOD, self._diagnose, clock=steady)
+        self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
         if spoken:
             self.get_logger().info(f'standards: {self._names}')
         else:
@@ -59,25 +56,29 @@ class BridgeNode(Node):
         keep, wanted = self._inputs.keep, self._wanted
         keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, 'skeletons' in wanted)
         for output in OUTPUTS:
-            callback = partial(self._pass_on, output.topic)
+            callback = self._reader.checked(output.topic, partial(self._pass_on, output.topic))
             keep(output.topic, output.kind, callback, output.profile, output.topic in wanted)
         on_image = partial(self._pass_on, 'image')
         self._inputs.keep_images('image', on_image, BURST, 'image' in wanted)
 
     def _on_skeletons(self, message: SkeletonArray) -> None:
         people = self._reader.read(message)
-        if not message.image_width or not message.image_height:
-            self.get_logger().warning(
-                'skeletons without the size of their image are left out', throttle_duration_sec=5.0
-            )
+        if people is None:
             return
         for bridge in self._bridges:
-            bridge.show(people, message)
+            self._call(bridge.show, people, message)
 
     def _pass_on(self, topic: str, message: Any) -> None:
         for bridge in self._bridges:
             if topic in bridge.takes:
-                bridge.takes[topic](message)
+                self._call(bridge.takes[topic], message)
+
+    def _call(self, handle: Callable[..., None], *arguments: Any) -> None:
+        """Pass messages on to a bridge, which decodes images only when it needs them."""
+        try:
+            handle(*arguments)
+        except FrameError as error:
+            self._reader.refuse('image', error)
 
     def _diagnose(self) -> None:
         level, text, figures = self._reader.status('skeletons' in self._wanted)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from pose_ros.ros.qos import DIAGNOSTICS
 
+PERIOD = 1.0  # [s] between two messages
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
@@ -171,11 +173,22 @@ class FrameStatistics:
 
 
 class DiagnosticsPublisher:
-    """Publishes one status of a node; speaks in every state, so it is no lifecycle publisher."""
+    """Publishes one status of a node, in every state: it is no lifecycle publisher.
 
-    def __init__(self, node: Node) -> None:
+    Parameters
+    ----------
+    node
+        The node.
+    diagnose
+        Called once per period, to call `publish`.
+    """
+
+    def __init__(self, node: Node, diagnose: Callable[[], None]) -> None:
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
+        # Steady: diagnostics go on while simulated time stands still.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        node.create_timer(PERIOD, diagnose, clock=steady)
 
     def publish(
         self, level: bytes, message: str, hardware: str, values: Mapping[str, object]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from pose_ros.msg import SkeletonArray
@@ -18,8 +17,6 @@ from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
 from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
-
-DIAGNOSTICS_PERIOD = 1.0  # [s]
 
 PARAMETERS = (
     Parameter('rules_file', '', "File of gestures; empty: the package's own config/gestures.yaml"),
@@ -71,10 +68,7 @@ class GestureNode(Node):
         }
         self._reader = SkeletonReader(self, 'skeletons')
         self._inputs = Inputs(self, self._watch)
-        self._diagnostics = DiagnosticsPublisher(self)
-        # Steady: diagnostics must speak while simulated time stands still.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(DIAGNOSTICS_PERIOD, self._diagnose, clock=steady)
+        self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
         self.get_logger().info('gestures: ' + ', '.join(sorted(self._observers.names)))
         if self._observers.replaced:
             names = ', '.join(self._observers.replaced)
@@ -101,6 +95,8 @@ class GestureNode(Node):
     def _on_skeletons(self, message: SkeletonArray) -> None:
         """Convert, observe, publish."""
         people = self._reader.read(message)
+        if people is None:
+            return
         told = self._observers.observe(people, stamp_of(message.header))
         if self._observers.fault:
             self.get_logger().warning(self._observers.fault, throttle_duration_sec=5.0)

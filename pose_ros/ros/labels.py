@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pose_ros.core.body.angle_plan import angle_plan
+from pose_ros.core.configuration import MAX_PEOPLE
 from pose_ros.core.motion.posture import Posture as PostureKind
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33
@@ -24,6 +25,8 @@ ANGLES = angle_plan(BLAZEPOSE33).names
 PATIENCE = 1.0
 FALLING_PATIENCE = 5.0
 FALLEN_PATIENCE = 60.0  # of somebody who is not seen; else until they are up again
+
+MAX_NEWS = 20 * MAX_PEOPLE  # entries kept, whoever publishes; the oldest goes first
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,8 @@ class Labels:
     def _take(self, key: _Key, message: Any, value: Any, patience: float = PATIENCE) -> None:
         """Keep a value that is not empty; an empty one ends the one before."""
         if value:
+            if key not in self._news and len(self._news) >= MAX_NEWS:
+                del self._news[next(iter(self._news))]
             self._news[key] = _News(value, stamp_of(message.header), patience)
         else:
             self._news.pop(key, None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from visualization_msgs.msg import MarkerArray
@@ -13,11 +12,11 @@ from visualization_msgs.msg import MarkerArray
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.label_places import LabelPlaces
-from pose_ros.core.types import FrameError, Person
-from pose_ros.message_values import msg_to_person
+from pose_ros.core.types import FrameError
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.calibration import Calibration
+from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
 from pose_ros.ros.images import ImageReader, ImageWriter, stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import Labels
@@ -27,6 +26,7 @@ from pose_ros.ros.pairing import StampPairs
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.person_markers import MarkerStyle
 from pose_ros.ros.run import run
+from pose_ros.ros.skeleton_reader import SkeletonReader
 
 # Skeletons of every image that is drawn need that image: some may arrive in one go.
 BURST = 5
@@ -45,7 +45,7 @@ class MarkerNode(Node):
         self._labels = Labels()
         self._places = LabelPlaces()
         self._pairs = StampPairs(1)
-        self._reader = ImageReader()
+        self._images = ImageReader()
         self._writers = {
             channels: ImageWriter(encoding)
             for channels, encoding in (('rgb', 'rgb8'), ('bgr', 'bgr8'))
@@ -56,7 +56,10 @@ class MarkerNode(Node):
             MarkerArray, 'skeleton_markers', qos.MARKERS
         )
         self._overlay_publisher = self.create_publisher(Image, 'image_overlay', qos.IMAGE_RELIABLE)
+        self._wanted = False
+        self._reader = SkeletonReader(self, 'skeletons')
         self._inputs = Inputs(self, self._watch)
+        self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
 
     def _apply(self, changed: frozenset[str]) -> None:
         """Put the parameters to work."""
@@ -72,7 +75,7 @@ class MarkerNode(Node):
         """Subscribe to what those who subscribe to us need, and to nothing else."""
         markers = self._marker_publisher.get_subscription_count() > 0
         overlay = self._overlay_publisher.get_subscription_count() > 0
-        anything = markers or overlay
+        anything = self._wanted = markers or overlay
         on_camera_info = self._calibration.on_camera_info
         for topic, kind, callback, profile, wanted in (
             ('camera_info', CameraInfo, on_camera_info, qos.CAMERA_INFO, markers),
@@ -80,7 +83,7 @@ class MarkerNode(Node):
         ):
             self._inputs.keep(topic, kind, callback, profile, wanted)
         for topic, (kind, take, profile) in REMARKS.items():
-            callback = partial(take, self._labels)
+            callback = self._reader.checked(topic, partial(take, self._labels))
             self._inputs.keep(topic, kind, callback, profile, anything and topic in self._shown)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:
@@ -90,39 +93,24 @@ class MarkerNode(Node):
         self._draw(self._pairs.add_image(message.header, message))
 
     def _on_skeletons(self, message: SkeletonArray) -> None:
-        people = self._people(message)
-        present = {person.id for person, _ in people}
+        people = self._reader.read(message, unconfirmed=True)
+        if people is None:
+            return
+        present = {person.id for person in people}
         remarks = self._labels.at(stamp_of(message.header), present)
+        locked = message.locked_id
         if self._marker_publisher.get_subscription_count():
             size = (message.image_width, message.image_height)
+            placed = [(p, None if p.positions is None else p.positions.points) for p in people]
             camera = self._camera_for(size)
             self._marker_publisher.publish(
                 self._markers.update(
-                    message.header,
-                    people,
-                    camera,
-                    remarks,
-                    message.locked_id,
-                    image_size=size,
+                    message.header, placed, camera, remarks, locked, image_size=size
                 )
             )
         if self._overlay_publisher.get_subscription_count():
-            drawn = [person for person, _ in people]
-            what = (drawn, remarks, message.locked_id)
+            what = (people, remarks, locked)
             self._draw(self._pairs.add_skeletons(message.header, what))
-
-    def _people(self, message: SkeletonArray) -> list[tuple[Person, np.ndarray | None]]:
-        """Each person with the 3D positions; those that cannot be understood are left out."""
-        people = []
-        for skeleton in message.skeletons:
-            try:
-                person = msg_to_person(skeleton)
-            except ValueError as error:
-                self.get_logger().warning(f'skeleton left out: {error}', throttle_duration_sec=5.0)
-                continue
-            positions = person.positions
-            people.append((person, None if positions is None else positions.points))
-        return people
 
     def _draw(self, pair: tuple | None) -> None:
         """Publish the skeletons on their image."""
@@ -130,9 +118,9 @@ class MarkerNode(Node):
             return
         message, (people, remarks, locked) = pair
         try:
-            frame = self._reader.frame(message)
+            frame = self._images.frame(message)
         except FrameError as error:
-            self.get_logger().warning(f'image left out: {error}', throttle_duration_sec=1.0)
+            self._reader.refuse('image', error)
             return
         picture = draw_people(
             frame.image,
@@ -160,6 +148,12 @@ class MarkerNode(Node):
             throttle_duration_sec=30.0,
         )
         return None
+
+    def _diagnose(self) -> None:
+        level, text, figures = self._reader.status(self._wanted)
+        if level == OK and self._wanted and self._calibration.fault:
+            level, text = WARN, self._calibration.fault
+        self._diagnostics.publish(level, text, '', figures)
 
 
 def main() -> None:

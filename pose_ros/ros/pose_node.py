@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn as Result
 from sensor_msgs.msg import CompressedImage, Image
@@ -28,8 +27,6 @@ from pose_ros.ros.pose_status import DeviceLog, blindness, estimator_figures, su
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
 from pose_ros.ros.target_lock import TargetLock
-
-DIAGNOSTICS_PERIOD = 1.0  # [s]
 
 
 class PoseNode(LifecycleNode):
@@ -66,10 +63,7 @@ class PoseNode(LifecycleNode):
         self._drops = DropCounter()
         self._dropped = 0
         self._fault = ''
-        self._diagnostics = DiagnosticsPublisher(self)
-        # Steady: diagnostics must speak while simulated time stands still.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(DIAGNOSTICS_PERIOD, self._diagnose, clock=steady)
+        self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
         if self._values.autostart and self.trigger_configure() == Result.SUCCESS:
             self.trigger_activate()
 

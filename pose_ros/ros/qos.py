@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
+from pose_ros.core.configuration import MAX_PEOPLE
+
 # Only the newest image: a slow subscriber is late by one image at most, never behind.
 # Best effort is understood by every publisher.
 IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -15,8 +17,8 @@ IMAGE_RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 CAMERA_INFO = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Gestures need every skeleton, but no old ones.
 SKELETONS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
-# One picture can have events of as many people as are ever followed: none may push out another.
-EVENTS = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
+# One image can have events of as many people as are ever followed: none may push out another.
+EVENTS = QoSProfile(depth=MAX_PEOPLE, reliability=ReliabilityPolicy.RELIABLE)
 # Late subscribers get the last events, too: somebody may still lie there. Others match as well.
 FALLS = QoSProfile(
     depth=EVENTS.depth,

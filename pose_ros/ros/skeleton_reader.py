@@ -1,30 +1,32 @@
-"""People of messages, with a count of what could not be read."""
+"""The border of a node: people and events of messages, with a count of those that are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import time
+from typing import Any
 
-import numpy as np
 from rclpy.node import Node
 
 from pose_ros.core.types import Person
 from pose_ros.message_values import msg_to_person
 from pose_ros.msg import Skeleton, SkeletonArray
 from pose_ros.ros.diagnostics import OK, WARN
+from pose_ros.ros.message_checks import CHECKS, check_person, check_skeleton
 
-SILENCE = 2.0  # [s] without a message after which it is told
+SILENCE = 2.0  # [s] without skeletons after which a node reports it
+LOG_PERIOD = 5.0  # [s] between log lines on refused messages
 
 
 class SkeletonReader:
-    """Reads the messages of a topic for a node, and tells how that went.
+    """Checks every message of a node before it is used, and reports what was refused.
 
     Parameters
     ----------
     node
-        Its owner; what cannot be read goes to its log.
+        Its owner; refused messages go to its log.
     topic
-        That the messages come from.
+        Topic of the skeletons.
     """
 
     def __init__(self, node: Node, topic: str) -> None:
@@ -32,31 +34,68 @@ class SkeletonReader:
         self._topic = node.resolve_topic_name(topic)
         self._last_fault = ''
         self._messages = self._bad = 0
-        self._told = (0, 0)
-        self._told_at = self._arrival = time.monotonic()
+        self._reported = (0, 0)
+        self._reported_at = self._arrival = time.monotonic()
 
-    def read(self, message: SkeletonArray) -> list[Person]:
+    def read(self, message: SkeletonArray, unconfirmed: bool = False) -> list[Person] | None:
         """People of a message, with their positions in space.
 
-        Left out are those that cannot be read, and those who have no id yet: somebody gets one a
-        few images after the first, and what was seen of nobody before would be counted again.
+        Skeletons that are not valid are left out.
+
+        Parameters
+        ----------
+        message
+            The message.
+        unconfirmed
+            Whether people without an id are wanted, too. They get one a few images after the
+            first; what was counted for them before would be counted again.
+
+        Returns
+        -------
+        list of Person or None
+            None for a message that is not valid as a whole.
         """
         self._messages += 1
         self._arrival = time.monotonic()
-        people = []
-        for skeleton in message.skeletons:
+        if not self._accepts('skeletons', message):
+            return None
+        people: dict[int, Person] = {}
+        for number, skeleton in enumerate(message.skeletons):
             try:
                 person = _readable(skeleton)
+                if person.id in people:
+                    raise ValueError(f'id {person.id} appears twice')
             except ValueError as error:
-                self._bad += 1
-                self._last_fault = str(error)
-                self._node.get_logger().warning(
-                    f'skeleton left out: {error}', throttle_duration_sec=5.0
-                )
+                self.refuse('skeleton', error)
                 continue
-            if person.id:
-                people.append(person)
-        return people
+            if person.id or unconfirmed:
+                people[person.id or -1 - number] = person
+        return list(people.values())
+
+    def checked(self, topic: str, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return a callback that passes on valid messages only."""
+
+        def check(message: Any) -> None:
+            if self._accepts(topic, message):
+                callback(message)
+
+        return check
+
+    def refuse(self, what: str, error: ValueError) -> None:
+        """Count and log something that is left out.
+
+        Parameters
+        ----------
+        what
+            Topic, or part of a message.
+        error
+            What is wrong with it.
+        """
+        self._bad += 1
+        self._last_fault = f'{what}: {error}'
+        self._node.get_logger().warning(
+            f'{what} left out: {error}', throttle_duration_sec=LOG_PERIOD
+        )
 
     def status(self, wanted: bool) -> tuple[bytes, str, Mapping[str, str]]:
         """Level, one line and figures for /diagnostics, on the time since the last call.
@@ -64,22 +103,22 @@ class SkeletonReader:
         Parameters
         ----------
         wanted
-            Whether messages are asked for.
+            Whether the node subscribes to skeletons now.
         """
         now = time.monotonic()
-        messages, bad = (a - b for a, b in zip((self._messages, self._bad), self._told))
-        rate = messages / max(now - self._told_at, 1e-3)
-        self._told, self._told_at = (self._messages, self._bad), now
+        messages, bad = (a - b for a, b in zip((self._messages, self._bad), self._reported))
+        rate = messages / max(now - self._reported_at, 1e-3)
+        self._reported, self._reported_at = (self._messages, self._bad), now
         if not wanted:
             self._arrival = now
         figures = {
             'frame rate [1/s]': f'{rate:.1f}',
             'frames': str(self._messages),
-            'bad skeletons': str(self._bad),
-            'last bad skeleton': self._last_fault,
+            'bad messages': str(self._bad),
+            'last bad message': self._last_fault,
         }
         if bad:
-            return WARN, f'{bad} skeletons left out: {self._last_fault}', figures
+            return WARN, f'{bad} messages or skeletons left out; {self._last_fault}', figures
         if not wanted:
             return OK, 'idle: nobody subscribes', figures
         silence = now - self._arrival
@@ -89,14 +128,18 @@ class SkeletonReader:
             return WARN, f'no skeletons for {silence:.0f} s: {reason}', figures
         return OK, f'{rate:.1f} frames per second', figures
 
+    def _accepts(self, topic: str, message: Any) -> bool:
+        try:
+            CHECKS[type(message)](message)
+        except ValueError as error:
+            self.refuse(topic, error)
+            return False
+        return True
+
 
 def _readable(skeleton: Skeleton) -> Person:
     """Person of a message; ValueError says what is wrong with it."""
+    check_skeleton(skeleton)
     person = msg_to_person(skeleton)
-    wrong = person.observed & ~np.isfinite(person.keypoints).all(axis=1)
-    if wrong.any():
-        name = person.topology.keypoint_names[int(wrong.argmax())]
-        raise ValueError(f'{name} is OBSERVED, but its place is not finite')
-    if not np.isfinite(person.scores).all():
-        raise ValueError('scores must be finite')
+    check_person(person)
     return person

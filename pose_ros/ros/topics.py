@@ -75,6 +75,7 @@ NODES = {
     ),
     'gesture_node': NODE + _DIAGNOSTICS + Connections(publishes=_TOLD, subscribes=('skeletons',)),
     'marker_node': NODE
+    + _DIAGNOSTICS
     + Connections(
         publishes=('skeleton_markers', 'image_overlay'),
         subscribes=(

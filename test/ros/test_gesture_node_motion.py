@@ -17,7 +17,7 @@ from pose_ros.core.runtime.errors import OutputError
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, Posture
-from pose_ros.ros import gesture_node, motion_observers, skeleton_reader
+from pose_ros.ros import diagnostics, motion_observers, skeleton_reader
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.inputs import WATCH_PERIOD
@@ -298,7 +298,7 @@ def test_a_learned_network_that_fails_leaves_the_rules_at_work(make_stage, monke
     motions = ScriptedMotions()
     motions.observe = Mock(side_effect=OutputError('mine.tflite: expected probabilities'))
     monkeypatch.setattr(motion_observers, 'load_learned', lambda path: motions)
-    monkeypatch.setattr(gesture_node, 'DIAGNOSTICS_PERIOD', 0.05)
+    monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
     stage = make_stage('gestures', learned='mine.tflite')
     received = stage.ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
     stage.film(scene(2.0, Action('raise_left', 0.0)))
@@ -362,7 +362,7 @@ def test_learned_gestures_switched_on_late_begin_then():
 
 
 def test_diagnostics_count_what_could_not_be_read(ros, make_stage, make_person, monkeypatch):
-    monkeypatch.setattr(gesture_node, 'DIAGNOSTICS_PERIOD', 0.05)
+    monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
     monkeypatch.setattr(skeleton_reader, 'SILENCE', 0.3)
     stage = make_stage('postures')
     statuses = []
@@ -390,7 +390,7 @@ def test_diagnostics_count_what_could_not_be_read(ros, make_stage, make_person, 
     message.skeletons[1].keypoints[9].x = math.nan
     stage.send(message)
     assert stage.wait_for('postures', header=message.header).skeleton_id == 3
-    status = wait_for('skeletons left out', **{'bad skeletons': '2', 'frames': '2'})
+    status = wait_for('skeletons left out', **{'bad messages': '2', 'frames': '2'})
     assert status.level == DiagnosticStatus.WARN
     assert status.name == 'gesture_node'
     assert wait_for('left_wrist is OBSERVED, but its place is not finite')

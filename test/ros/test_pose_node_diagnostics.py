@@ -12,7 +12,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from pose_ros.msg import SkeletonArray
-from pose_ros.ros import pose_node, pose_status
+from pose_ros.ros import diagnostics, pose_status
 from pose_ros.ros.diagnostics import DropCounter
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.qos import CAMERA_INFO, DIAGNOSTICS, IMAGE, IMAGE_RELIABLE, SKELETONS
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.ros
 @pytest.fixture
 def status(ros, monkeypatch):
     """Function that waits for a status whose message contains a text."""
-    monkeypatch.setattr(pose_node, 'DIAGNOSTICS_PERIOD', 0.05)
+    monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
     monkeypatch.setattr(pose_status, 'SILENCE', 0.1)
     received = ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS, count=0)
 

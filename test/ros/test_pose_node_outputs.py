@@ -8,7 +8,6 @@ import yaml
 
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.msg import SkeletonArray
-from pose_ros.ros import pose_node
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
 
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.ros
 @pytest.fixture
 def status(ros, monkeypatch):
     """Function that publishes until a status has a text, and returns the status."""
-    monkeypatch.setattr(pose_node, 'DIAGNOSTICS_PERIOD', 0.05)
+    monkeypatch.setattr('pose_ros.ros.diagnostics.PERIOD', 0.05)
     received = ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS, count=0)
 
     def wait_for(text, step=lambda: None):

@@ -7,7 +7,6 @@ import pytest
 from sensor_msgs.msg import Image
 
 from pose_ros.msg import SkeletonArray
-from pose_ros.ros import pose_node
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
 from pose_ros.srv import LockTarget, UnlockTarget
@@ -101,7 +100,7 @@ def test_a_person_is_locked_and_let_go(following, make_person, executor):
 
 
 def test_the_end_of_an_expired_lock_is_reported(following, make_person, ros, monkeypatch, capfd):
-    monkeypatch.setattr(pose_node, 'DIAGNOSTICS_PERIOD', 0.05)
+    monkeypatch.setattr('pose_ros.ros.diagnostics.PERIOD', 0.05)
     node = following().listen()
     diagnostics = ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
     node.show(make_person(3))

@@ -19,7 +19,8 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image, JointState, RegionOfInterest
 from std_msgs.msg import Header
 
-from pose_ros.core.types import Frame, FrameError, Person
+from pose_ros.core.configuration import MAX_PEOPLE
+from pose_ros.core.types import Frame, Person
 from pose_ros.msg import GestureEvent, JointAngles, Posture, SkeletonArray
 from pose_ros.ros.bridges.body_id import body_id
 from pose_ros.ros.bridges.hri_conversions import body_gesture, body_posture, region, skeleton2d
@@ -27,6 +28,7 @@ from pose_ros.ros.bridges.human_joints import human_joints
 from pose_ros.ros.conversions import fill_region
 from pose_ros.ros.images import ImageReader, ImageWriter
 from pose_ros.ros.pairing import StampPairs
+from pose_ros.ros.skeleton_reader import LOG_PERIOD
 
 # What ROS4HRI's own nodes offer, and its libraries ask for.
 HRI = QoSProfile(depth=1)
@@ -115,10 +117,16 @@ class Bridge:
         header, size = message.header, (message.image_width, message.image_height)
         for person in people:
             body = self._bodies.get(person.id)
-            if body is None:
+            if body is not None:
+                body.person, body.seen = person, time.monotonic()
+            elif len(self._bodies) < MAX_PEOPLE:
                 self._bodies[person.id] = Body(self._node, person)
             else:
-                body.person, body.seen = person, time.monotonic()
+                self._node.get_logger().warning(
+                    f'more than {MAX_PEOPLE} ids within {GRACE:g} s: further bodies get no topics',
+                    throttle_duration_sec=LOG_PERIOD,
+                )
+        people = [person for person in people if person.id in self._bodies]
         self._list(people, header)
         for person in people:
             body = self._bodies[person.id]
@@ -150,11 +158,7 @@ class Bridge:
         if pair is None:
             return
         message, people = pair
-        try:
-            frame = self._reader.frame(message)
-        except FrameError as error:
-            self._node.get_logger().warning(f'image left out: {error}', throttle_duration_sec=1.0)
-            return
+        frame = self._reader.frame(message)
         for person in people:
             body = self._bodies.get(person.id)
             if body is not None:

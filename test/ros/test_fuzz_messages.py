@@ -1,0 +1,175 @@
+"""Nodes go on after any message, and publish finite markers only."""
+
+from copy import deepcopy
+from dataclasses import replace
+
+from damaged_messages import damaged
+from hypothesis import given
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+from pose_ros.actor import Actor, Scene
+from pose_ros.actor import skeletons as play
+from pose_ros.core.positions import Positions, PositionSource
+from pose_ros.msg import (
+    ExerciseFault,
+    ExerciseState,
+    FallEvent,
+    GestureEvent,
+    JointAngles,
+    Posture,
+    SkeletonArray,
+)
+from pose_ros.ros.conversions import skeleton_array
+from pose_ros.ros.gesture_node import GestureNode
+from pose_ros.ros.message_checks import CHECKS
+from pose_ros.ros.motion_outputs import OUTPUTS
+
+pytestmark = pytest.mark.ros
+
+SIZE = (640, 480)
+MOTIONS = ('fall_forwards', 'squat', 'wave_left', 'sit_down_heavily')
+FRAMES = 8
+
+
+def header(stamp):
+    """Header of an image at a time [s]."""
+    message = Header(frame_id='camera')
+    message.stamp.sec, message.stamp.nanosec = divmod(round(stamp * 1e9), 10**9)
+    return message
+
+
+@pytest.fixture(scope='module')
+def films():
+    """Skeletons of two people in motion, without positions and with: lists of messages."""
+    found = []
+    for motion in MOTIONS:
+        actors = (Actor(motion, x=150.0), Actor(x=450.0))
+        for world in (False, True):
+            frames = play(Scene(duration=3.0, actors=actors, fps=10), seed=1, world=world)
+            found.append([skeleton_array(placed(f.people), header(f.stamp), SIZE) for f in frames])
+    return found
+
+
+def placed(people):
+    """People whose positions, if any, are 3 m in front of the camera."""
+    return [
+        person
+        if person.world is None
+        else replace(
+            person,
+            positions=Positions(
+                person.world + np.array([0.0, 0.0, 3.0]),
+                np.full(len(person.world), 0.02),
+                PositionSource.MODEL,
+            ),
+        )
+        for person in people
+    ]
+
+
+def events(stamp):
+    """A valid message of every other type that is subscribed to, by topic."""
+    top = header(stamp)
+    return {
+        'gestures': GestureEvent(header=top, skeleton_id=1, gesture='wave', score=0.9),
+        'postures': Posture(header=top, skeleton_id=1, posture=Posture.SITTING, confidence=0.9),
+        'falls': FallEvent(header=top, skeleton_id=1, phase=FallEvent.FALLEN, confidence=0.9),
+        'exercise': ExerciseState(
+            header=top,
+            skeleton_id=1,
+            exercise='squat',
+            faults=[ExerciseFault(name='knees_in', certain=True)],
+        ),
+        'joint_angles': JointAngles(
+            header=top, skeleton_id=1, names=['left_knee', 'trunk'], angles=[1.5, 0.1]
+        ),
+    }
+
+
+def camera_info():
+    """Calibration of a distorted camera."""
+    return CameraInfo(
+        width=SIZE[0],
+        height=SIZE[1],
+        distortion_model='plumb_bob',
+        d=[0.1, -0.05, 0.0, 0.0, 0.0],
+        k=[500.0, 0.0, 320.0, 0.0, 500.0, 240.0, 0.0, 0.0, 1.0],
+        r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        p=[500.0, 0.0, 320.0, 0.0, 0.0, 500.0, 240.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+    )
+
+
+def image(stamp, encoding='bgr8', pixel_bytes=3):
+    """A grey image, or a depth image."""
+    step = SIZE[0] * pixel_bytes
+    return Image(
+        header=header(stamp),
+        width=SIZE[0],
+        height=SIZE[1],
+        encoding=encoding,
+        step=step,
+        data=bytes([7]) * (step * SIZE[1]),
+    )
+
+
+class Border:
+    """The callbacks of a node's subscriptions, to be called without the middleware.
+
+    Each example is later than the one before by more than anything is remembered.
+    """
+
+    def __init__(self, ros, node, *topics):
+        self.node = node
+        self.time = 1000.0
+        ros.spin_until(lambda: set(topics) <= self.callbacks().keys(), f'subscriptions: {topics}')
+
+    def callbacks(self):
+        return {s.topic_name.lstrip('/'): s.callback for s in self.node.subscriptions}
+
+    def sequence(self, film, first, step):
+        """Messages of a film at the node's present time."""
+        self.time += 1000.0
+        for message in film[first::step][:FRAMES]:
+            copy = deepcopy(message)
+            time = self.time + message.header.stamp.sec + message.header.stamp.nanosec / 1e9
+            copy.header = header(time)
+            yield time, copy
+
+
+def draw_sequence(data, border, films):
+    film = data.draw(st.sampled_from(films))
+    first = data.draw(st.integers(0, len(film) - FRAMES))
+    return border.sequence(film, first, data.draw(st.sampled_from((1, 2))))
+
+
+def test_every_type_of_the_nodes_outputs_is_checked():
+    assert CHECKS.keys() == {
+        SkeletonArray,
+        *(o.kind for o in OUTPUTS if o.topic != 'human_joint_states'),
+    }
+
+
+def test_gesture_node(ros, films):
+    node = ros.start(GestureNode)
+    heard = {o.topic: ros.collect(o.kind, o.topic, o.profile) for o in OUTPUTS}
+    border = Border(ros, node, 'skeletons')
+    ros.spin_until(lambda: len(node._wanted) == len(OUTPUTS), 'all outputs wanted')
+    angles = node._events['joint_angles']
+
+    @given(data=st.data())
+    def go_on(data):
+        for _, message in draw_sequence(data, border, films):
+            border.callbacks()['skeletons'](data.draw(damaged(message)))
+        *_, (_, valid) = border.sequence(films[0], 0, 1)
+        published = []
+        publish, angles.publish = angles.publish, published.append
+        border.callbacks()['skeletons'](valid)
+        angles.publish = publish
+        assert {m.skeleton_id for m in published} == {1, 2}
+
+    go_on()
+    assert heard
