@@ -1,19 +1,23 @@
 """Nodes go on after any message, and publish finite markers only."""
 
+from array import array
 from copy import deepcopy
 from dataclasses import replace
+import math
 
-from damaged_messages import damaged
-from hypothesis import given
+from damaged_messages import damaged, leaves, look_up
+from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
 
 from pose_ros.actor import Actor, Scene
 from pose_ros.actor import skeletons as play
 from pose_ros.core.positions import Positions, PositionSource
+from pose_ros.message_values import msg_to_person
 from pose_ros.msg import (
     ExerciseFault,
     ExerciseState,
@@ -23,10 +27,13 @@ from pose_ros.msg import (
     Posture,
     SkeletonArray,
 )
+from pose_ros.ros import qos
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.gesture_node import GestureNode
+from pose_ros.ros.marker_node import MarkerNode
 from pose_ros.ros.message_checks import CHECKS
 from pose_ros.ros.motion_outputs import OUTPUTS
+from pose_ros.ros.pose_node import PoseNode
 
 pytestmark = pytest.mark.ros
 
@@ -104,15 +111,16 @@ def camera_info():
 
 
 def image(stamp, encoding='bgr8', pixel_bytes=3):
-    """A grey image, or a depth image."""
-    step = SIZE[0] * pixel_bytes
+    """A small grey image, or a depth image."""
+    width, height = 64, 48
+    step = width * pixel_bytes
     return Image(
         header=header(stamp),
-        width=SIZE[0],
-        height=SIZE[1],
+        width=width,
+        height=height,
         encoding=encoding,
         step=step,
-        data=bytes([7]) * (step * SIZE[1]),
+        data=array('B', bytes([7]) * (step * height)),
     )
 
 
@@ -130,6 +138,12 @@ class Border:
     def callbacks(self):
         return {s.topic_name.lstrip('/'): s.callback for s in self.node.subscriptions}
 
+    def receive(self, topic, message):
+        """Call back as the executor does; pose_node takes the number of an image, too."""
+        numbered = isinstance(self.node, PoseNode) and topic == 'image'
+        more = ({'publication_sequence_number': None},) if numbered else ()
+        self.callbacks()[topic](message, *more)
+
     def sequence(self, film, first, step):
         """Messages of a film at the node's present time."""
         self.time += 1000.0
@@ -138,6 +152,19 @@ class Border:
             time = self.time + message.header.stamp.sec + message.header.stamp.nanosec / 1e9
             copy.header = header(time)
             yield time, copy
+
+
+def record(publisher):
+    """What a publisher publishes from now on."""
+    published = []
+    publish = publisher.publish
+
+    def recording(message):
+        publish(message)
+        published.append(deepcopy(message))
+
+    publisher.publish = recording
+    return published
 
 
 def draw_sequence(data, border, films):
@@ -155,21 +182,89 @@ def test_every_type_of_the_nodes_outputs_is_checked():
 
 def test_gesture_node(ros, films):
     node = ros.start(GestureNode)
-    heard = {o.topic: ros.collect(o.kind, o.topic, o.profile) for o in OUTPUTS}
+    for output in OUTPUTS:
+        ros.collect(output.kind, output.topic, output.profile)
     border = Border(ros, node, 'skeletons')
     ros.spin_until(lambda: len(node._wanted) == len(OUTPUTS), 'all outputs wanted')
-    angles = node._events['joint_angles']
+    published = record(node._events['joint_angles'])
 
+    @settings(max_examples=settings.default.max_examples // 5)
     @given(data=st.data())
-    def go_on(data):
+    def goes_on(data):
         for _, message in draw_sequence(data, border, films):
-            border.callbacks()['skeletons'](data.draw(damaged(message)))
+            border.receive('skeletons', data.draw(damaged(message)))
         *_, (_, valid) = border.sequence(films[0], 0, 1)
-        published = []
-        publish, angles.publish = angles.publish, published.append
-        border.callbacks()['skeletons'](valid)
-        angles.publish = publish
-        assert {m.skeleton_id for m in published} == {1, 2}
+        published.clear()
+        border.receive('skeletons', valid)
+        assert {message.skeleton_id for message in published} == {1, 2}
 
-    go_on()
-    assert heard
+    goes_on()
+
+
+def test_marker_node(ros, films):
+    node = ros.start(MarkerNode, angles='all')
+    ros.collect(MarkerArray, 'skeleton_markers', qos.MARKERS)
+    ros.collect(Image, 'image_overlay', qos.IMAGE_RELIABLE)
+    topics = ('skeletons', 'camera_info', 'image', *events(0.0))
+    border = Border(ros, node, *topics)
+    published, drawn = record(node._marker_publisher), record(node._overlay_publisher)
+
+    @settings(max_examples=settings.default.max_examples // 5)
+    @given(data=st.data())
+    def goes_on(data):
+        for time, message in draw_sequence(data, border, films):
+            valid = {'camera_info': camera_info(), 'image': image(time), **events(time)}
+            for topic in data.draw(st.lists(st.sampled_from(topics[1:]), max_size=3)):
+                border.receive(topic, data.draw(damaged(valid[topic])))
+            border.receive('skeletons', data.draw(damaged(message)))
+        assert not [value for array in published for value in not_finite(array)]
+        *_, (time, valid) = border.sequence(films[0], 0, 1)
+        published.clear()
+        drawn.clear()
+        border.receive('camera_info', camera_info())
+        border.receive('image', image(time))
+        border.receive('skeletons', valid)
+        assert {marker.id for marker in published[-1].markers if marker.points} == {1, 2}
+        assert len(drawn) == 1
+
+    goes_on()
+
+
+def not_finite(array):
+    """Coordinates, sizes and colours of markers that are NaN or infinite."""
+    for marker in array.markers:
+        for path, kind in leaves(marker):
+            if kind in ('float', 'double') and not math.isfinite(look_up(marker, path)):
+                yield path
+
+
+def test_pose_node(ros, films, estimators):
+    node = ros.add(PoseNode(estimators, context=ros.context))
+    ros.collect(SkeletonArray, 'skeletons', qos.SKELETONS)
+    ros.publisher(Image, 'depth', qos.IMAGE_RELIABLE)
+    topics = ('image', 'camera_info', 'depth')
+    border = Border(ros, node, *topics)
+    published = record(node._skeletons)
+    (estimator,) = estimators.made
+    person = msg_to_person(films[0][0].skeletons[0])
+
+    @settings(max_examples=settings.default.max_examples // 5)
+    @given(data=st.data())
+    def goes_on(data):
+        estimator.people = [person]
+        border.time += 1000.0
+        for number in range(3):
+            time = border.time + 0.1 * number
+            valid = {
+                'image': image(time),
+                'camera_info': camera_info(),
+                'depth': image(time, '16UC1', 2),
+            }
+            for topic in topics:
+                border.receive(topic, data.draw(damaged(valid[topic])))
+        published.clear()
+        border.receive('image', image(border.time + 1.0))
+        node._placing.flush()
+        assert [skeleton.id for skeleton in published[-1].skeletons] == [person.id]
+
+    goes_on()
