@@ -108,10 +108,10 @@ class PyAvReader:
         for frame in self._decoded(damage):
             yield self._image(frame), stamps.stamp(self._position(frame))
             count += 1
-        if damage.end:
-            raise MediaError(f'{self._name}: {damage.end}, after {count} frames')
         if self._cut_off():
             raise MediaError(f'{self._name}: the file is cut off, after {count} frames')
+        if damage.end:
+            raise MediaError(f'{self._name}: {damage.end}, after {count} frames')
         if count == 0:
             raise MediaError(f'{self._name}: no frame of it can be decoded')
         if self.finite and damage.packets:
@@ -167,7 +167,8 @@ class PyAvReader:
             try:
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
-                damage.end = self._reason(error, started)
+                invalid = isinstance(error, av.error.InvalidDataError) and not self._network
+                damage.end = 'damaged' if invalid else self._reason(error, started)
                 packet = None
             # PyAV ends with an empty packet; empty ones before it are frames left out.
             if packet is None or packet.size:
