@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from pose_ros.bags import is_bag, messages
+from pose_ros.core.timeline import Step
 from pose_ros.core.types import Person
 from pose_ros.learning.examples import Example
 from pose_ros.message_values import people_of
@@ -129,7 +130,7 @@ class LiveSkeletons:
             import rclpy  # noqa: PLC0415
 
             from pose_ros.msg import SkeletonArray  # noqa: PLC0415
-            from pose_ros.ros.images import stamp_of  # noqa: PLC0415
+            from pose_ros.ros.frame_times import FrameTimes  # noqa: PLC0415
             from pose_ros.ros.qos import SKELETONS  # noqa: PLC0415
         except ImportError as error:
             raise ValueError(
@@ -145,8 +146,12 @@ class LiveSkeletons:
         self._executor.add_node(self._node)
         self._seen: list[Sighting] = []
 
+        times = FrameTimes(self._node)
+
         def keep(message: Any) -> None:
-            self._seen.append((stamp_of(message.header), people_of(message)))
+            when = times.read(message.header)
+            if when.step is not Step.LATE:
+                self._seen.append((when.time, people_of(message)))
 
         self._node.create_subscription(SkeletonArray, topic, keep, SKELETONS)
 

@@ -80,6 +80,8 @@ class FrameReport:
         Frames since the start.
     last_fault
         What was wrong with the last bad image.
+    stamp_fault
+        What was wrong with the stamps since the last report; empty if nothing was.
     """
 
     rate: float
@@ -91,6 +93,7 @@ class FrameReport:
     dropped: int
     bad: int
     last_fault: str
+    stamp_fault: str = ''
 
     def figures(self) -> dict[str, str]:
         """Names and values for /diagnostics."""
@@ -154,8 +157,8 @@ class FrameStatistics:
         self._new_bad += 1
         self._last_fault = fault
 
-    def report(self) -> FrameReport:
-        """Return the figures since the last report."""
+    def report(self, stamp_fault: str = '') -> FrameReport:
+        """Return the figures since the last report, with what was wrong with the stamps."""
         now = time.monotonic()
         report = FrameReport(
             rate=self._frames / max(now - self._started, 1e-3),
@@ -167,6 +170,7 @@ class FrameStatistics:
             dropped=self.dropped,
             bad=self.bad,
             last_fault=self._last_fault,
+            stamp_fault=stamp_fault,
         )
         self._restart(now)
         return report

@@ -9,7 +9,7 @@ from rclpy.node import Node
 
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.diagnostics import WARN, DiagnosticsPublisher
-from pose_ros.ros.images import stamp_of
+from pose_ros.ros.frame_times import FrameTimes
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.motion_observers import MotionObservers
 from pose_ros.ros.motion_outputs import OUTPUTS, Output
@@ -67,6 +67,7 @@ class GestureNode(Node):
             o.topic: self.create_publisher(o.kind, o.topic, o.profile) for o in OUTPUTS
         }
         self._reader = SkeletonReader(self, 'skeletons')
+        self._times = FrameTimes(self)
         self._inputs = Inputs(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
         self.get_logger().info('gestures: ' + ', '.join(sorted(self._observers.names)))
@@ -97,7 +98,7 @@ class GestureNode(Node):
         people = self._reader.read(message)
         if people is None:
             return
-        told = self._observers.observe(people, stamp_of(message.header))
+        told = self._observers.observe(people, self._times.read(message.header).time)
         if self._observers.fault:
             self.get_logger().warning(self._observers.fault, throttle_duration_sec=5.0)
         for output in self._wanted:
@@ -106,7 +107,8 @@ class GestureNode(Node):
                     self._events[output.topic].publish(event)
 
     def _diagnose(self) -> None:
-        level, text, figures = self._reader.status(bool(self._wanted))
+        level, text, figures = self._reader.status(bool(self._wanted), self._times.take_fault())
+        figures = {**figures, **self._times.figures()}
         if self._observers.fault:
             level, text = WARN, self._observers.fault
         topics = ', '.join(output.topic for output in self._wanted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+import time
 from typing import Any, NamedTuple
 
 from pose_ros.core.body.angle_plan import angle_plan
@@ -58,9 +59,16 @@ class _Key(NamedTuple):
 
 @dataclass
 class _News:
+    """What is known, its stamp [s], how long it counts [s], and its monotonic time of receipt."""
+
     value: Any
     stamp: float
     patience: float
+    received: float
+
+    def age(self, stamp: float, stands: bool) -> float:
+        """Age at a stamp [s]; by the time of receipt where stamps are zero or stand still."""
+        return time.monotonic() - self.received if stands else stamp - self.stamp
 
 
 class Labels:
@@ -75,6 +83,7 @@ class Labels:
     def __init__(self) -> None:
         self.angles: Collection[str] = ()
         self._news: dict[_Key, _News] = {}
+        self._stamp = 0.0
 
     def clear(self) -> None:
         """Forget everything."""
@@ -120,20 +129,21 @@ class Labels:
         if value:
             if key not in self._news and len(self._news) >= MAX_NEWS:
                 del self._news[next(iter(self._news))]
-            self._news[key] = _News(value, stamp_of(message.header), patience)
+            self._news[key] = _News(value, stamp_of(message.header), patience, time.monotonic())
         else:
             self._news.pop(key, None)
 
     def at(self, stamp: float, present: Collection[int] = ()) -> Remarks:
-        """What is to be shown at a time [s], while these people are seen."""
+        """What is to be shown with the skeletons of a stamp [s], while these people are seen."""
+        stands, self._stamp = stamp in (0.0, self._stamp), stamp
         for key, news in self._news.items():
             if key.person in present and news.value == _FALLEN:
-                news.stamp = max(stamp, news.stamp)
+                news.stamp, news.received = max(stamp, news.stamp), time.monotonic()
         # A stamp behind means that the clock was set back, as when a bag starts again.
         self._news = {
             key: news
             for key, news in self._news.items()
-            if -PATIENCE <= stamp - news.stamp <= news.patience
+            if -PATIENCE <= news.age(stamp, stands) <= news.patience
         }
         people = {key.person for key in self._news}
         return Remarks(

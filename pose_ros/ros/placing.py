@@ -17,6 +17,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.placement import Placement
 from pose_ros.core.space.placer import View
+from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.types import Frame, Person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.calibration import Calibration
@@ -35,7 +36,7 @@ Ready = Callable[[Sequence[Person], int], None]
 
 
 class DepthQueue:
-    """The last depth images, for pictures that may come before or after theirs.
+    """The last depth images, for images that may come before or after theirs.
 
     Parameters
     ----------
@@ -52,26 +53,34 @@ class DepthQueue:
         self.gap = math.nan
         self._tolerance = tolerance
         self._messages: deque[tuple[float, Any]] = deque(maxlen=_KEPT)
+        self._timeline = Timeline()
 
     def add(self, stamp: float, message: Any) -> None:
-        """Take a depth image; a stamp that goes back starts anew."""
-        if self._messages and stamp < self._messages[-1][0]:
-            self._messages.clear()
+        """Take a depth image; a jump back of the stamps starts anew."""
+        if self._timeline.advance(stamp) is Step.JUMP:
+            self.clear()
         self._messages.append((stamp, message))
 
+    def clear(self) -> None:
+        """Forget all depth images."""
+        self._messages.clear()
+
     def is_decided(self, stamp: float) -> bool:
-        """Whether a later depth image can be no better: one as late as the picture has come."""
-        return bool(self._messages) and self._messages[-1][0] >= stamp - _SAME
+        """Whether a later depth image can be no better: one as late as the image has come."""
+        return any(kept >= stamp - _SAME for kept, _ in self._messages)
 
     def nearest(self, stamp: float) -> Any | None:
-        """Depth image nearest in time to a picture's stamp [s]; None without one near enough.
+        """Depth image nearest in time to an image's stamp [s]; None without one near enough.
 
-        Those that are too old for it are let go: pictures go forward.
+        Of several as near, as where stamps stand still, the newest. Those that are too old are
+        let go: images go forward.
         """
-        best = min(self._messages, key=lambda kept: abs(kept[0] - stamp), default=None)
+        newest_first = reversed(self._messages)
+        best = min(newest_first, key=lambda kept: abs(kept[0] - stamp), default=None)
         self.gap = math.nan if best is None else best[0] - stamp
-        while self._messages and self._messages[0][0] < stamp - self._tolerance - _SAME:
-            self._messages.popleft()
+        oldest = stamp - self._tolerance - _SAME
+        fresh = (kept for kept in self._messages if kept[0] >= oldest)
+        self._messages = deque(fresh, maxlen=_KEPT)
         if best is None or abs(self.gap) > self._tolerance + _SAME:
             return None
         return best[1]
@@ -79,10 +88,19 @@ class DepthQueue:
 
 @dataclass
 class _Waiting:
-    """People of a picture whose depth image has not come yet."""
+    """People of an image whose depth image has not come yet.
+
+    Attributes
+    ----------
+    time
+        Of the image for tracking [s].
+    stamp
+        Of the image, to pair it by [s].
+    """
 
     people: Sequence[Person]
     size: tuple[int, int]
+    time: float
     stamp: float
     ready: Ready
 
@@ -133,12 +151,17 @@ class Placing:
             self._take_waiting()
             self.flush()
 
-    def place(self, people: Sequence[Person], frame: Frame, ready: Ready) -> None:
-        """Call back with the people and one of SkeletonArray.DEPTH_*, now or a little later."""
+    def place(self, people: Sequence[Person], frame: Frame, stamp: float, ready: Ready) -> None:
+        """Call back with the people and one of SkeletonArray.DEPTH_*, now or a little later.
+
+        The stamp [s] is that of the image's header, to find its depth image by.
+        """
         self._take_waiting()
-        self._waiting = _Waiting(people, (frame.width, frame.height), frame.stamp, ready)
+        self._waiting = _Waiting(people, (frame.width, frame.height), frame.time, stamp, ready)
         silent = time.monotonic() - self._last_depth > _SILENCE
-        if silent or self._wait == 0 or self._depths.is_decided(frame.stamp):
+        if silent:
+            self._depths.clear()  # where stamps stand still an old image would fit for ever
+        if silent or self._wait == 0 or self._depths.is_decided(stamp):
             self.flush()
         elif self._timer is None:
             clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -162,7 +185,7 @@ class Placing:
             self.missing += depth is None
         people = waiting.people
         if camera is not None:
-            view = View(camera, waiting.size, waiting.stamp, depth)
+            view = View(camera, waiting.size, waiting.time, depth)
             people = self._placement.place(people, view)
             self._placed += sum(person.positions is not None for person in people)
         waiting.ready(people, state)

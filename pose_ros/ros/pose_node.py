@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState
@@ -13,13 +14,15 @@ from std_msgs.msg import Header
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.errors import ModelError, OutputError
+from pose_ros.core.timeline import Step
 from pose_ros.core.topology import COCO17, Topology
 from pose_ros.core.types import Frame, FrameError, Person
 from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
 from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameStatistics
+from pose_ros.ros.frame_times import FrameTime, FrameTimes
 from pose_ros.ros.image_subscription import ImageSubscription
-from pose_ros.ros.images import ImageReader, stamp_of
+from pose_ros.ros.images import ImageReader
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.placing import Placing
 from pose_ros.ros.pose_parameters import TABLE, estimator_config
@@ -61,6 +64,7 @@ class PoseNode(LifecycleNode):
         self._writer = SkeletonWriter()
         self.statistics = FrameStatistics()
         self._drops = DropCounter()
+        self._times = FrameTimes(self)
         self._dropped = 0
         self._fault = ''
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
@@ -98,6 +102,7 @@ class PoseNode(LifecycleNode):
         self._format.publish(format_to_msg(self._topology))
         self._estimator.reset()
         self._drops.reset()
+        self._times.reset()
         self._looked = False
         self._dropped = 0
         self.statistics = FrameStatistics()
@@ -168,12 +173,18 @@ class PoseNode(LifecycleNode):
             self._drops.reset()
             self._looked = False
             return
-        header = message.header
-        self._dropped += self._drops.missed(number, stamp_of(header))
+        self._times.limit = self._values.max_gap
+        when = self._times.read(message.header)
+        self._dropped += self._drops.missed(number, when.stamp)
+        if when.step is Step.LATE:
+            self._dropped += 1
+            return
+        if when.step is Step.JUMP:
+            self._estimator.reset()
         if self._placing is not None:
             self._placing.begin()
         try:
-            frame = self._reader.frame(message)
+            frame = replace(self._reader.frame(message), stamp=when.time)
         except FrameError as error:
             self._refuse(error)
             return
@@ -186,14 +197,14 @@ class PoseNode(LifecycleNode):
             self._give_up(error)
             return
         self._target_lock.report_expired()
-        publish = self._publisher(header, frame)
+        publish = self._publisher(message.header, frame, when)
         if self._placing is None:
             publish(people)
         else:
-            self._placing.place(people, frame, publish)
+            self._placing.place(people, frame, when.stamp, publish)
         self._looked = True
 
-    def _publisher(self, header: Header, frame: Frame) -> Callable[..., None]:
+    def _publisher(self, header: Header, frame: Frame, when: FrameTime) -> Callable[..., None]:
         """Publishes the people of a frame, who may have to wait for its depth image."""
         estimator = self._estimator
         time, locked, seen = (
@@ -209,7 +220,7 @@ class PoseNode(LifecycleNode):
             skeletons.inference_time = time
             skeletons.locked_id, skeletons.locked_seen = locked, seen
             skeletons.dropped = dropped
-            skeletons.latency = self.get_clock().now().nanoseconds * 1e-9 - frame.stamp
+            skeletons.latency = when.latency(self.get_clock().now().nanoseconds * 1e-9)
             self._skeletons.publish(skeletons)
             self.statistics.add(skeletons.latency, time, dropped)
 
@@ -239,9 +250,10 @@ class PoseNode(LifecycleNode):
             self._estimator.reconfigure(estimator_config(vars(self._values)))
 
     def _diagnose(self) -> None:
-        report = self.statistics.report()
+        report = self.statistics.report(self._times.take_fault())
         values = self._values
         figures = {'model': values.model, 'device': values.device, **report.figures()}
+        figures.update(self._times.figures())
         device = values.device
         if self._estimator is not None:
             device = self._estimator.device.device

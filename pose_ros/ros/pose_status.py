@@ -61,6 +61,8 @@ def _warnings(
         yield f'no image for {report.silence:.0f} s: {images.silence()}'
     if report.new_bad:
         yield f'{report.new_bad} images dropped: {report.last_fault}'
+    if report.stamp_fault:
+        yield report.stamp_fault
     if placing is not None and placing.calibration_fault:
         yield f'no 3D positions: {placing.calibration_fault}'
     if estimator.device.fault:

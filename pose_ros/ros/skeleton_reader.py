@@ -97,13 +97,15 @@ class SkeletonReader:
             f'{what} left out: {error}', throttle_duration_sec=LOG_PERIOD
         )
 
-    def status(self, wanted: bool) -> tuple[bytes, str, Mapping[str, str]]:
+    def status(self, wanted: bool, stamps: str = '') -> tuple[bytes, str, Mapping[str, str]]:
         """Level, one line and figures for /diagnostics, on the time since the last call.
 
         Parameters
         ----------
         wanted
             Whether the node subscribes to skeletons now.
+        stamps
+            What has been wrong with their stamps; empty if nothing was.
         """
         now = time.monotonic()
         messages, bad = (a - b for a, b in zip((self._messages, self._bad), self._reported))
@@ -119,6 +121,8 @@ class SkeletonReader:
         }
         if bad:
             return WARN, f'{bad} messages or skeletons left out; {self._last_fault}', figures
+        if stamps:
+            return WARN, stamps, figures
         if not wanted:
             return OK, 'idle: nobody subscribes', figures
         silence = now - self._arrival

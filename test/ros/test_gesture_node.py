@@ -126,7 +126,7 @@ def test_pointing_has_a_direction_in_the_picture_or_in_space(stage):
     stage.events.clear()
     for _ in range(10):
         message = skeleton_array([acted('point_left')], stage.play(), SIZE)
-        message.header.stamp.nanosec += 1
+        message.header.stamp.nanosec += 50_000  # a little later than in play()
         positions = [Point(x=math.nan, y=math.nan, z=math.nan) for _ in range(17)]
         positions[Skeleton.LEFT_SHOULDER] = Point(x=0.1, y=0.2, z=3.0)
         positions[Skeleton.LEFT_WRIST] = Point(x=0.5, y=0.2, z=2.7)
@@ -171,7 +171,7 @@ def test_grace_changes_live(stage):
 def test_skeletons_that_cannot_be_read_do_not_stop_the_others(stage):
     for _ in range(12):
         message = skeleton_array([acted('t_pose', i) for i in (1, 2, 3, 4)], stage.play(), SIZE)
-        message.header.stamp.nanosec += 1
+        message.header.stamp.nanosec += 50_000  # a little later than in play()
         one, two, three, _ = message.skeletons
         one.format = 'stickman'
         two.keypoints = two.keypoints[:5]

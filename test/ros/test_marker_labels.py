@@ -95,6 +95,23 @@ def test_a_clock_set_back_ends_what_was_seen_before(labels):
     assert labels.at(100.0).fallen == frozenset()
 
 
+@pytest.mark.parametrize('stamp', [0.0, 50.0])
+def test_where_stamps_stand_still_what_is_old_ends_by_the_time_of_receipt(
+    labels, monkeypatch, stamp
+):
+    now = 1000.0
+    monkeypatch.setattr('time.monotonic', lambda: now)
+    labels.on_gesture(event(stamp, GestureEvent.STARTED))
+    labels.on_fall(fall(stamp, FallEvent.FALLEN, person=2))
+    labels.at(stamp)
+    now += 0.9 * PATIENCE
+    assert labels.at(stamp, present={2}).words == {1: 'wave', 2: 'fallen'}
+    now += 0.2 * PATIENCE
+    assert labels.at(stamp).words == {2: 'fallen'}
+    now += FALLEN_PATIENCE
+    assert labels.at(stamp).words == {}
+
+
 def test_each_thing_has_its_line(labels):
     labels.on_exercise(
         ExerciseState(

@@ -389,6 +389,24 @@ def test_the_queue_of_depth_images():
     assert queue.nearest(21.0) == 19
 
 
+def test_a_late_depth_image_clears_nothing():
+    queue = DepthQueue(0.02)
+    queue.add(1.0, 'first')
+    queue.add(1.033, 'second')
+    queue.add(0.966, 'late')
+    assert queue.nearest(1.033) == 'second'
+    assert queue.is_decided(1.0)
+
+
+@pytest.mark.parametrize('stamp', [0.0, 7.0])
+def test_where_stamps_stand_still_the_newest_depth_image_is_taken(stamp):
+    queue = DepthQueue(0.02)
+    for number in range(20):
+        queue.add(stamp, number)
+        assert queue.is_decided(stamp)
+        assert queue.nearest(stamp) == number
+
+
 def test_stamps_of_today_are_told_apart():
     queue = DepthQueue(0.0)
     head = header(1_795_394_251, 974_602_259)
