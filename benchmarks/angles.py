@@ -77,12 +77,12 @@ def samples(model: str, in_space: bool) -> tuple[dict[str, list[Sample]], float]
     looking, measuring = [], []
     for seed, (actor, scene) in enumerate(scenes()):
         estimator.reset()
-        meter = AngleMeter(in_space=in_space)
+        meter = AngleMeter(in_space)
         for frame in frames(scene, seed):
             started = time.perf_counter()
             people = estimator.estimate(Frame(frame.image, frame.stamp))
             looked = time.perf_counter()
-            measured = meter.observe(people, frame.stamp)
+            measured = [meter.measure(person, frame.stamp) for person in people if person.id]
             measuring.append(time.perf_counter() - looked)
             looking.append(looked - started)
             if frame.stamp < SETTLING:

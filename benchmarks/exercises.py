@@ -21,7 +21,8 @@ import typer
 from pose_ros.actor import Action, Actor, Scene, skeletons
 from pose_ros.actor.everyday import everyday
 from pose_ros.actor.motions.exercises import FAULTS, Manner, duration, exercise, usual
-from pose_ros.core.motion.exercises import AUTO, ExerciseCoach, ExerciseState
+from pose_ros.core.motion.exercises import AUTO, ExerciseCounter, ExerciseState
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.evaluation.report import markdown_table, write_block
 
@@ -50,13 +51,13 @@ class Set:
         return Scene(width=960, height=720, fps=self.fps, duration=took + 2.0, actors=(actor,))
 
     def states(self, *chosen: str) -> list[list[ExerciseState]]:
-        """What coaches tell of it."""
-        coaches = [ExerciseCoach(name) for name in chosen]
+        """States of the exercises in it."""
+        counters = [single_observer(ExerciseCounter(name)) for name in chosen]
         topology = BLAZEPOSE33 if self.world else COCO17
         told: list[list[ExerciseState]] = [[] for _ in chosen]
         for frame in skeletons(self.scene(), self.seed, topology, world=self.world):
-            for coach, states in zip(coaches, told):
-                states.extend(coach.observe(frame.people, frame.stamp))
+            for observe, states in zip(counters, told):
+                states.extend(observe(frame.people, frame.stamp))
         return told
 
 
@@ -168,13 +169,13 @@ def everyday_repetitions(seeds: range) -> list[list[str]]:
     found: Counter[str] = Counter()
     names = (AUTO, *FAULTS)
     for seed in seeds:
-        coaches = [ExerciseCoach(name) for name in names]
+        counters = [single_observer(ExerciseCounter(name)) for name in names]
         scene = everyday(seed, 60.0, (160.0, 250.0, 380.0)[seed % 3], 15.0)
         world = bool(seed % 2)
         topology = BLAZEPOSE33 if world else COCO17
         for frame in skeletons(scene, seed, topology, world=world):
-            for name, coach in zip(names, coaches):
-                states = coach.observe(frame.people, frame.stamp)
+            for name, observe in zip(names, counters):
+                states = observe(frame.people, frame.stamp)
                 found[name] += sum(state.repetition_done for state in states)
     return [[name, str(found[name]), f'{found[name] / len(seeds):.2f}'] for name in names]
 

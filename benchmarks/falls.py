@@ -33,6 +33,7 @@ from pose_ros.actor.motions.falls import (
     course,
 )
 from pose_ros.core.motion.falls import Fall, FallDetector, FallPhase
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.types import Person
 from pose_ros.evaluation.report import markdown_table, write_block
 
@@ -114,8 +115,8 @@ def losing(film: Sequence[SkeletonFrame], how: str) -> Iterator[tuple[float, tup
 
 def events(film: Iterable[tuple[float, Sequence[Person]]]) -> list[tuple[float, Fall]]:
     """What is told, and when."""
-    detector = FallDetector()
-    return [(stamp, fall) for stamp, people in film for fall in detector.observe(people, stamp)]
+    observe = single_observer(FallDetector())
+    return [(stamp, fall) for stamp, people in film for fall in observe(people, stamp)]
 
 
 def cases(kinds: dict[str, Keys], seeds: Iterable[int]) -> Iterator[tuple[str, Case]]:

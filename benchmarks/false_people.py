@@ -23,10 +23,7 @@ import typer
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import find_media, open_media
-from pose_ros.core.motion.analysis import MotionAnalysis
-from pose_ros.core.motion.gestures import GestureRecogniser
-from pose_ros.core.motion.rules import load_rules
-from pose_ros.core.resources import config_file
+from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.evaluation.camera_clips import textures
 from pose_ros.evaluation.coco import read_annotations
 from pose_ros.evaluation.empty_scenes import count_false_people, count_true_people
@@ -90,11 +87,6 @@ def frames_found(estimator: PoseEstimator, folder: Path) -> float:
     return float(np.mean(shares))
 
 
-def motion_analysis() -> MotionAnalysis:
-    """All gestures by rules, falls and exercises."""
-    return MotionAnalysis([GestureRecogniser(load_rules(config_file('gestures.yaml')))])
-
-
 def main(
     *,
     empty: Annotated[Path, typer.Option(help='Folder of .jpg images without people.')],
@@ -126,7 +118,7 @@ def main(
         row['textures'] = generated.ids_per_thousand
         if minutes:
             seconds = 60 * minutes / len(images)
-            long = count_false_people(estimator, images, seconds, EVENT_RATE, motion_analysis())
+            long = count_false_people(estimator, images, seconds, EVENT_RATE, MotionWatcher())
             kinds = ('fall', 'gesture', 'exercise')
             row['events'] = ', '.join(str(long.events[kind]) for kind in kinds)
         if coco is not None and annotations is not None:

@@ -39,6 +39,7 @@ from pose_ros.core.motion.gestures import Phase
 from pose_ros.core.motion.learned import LearnedGestures
 from pose_ros.core.motion.learned_model import LearnedModel
 from pose_ros.core.motion.rules import Hand
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame
@@ -124,9 +125,9 @@ def false_events(model: LearnedModel) -> int:
     """Motions told in minutes of what people do all day."""
     told = 0
     for minute in range(EVERYDAY_MINUTES):
-        gestures = LearnedGestures(model)
+        observe = single_observer(LearnedGestures(model))
         for frame in skeletons(everyday(OTHERS + minute, 60.0, fps=15.0), minute):
-            events = gestures.observe(frame.people, frame.stamp)
+            events = observe(frame.people, frame.stamp)
             told += sum(event.phase is Phase.STARTED for event in events)
     return told
 
@@ -178,9 +179,9 @@ def events_in(model: LearnedModel, clips: Sequence[list[tuple[float, list]]]) ->
     """Motions told in clips, and in how long a time."""
     told, seconds = 0, 0.0
     for clip in clips:
-        gestures = LearnedGestures(model)
+        observe = single_observer(LearnedGestures(model))
         for stamp, people in clip:
-            events = gestures.observe(people, stamp)
+            events = observe(people, stamp)
             told += sum(event.phase is Phase.STARTED for event in events)
         seconds += clip[-1][0] - clip[0][0]
     return f'{told} in {seconds:.0f} s' if clips else '–'

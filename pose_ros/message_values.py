@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
+from enum import Enum
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
-from pose_ros.core.motion.events import (
-    MotionEvent,
-    PostureChanges,
-    exercise_events,
-    fall_events,
-    gesture_events,
-)
-from pose_ros.core.motion.exercises import ExercisePhase, ExerciseState, Fault, Verdict
-from pose_ros.core.motion.falls import Fall, FallPhase
-from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.posture import Posture, PostureState
-from pose_ros.core.motion.rules import Hand
+from pose_ros.core.motion.events import EventStream, MotionEvent
+from pose_ros.core.motion.exercises import ExerciseState, Fault
+from pose_ros.core.motion.falls import Fall
+from pose_ros.core.motion.gestures import Gesture
+from pose_ros.core.motion.posture import PostureState
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person
 
-EVENT_TOPICS = ('gestures', 'falls', 'postures', 'exercise')
-"""Topics of gesture_node that tell what begins, ends or is complete."""
+_EVENT_KINDS = {
+    'gestures': Gesture,
+    'falls': Fall,
+    'postures': PostureState,
+    'exercise': ExerciseState,
+}
+# Names of observers, where they differ from the topic.
+_OBSERVERS = {'exercise': 'exercises'}
+EVENT_TOPICS = tuple(_EVENT_KINDS)
+"""Topics of gesture_node with what begins, ends or is complete."""
+
+# Fields of messages, where they differ from those of the values.
+_FIELDS = {(kind, 'person_id'): 'skeleton_id' for kind in _EVENT_KINDS.values()}
+_FIELDS[Gesture, 'name'] = 'gesture'
+
+Value = TypeVar('Value')
 
 
 def people_of(message: Any) -> list[Person]:
@@ -82,79 +91,44 @@ class EventReader:
 
     def __init__(self, zero: float = 0.0) -> None:
         self._zero = zero
-        self._changes = PostureChanges()
+        self._stream = EventStream()
 
     def read(self, topic: str, message: Any) -> list[MotionEvent]:
-        """What a message of a topic (its name without namespace) tells that is new."""
+        """Events of a message of a topic (its name without namespace)."""
         stamp = seconds(message.header.stamp) - self._zero
-        if topic == 'gestures':
-            return gesture_events([_gesture(message)], stamp)
-        if topic == 'falls':
-            return fall_events([_fall(message, self._zero)], stamp)
-        if topic == 'postures':
-            return self._changes.observe([_posture(message)], stamp)
-        return exercise_events([_exercise(message)], stamp)
+        value = value_of(_EVENT_KINDS[topic], message, self._zero)
+        return self._stream.take({_OBSERVERS.get(topic, topic): [value]}, stamp)
 
 
 def seconds(time: Any) -> float:
-    """A message's time [s]."""
+    """Time of a message [s]."""
     return float(time.sec + time.nanosec / 1e9)
 
 
-def _gesture(message: Any) -> Gesture:
-    direction = message.direction
-    return Gesture(
-        name=message.gesture,
-        phase=Phase(message.phase),
-        hand=Hand(message.hand),
-        score=message.score,
-        duration=message.duration,
-        direction=(direction.x, direction.y, direction.z),
-        person_id=message.skeleton_id,
-    )
+def value_of(kind: type[Value], message: Any, zero: float = 0.0) -> Value:
+    """Value of a dataclass from a message with the same field names.
 
-
-def _fall(message: Any, zero: float) -> Fall:
-    phase = FallPhase(message.phase)
-    landed = message.landing.sec or message.landing.nanosec
-    return Fall(
-        person_id=message.skeleton_id,
-        phase=phase,
-        confidence=message.confidence,
-        onset=seconds(message.onset) - zero,
-        landing=seconds(message.landing) - zero if landed else None,
-        duration=message.duration,
-        peak_descent_rate=message.peak_descent_rate,
-        lost=message.lost,
-    )
-
-
-def _posture(message: Any) -> PostureState:
-    return PostureState(
-        person_id=message.skeleton_id,
-        posture=Posture(message.posture),
-        confidence=message.confidence,
-        duration=message.duration,
-    )
-
-
-def _exercise(message: Any) -> ExerciseState:
-    faults = tuple(
-        Fault(fault.name, fault.certain, fault.value, fault.limit, fault.standard_deviation)
-        for fault in message.faults
-    )
-    return ExerciseState(
-        person_id=message.skeleton_id,
-        exercise=message.exercise,
-        phase=ExercisePhase(message.phase),
-        repetitions=message.repetitions,
-        repetition_done=message.repetition_done,
-        angle=message.angle,
-        extreme=message.extreme,
-        full=Verdict(message.full),
-        confidence=message.confidence,
-        outward_time=message.outward_time,
-        turn_time=message.turn_time,
-        return_time=message.return_time,
-        faults=faults,
-    )
+    Parameters
+    ----------
+    kind
+        The dataclass.
+    message
+        Object with the fields of the message.
+    zero
+        Stamp that becomes time 0 [s]. A time of zero in the message is None.
+    """
+    hints = get_type_hints(kind)
+    values = {}
+    for field in fields(kind):  # type: ignore[arg-type]
+        raw = getattr(message, _FIELDS.get((kind, field.name), field.name))
+        hint = hints[field.name]
+        if isinstance(hint, type) and issubclass(hint, Enum):
+            raw = hint(raw)
+        elif hasattr(raw, 'nanosec'):
+            raw = seconds(raw) - zero if raw.sec or raw.nanosec else None
+        elif hasattr(raw, 'x'):
+            raw = (raw.x, raw.y, raw.z)
+        elif field.name == 'faults':
+            raw = tuple(value_of(Fault, fault) for fault in raw)
+        values[field.name] = raw
+    return kind(**values)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pose_ros.core.configuration import EstimatorConfig
     from pose_ros.core.estimator import PoseEstimator
     from pose_ros.core.media import Media
-    from pose_ros.core.motion.analysis import MotionAnalysis
     from pose_ros.core.motion.events import MotionEvent
+    from pose_ros.core.motion.watcher import MotionWatcher
     from pose_ros.plotting.table import AnglesTable
     from pose_ros.plotting.timeline import Timeline
 
@@ -89,35 +89,26 @@ def analyse(
         raise typer.Exit(1)
 
 
-def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionAnalysis]:
-    """What makes an analysis for each file; what is wrong with its files shows at once."""
-    from pose_ros.core.motion.analysis import MotionAnalysis  # noqa: PLC0415
-    from pose_ros.core.motion.gestures import GestureRecogniser  # noqa: PLC0415
-    from pose_ros.core.motion.learned import LearnedGestures, rules_beside  # noqa: PLC0415
-    from pose_ros.core.motion.learned_model import LearnedModel  # noqa: PLC0415
-    from pose_ros.core.motion.rules import load_rules  # noqa: PLC0415
-    from pose_ros.core.resources import config_file  # noqa: PLC0415
+def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionWatcher]:
+    """Function that makes a watcher for each file; ValueError if a setting is wrong."""
+    from pose_ros.core.motion.configuration import (  # noqa: PLC0415
+        MotionConfig,
+        make_observers,
+        replaced_rules,
+    )
+    from pose_ros.core.motion.watcher import MotionWatcher  # noqa: PLC0415
 
-    rules = load_rules(gestures or config_file('gestures.yaml'))
-    networks = [LearnedModel(learned)] if learned else []
-    names = {each.name for network in networks for each in network.description.classes}
-    rules, replaced = rules_beside(rules, names)
-    if replaced:
-        text = f'learned, so the rules of these names do not count: {", ".join(replaced)}'
+    config = MotionConfig(rules_file=gestures, learned_file=learned, exercise=exercise)
+    for replaced in replaced_rules(make_observers(config)):
+        text = f'{replaced}: learned, the rule of the same name does not count'
         messages.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    def make() -> MotionAnalysis:
-        recognisers = [GestureRecogniser(rules), *map(LearnedGestures, networks)]
-        return MotionAnalysis(recognisers, None if exercise == 'none' else exercise)
-
-    make()
-    return make
+    return lambda: MotionWatcher(make_observers(config))
 
 
 def _run(
     found: Inputs,
     config: EstimatorConfig,
-    make: Callable[[], MotionAnalysis],
+    make: Callable[[], MotionWatcher],
     files: tuple[str, str, str],
 ) -> int:
     """Analyse all that was found; return how many files could not be read to their end."""
@@ -169,7 +160,7 @@ class Work:
     estimator
         Finds the people.
     make
-        Makes the analysis of each file.
+        Makes the watcher of each file.
     lines, table, timeline
         Take events, angles, and both; None for nowhere.
     show
@@ -179,7 +170,7 @@ class Work:
     def __init__(
         self,
         estimator: PoseEstimator,
-        make: Callable[[], MotionAnalysis],
+        make: Callable[[], MotionWatcher],
         lines: TextIO | None,
         table: AnglesTable | None,
         timeline: Timeline | None,
@@ -202,8 +193,9 @@ class Work:
         written.
         """
         from pose_ros.cli.batch import estimated  # noqa: PLC0415
+        from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
 
-        analysis, events, before = self._make(), [], self.frames
+        watcher, events, before = self._make(), [], self.frames
         try:
             for frame, found in estimated(self._estimator, media):
                 # The people of a picture have no ids: they are counted.
@@ -212,14 +204,16 @@ class Work:
                     if media.sequence
                     else [replace(person, id=i) for i, person in enumerate(found, 1)]
                 )
-                angles, new = analysis.observe(people, frame.time)
-                self._write(media, frame.time, angles, new)
-                events += new
+                motion = watcher.observe(people, frame.time)
+                for fault in motion.faults:
+                    raise ModelError(fault)
+                self._write(media, frame.time, motion['angles'], motion.events)
+                events += motion.events
                 self.frames += 1
                 advance()
         finally:
             # Of a video that breaks off all that was seen is told.
-            last = analysis.finish() if media.sequence else []
+            last = watcher.finish() if media.sequence else []
             self._write(media, 0.0, [], last)
             self.events += len(events + last)
             if self._show and self.frames > before:

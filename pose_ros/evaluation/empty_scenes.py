@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pose_ros.core.motion.analysis import MotionAnalysis
+from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.types import Box, Person
 from pose_ros.evaluation.camera_clips import ClipFrame, camera_clip
@@ -83,7 +83,7 @@ def count_false_people(
     images: Iterable[tuple[str, np.ndarray]],
     seconds: float,
     rate: float = 30.0,
-    analysis: MotionAnalysis | None = None,
+    watcher: MotionWatcher | None = None,
 ) -> FalsePeople:
     """Count the people found in clips of images without people.
 
@@ -97,7 +97,7 @@ def count_false_people(
         Length of each clip [s].
     rate
         Frames per second.
-    analysis
+    watcher
         Counts events too; takes all clips as one video.
     """
     result = FalsePeople()
@@ -109,8 +109,8 @@ def count_false_people(
             has_id = bool(_confirmed(people))
             result.with_id += has_id
             result.images[name] += has_id
-            if analysis is not None:
-                _, events = analysis.observe(people, result.frames / rate)
+            if watcher is not None:
+                events = watcher.observe(people, result.frames / rate).events
                 result.events.update(e.kind for e in events if e.kind in EVENT_KINDS)
             result.frames += 1
     result.images += Counter()  # without those that have none

@@ -12,6 +12,7 @@ from pose_ros.actor import SIT, STAND, Action, Actor, Scene, skeletons
 from pose_ros.actor.motions.gestures import PERFORMED, Style, perform
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
 from pose_ros.core.motion.rules import Hand, Rule
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
@@ -150,10 +151,10 @@ class Confusion:
 
 def begun(rules: Iterable[Rule], sights: Iterable[Sight]) -> list[tuple[Name, float]]:
     """Gestures that begin in what is seen, each with its time [s]."""
-    recogniser = GestureRecogniser(rules)
+    observe = single_observer(GestureRecogniser(rules))
     return [
         ((gesture.name, gesture.hand), stamp)
         for stamp, people in sights
-        for gesture in recogniser.observe(people, stamp)
+        for gesture in observe(people, stamp)
         if gesture.phase is Phase.STARTED
     ]

@@ -12,6 +12,7 @@ import numpy as np
 from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.learned import LearnedGestures
 from pose_ros.core.motion.learned_model import NONE, LearnedModel
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.extras import library
 from pose_ros.learning.examples import Example, MotionClass
 
@@ -63,9 +64,10 @@ def play(gestures: LearnedGestures, example: Example) -> list[Gesture]:
     step = example.duration / (len(example.stamps) - 1)
     later = example.duration + np.arange(step, _HOLD, step)
     people = [*example.people, *[example.people[-1]] * len(later)]
+    observe = single_observer(gestures)
     events = []
     for person, stamp in zip(people, (*example.stamps, *later.tolist())):
-        events += gestures.observe([person], stamp)
+        events += observe([person], stamp)
     return events
 
 

@@ -7,11 +7,19 @@ from typing import Any
 
 from rclpy.node import Node
 
+from pose_ros.core.motion.configuration import (
+    MotionConfig,
+    check,
+    configure,
+    gesture_names,
+    make_observers,
+    replaced_rules,
+)
+from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.diagnostics import WARN, DiagnosticsPublisher
 from pose_ros.ros.frame_times import FrameTimes
 from pose_ros.ros.inputs import Inputs
-from pose_ros.ros.motion_observers import MotionObservers
 from pose_ros.ros.motion_outputs import OUTPUTS, Output
 from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
 from pose_ros.ros.qos import SKELETONS
@@ -53,16 +61,17 @@ PARAMETERS = (
 
 
 class GestureNode(Node):
-    """Publishes what people do, each kind of it only while somebody subscribes.
+    """Publishes what people do, each kind of message only while it has subscribers.
 
     The header is that of the image.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__('gesture_node', **kwargs)
-        self._observers: MotionObservers | None = None
+        self._watcher: MotionWatcher | None = None
         self._values = declare(self, PARAMETERS, check=self._check, apply=self._apply)
         self._wanted: tuple[Output, ...] = ()
+        self._faults: list[str] = []
         self._events = {
             o.topic: self.create_publisher(o.kind, o.topic, o.profile) for o in OUTPUTS
         }
@@ -70,26 +79,28 @@ class GestureNode(Node):
         self._times = FrameTimes(self)
         self._inputs = Inputs(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
-        self.get_logger().info('gestures: ' + ', '.join(sorted(self._observers.names)))
-        if self._observers.replaced:
-            names = ', '.join(self._observers.replaced)
-            self.get_logger().info(f'learned, so the rules of these names do not count: {names}')
+        observers = self._watcher.observers.values()
+        self.get_logger().info('gestures: ' + ', '.join(sorted(gesture_names(observers))))
+        for name in replaced_rules(observers):
+            self.get_logger().info(f'{name}: learned, the rule of the same name does not count')
 
     def _check(self, values: Mapping[str, Any]) -> None:
-        """Refuse wrong files at the start, and unknown names at any time."""
-        if self._observers is None:
-            self._observers = MotionObservers(values)
-        self._observers.check(values)
+        """Load the files at the start, and validate names at any time."""
+        config = _config(values)
+        if self._watcher is None:
+            self._watcher = MotionWatcher(make_observers(config))
+        check(self._watcher.observers.values(), config)
 
     def _apply(self, _: frozenset[str]) -> None:
-        self._observers.apply(vars(self._values))
+        configure(self._watcher.observers.values(), _config(vars(self._values)))
 
     def _watch(self) -> None:
-        """Observe what those who subscribe to us want to know, and nothing else."""
+        """Run the observers whose messages have subscribers."""
         self._wanted = tuple(
             o for o in OUTPUTS if self._events[o.topic].get_subscription_count() > 0
         )
-        self._observers.keep({name for output in self._wanted for name in output.observers})
+        names = {name for output in self._wanted for name in output.observers}
+        self._watcher.want(names & self._watcher.observers.keys())
         wanted = bool(self._wanted)
         self._inputs.keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, wanted)
 
@@ -98,21 +109,34 @@ class GestureNode(Node):
         people = self._reader.read(message)
         if people is None:
             return
-        told = self._observers.observe(people, self._times.read(message.header).time)
-        if self._observers.fault:
-            self.get_logger().warning(self._observers.fault, throttle_duration_sec=5.0)
+        motion = self._watcher.observe(people, self._times.read(message.header).time)
+        self._faults = motion.faults
+        for fault in motion.faults:
+            self.get_logger().warning(fault, throttle_duration_sec=5.0)
         for output in self._wanted:
             for observer in output.observers:
-                for event in output.convert(told.get(observer, []), message.header):
+                for event in output.convert(motion[observer], message.header):
                     self._events[output.topic].publish(event)
 
     def _diagnose(self) -> None:
         level, text, figures = self._reader.status(bool(self._wanted), self._times.take_fault())
         figures = {**figures, **self._times.figures()}
-        if self._observers.fault:
-            level, text = WARN, self._observers.fault
+        if self._faults:
+            level, text = WARN, self._faults[0]
         topics = ', '.join(output.topic for output in self._wanted)
         self._diagnostics.publish(level, text, '', {'published': topics, **figures})
+
+
+def _config(values: Mapping[str, Any]) -> MotionConfig:
+    """Settings of the observers from parameters."""
+    names = [name.strip() for name in values['gestures'].split(',')]
+    return MotionConfig(
+        rules_file=values['rules_file'],
+        learned_file=values['learned'],
+        gestures=tuple(name for name in names if name not in ('', 'none')),
+        grace=values['grace'],
+        exercise=values['exercise'],
+    )
 
 
 def main() -> None:

@@ -122,7 +122,7 @@ def _fault_to_msg(fault: Fault) -> ExerciseFault:
         certain=bool(fault.certain),
         value=float(fault.value),
         limit=float(fault.limit),
-        standard_deviation=float(fault.deviation),
+        standard_deviation=float(fault.standard_deviation),
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
-from pose_ros.core.types import Person
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
 from pose_ros.ros.motion_conversions import (
     angles_to_joint_state,
@@ -21,13 +20,6 @@ from pose_ros.ros.motion_conversions import (
     posture_to_msg,
 )
 from pose_ros.ros.qos import EVENTS, FALLS
-
-
-class Observer(Protocol):
-    """Watches people from picture to picture."""
-
-    def observe(self, people: Sequence[Person], stamp: float) -> list[Any]:
-        """What there is to tell of the people in one picture; also to be called without any."""
 
 
 @dataclass(frozen=True)
@@ -73,5 +65,5 @@ OUTPUTS = (
     Output('human_joint_states', JointState, ('angles',), _joint_states),
     Output('postures', Posture, ('postures',), _each(posture_to_msg)),
     Output('falls', FallEvent, ('falls',), _each(fall_to_msg), FALLS),
-    Output('exercise', ExerciseState, ('exercise',), _each(exercise_to_msg)),
+    Output('exercise', ExerciseState, ('exercises',), _each(exercise_to_msg)),
 )

@@ -9,7 +9,9 @@ import pytest
 
 from pose_ros.actor import skeletons
 from pose_ros.actor.programmes import SCENES
-from pose_ros.core.motion.analysis import MotionAnalysis
+from pose_ros.core.motion.falls import FallDetector
+from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.watcher import MotionWatcher
 
 NEW = ('gestures', 'falls', 'fitness')
 
@@ -50,9 +52,9 @@ def test_the_scenes_show_what_they_are_called_after():
 
 def test_of_the_scene_of_falls_only_the_falls_are_taken_for_such():
     scene = replace(SCENES['falls'](1), fps=15.0)
-    analysis, events = MotionAnalysis([]), []
+    watcher, events = MotionWatcher([FallDetector(), PostureReader()]), []
     for frame in skeletons(scene, seed=4):
-        events += analysis.observe(frame.people, frame.stamp)[1]
+        events += watcher.observe(frame.people, frame.stamp).events
     fallen = [event for event in events if event.phase == 'fallen']
     [actor] = scene.actors
     falls = [action for action in actor.actions if action.played.name.startswith('fall')]

@@ -177,13 +177,13 @@ def test_what_is_learned_takes_the_place_of_a_rule(
     standing = save_video(tmp_path / 'standing.mp4', film('stand', duration=0.3))
     code, _, _, err = analyse(standing, '--learned', network)
     assert code == 0
-    assert 'learned, so the rules of these names do not count: wave\n' in err
+    assert 'wave: learned, the rule of the same name does not count\n' in err
 
 
 @pytest.mark.parametrize(
     ('arguments', 'reason'),
     [
-        (['--exercise', 'chess'], "unknown exercise 'chess', known are: auto, squat"),
+        (['--exercise', 'chess'], "unknown exercise 'chess', known are: auto, none, squat"),
         (['--gestures', '{folder}/none.yaml'], 'none.yaml'),
         (['--gestures', '{folder}/bad.yaml'], r'bad.yaml:\d+: '),
         (['--learned', '{folder}/none.tflite'], 'none.tflite'),

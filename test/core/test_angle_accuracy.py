@@ -11,6 +11,8 @@ from pose_ros.core.body.angles import AngleMeter, measure
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.models.pose import Pose
+from pose_ros.core.motion.angles import AngleObserver
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.tracking.sighting import Sighting
 from pose_ros.core.tracking.steadier import Repairs, Steadier
@@ -57,9 +59,9 @@ def test_of_imitated_skeletons(topology, measured):
         for motion in MOTIONS:
             actor = Actor(motion, height=height, facing=(seed % 3 - 1) * 20.0, speed=0.1)
             scene = Scene(fps=8, duration=2.5, actors=(actor,))
-            meter = AngleMeter()
+            observe = single_observer(AngleObserver())
             for frame in skeletons(scene, seed, topology, world=in_space):
-                for angles in meter.observe(frame.people, frame.stamp):
+                for angles in observe(frame.people, frame.stamp):
                     comparison.add(angles, frame.truths[0])
     comparison.check(f'imitated {topology.name}', measured, least=2500)
 
@@ -92,7 +94,7 @@ def test_of_drawn_people_through_the_real_model(model, measured):
             people = estimator.estimate(Frame(frame.image, frame.stamp))
             points = actor.at(frame.stamp)[0].points
             for meter, comparison in meters:
-                for angles in meter.observe(people, frame.stamp):
+                for angles in (meter.measure(person, frame.stamp) for person in people):
                     if angles.in_space is (comparison is space):
                         comparison.add(angles, points)
     plane.check(model, measured, least=600)

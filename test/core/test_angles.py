@@ -140,7 +140,7 @@ def test_a_person_of_whom_nothing_is_seen_has_no_angles(topology):
     assert np.isnan(angles.angles).all()
     assert np.isnan(angles.deviations).all()
     assert (angles.confidences == 0).all()
-    assert np.isnan(AngleMeter().observe([person], 0.0)[0].angles).all()
+    assert np.isnan(AngleMeter().measure(person, 0.0).angles).all()
 
 
 @pytest.mark.parametrize('state', [1, 2, 3], ids=lambda s: KeypointState(s).name)
@@ -259,34 +259,28 @@ def test_a_small_tilt_is_taken_for_the_models_fault():
     assert space.deviations[i] > 1.5 * plane.deviations[i]
 
 
-def test_the_meter_tells_people_apart_and_forgets_them():
-    meter, rng = AngleMeter(grace=0.5), np.random.default_rng(0)
-    calm = replace(posing(STAND), id=1)
+def test_jitter_widens_the_deviations():
+    calm, shaken = AngleMeter(), AngleMeter()
+    person, rng = posing(STAND), np.random.default_rng(0)
     for i in range(60):
-        shaken = replace(calm, id=2, keypoints=calm.keypoints + rng.normal(0, 4.0, (17, 2)))
-        both = meter.observe([calm, shaken, replace(calm, id=0)], i / 30)
-    assert [angles.person_id for angles in both] == [1, 2]
-    assert (both[1].deviations > 1.3 * both[0].deviations).all()
-    assert meter.observe([calm], 59 / 30) == []  # the same time again
-    meter.forget(2)
-    meter.forget(7)
-    again = meter.observe([replace(calm, id=2)], 2.0)[0]
-    assert (again.deviations < both[1].deviations).all()
-    assert len(meter.observe([calm], 0.0)) == 1  # time starts anew
+        still = calm.measure(person, i / 30)
+        noisy = replace(person, keypoints=person.keypoints + rng.normal(0, 4.0, (17, 2)))
+        moved = shaken.measure(noisy, i / 30)
+    assert (moved.deviations > 1.3 * still.deviations).all()
 
 
 def test_the_meter_can_be_told_to_stay_in_the_plane():
     person = posing(STAND, BLAZEPOSE33, world=True)
-    plane = AngleMeter(in_space=False).observe([person], 0.0)[0]
+    plane = AngleMeter(in_space=False).measure(person, 0.0)
     assert not plane.in_space
-    assert AngleMeter().observe([person], 0.0)[0].in_space
+    assert AngleMeter().measure(person, 0.0).in_space
 
 
 def test_positions_may_come_and_go():
     person, meter = posing(STAND, BLAZEPOSE33, world=True), AngleMeter()
     for i in range(12):
         shown = person if i % 4 else replace(person, world=None)
-        angles = meter.observe([shown], i / 30)[0]
+        angles = meter.measure(shown, i / 30)
         assert angles.in_space == bool(i % 4)
         assert np.isfinite(angles.angle('left_knee'))
 
@@ -299,5 +293,3 @@ def test_errors_say_what_is_wrong():
         measure(person, np.zeros((17, 3)))
     with pytest.raises(ValueError, match=r'deviations must have shape \(1,\), got \(2,\)'):
         JointAngles(1, ('trunk',), np.zeros(1), np.zeros(1), np.zeros(2), False)
-    with pytest.raises(ValueError, match='grace must be positive'):
-        AngleMeter(grace=0.0)

@@ -13,7 +13,8 @@ from pose_ros.actor.motions.exercises import FAULTS, duration, exercise, usual
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
-from pose_ros.core.motion.exercises import AUTO, ExerciseCoach, ExercisePhase, Verdict
+from pose_ros.core.motion.exercises import AUTO, ExerciseCounter, ExercisePhase, Verdict
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame, KeypointState
 
@@ -48,8 +49,8 @@ def squats():
 
 def told(moments, chosen=AUTO):
     """What a coach tells of moments."""
-    coach = ExerciseCoach(chosen)
-    return [state for people, stamp in moments for state in coach.observe(people, stamp)]
+    observe = single_observer(ExerciseCounter(chosen))
+    return [state for people, stamp in moments for state in observe(people, stamp)]
 
 
 def done(states):
@@ -94,7 +95,7 @@ def test_faults_are_seen(name, fault, turn):
     (state,) = done(told(film(scene(name, turn, fault=fault, repetitions=1)), name))
     (found,) = [each for each in state.faults if each.name == fault]
     beyond = abs(found.value - found.limit)
-    assert found.certain is bool(beyond > 1.5 * found.deviation)
+    assert found.certain is bool(beyond > 1.5 * found.standard_deviation)
     assert found.certain or fault in HARD
 
 
@@ -209,21 +210,22 @@ def test_joints_in_one_point_do_no_harm(squats):
 
 
 def test_choosing_starts_from_zero(squats):
-    coach = ExerciseCoach('squat')
-    last = [state for m in squats for state in coach.observe(*m)][-1]
+    counter = ExerciseCounter('squat')
+    observe = single_observer(counter)
+    last = [state for m in squats for state in observe(*m)][-1]
     assert last.repetitions == 2
-    coach.choose('lunge')
-    (state,) = coach.observe(squats[-1][0], squats[-1][1] + 1)
+    counter.choose('lunge')
+    (state,) = observe(squats[-1][0], squats[-1][1] + 1)
     assert (state.exercise, state.repetitions) == ('lunge', 0)
-    with pytest.raises(ValueError, match="unknown exercise 'yoga', known are: auto, squat, lunge"):
-        coach.choose('yoga')
+    with pytest.raises(ValueError, match="exercise 'yoga', known are: auto, none, squat, lunge"):
+        counter.choose('yoga')
 
 
 def test_a_set_ends_with_a_pause(squats):
     people, last = squats[-1]
     pause = [(people, last + i / 5) for i in range(1, 50)]
-    coach = ExerciseCoach()
-    answers = [coach.observe(*m) for m in squats + pause]
+    observe = single_observer(ExerciseCounter())
+    answers = [observe(*m) for m in squats + pause]
     assert max(state.repetitions for states in answers for state in states) == 2
     assert answers[-1] == []
 

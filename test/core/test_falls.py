@@ -17,6 +17,7 @@ from pose_ros.actor.motions.falls import (
     course,
 )
 from pose_ros.core.motion.falls import Fall, FallDetector, FallPhase
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import KeypointState
 
@@ -40,11 +41,9 @@ def film(keys, facing=0.0, *, height=240.0, seed=0, rest=STAND, pace=1.0, after=
 
 def observed(frames):
     """All events, and when they are told."""
-    detector = FallDetector()
+    observe = single_observer(FallDetector())
     return [
-        (frame.stamp, event)
-        for frame in frames
-        for event in detector.observe(frame.people, frame.stamp)
+        (frame.stamp, event) for frame in frames for event in observe(frame.people, frame.stamp)
     ]
 
 

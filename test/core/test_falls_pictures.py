@@ -7,11 +7,13 @@ import pytest
 
 from pose_ros.actor import Action, Actor, Scene, frames
 from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS, course
+from pose_ros.core.body.posture import Posture
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
 from pose_ros.core.motion.falls import FallDetector, FallPhase
-from pose_ros.core.motion.posture import Posture, PostureReader
+from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.types import Frame
 
 FALLEN, FALLING = FallPhase.FALLEN, FallPhase.FALLING
@@ -54,12 +56,13 @@ def watched(pictures):
     """Events with their times, and the postures in their order."""
     eyes = estimator()
     eyes.reset()
-    detector, reader = FallDetector(), PostureReader()
+    watcher = MotionWatcher([FallDetector(), PostureReader()])
     told, postures = [], []
     for frame in pictures:
         people = eyes.estimate(frame)
-        told += [(frame.stamp, event) for event in detector.observe(people, frame.stamp)]
-        for state in reader.observe(people, frame.stamp):
+        motion = watcher.observe(people, frame.stamp)
+        told += [(frame.stamp, event) for event in motion['falls']]
+        for state in motion['postures']:
             if postures[-1:] != [state.posture]:
                 postures.append(state.posture)
     return told, postures

@@ -8,8 +8,9 @@ import pytest
 from pose_ros.core.body.features import FEATURES
 from pose_ros.core.body.history import History
 from pose_ros.core.body.oscillation import Oscillation
-from pose_ros.core.body.pose_geometry import Moment
+from pose_ros.core.body.points import PosePoints
 from pose_ros.core.body.signals import SIGNALS
+from pose_ros.core.body.state import Body
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 
@@ -76,7 +77,7 @@ def make_person(
 
 
 def measure(name, side='left', **options):
-    return Moment(make_person(**options)).value(FEATURES[name], side)
+    return FEATURES[name].value(Body().update(make_person(**options), 0.0), side)
 
 
 @pytest.mark.parametrize(
@@ -124,22 +125,24 @@ def test_feature_is_what_the_pose_says_at_any_size(*, name, side, pose, expected
     assert value == (expected and pytest.approx(expected, abs=tolerance))
 
 
+def after_a_second(person):
+    """State of a body after a second in one pose."""
+    body = Body()
+    for i in range(20):
+        state = body.update(person, i / 20)
+        _ = state.history
+    return state
+
+
 @pytest.mark.parametrize('name', sorted(FEATURES))
 def test_feature_is_unknown_without_the_keypoints_it_rests_on(name):
     feature = FEATURES[name]
-    history = History()
-    person = make_person(left=OUT, topology=BLAZEPOSE33)
-    for i in range(20):
-        history.update(i / 20, Moment(person, history))
-    assert Moment(person, history).value(feature, 'left') is not None
-    if name.partition('_')[0] in SIGNALS:
+    assert feature.value(after_a_second(make_person(left=OUT, topology=BLAZEPOSE33))) is not None
+    if name.rpartition('_half')[0] in SIGNALS or name.rpartition('_')[0] in SIGNALS:
         return  # rests on the past, which stays known
     for keypoint in feature.rests_on('left'):
         blind = make_person(left=OUT, unseen=(keypoint,), topology=BLAZEPOSE33)
-        history = History()
-        for i in range(20):
-            history.update(i / 20, Moment(blind, history))
-        assert Moment(blind, history).value(feature, 'left') is None, keypoint
+        assert feature.value(after_a_second(blind)) is None, keypoint
 
 
 def test_shoulders_stand_in_for_hips_that_are_hidden():
@@ -153,22 +156,21 @@ def test_shoulders_stand_in_for_hips_that_are_hidden():
 def test_hands_count_from_a_lower_score_on(score):
     person = make_person(left=OUT, topology=BLAZEPOSE33, unseen=('left_wrist', 'left_knee'))
     person.scores[person.states == KeypointState.BELOW_THRESHOLD] = score
-    moment = Moment(person)
-    assert moment.sees('left', 'wrist') == (score > 0.2)
-    assert not moment.sees('left', 'knee')
+    points = PosePoints(person)
+    assert points.sees('left', 'wrist') == (score > 0.2)
+    assert not points.sees('left', 'knee')
     person.states[BLAZEPOSE33.index('left_wrist')] = KeypointState.IMPLAUSIBLE
-    assert not Moment(person).sees('left', 'wrist')
+    assert not PosePoints(person).sees('left', 'wrist')
 
 
 def test_travel_and_speed_of_the_wrist():
-    history = History()
+    body = Body()
     values = {}
     for i in range(31):
         # The whole body moves, too: that does not count.
         person = make_person(left=(3.0 * i, 3.0 * i), at=(10 * i, 0))
-        moment = Moment(person, history)
-        history.update(i / 30, moment)
-        values[i] = [moment.value(FEATURES[n], 'left') for n in ('wrist_travel', 'wrist_speed')]
+        state = body.update(person, i / 30)
+        values[i] = [FEATURES[n].value(state) for n in ('wrist_travel', 'wrist_speed')]
     assert values[3] == [None, None]
     # 90 degrees in a second at an arm's length of 1.05 torsos.
     assert values[30][1] == pytest.approx(math.pi / 2 * 1.05, rel=0.05)
@@ -176,7 +178,7 @@ def test_travel_and_speed_of_the_wrist():
 
 
 def swing(signal, duration, rate=30, **options):
-    oscillation = Oscillation(**{'least_pass': 10.0, 'longest_pass': 3.0, **options})
+    oscillation = Oscillation(**{'min_swing': 10.0, 'max_time': 3.0, **options})
     for i in range(round(duration * rate)):
         oscillation.update(i / rate, signal(i / rate))
     return oscillation
@@ -186,7 +188,7 @@ def swing(signal, duration, rate=30, **options):
 @pytest.mark.parametrize('rate', [15, 30, 60])
 def test_oscillation_of_a_sine(frequency, rate):
     found = swing(lambda t: 20 * math.sin(2 * math.pi * frequency * t), 5, rate)
-    assert found.passes == pytest.approx(5 * frequency * 2, abs=1.5)
+    assert found.half_cycles == pytest.approx(5 * frequency * 2, abs=1.5)
     assert found.period == pytest.approx(1 / frequency, rel=0.1)
     assert 10 <= found.amplitude <= 40
 
@@ -203,24 +205,24 @@ def test_oscillation_of_a_sine(frequency, rate):
     ],
 )
 def test_what_does_not_swing_to_and_fro(signal, passes):
-    assert max(swing(signal, seconds).passes for seconds in (1, 2, 5, 13)) <= passes
+    assert max(swing(signal, seconds).half_cycles for seconds in (1, 2, 5, 13)) <= passes
 
 
 @pytest.mark.parametrize('creep', [0.0, 2.0])
 def test_oscillation_is_over_after_a_rest(creep):
     found = swing(lambda t: 20 * math.sin(2 * math.pi * 1.5 * t), 2)
-    assert found.passes >= 5
+    assert found.half_cycles >= 5
     for i in range(40):
         found.update(2 + i / 30, creep * i / 30)
-    assert found.passes == 0
+    assert found.half_cycles == 0
 
 
 def test_what_drifts_on_after_swinging_does_not_swing():
     def signal(time):
         return 20 * math.sin(2 * math.pi * time) if time < 3 else 12 * (time - 3)
 
-    assert swing(signal, 3.2).passes >= 6
-    assert swing(signal, 4.6).passes < 2
+    assert swing(signal, 3.2).half_cycles >= 6
+    assert swing(signal, 4.6).half_cycles < 2
 
 
 def sway(angles, forearm=FOREARM, rate=20):
@@ -230,8 +232,8 @@ def sway(angles, forearm=FOREARM, rate=20):
         person = make_person(left=(90, angle))
         elbow, wrist = (person.keypoints[COCO17.index(f'left_{j}')] for j in ('elbow', 'wrist'))
         wrist[:] = elbow + (wrist - elbow) * forearm / FOREARM
-        history.update(i / rate, Moment(person, history))
-    return history.swings['sway']['left'].passes
+        history.update(i / rate, PosePoints(person))
+    return history.oscillations['forearm_swing']['left'].half_cycles
 
 
 def test_forearm_sways_while_it_is_raised():
@@ -252,7 +254,7 @@ def test_lowering_a_hand_after_a_rest_goes_on_with_nothing():
     # Up beyond the mark and back, a rest, down again: two passes and one, not three.
     path = [(0.0, 0), (0.3, 90), (0.5, 70), (1.8, 70), (2.1, 0)]
     found = swing(lambda t: float(np.interp(t, *zip(*path))), 2.1)
-    assert found.passes == 1
+    assert found.half_cycles == 1
 
 
 def test_first_pass_begins_where_the_signal_rested():
@@ -260,5 +262,5 @@ def test_first_pass_begins_where_the_signal_rested():
         # At rest for longer than a first pass may take, then at once up, down, and up.
         path = [(0, 5), (rest, 0), (rest + 0.03, 40), (rest + 0.4, 0), (rest + 0.7, 40)]
         found = swing(lambda t, path=path: float(np.interp(t, *zip(*path))), rest + 0.7,
-                      longest_pass=1.0)  # fmt: skip
-        assert found.passes == 3, rest
+                      max_time=1.0)  # fmt: skip
+        assert found.half_cycles == 3, rest

@@ -12,6 +12,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
 from pose_ros.core.motion.rules import Hand, load_rules
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.resources import config_file
 from pose_ros.core.types import Frame
 
@@ -41,12 +42,12 @@ def started(pictures, model='blazepose_full'):
     """Gestures that begin in frames: (name, hand) and when."""
     estimator = estimator_of(model)
     estimator.reset()
-    recogniser = GestureRecogniser(load_rules(config_file('gestures.yaml')))
+    observe = single_observer(GestureRecogniser(load_rules(config_file('gestures.yaml'))))
     found, seen = [], 0
     for frame in pictures:
         people = estimator.estimate(frame)
         seen += len(people)
-        for gesture in recogniser.observe(people, frame.stamp):
+        for gesture in observe(people, frame.stamp):
             if gesture.phase is Phase.STARTED:
                 found.append(((gesture.name, gesture.hand), frame.stamp))
     assert seen > 10, 'the model has found nobody'

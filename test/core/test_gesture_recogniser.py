@@ -13,6 +13,7 @@ from pose_ros.actor.body import Pose, joints
 from pose_ros.actor.motions import BASIC, FALLS
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
 from pose_ros.core.motion.rules import Hand, load_rules
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
@@ -76,13 +77,21 @@ def unseen(person, *names):
     return replace(person, states=states, scores=scores)
 
 
+class Watched:
+    """A recogniser with a watcher of its own."""
+
+    def __init__(self, rules, grace=0.5):
+        recogniser = GestureRecogniser(rules, grace)
+        self.enable, self.observe = recogniser.enable, single_observer(recogniser)
+
+
 def started(gestures):
     return [(g.name, g.hand) for g in gestures if g.phase is Phase.STARTED]
 
 
 def observe(film, recogniser=None):
     """Gestures in a film of (stamp, person), with their stamps in the second list."""
-    recogniser = recogniser or GestureRecogniser(RULES)
+    recogniser = recogniser or Watched(RULES)
     events = [(g, stamp) for stamp, person in film for g in recogniser.observe([person], stamp)]
     return [g for g, _ in events], [stamp for _, stamp in events]
 
@@ -92,7 +101,7 @@ def lifted(tmp_path):
     """A recogniser with one rule: left wrist lifted."""
     path = tmp_path / 'gestures.yaml'
     path.write_text(LIFTED)
-    return GestureRecogniser(load_rules(path), grace=0.4)
+    return Watched(load_rules(path), grace=0.4)
 
 
 def lift(*heights, rate=10, start=0.0):
@@ -210,7 +219,7 @@ def test_direction_of_pointing():
     [(90, [('t_pose', Hand.BOTH)]), (170, [('hand_raised', Hand.BOTH)])],
 )
 def test_both_arms_are_not_first_one(angle, expected, late):
-    recogniser = GestureRecogniser(RULES)
+    recogniser = Watched(RULES)
     film = []
     for i in range(90):
         left, right = (angle if on <= i / 30 < 2 else 0 for on in (0.5, 0.5 + late))
@@ -247,7 +256,7 @@ def test_what_is_no_longer_asked_may_be_unknown(tmp_path):
             f' keep: {{wrist_height: [{keep}]}}}}]'
         )
         film = [(t, unseen(p, 'left_wrist') if t > 1 else p) for t, p in lift(*[1] * 30)]
-        assert len(phases(film, GestureRecogniser(load_rules(path)))) == expected
+        assert len(phases(film, Watched(load_rules(path)))) == expected
 
 
 def test_short_lift_is_none(lifted):
@@ -303,7 +312,7 @@ def test_person_gone_ends_the_gesture_after_the_grace(lifted):
 def test_rule_without_named_keypoints_has_the_persons_score(tmp_path):
     path = tmp_path / 'gestures.yaml'
     path.write_text('gestures: [{name: upright, hand: none, when: {lean: [0, 9]}}]')
-    gestures, _ = observe(lift(0), GestureRecogniser(load_rules(path)))
+    gestures, _ = observe(lift(0), Watched(load_rules(path)))
     assert [(g.name, g.hand, g.score) for g in gestures] == [('upright', Hand.NONE, 0.9)]
 
 
@@ -361,9 +370,9 @@ def test_unless_forbids_the_beginning_only(tmp_path):
     )
     # The hips of these people are a torso below the shoulders; no hands in COCO's format.
     high, low = lift(*[1.2] * 5), lift(*[0.8] * 5, start=0.5)
-    assert phases(high + low, GestureRecogniser(load_rules(path))) == [('STARTED', 0.5)]
+    assert phases(high + low, Watched(load_rules(path))) == [('STARTED', 0.5)]
     again = [(t + 1.0, p) for t, p in high]
-    recogniser = GestureRecogniser(load_rules(path))
+    recogniser = Watched(load_rules(path))
     assert phases(low + again, recogniser) == [('STARTED', 0.5)]
 
 
@@ -379,7 +388,7 @@ def test_gestures_are_switched_off_and_on(lifted):
 
 
 def test_gesture_that_is_off_does_not_pass_for_another():
-    recogniser = GestureRecogniser(RULES)
+    recogniser = Watched(RULES)
     recogniser.enable(['point_left', 'point_right'])
     film = [(t, make_person(k)) for t, k in acted('t_pose')]
     assert observe(film, recogniser)[0] == []
@@ -417,14 +426,14 @@ def test_salute_of_the_documentation(tmp_path):
     path.write_text(config_file('gestures.yaml').read_text(encoding='utf-8') + example)
     rules = load_rules(path)
     saluting = posed(right_arm=(80, 10), right_forearm=(-122, 10))
-    gestures, _ = observe([(i / 30, saluting) for i in range(30)], GestureRecogniser(rules))
+    gestures, _ = observe([(i / 30, saluting) for i in range(30)], Watched(rules))
     assert started(gestures) == [('salute', Hand.RIGHT)]
     for motion in ('wave_right', 'raise_right', 'stand'):
         film = [(t, make_person(k)) for t, k in acted(motion)]
-        names = {name for name, _ in started(observe(film, GestureRecogniser(rules))[0])}
+        names = {name for name, _ in started(observe(film, Watched(rules))[0])}
         assert 'salute' not in names
 
 
 def test_grace_must_be_positive():
     with pytest.raises(ValueError, match='grace must be positive, got 0'):
-        GestureRecogniser(RULES, grace=0)
+        Watched(RULES, grace=0)

@@ -114,8 +114,8 @@ def test_shipped_file_lists_every_feature_and_no_other():
     text = config_file('gestures.yaml').read_text(encoding='utf-8')
     header = text[: text.index('gestures:')]
     listed = re.findall(r'^#   ([a-z_]+) +\S', header, re.MULTILINE)
-    swings = re.findall(r'^# +((?:[a-z]+_(?:passes|amplitude|period) ?)+)$', header, re.MULTILINE)
-    listed += ' '.join(swings).split()
+    names = r'^# +((?:[a-z_]+_(?:half_cycles|amplitude|period) ?)+)$'
+    listed += ' '.join(re.findall(names, header, re.MULTILINE)).split()
     assert sorted(listed) == sorted(FEATURES)
     assert all(feature.meaning for feature in FEATURES.values())
 

@@ -17,6 +17,7 @@ from pose_ros.core.motion.learned import load_learned, rules_beside
 from pose_ros.core.motion.learned_model import Description, LearnedClass, LearnedModel
 from pose_ros.core.motion.normalised import JOINTS, Window
 from pose_ros.core.motion.rules import Hand, load_rules
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.errors import ModelError, OutputError
 
@@ -31,6 +32,15 @@ def network(wrist_network):
     return lambda description=None, outputs=3: wrist_network(
         description or Description(SIGNS, WINDOW, 0.8), outputs
     )
+
+
+class Watched:
+    """Learned gestures with a watcher of their own."""
+
+    def __init__(self, path, grace=0.5):
+        gestures = load_learned(path, grace)
+        self.names, self.enable = gestures.names, gestures.enable
+        self.observe = single_observer(gestures)
 
 
 def film(motion, duration=1.0, start=0.0, person_id=1):
@@ -52,7 +62,7 @@ def told(gestures, *films):
 
 
 def test_from_the_beginning_to_the_end(network):
-    gestures = load_learned(network())
+    gestures = Watched(network())
     assert gestures.names == {'left_sign', 'right_sign'}
     events = told(
         gestures, film('stand', 1.0), film('raise_left', 1.5, 1.0), film('stand', 1.5, 2.5)
@@ -83,7 +93,7 @@ def test_what_is_learned_takes_the_place_of_the_rules_of_its_name():
 
 def test_one_motion_gives_way_to_another(network):
     events = told(
-        load_learned(network()),
+        Watched(network()),
         film('raise_left', 1.5),
         film('raise_right', 1.5, 1.5),
     )
@@ -95,7 +105,7 @@ def test_one_motion_gives_way_to_another(network):
 
 def test_everybody_is_watched_alone(network):
     events = told(
-        load_learned(network()),
+        Watched(network()),
         film('raise_left', person_id=4),
         film('raise_right', person_id=7),
         film('raise_both', person_id=0),
@@ -105,12 +115,12 @@ def test_everybody_is_watched_alone(network):
 
 
 def test_who_has_just_come_is_watched_first(network):
-    first, *_ = told(load_learned(network()), film('raise_left', 1.5)[20:])
+    first, *_ = told(Watched(network()), film('raise_left', 1.5)[20:])
     assert first[0] == pytest.approx(20 / 30 + 0.5, abs=0.05)
 
 
 def test_who_leaves_ends_the_motion(network):
-    gestures = load_learned(network(), grace=0.3)
+    gestures = Watched(network(), grace=0.3)
     told(gestures, film('raise_left', 1.2))
     assert [g.phase for g in gestures.observe([], 1.4)] == []
     (last,) = gestures.observe([], 1.6)
@@ -119,7 +129,7 @@ def test_who_leaves_ends_the_motion(network):
 
 
 def test_time_that_goes_back_begins_anew_and_the_same_time_changes_nothing(network):
-    gestures = load_learned(network())
+    gestures = Watched(network())
     rows = film('raise_left', 1.2)
     told(gestures, rows)
     stamp, person = rows[-1]
@@ -127,8 +137,19 @@ def test_time_that_goes_back_begins_anew_and_the_same_time_changes_nothing(netwo
     assert [g.phase for g in gestures.observe([person], 0.0)] == [Phase.ENDED]
 
 
+def test_a_motion_switched_on_late_starts_then(network):
+    gestures = Watched(network())
+    gestures.enable(())
+    rows = film('raise_left', 1.5)
+    assert told(gestures, rows[:30]) == []
+    gestures.enable(('left_sign',))
+    assert [g.phase for _, g in told(gestures, rows[30:32])] == [Phase.STARTED, Phase.HELD]
+    gestures.enable(())
+    assert [g.phase for _, g in told(gestures, rows[32:40])] == [Phase.ENDED]
+
+
 def test_who_stands_does_nothing(network):
-    assert told(load_learned(network()), film('stand', 2.0)) == []
+    assert told(Watched(network()), film('stand', 2.0)) == []
 
 
 def test_what_was_written_is_read(network):

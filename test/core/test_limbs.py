@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from pose_ros.core.body.angles import measure
+from pose_ros.core.body.form import Form
 from pose_ros.core.body.limbs import BoneLengths, Hinges, Limb, angle_between
-from pose_ros.core.body.measures import Form
-from pose_ros.core.body.pose_geometry import Moment, UnseenError
+from pose_ros.core.body.measures import MEASURES
+from pose_ros.core.body.points import PosePoints, UnseenError
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 
@@ -90,11 +91,11 @@ def standing(height=300.0, unseen=()):
 def test_lengths_are_those_of_the_longest_views():
     lengths = BoneLengths()
     for i in range(30):
-        lengths.update(i / 30, Moment(standing()))
+        lengths.update(i / 30, PosePoints(standing()))
     assert lengths['trunk'] == pytest.approx(90, rel=0.01)
     # Whoever goes away is smaller in all bones alike, within a few seconds.
     for i in range(30, 180):
-        lengths.update(i / 30, Moment(standing(height=200.0)))
+        lengths.update(i / 30, PosePoints(standing(height=200.0)))
     assert lengths['trunk'] == pytest.approx(60, rel=0.05)
     assert lengths['thigh'] == pytest.approx(46, rel=0.05)
 
@@ -105,13 +106,13 @@ def test_a_bone_that_is_seldom_seen_long_has_at_least_the_length_of_people():
     shoulders = [COCO17.index(f'{side}_shoulder') for side in ('left', 'right')]
     person.keypoints[shoulders, 1] = person.keypoints[COCO17.index('left_hip'), 1] - 20
     lengths = BoneLengths()
-    lengths.update(0.0, Moment(person))
+    lengths.update(0.0, PosePoints(person))
     assert lengths['trunk'] == pytest.approx(0.8 * lengths['forearm'] / 0.5, rel=0.01)
 
 
 def test_bones_never_seen_have_no_length():
     lengths = BoneLengths()
-    lengths.update(0.0, Moment(standing(unseen=('left_ankle', 'right_ankle'))))
+    lengths.update(0.0, PosePoints(standing(unseen=('left_ankle', 'right_ankle'))))
     with pytest.raises(UnseenError):
         _ = lengths['shin']
 
@@ -119,14 +120,15 @@ def test_bones_never_seen_have_no_length():
 def test_a_trunk_a_little_short_hardly_leans_for_certain():
     lengths = BoneLengths()
     for i in range(30):
-        lengths.update(i / 30, Moment(standing()))
+        lengths.update(i / 30, PosePoints(standing()))
     leans = []
     for share in (0.85, 0.4):
         person = standing()
         shoulders = [COCO17.index(f'{side}_shoulder') for side in ('left', 'right')]
         hip = person.keypoints[COCO17.index('left_hip'), 1]
         person.keypoints[shoulders, 1] = hip - share * 90
-        leans.append(Form(Moment(person), lengths, Hinges(), measure(person)).reading('trunk'))
+        form = Form(PosePoints(person), lengths, Hinges(), measure(person))
+        leans.append(MEASURES['trunk'].reading(form))
     little, much = leans
     assert little.value > 15
     assert little.deviation > 15

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
-from pose_ros.core.motion.analysis import MotionAnalysis
+from pose_ros.core.body.posture import Posture
+from pose_ros.core.motion.configuration import MotionConfig, make_observers
 from pose_ros.core.motion.events import (
     PostureChanges,
     exercise_events,
@@ -15,10 +16,10 @@ from pose_ros.core.motion.events import (
 )
 from pose_ros.core.motion.exercises import ExercisePhase, ExerciseState, Fault, Verdict
 from pose_ros.core.motion.falls import Fall, FallPhase
-from pose_ros.core.motion.gestures import Gesture, GestureRecogniser, Phase
-from pose_ros.core.motion.posture import Posture, PostureState
-from pose_ros.core.motion.rules import Hand, load_rules
-from pose_ros.core.resources import config_file
+from pose_ros.core.motion.gestures import Gesture, Phase
+from pose_ros.core.motion.posture import PostureState
+from pose_ros.core.motion.rules import Hand
+from pose_ros.core.motion.watcher import MotionWatcher
 
 
 def gesture(phase, direction=(0.0, 0.0, 0.0)):
@@ -69,7 +70,7 @@ def exercise(done, faults=()):
 
 
 def test_a_complete_repetition_is_an_event_with_its_count_and_faults():
-    fault = Fault('knees_cave_in', certain=True, value=0.7, limit=0.8, deviation=0.03)
+    fault = Fault('knees_cave_in', certain=True, value=0.7, limit=0.8, standard_deviation=0.03)
     [event] = exercise_events([exercise(done=False), exercise(True, (fault,))], 9.0)
     assert (event.kind, event.name, event.phase) == ('exercise', 'squat', 'repetition')
     assert (event.time, event.person, event.score, event.duration) == (9.0, 2, 0.9, 1.5)
@@ -86,7 +87,7 @@ def test_a_complete_repetition_is_an_event_with_its_count_and_faults():
 
 
 def test_only_changes_of_a_posture_are_events():
-    changes = PostureChanges(grace=1.0)
+    changes = PostureChanges()
     course = [
         (0.0, Posture.UNKNOWN), (0.5, Posture.STANDING), (1.0, Posture.STANDING),
         (1.5, Posture.SITTING), (2.0, Posture.UNKNOWN), (2.5, Posture.STANDING),
@@ -94,7 +95,7 @@ def test_only_changes_of_a_posture_are_events():
     events = [
         event
         for stamp, posture in course
-        for event in changes.observe([PostureState(1, posture, 0.5, stamp / 10)], stamp)
+        for event in changes.take([PostureState(1, posture, 0.5, stamp / 10)], stamp)
     ]
     told = [(event.time, event.name, event.phase, event.duration) for event in events]
     assert told == [
@@ -105,8 +106,8 @@ def test_only_changes_of_a_posture_are_events():
         (2.5, 'standing', 'started', pytest.approx(0.25)),
     ]
     assert all(event.kind == 'posture' and event.person == 1 for event in events)
-    assert changes.observe([], 3.4) == []
-    [gone] = changes.observe([], 3.6)
+    assert changes.take([], 3.4) == []
+    [gone] = changes.take([], 3.6)
     assert (gone.name, gone.phase, gone.time) == ('standing', 'ended', 3.6)
     assert changes.finish(4.0) == []
 
@@ -114,9 +115,9 @@ def test_only_changes_of_a_posture_are_events():
 def test_the_posture_of_each_person_is_followed_by_itself():
     changes = PostureChanges()
     both = [PostureState(1, Posture.STANDING, 1, 0), PostureState(2, Posture.SITTING, 1, 0)]
-    assert [event.person for event in changes.observe(both, 0.0)] == [1, 2]
+    assert [event.person for event in changes.take(both, 0.0)] == [1, 2]
     # One at a time, as messages come.
-    assert changes.observe(both[:1], 0.1) == changes.observe(both[1:], 0.1) == []
+    assert changes.take(both[:1], 0.1) == changes.take(both[1:], 0.1) == []
     ended = changes.finish(0.2)
     assert sorted((event.person, event.name) for event in ended) == [
         (1, 'standing'),
@@ -124,25 +125,20 @@ def test_the_posture_of_each_person_is_followed_by_itself():
     ]
 
 
-@pytest.fixture(scope='module')
-def recogniser():
-    return lambda: GestureRecogniser(load_rules(config_file('gestures.yaml')))
-
-
-def analysed(analysis, scene, seed=3):
+def watched(watcher, scene, seed=3):
     """Events of a scene, and its angles by person."""
     events, angles = [], []
     for frame in skeletons(scene, seed):
-        measured, new = analysis.observe(frame.people, frame.stamp)
-        events += new
-        angles += measured
-    return events + analysis.finish(), angles
+        motion = watcher.observe(frame.people, frame.stamp)
+        events += motion.events
+        angles += motion['angles']
+    return events + watcher.finish(), angles
 
 
-def test_a_film_gives_events_of_several_kinds_and_angles(recogniser):
+def test_a_film_gives_events_of_several_kinds_and_angles():
     actor = Actor((Action('wave_left', 0.5, 3.0), Action('squat', 4.0, 3.0)))
     scene = Scene(duration=7.5, actors=(actor,))
-    events, angles = analysed(MotionAnalysis([recogniser()]), scene)
+    events, angles = watched(MotionWatcher(), scene)
 
     told = [(event.kind, event.name, event.phase) for event in events]
     assert told.count(('gesture', 'wave', 'started')) == 1
@@ -159,44 +155,60 @@ def test_a_film_gives_events_of_several_kinds_and_angles(recogniser):
     assert np.nanmin(knees[120:210]) < 130
 
 
-def test_the_end_of_a_film_ends_what_goes_on(recogniser):
-    analysis = MotionAnalysis([recogniser()])
+def test_the_end_of_a_film_ends_what_goes_on():
+    watcher = MotionWatcher()
     for frame in skeletons(Scene(duration=2.5, actors=(Actor('wave_left'),))):
-        analysis.observe(frame.people, frame.stamp)
-    ended = analysis.finish()
+        watcher.observe(frame.people, frame.stamp)
+    ended = watcher.finish()
     kinds = {(event.kind, event.phase) for event in ended}
     assert kinds == {('gesture', 'ended'), ('posture', 'ended')}
     assert [event.time for event in ended] == pytest.approx([2.5 - 1 / 30] * len(ended))
     assert all(0 < event.duration < 2.5 for event in ended)
-    assert analysis.finish() == []
+    assert watcher.finish() == []
 
 
-def test_the_end_of_a_film_is_no_absence(recogniser):
+def test_the_end_of_a_film_is_no_absence():
     """Who goes down fast and is then not filmed any more has not gone out of sight."""
-    analysis = MotionAnalysis([recogniser()])
+    watcher = MotionWatcher()
     scene = Scene(duration=1.8, actors=(Actor('fall', start=1.0),))
-    events, _ = analysed(analysis, scene)
+    events, _ = watched(watcher, scene)
     assert 'fallen' not in {event.phase for event in events}
 
 
-def test_people_without_an_id_are_left_out(recogniser):
-    analysis = MotionAnalysis([recogniser()])
+def test_people_without_an_id_are_left_out():
+    watcher = MotionWatcher()
     frame = next(skeletons(Scene(duration=0.1)))
     nameless = [type(p)(**{**vars(p), 'id': 0}) for p in frame.people]
-    assert analysis.observe(nameless, 0.0) == ([], [])
+    motion = watcher.observe(nameless, 0.0)
+    assert motion.events == []
+    assert not any(motion.values.values())
 
 
-def test_without_an_exercise_no_repetition_is_told_of(recogniser):
+def test_without_an_exercise_no_repetition_is_told_of():
     motions = tuple(Action('squat', 0.5 + 2.5 * i, 2.4) for i in range(3))
     scene = Scene(duration=8.5, fps=15, actors=(Actor(motions),))
     kinds = {
-        exercise: [event.name for event in analysed(MotionAnalysis([], exercise), scene)[0]]
-        for exercise in ('squat', None)
+        exercise: [event.name for event in watched(watcher_of(exercise=exercise), scene)[0]]
+        for exercise in ('squat', 'none')
     }
     assert 'squat' in kinds['squat']
-    assert 'squat' not in kinds[None]
+    assert 'squat' not in kinds['none']
 
 
-def test_an_unknown_exercise_is_refused(recogniser):
-    with pytest.raises(ValueError, match="unknown exercise 'chess', known are: auto, squat"):
-        MotionAnalysis([recogniser()], 'chess')
+def watcher_of(**settings):
+    return MotionWatcher(make_observers(MotionConfig(**settings)))
+
+
+@pytest.mark.parametrize(
+    ('settings', 'error'),
+    [
+        ({'exercise': 'chess'}, "unknown exercise 'chess', known are: auto, none, squat"),
+        ({'gestures': ('wave', 'hop')}, "unknown gesture 'hop', known are: arms_crossed"),
+        ({'grace': 0.0}, 'grace must be positive, got 0.0'),
+        ({'rules_file': 'missing.yaml'}, 'missing.yaml'),
+        ({'learned_file': 'missing.tflite'}, 'learned motions: .*missing.tflite'),
+    ],
+)
+def test_a_wrong_setting_is_refused(settings, error):
+    with pytest.raises((ValueError, OSError), match=error):
+        watcher_of(**settings)

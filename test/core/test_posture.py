@@ -7,9 +7,11 @@ import pytest
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Motion, Scene, skeletons
 from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS
-from pose_ros.core.body.height import Heights, Stature
+from pose_ros.core.body.height import HeightEstimator, PartLevels
+from pose_ros.core.body.posture import Posture
 from pose_ros.core.motion.falls import FallDetector
-from pose_ros.core.motion.posture import Posture, PostureReader, PostureState
+from pose_ros.core.motion.posture import PostureReader, PostureState
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import KeypointState
 
@@ -30,8 +32,8 @@ def film(pose, facing=0.0, *, height=220.0, seconds=0.9, seed=0, **looks):
 
 def read(frames):
     """States of the one person, frame by frame."""
-    reader = PostureReader()
-    return [s for frame in frames for s in reader.observe(frame.people, frame.stamp)]
+    observe = single_observer(PostureReader())
+    return [s for frame in frames for s in observe(frame.people, frame.stamp)]
 
 
 def unseen(frames, names):
@@ -102,8 +104,8 @@ def test_who_is_propped_on_the_hands_does_not_lie(facing):
 )
 def test_propped_on_the_hands(shoulders, hips, wrists, expected):
     nothing = np.nan
-    parts = Heights(0.0, nothing, shoulders, hips, nothing, nothing, wrists)
-    assert parts.propped(100.0) == expected
+    parts = PartLevels(0.0, nothing, shoulders, hips, nothing, nothing, wrists)
+    assert parts.supported_on_hands(100.0) == expected
 
 
 def test_walking_is_standing():
@@ -157,11 +159,9 @@ def test_who_rests_on_a_chair_sits_from_when_the_hips_rest():
 def test_something_is_seen_in_the_end_of_who_never_rests():
     """A new posture at every look, as where the model is unsure, is none for ever."""
     standing, sitting, crouching = (film(p, 60.0)[0].people[0] for p in (STAND, SIT, CROUCH))
-    reader = PostureReader()
-    reader.observe([standing], 0.0)
-    shown = [
-        reader.observe([(sitting, crouching)[n % 2]], 0.1 * n)[0].posture for n in range(1, 31)
-    ]
+    observe = single_observer(PostureReader())
+    observe([standing], 0.0)
+    shown = [observe([(sitting, crouching)[n % 2]], 0.1 * n)[0].posture for n in range(1, 31)]
     assert shown[15] == Posture.STANDING
     assert Posture.STANDING not in shown[25:]
 
@@ -169,11 +169,11 @@ def test_something_is_seen_in_the_end_of_who_never_rests():
 def test_who_is_only_predicted_or_has_no_identity_is_left_out():
     frame = film(STAND)[0]
     (person,) = frame.people
-    reader = PostureReader()
-    assert reader.observe([replace(person, id=0)], 0.0) == []
+    observe = single_observer(PostureReader())
+    assert observe([replace(person, id=0)], 0.0) == []
     hidden = np.full_like(person.states, KeypointState.PREDICTED)
-    assert reader.observe([replace(person, states=hidden)], 0.1) == []
-    assert len(reader.observe([person], 0.2)) == 1
+    assert observe([replace(person, states=hidden)], 0.1) == []
+    assert len(observe([person], 0.2)) == 1
 
 
 @pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33])
@@ -181,9 +181,9 @@ def test_who_is_only_predicted_or_has_no_identity_is_left_out():
 def test_the_standing_height_is_known_in_any_posture(pose, topology):
     for facing in (0.0, 90.0):
         for world in (False, True):
-            stature = Stature()
+            estimator = HeightEstimator()
             for frame in film(pose, facing, height=200.0, topology=topology, world=world):
-                height = stature.update(frame.people[0], frame.stamp)
+                height = estimator.update(frame.people[0], frame.stamp)
             # In the picture, lying along the line of sight shows only arms and shoulders.
             assert height == pytest.approx(200.0, rel=0.25 if world else 0.45)
 
@@ -192,9 +192,9 @@ def test_the_standing_height_is_known_in_any_posture(pose, topology):
 def test_a_speck_has_no_posture(world):
     (person,) = film(STAND, topology=BLAZEPOSE33, world=world)[0].people
     speck = replace(person, keypoints=np.full_like(person.keypoints, 7.0))
-    (state,) = PostureReader().observe([speck], 0.0)
+    (state,) = single_observer(PostureReader())([speck], 0.0)
     assert (state.posture, state.confidence) == (Posture.UNKNOWN, 0.0)
-    assert FallDetector().observe([speck], 0.0) == []
+    assert single_observer(FallDetector())([speck], 0.0) == []
 
 
 def test_impossible_states_are_refused():

@@ -11,6 +11,7 @@ from visualization_msgs.msg import MarkerArray
 from pose_ros.actor import Action, Actor, Scene, skeletons
 from pose_ros.actor.motions.falls import FALL_KEYS, course
 from pose_ros.core.motion.falls import FallDetector
+from pose_ros.core.motion.watcher import single_observer
 from pose_ros.message_values import EventReader
 from pose_ros.msg import FallEvent
 from pose_ros.plotting.timeline import Timeline
@@ -74,14 +75,15 @@ def test_markers_asked_for_late_show_who_has_fallen(make_stage):
 def test_a_fall_that_goes_on_under_another_id_ends_everywhere_under_the_old_one():
     motion = course(FALL_KEYS['fall_forwards'], 60.0)
     scene = Scene(640, 480, FPS, 5.0, (Actor((Action(motion, 1.0),), height=260),))
-    detector, labels, reader, timeline = FallDetector(), Labels(), EventReader(), Timeline()
+    observe = single_observer(FallDetector())
+    labels, reader, timeline = Labels(), EventReader(), Timeline()
     for frame in skeletons(scene, 0):
         people = frame.people
         if 1.8 < frame.stamp < 2.4:
             people = ()
         elif frame.stamp >= 2.4:
             people = tuple(replace(person, id=9) for person in people)
-        for fall in detector.observe(people, frame.stamp):
+        for fall in observe(people, frame.stamp):
             header = Header(stamp=time_to_msg(frame.stamp))
             message = fall_to_msg(fall, header)
             labels.on_fall(message)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from pose_ros.actor import Action, Actor
-from pose_ros.core.motion.exercises import ExerciseCoach
+from pose_ros.core.motion.exercises import AUTO, NONE, ExerciseCounter
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
@@ -20,7 +20,6 @@ from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.gesture_node import PARAMETERS, GestureNode
 from pose_ros.ros.inputs import WATCH_PERIOD
-from pose_ros.ros.motion_observers import NO_EXERCISE
 from pose_ros.ros.qos import EVENTS, SKELETONS
 
 pytestmark = pytest.mark.ros
@@ -222,7 +221,7 @@ def test_what_is_wrong_is_refused_at_the_start(ros, tmp_path):
     path.write_bytes(b'no model')
     for parameters, reason in (
         ({'exercise': 'dance'}, "unknown exercise 'dance', known are: auto, "),
-        ({'learned': str(path)}, f'parameter learned: .*{path}'),
+        ({'learned': str(path)}, f'learned motions: .*{path}'),
         ({'grace': 0.0}, 'grace'),
     ):
         with pytest.raises(ValueError, match=reason):
@@ -250,5 +249,5 @@ def test_yaml_explains_every_parameter():
         assert section.endswith('; live') == row.live, row.name
         if row.low is not None:
             assert f'{row.low:g} to {row.high:g}' in section
-    for name in (NO_EXERCISE, 'auto', *ExerciseCoach().names):
+    for name in (NONE, AUTO, *ExerciseCounter().names):
         assert name in sections['exercise']

@@ -9,19 +9,25 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
-from pose_ros.core.motion.gestures import Gesture, Phase
+from pose_ros.core.motion.angles import AngleObserver
+from pose_ros.core.motion.configuration import MotionConfig, configure, make_observers
+from pose_ros.core.motion.exercises import ExerciseCounter
+from pose_ros.core.motion.falls import FallDetector
+from pose_ros.core.motion.gestures import GestureRecogniser
+from pose_ros.core.motion.learned import LearnedGestures
 from pose_ros.core.motion.learned_model import Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
+from pose_ros.core.motion.posture import PostureReader
 from pose_ros.core.motion.rules import Hand
+from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.runtime.errors import OutputError
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, Posture
-from pose_ros.ros import diagnostics, motion_observers, skeleton_reader
+from pose_ros.ros import diagnostics, skeleton_reader
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.inputs import WATCH_PERIOD
-from pose_ros.ros.motion_observers import EnabledGestures, MotionObservers
 from pose_ros.ros.motion_outputs import OUTPUTS
 from pose_ros.ros.qos import DIAGNOSTICS, EVENTS
 
@@ -151,7 +157,7 @@ def test_repetitions_are_counted_and_the_exercise_is_chosen_live(make_stage):
     assert set(np.diff(counts)) == {0, 1}
     refused = stage.ros.set_parameter(stage.node, 'exercise', 'dance')
     assert not refused.successful
-    assert "unknown exercise 'dance', known are: auto, " in refused.reason
+    assert "unknown exercise 'dance', known are: auto, none, " in refused.reason
     assert stage.ros.set_parameter(stage.node, 'exercise', 'none').successful
     stage.heard['exercise'].clear()
     stage.film(squats, until=1.0)
@@ -166,20 +172,13 @@ def test_repetitions_are_counted_and_the_exercise_is_chosen_live(make_stage):
 def observed(monkeypatch):
     """Names of the observers that were given people."""
     names = set()
+    for kind in (AngleObserver, PostureReader, FallDetector, ExerciseCounter, GestureRecogniser):
 
-    def recording(kind, name):
-        class Recording(kind):
-            def observe(self, people, stamp):
-                names.add(name)
-                return super().observe(people, stamp)
+        def observe(self, body, original=kind.observe):
+            names.add(self.name)
+            return original(self, body)
 
-        return Recording
-
-    for kind in ('AngleMeter', 'PostureReader', 'FallDetector', 'ExerciseCoach'):
-        original = getattr(motion_observers, kind)
-        monkeypatch.setattr(motion_observers, kind, recording(original, kind))
-    original = motion_observers.GestureRecogniser
-    monkeypatch.setattr(motion_observers, 'GestureRecogniser', recording(original, 'gestures'))
+        monkeypatch.setattr(kind, 'observe', observe)
     return names
 
 
@@ -187,11 +186,11 @@ def observed(monkeypatch):
     ('topic', 'observer'),
     [
         ('gestures', 'gestures'),
-        ('joint_angles', 'AngleMeter'),
-        ('human_joint_states', 'AngleMeter'),
-        ('postures', 'PostureReader'),
-        ('falls', 'FallDetector'),
-        ('exercise', 'ExerciseCoach'),
+        ('joint_angles', 'angles'),
+        ('human_joint_states', 'angles'),
+        ('postures', 'postures'),
+        ('falls', 'falls'),
+        ('exercise', 'exercises'),
     ],
 )
 def test_only_what_is_asked_for_is_computed(make_stage, observed, topic, observer):
@@ -235,71 +234,27 @@ def test_blazepose_is_understood(make_stage):
 
 
 def test_other_parameters_leave_the_count_as_it_is():
-    values = {
-        'rules_file': '',
-        'learned': '',
-        'gestures': 'all',
-        'grace': 0.5,
-        'exercise': 'squat',
-    }
-    observers = MotionObservers(values)
-    observers.keep({'exercise'})
-    counts = []
+    observers = make_observers(MotionConfig(exercise='squat'))
+    watcher, counts = MotionWatcher(observers), []
+    watcher.want({'exercises'})
     for frame in skeletons(scene(15.0, Action('squats', 0.5)), seed=1):
         if len(counts) == 150:
-            observers.apply({**values, 'grace': 1.0})
-        told = observers.observe(frame.people, frame.stamp)['exercise']
+            configure(observers, MotionConfig(exercise='squat', grace=1.0))
+        told = watcher.observe(frame.people, frame.stamp)['exercises']
         counts.append(told[0].repetitions if told else 0)
     assert counts[149] >= 1
     assert counts == sorted(counts)
     assert counts[-1] > counts[149]
 
 
-class ScriptedMotions:
-    """Stands for learned motions: tells what the test says."""
-
-    names = frozenset({'windmill', 'salute'})
-    grace = 0.5
-
-    def __init__(self):
-        self.told = []
-
-    def observe(self, people, stamp):
-        return self.told if people else []
-
-
-def learned(name, phase):
-    return Gesture(name, phase, Hand.NONE, 0.75, 0.5, (0.0, 0.0, 0.0), 1)
-
-
-def test_learned_gestures_stand_beside_the_rules(make_stage, monkeypatch):
-    motions = ScriptedMotions()
-    monkeypatch.setattr(motion_observers, 'load_learned', lambda path: motions)
-    stage = make_stage('gestures', learned='mine.tflite')
-    motions.told = [learned('windmill', Phase.STARTED)]
-    raised = scene(2.0, Action('raise_left', 0.0))
-    stage.film(raised, until=0.1)
-    event = stage.wait_for('gestures', gesture='windmill', phase=GestureEvent.STARTED)
-    assert (event.skeleton_id, event.score, event.header) == (1, 0.75, stage.headers[0])
-    motions.told = [learned('windmill', Phase.HELD)]
-    stage.film(raised)
-    stage.wait_for('gestures', gesture='hand_raised', phase=GestureEvent.STARTED)
-    # Switched off it ends, and nothing more is heard of it; the rules' go on.
-    answer = stage.ros.set_parameter(stage.node, 'gestures', 'salute, hand_raised')
-    assert answer.successful
-    stage.film(raised)
-    stage.wait_for('gestures', gesture='windmill', phase=GestureEvent.ENDED)
-    stage.wait_for('gestures', gesture='hand_raised', phase=GestureEvent.HELD)
-    after = [e.gesture for e in stage.heard['gestures'] if e.header in stage.headers[-10:]]
-    assert set(after) == {'hand_raised'}
-
-
-def test_a_learned_network_that_fails_leaves_the_rules_at_work(make_stage, monkeypatch):
-    motions = ScriptedMotions()
-    motions.observe = Mock(side_effect=OutputError('mine.tflite: expected probabilities'))
-    monkeypatch.setattr(motion_observers, 'load_learned', lambda path: motions)
+def test_a_learned_network_that_fails_leaves_the_rules_at_work(
+    make_stage, wrist_network, monkeypatch
+):
+    path = wrist_network(Description((LearnedClass('salute', Hand.LEFT),), Window(1.0), 0.8), 2)
+    failing = Mock(side_effect=OutputError('mine.tflite: expected probabilities'))
+    monkeypatch.setattr(LearnedGestures, 'observe', failing)
     monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
-    stage = make_stage('gestures', learned='mine.tflite')
+    stage = make_stage('gestures', learned=str(path))
     received = stage.ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
     stage.film(scene(2.0, Action('raise_left', 0.0)))
     stage.wait_for('gestures', gesture='hand_raised', phase=GestureEvent.STARTED)
@@ -335,30 +290,6 @@ def test_a_learned_motion_from_its_file_to_its_events(make_stage, wrist_network)
     assert ended.duration == pytest.approx(events[-2].duration, abs=0.3)
     # The rule would have told of the left hand.
     assert {e.hand for e in stage.heard['gestures'] if e.gesture == 'hand_raised'} == set()
-
-
-def test_learned_gestures_switched_on_late_begin_then():
-    motions = ScriptedMotions()
-    enabled = EnabledGestures(motions)
-    enabled.enable(())
-
-    def told(name, phase):
-        motions.told = [learned(name, phase)]
-        return [gesture.phase for gesture in enabled.observe(['somebody'], 0.0)]
-
-    assert told('salute', Phase.STARTED) == []
-    assert told('salute', Phase.ENDED) == []
-    assert told('windmill', Phase.STARTED) == []
-    enabled.enable(('windmill',))
-    assert told('windmill', Phase.HELD) == [Phase.STARTED]
-    assert told('windmill', Phase.HELD) == [Phase.HELD]
-    assert told('windmill', Phase.ENDED) == [Phase.ENDED]
-    assert told('windmill', Phase.STARTED) == [Phase.STARTED]
-    enabled.enable(())
-    assert told('windmill', Phase.HELD) == [Phase.ENDED]
-    assert told('windmill', Phase.ENDED) == []
-    enabled.grace = 2.0
-    assert (motions.grace, enabled.grace, enabled.names) == (2.0, 2.0, motions.names)
 
 
 def test_diagnostics_count_what_could_not_be_read(ros, make_stage, make_person, monkeypatch):

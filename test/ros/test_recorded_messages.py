@@ -11,12 +11,12 @@ from std_msgs.msg import Header
 
 from pose_ros import bags
 from pose_ros.actor import Actor, Scene, skeletons
-from pose_ros.core.body.angles import AngleMeter
-from pose_ros.core.motion.analysis import MotionAnalysis
+from pose_ros.core.motion.angles import AngleObserver
 from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.posture import PostureReader
 from pose_ros.core.motion.rules import Hand
+from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.resources import shared_file
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.message_values import EventReader, people_of
@@ -97,11 +97,12 @@ def test_events_and_angles_come_back_as_they_were_told(record):
     ]
     items = [('/gestures', i, gesture_to_msg(g, header(0.5 * i))) for i, g in enumerate(gestures)]
     items += [('/falls', i, fall_to_msg(f, header(0.5 + i))) for i, f in enumerate(falls)]
-    reader, meter, angles = PostureReader(), AngleMeter(), []
+    watcher, angles = MotionWatcher([PostureReader(), AngleObserver()]), []
     for frame in skeletons(Scene(duration=1.0)):
-        for state in reader.observe(frame.people, frame.stamp):
+        motion = watcher.observe(frame.people, frame.stamp)
+        for state in motion['postures']:
             items.append(('/postures', frame.stamp, posture_to_msg(state, header(frame.stamp))))
-        for measured in meter.observe(frame.people, frame.stamp):
+        for measured in motion['angles']:
             angles.append(measured)
             message = angles_to_msg(measured, header(frame.stamp))
             items.append(('/joint_angles', frame.stamp, message))
@@ -126,11 +127,12 @@ def test_events_and_angles_come_back_as_they_were_told(record):
 def test_messages_of_rclpy_tell_the_same_events_without_a_bag():
     """The demo listens in the same way as a bag is read."""
     scene = Scene(duration=4.0, actors=(Actor('lie_down', start=1.0),))
-    analysis, reader, events = MotionAnalysis([]), PostureReader(), EventReader(1000.0)
+    watcher, events = MotionWatcher([PostureReader()]), EventReader(1000.0)
     told, heard = [], []
     for frame in skeletons(scene):
-        told += [e for e in analysis.observe(frame.people, frame.stamp)[1] if e.kind == 'posture']
-        for state in reader.observe(frame.people, frame.stamp):
+        motion = watcher.observe(frame.people, frame.stamp)
+        told += motion.events
+        for state in motion['postures']:
             heard += events.read('postures', posture_to_msg(state, header(frame.stamp)))
     assert [(e.name, e.phase) for e in heard] == [(e.name, e.phase) for e in told]
     assert {e.name for e in heard} >= {'standing', 'lying'}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import math
 
@@ -11,7 +10,6 @@ import numpy as np
 from pose_ros.core.body.angle_lines import Lines
 from pose_ros.core.body.angle_plan import angle_plan, torso_size, trunk_sides
 from pose_ros.core.body.jitter import Jitter
-from pose_ros.core.motion.per_person import PerPerson
 from pose_ros.core.positions import PositionSource
 from pose_ros.core.types import Person
 
@@ -81,45 +79,33 @@ class JointAngles:
 
 
 class AngleMeter:
-    """Measures the joint angles of people and learns how much their keypoints tremble.
+    """Measure the joint angles of one person and learn the jitter of the keypoints.
 
     Parameters
     ----------
-    grace
-        For how long a person may be away without being forgotten [s].
     in_space
-        Whether positions in metres are used where people have them; if not, all angles are those
-        in the image plane.
+        Whether positions in metres are used where the person has them. Otherwise all angles are
+        those in the image plane.
     """
 
-    def __init__(self, grace: float = 0.5, in_space: bool = True) -> None:
-        self._jitters = PerPerson(Jitter, grace)
+    def __init__(self, in_space: bool = True) -> None:
+        self._jitter = Jitter()
         self._in_space = in_space
 
-    def observe(self, people: Sequence[Person], stamp: float) -> list[JointAngles]:
-        """Measure the people of a frame; those without an id are left out.
+    def measure(self, person: Person, stamp: float) -> JointAngles:
+        """Measure the angles in the next frame.
 
         Parameters
         ----------
-        people
-            As the estimator gives them: their keypoints are smoothed, so the angles are not.
+        person
+            From the estimator. Its keypoints are smoothed, so the angles are not.
         stamp
-            Time of the frame [s]. A frame that is late or of the same time again is left out;
-            a jump back starts anew (see `Timeline`).
+            Of the frame [s]; stamps increase.
         """
-        self._jitters.leave(stamp)
-        known = [(p, self._jitters.take(p.id, stamp)) for p in people if p.id]
-        return [self._measure(p, jitter, stamp) for p, jitter in known if jitter is not None]
-
-    def forget(self, person_id: int) -> None:
-        """Forget one person."""
-        self._jitters.forget(person_id)
-
-    def _measure(self, person: Person, jitter: Jitter, stamp: float) -> JointAngles:
         if not self._in_space:
             person = replace(person, world=None)
         points = _points(person)
-        return measure(person, jitter.update(stamp, points, _guess(person, points)))
+        return measure(person, self._jitter.update(stamp, points, _guess(person, points)))
 
 
 def measure(person: Person, jitter: np.ndarray | None = None) -> JointAngles:

@@ -15,10 +15,10 @@ import math
 
 import numpy as np
 
-from pose_ros.core.body.history import History
 from pose_ros.core.body.oscillation import Oscillation
-from pose_ros.core.body.pose_geometry import OTHER, WIDTH_OF_TORSO, Moment, Side, UnseenError
+from pose_ros.core.body.points import OTHER, WIDTH_OF_TORSO, Side, UnseenError
 from pose_ros.core.body.signals import SIGNALS, wrists_apart
+from pose_ros.core.body.state import BodyState
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,21 @@ class Feature:
     """
 
     name: str
-    measure: Callable[[Moment, Side], float]
+    measure: Callable[[BodyState, Side], float]
     of_arm: bool
     unit: str
     keypoints: tuple[str, ...]
     meaning: str
+
+    def value(self, body: BodyState, side: Side = 'left') -> float | None:
+        """Its value, for the arm of one side if it is an arm's; None if it is unknown."""
+        key = self.name, side
+        if key not in body.features:
+            try:
+                body.features[key] = self.measure(body, side)
+            except UnseenError:
+                body.features[key] = None
+        return body.features[key]
 
     def rests_on(self, side: Side) -> tuple[str, ...]:
         """Names of the keypoints that it rests on."""
@@ -62,7 +72,7 @@ FEATURES: dict[str, Feature] = {}
 _UPPER_ARM, _FOREARM = 0.51, 0.49
 _ELBOWS = ('left_elbow', 'right_elbow')
 _TRUNK = ('left_hip', 'right_hip', 'left_shoulder', 'right_shoulder')
-_Measure = Callable[[Moment, Side], float]
+_Measure = Callable[[BodyState, Side], float]
 
 
 def _feature(unit: str, *keypoints: str, of_arm: bool = True) -> Callable[[_Measure], _Measure]:
@@ -90,85 +100,81 @@ def _elevation(vector: complex) -> float:
 
 
 @_feature('deg', 'shoulder', 'elbow', 'wrist')
-def elbow_angle(moment: Moment, side: Side) -> float:
+def elbow_angle(body: BodyState, side: Side) -> float:
     """Angle at the elbow; 180 is a straight arm."""
-    return _angle_between(
-        moment.limb(side, 'elbow', 'shoulder'), moment.limb(side, 'elbow', 'wrist')
-    )
+    return _angle_between(body.limb(side, 'elbow', 'shoulder'), body.limb(side, 'elbow', 'wrist'))
 
 
 @_feature('deg', 'shoulder', 'elbow', 'hip')
-def shoulder_angle(moment: Moment, side: Side) -> float:
+def shoulder_angle(body: BodyState, side: Side) -> float:
     """Angle between upper arm and trunk; 0 hangs, 90 is stretched out."""
-    return _angle_between(
-        moment.limb(side, 'shoulder', 'elbow'), moment.limb(side, 'shoulder', 'hip')
-    )
+    return _angle_between(body.limb(side, 'shoulder', 'elbow'), body.limb(side, 'shoulder', 'hip'))
 
 
 @_feature('deg', 'shoulder', 'wrist')
-def arm_elevation(moment: Moment, side: Side) -> float:
+def arm_elevation(body: BodyState, side: Side) -> float:
     """Line from shoulder to wrist above the horizontal; -90 hangs, 90 is straight up."""
-    return _elevation(moment.limb(side, 'shoulder', 'wrist'))
+    return _elevation(body.limb(side, 'shoulder', 'wrist'))
 
 
 @_feature('deg', 'elbow', 'wrist')
-def forearm_elevation(moment: Moment, side: Side) -> float:
+def forearm_elevation(body: BodyState, side: Side) -> float:
     """Forearm above the horizontal; -90 hangs, 90 is straight up."""
-    return _elevation(moment.limb(side, 'elbow', 'wrist'))
+    return _elevation(body.limb(side, 'elbow', 'wrist'))
 
 
 @_feature('torso', 'shoulder', 'wrist')
-def wrist_height(moment: Moment, side: Side) -> float:
+def wrist_height(body: BodyState, side: Side) -> float:
     """Wrist above the shoulder."""
-    return moment.limb(side, 'shoulder', 'wrist').imag / moment.scale
+    return body.limb(side, 'shoulder', 'wrist').imag / body.scale
 
 
 @_feature('torso', 'elbow', 'wrist')
-def wrist_over_elbow(moment: Moment, side: Side) -> float:
+def wrist_over_elbow(body: BodyState, side: Side) -> float:
     """Wrist above the elbow."""
-    return moment.limb(side, 'elbow', 'wrist').imag / moment.scale
+    return body.limb(side, 'elbow', 'wrist').imag / body.scale
 
 
 @_feature('torso', 'hip', 'wrist')
-def wrist_over_hip(moment: Moment, side: Side) -> float:
+def wrist_over_hip(body: BodyState, side: Side) -> float:
     """Wrist above the hip."""
-    return moment.limb(side, 'hip', 'wrist').imag / moment.scale
+    return body.limb(side, 'hip', 'wrist').imag / body.scale
 
 
 @_feature('torso', 'nose', 'wrist')
-def wrist_over_nose(moment: Moment, side: Side) -> float:
+def wrist_over_nose(body: BodyState, side: Side) -> float:
     """Wrist above the nose."""
-    return (moment.joint(side, 'wrist') - moment.point('nose')).imag / moment.scale
+    return (body.joint(side, 'wrist') - body.point('nose')).imag / body.scale
 
 
 @_feature('torso', 'nose', 'wrist')
-def wrist_to_nose(moment: Moment, side: Side) -> float:
+def wrist_to_nose(body: BodyState, side: Side) -> float:
     """Distance from wrist to nose."""
-    return abs(moment.joint(side, 'wrist') - moment.point('nose')) / moment.scale
+    return abs(body.joint(side, 'wrist') - body.point('nose')) / body.scale
 
 
 @_feature('torso', 'shoulder', 'wrist')
-def reach_left(moment: Moment, side: Side) -> float:
+def reach_left(body: BodyState, side: Side) -> float:
     """Wrist from its shoulder towards the person's left."""
-    return _leftwards(moment, f'{side}_shoulder', f'{side}_wrist')
+    return _leftwards(body, f'{side}_shoulder', f'{side}_wrist')
 
 
 @_feature('torso', 'shoulder', 'wrist')
-def reach_right(moment: Moment, side: Side) -> float:
+def reach_right(body: BodyState, side: Side) -> float:
     """Wrist from its shoulder towards the person's right."""
-    return -reach_left(moment, side)
+    return -reach_left(body, side)
 
 
 @_feature('torso', 'shoulder', 'wrist')
-def reach_out(moment: Moment, side: Side) -> float:
+def reach_out(body: BodyState, side: Side) -> float:
     """Wrist from its shoulder towards the arm's own side, away from the body."""
-    return reach_left(moment, side) * (1 if side == 'left' else -1)
+    return reach_left(body, side) * (1 if side == 'left' else -1)
 
 
 @_feature('', 'shoulder', 'elbow', 'wrist')
-def straightness(moment: Moment, side: Side) -> float:
+def straightness(body: BodyState, side: Side) -> float:
     """Distance from shoulder to wrist over the arm's length; 1 is straight."""
-    upper, fore = moment.limb(side, 'shoulder', 'elbow'), moment.limb(side, 'elbow', 'wrist')
+    upper, fore = body.limb(side, 'shoulder', 'elbow'), body.limb(side, 'elbow', 'wrist')
     length = abs(upper) + abs(fore)
     if not length:
         raise UnseenError('arm')
@@ -176,19 +182,19 @@ def straightness(moment: Moment, side: Side) -> float:
 
 
 @_feature('torso', 'shoulder', 'elbow', 'wrist')
-def arm_length(moment: Moment, side: Side) -> float:
+def arm_length(body: BodyState, side: Side) -> float:
     """Length of the arm in the picture; short where it points at the camera."""
-    upper, fore = moment.limb(side, 'shoulder', 'elbow'), moment.limb(side, 'elbow', 'wrist')
-    return (abs(upper) + abs(fore)) / moment.scale
+    upper, fore = body.limb(side, 'shoulder', 'elbow'), body.limb(side, 'elbow', 'wrist')
+    return (abs(upper) + abs(fore)) / body.scale
 
 
 @_feature('deg', 'shoulder', 'elbow', 'wrist')
-def arm_to_camera(moment: Moment, side: Side) -> float:
+def arm_to_camera(body: BodyState, side: Side) -> float:
     """Greater angle of upper arm and forearm from the line to the camera; 0 points at it."""
-    upper = abs(moment.limb(side, 'shoulder', 'elbow')) / _UPPER_ARM
-    fore = abs(moment.limb(side, 'elbow', 'wrist')) / _FOREARM
-    seen = math.degrees(math.asin(min(1.0, max(upper, fore) / moment.scale)))
-    places = moment.in_space(*(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist')))
+    upper = abs(body.limb(side, 'shoulder', 'elbow')) / _UPPER_ARM
+    fore = abs(body.limb(side, 'elbow', 'wrist')) / _FOREARM
+    seen = math.degrees(math.asin(min(1.0, max(upper, fore) / body.scale)))
+    places = body.in_space(*(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist')))
     if places is None:
         return seen
     # Models take an arm that points at the camera for one that points away, too.
@@ -198,137 +204,137 @@ def arm_to_camera(moment: Moment, side: Side) -> float:
 
 
 @_feature('torso', 'wrist', 'index', 'pinky')
-def hand_height(moment: Moment, side: Side) -> float:
+def hand_height(body: BodyState, side: Side) -> float:
     """Knuckles above the wrist; unknown in formats without hands, such as COCO's."""
-    knuckles = moment.middle(f'{side}_index', f'{side}_pinky')
-    return (knuckles - moment.joint(side, 'wrist')).imag / moment.scale
+    knuckles = body.middle(f'{side}_index', f'{side}_pinky')
+    return (knuckles - body.joint(side, 'wrist')).imag / body.scale
 
 
 @_feature('torso', 'shoulder', 'elbow')
-def elbow_out(moment: Moment, side: Side) -> float:
+def elbow_out(body: BodyState, side: Side) -> float:
     """Elbow from its shoulder towards the arm's own side, whichever way the person is turned."""
-    left = moment.towards_left(moment.limb(side, 'shoulder', 'elbow'))
+    left = body.towards_left(body.limb(side, 'shoulder', 'elbow'))
     # A turned person looks narrower; so much farther out is the elbow.
-    turned = WIDTH_OF_TORSO / abs(moment.shoulders.real / moment.scale)
+    turned = WIDTH_OF_TORSO / abs(body.shoulders.real / body.scale)
     return left * turned * (1 if side == 'left' else -1)
 
 
 @_feature('torso', 'elbow', 'wrist')
-def forearm_out(moment: Moment, side: Side) -> float:
+def forearm_out(body: BodyState, side: Side) -> float:
     """Wrist from its elbow towards the arm's own side; negative if it leans over the head."""
-    left = _leftwards(moment, f'{side}_elbow', f'{side}_wrist')
+    left = _leftwards(body, f'{side}_elbow', f'{side}_wrist')
     return left if side == 'left' else -left
 
 
 @_feature('torso', 'wrist', 'hip')
-def wrist_to_hip(moment: Moment, side: Side) -> float:
+def wrist_to_hip(body: BodyState, side: Side) -> float:
     """Distance from wrist to hip."""
-    return abs(moment.limb(side, 'hip', 'wrist')) / moment.scale
+    return abs(body.limb(side, 'hip', 'wrist')) / body.scale
 
 
 @_feature('torso', 'wrist', 'other_elbow')
-def wrist_to_other_elbow(moment: Moment, side: Side) -> float:
+def wrist_to_other_elbow(body: BodyState, side: Side) -> float:
     """Distance from wrist to the elbow of the other arm."""
-    return abs(moment.joint(side, 'wrist') - moment.joint(OTHER[side], 'elbow')) / moment.scale
+    return abs(body.joint(side, 'wrist') - body.joint(OTHER[side], 'elbow')) / body.scale
 
 
 @_feature('torso', 'shoulder', 'wrist')
-def wrist_travel(moment: Moment, side: Side) -> float:
+def wrist_travel(body: BodyState, side: Side) -> float:
     """How far the wrist has moved against the shoulder in the last 0.4 s."""
-    return _past(moment).wrists[side].travel
+    return body.history.wrists[side].travel
 
 
 @_feature('torso/s', 'shoulder', 'wrist')
-def wrist_speed(moment: Moment, side: Side) -> float:
+def wrist_speed(body: BodyState, side: Side) -> float:
     """Mean speed of the wrist against the shoulder over the last 0.2 s."""
-    return _past(moment).wrists[side].speed
+    return body.history.wrists[side].speed
 
 
 @_feature('torso', *_ELBOWS, *_TRUNK[2:], of_arm=False)
-def elbows_apart(moment: Moment, _: Side) -> float:
+def elbows_apart(body: BodyState, _: Side) -> float:
     """Distance between the elbows across the body, as if it faced the camera."""
-    across = (moment.point(_ELBOWS[0]) - moment.point(_ELBOWS[1])).real
-    width = moment.shoulders.real
+    across = (body.point(_ELBOWS[0]) - body.point(_ELBOWS[1])).real
+    width = body.shoulders.real
     if not width:
         raise UnseenError('left and right')
     return across / width * WIDTH_OF_TORSO
 
 
 @_feature('torso', 'left_wrist', 'right_wrist', of_arm=False)
-def hands_apart(moment: Moment, side: Side) -> float:
+def hands_apart(body: BodyState, side: Side) -> float:
     """Distance between the wrists."""
-    return wrists_apart(moment, side)
+    return wrists_apart(body, side)
 
 
 @_feature('torso', 'left_wrist', 'right_wrist', of_arm=False)
-def hands_crossed(moment: Moment, _: Side) -> float:
+def hands_crossed(body: BodyState, _: Side) -> float:
     """Left wrist beyond the right one towards the person's right; negative as they hang."""
-    return _leftwards(moment, 'left_wrist', 'right_wrist')
+    return _leftwards(body, 'left_wrist', 'right_wrist')
 
 
 @_feature('torso', 'nose', 'left_shoulder', 'right_shoulder', of_arm=False)
-def nose_height(moment: Moment, _: Side) -> float:
+def nose_height(body: BodyState, _: Side) -> float:
     """Nose above the middle of the shoulders; about 0.3 looking straight ahead."""
-    shoulders = moment.middle('left_shoulder', 'right_shoulder')
-    return (moment.point('nose') - shoulders).imag / moment.scale
+    shoulders = body.middle('left_shoulder', 'right_shoulder')
+    return (body.point('nose') - shoulders).imag / body.scale
 
 
 @_feature('torso', 'nose', 'mouth_left', 'mouth_right', of_arm=False)
-def mouth_height(moment: Moment, _: Side) -> float:
+def mouth_height(body: BodyState, _: Side) -> float:
     """Mouth above the nose; unknown in formats without it, such as COCO's."""
-    mouth = moment.middle('mouth_left', 'mouth_right')
-    return (mouth - moment.point('nose')).imag / moment.scale
+    mouth = body.middle('mouth_left', 'mouth_right')
+    return (mouth - body.point('nose')).imag / body.scale
 
 
 @_feature('deg', *_TRUNK, of_arm=False)
-def bend(moment: Moment, _: Side) -> float:
+def bend(body: BodyState, _: Side) -> float:
     """Trunk against the vertical, to any side; without positions from its usual height."""
-    places = moment.in_space(*_TRUNK)
+    places = body.in_space(*_TRUNK)
     if places is not None:
         across, down, away = places[2:].mean(axis=0) - places[:2].mean(axis=0)
         return math.degrees(math.atan2(math.hypot(across, away), -down))
-    share = 1.0 - _past(moment).drop('trunk', moment)
+    share = 1.0 - body.history.drop('trunk', body)
     return math.degrees(math.acos(max(-1.0, min(1.0, share))))
 
 
 @_feature('', 'nose', 'left_hip', 'right_hip', of_arm=False)
-def head_drop(moment: Moment, _: Side) -> float:
+def head_drop(body: BodyState, _: Side) -> float:
     """By which share the nose is lower over the hips than it was in the last seconds."""
-    return _past(moment).drop('head', moment)
+    return body.history.drop('head', body)
 
 
 @_feature('', 'left_hip', 'right_hip', 'left_ankle', 'right_ankle', of_arm=False)
-def hips_drop(moment: Moment, _: Side) -> float:
+def hips_drop(body: BodyState, _: Side) -> float:
     """By which share the hips are lower over the ankles than they were in the last seconds."""
-    return _past(moment).drop('legs', moment)
+    return body.history.drop('legs', body)
 
 
 @_feature('torso', 'left_hip', 'right_hip', of_arm=False)
-def hips_travel(moment: Moment, _: Side) -> float:
+def hips_travel(body: BodyState, _: Side) -> float:
     """How far the hips have moved in the picture in the last 0.4 s."""
-    return _past(moment).hips.travel / moment.scale
+    return body.history.hips.travel / body.scale
 
 
 @_feature('deg', of_arm=False)
-def lean(moment: Moment, _: Side) -> float:
+def lean(body: BodyState, _: Side) -> float:
     """Trunk against the vertical; where no hip is seen, the shoulders against the level."""
     try:
-        return _angle_between(moment.trunk, 1j)
+        return _angle_between(body.trunk, 1j)
     except UnseenError:
-        return abs(_elevation(moment.shoulders))
+        return abs(_elevation(body.shoulders))
 
 
 @_feature('torso', 'left_shoulder', 'right_shoulder', of_arm=False)
-def frontality(moment: Moment, _: Side) -> float:
+def frontality(body: BodyState, _: Side) -> float:
     """Width of the shoulders: about 0.7 facing the camera, -0.7 with the back to it."""
-    return moment.shoulders.real / moment.scale
+    return body.shoulders.real / body.scale
 
 
-def _enter_swings() -> None:
-    """Enter the features of all signals that may swing."""
+def _register_oscillations() -> None:
+    """Register the features of all signals that may oscillate."""
     parts: dict[str, tuple[str, str, Callable[[Oscillation], float]]] = {
-        'passes': ('', 'how often without a rest', lambda swing: swing.passes),
-        'amplitude': ('', 'least of the last three passes', lambda swing: swing.amplitude),
+        'half_cycles': ('', 'number without a rest', lambda swing: swing.half_cycles),
+        'amplitude': ('', 'smallest of the last three half cycles', lambda swing: swing.amplitude),
         'period': ('s', 'time there and back', lambda swing: swing.period),
     }
     for signal in SIGNALS.values():
@@ -336,12 +342,12 @@ def _enter_swings() -> None:
             name = f'{signal.name}_{part}'
 
             def measure(
-                moment: Moment,
+                body: BodyState,
                 side: Side,
                 signal: str = signal.name,
                 value: Callable[[Oscillation], float] = value,
             ) -> float:
-                return value(_past(moment).swings[signal][side])
+                return value(body.history.oscillations[signal][side])
 
             FEATURES[name] = Feature(
                 name,
@@ -353,14 +359,14 @@ def _enter_swings() -> None:
             )
 
 
-_enter_swings()
+_register_oscillations()
 
 
-def _leftwards(moment: Moment, start: str, end: str) -> float:
+def _leftwards(body: BodyState, start: str, end: str) -> float:
     """Way from one keypoint to another towards the person's left [torsos]."""
-    places = moment.in_space(start, end, *_TRUNK)
+    places = body.in_space(start, end, *_TRUNK)
     if places is None:
-        return moment.towards_left(moment.point(end) - moment.point(start))
+        return body.towards_left(body.point(end) - body.point(start))
     start_at, end_at, *hips, left, right = places
     across = (left - right) * (1, 0, 1)
     torso = np.linalg.norm((left + right) / 2 - np.mean(hips, axis=0))
@@ -368,9 +374,3 @@ def _leftwards(moment: Moment, start: str, end: str) -> float:
     if not width or not torso:
         raise UnseenError('left and right')
     return float((end_at - start_at) @ across / width / torso)
-
-
-def _past(moment: Moment) -> History:
-    if moment.history is None:
-        raise UnseenError('the past')
-    return moment.history

@@ -1,4 +1,4 @@
-"""How tall a person is in the picture, whatever they are doing, and how high their parts are."""
+"""The height of a person in the image in any pose, and the levels of their body parts."""
 
 from __future__ import annotations
 
@@ -8,46 +8,39 @@ import math
 
 import numpy as np
 
-from pose_ros.core.body.usual import Usual
+from pose_ros.core.anatomy import BONES
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
-# Lengths over the body's height: between the joints' centres, as pose models mark them. After
-# Drillis and Contini (1966), in Winter, Biomechanics and Motor Control of Human Movement; the
-# trunk and the shoulders' width as the models draw them on the people of the test clips.
-_TRUNK = 0.295
-_SHOULDERS = 0.22
-_LIMBS = {
-    ('shoulder', 'elbow'): 0.175,
-    ('elbow', 'wrist'): 0.148,
-    ('hip', 'knee'): 0.240,
-    ('knee', 'ankle'): 0.235,
-}
-# One bone alone may be wrong or somebody's own: so many must say that a person is that tall. The
-# trunk is the surest and counts so often.
-_WITNESSES = _TRUNK_WEIGHT = 2
-# Who is smaller is a speck whose shape is noise [px].
-_LEAST_HEIGHT = 12.0
-# The idea of the height follows a greater one in this time [s], a smaller one in that: bones are
-# seen too short while they point at the camera, and people walk away slowly.
-_RISE, _DECAY = 0.3, 6.0
-# Whose shoulders are higher than this over the wrists is propped on the hands, two thirds of an
-# arm, if the hips are that much higher, too: the hands of who lies with the feet to a camera that
-# looks down are seen below the shoulders, but beside the hips [body heights].
-_PROPPED, _CLEAR = 0.2, 0.05
+_LIMBS = (('shoulder', 'elbow'), ('elbow', 'wrist'), ('hip', 'knee'), ('knee', 'ankle'))
+# Number of bones that must agree on a height: a single bone may be wrong. The trunk is the most
+# reliable one and counts twice.
+_MIN_WITNESSES = 2
+_TRUNK_WEIGHT = 2
+# Minimum height of a person with a measurable shape [px].
+_MIN_HEIGHT = 12.0
+# Time constants of the height [s]. It rises quickly, as bones that point at the camera look too
+# short, and decays slowly, as people walk away.
+_RISE_TIME = 0.3
+_DECAY_TIME = 6.0
+# People on hands and feet have the shoulders two thirds of an arm over the wrists, and the hips
+# over them too [body heights]. In a view from above, the hands of people who lie with their feet
+# towards the camera are below the shoulders but beside the hips.
+_SHOULDERS_OVER_HANDS = 0.2
+_HIPS_OVER_HANDS = 0.05
 _HEAD = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')
 
 
 @dataclass(frozen=True)
-class Heights:
-    """Where the parts of a person are in the picture, y down [px]; NaN for what is not seen.
+class PartLevels:
+    """Levels of the body parts in the image, y down [px]; NaN for unobserved parts.
 
     Attributes
     ----------
     x
-        Middle of what is seen of the trunk and the head.
+        Mean x of the observed trunk and head [px].
     head, shoulders, hips, knees, ankles, wrists
-        Mean of the joints seen.
+        Mean y of the observed joints [px].
     """
 
     x: float
@@ -59,8 +52,8 @@ class Heights:
     wrists: float
 
     @classmethod
-    def of(cls, person: Person) -> Heights:
-        """Heights of one person; only keypoints that were observed count."""
+    def of(cls, person: Person) -> PartLevels:
+        """Levels of one person, of the observed keypoints."""
         seen = person.observed
         which = _members(person.topology) & seen
         counts = np.where(which.any(axis=1), which.sum(axis=1), np.nan)
@@ -69,44 +62,77 @@ class Heights:
         x = [value for value in across[:3] if not math.isnan(value)]
         return cls(sum(x) / len(x) if x else math.nan, *down)
 
-    def propped(self, height: float) -> bool:
-        """Whether the shoulders are an arm over the hands, which carry who is down but not lying.
+    def supported_on_hands(self, height: float) -> bool:
+        """Whether the hands carry the body: low, but not lying.
 
         Parameters
         ----------
         height
-            Of the person standing [px].
+            Standing height of the person [px].
         """
-        over_hands = self.wrists - self.shoulders > _PROPPED * height
-        return over_hands and self.wrists - self.hips > _CLEAR * height
+        over_hands = self.wrists - self.shoulders > _SHOULDERS_OVER_HANDS * height
+        return over_hands and self.wrists - self.hips > _HIPS_OVER_HANDS * height
 
 
-class Stature:
-    """Follows the height that a person has, or would have standing upright [px].
+class PeakHold:
+    """Follow greater values quickly and smaller ones slowly.
 
-    It comes from the lengths of the bones, so a person need never have stood.
+    For a length that often looks too short and hardly ever too long.
+
+    Parameters
+    ----------
+    rise
+        Time constant for greater values [s].
+    fall
+        Time constant for smaller values [s].
+
+    Attributes
+    ----------
+    value
+        NaN before the first update.
+    """
+
+    def __init__(self, rise: float, fall: float) -> None:
+        self.value = math.nan
+        self._rise, self._fall = rise, fall
+        self._stamp = 0.0
+
+    def update(self, stamp: float, value: float) -> None:
+        """Take the value at a time [s]."""
+        if math.isnan(self.value):
+            self.value = value
+        else:
+            time = self._rise if value > self.value else self._fall
+            self.value += (value - self.value) * (1.0 - math.exp((self._stamp - stamp) / time))
+        self._stamp = stamp
+
+
+class HeightEstimator:
+    """Estimate the standing height of one person over time [px].
+
+    The height comes from the lengths of the bones, so the person need not have stood.
     """
 
     def __init__(self) -> None:
-        self._usual = Usual(_RISE, _DECAY)
+        self._peak = PeakHold(_RISE_TIME, _DECAY_TIME)
 
     @property
     def height(self) -> float:
-        """As far as is known [px]; NaN as long as too little has been seen."""
-        return self._usual.value
+        """Current estimate [px]; NaN before enough of the body was observed."""
+        return self._peak.value
 
     def update(self, person: Person, stamp: float) -> float:
-        """Height after a look at the person at a time [s]; NaN as long as too little is seen."""
+        """Take the person at a time [s] and return the new estimate [px], or NaN."""
         seen = standing_height(person)
         if not math.isnan(seen):
-            self._usual.update(stamp, seen)
+            self._peak.update(stamp, seen)
         return self.height
 
 
 def standing_height(person: Person) -> float:
-    """Height that a person would have standing, by one look [px]; NaN where too little is seen.
+    """Standing height of a person from one frame [px]; NaN if too few bones are observed.
 
-    Bones that point at the camera are seen too short; with positions in space they are not.
+    Bones that point at the camera look too short, except with positions in space.
     """
     points, in_space = person.keypoints.astype(float), False
     scale = pixels_per_metre(person)
@@ -116,37 +142,36 @@ def standing_height(person: Person) -> float:
     first, second, ratios = _bones(person.topology)
     known = seen[first] & seen[second]
     heights = (np.linalg.norm(points[first] - points[second], axis=1) / ratios)[known]
-    trunk = _trunk(person, points, seen)
+    trunk = _height_from_trunk(person, points, seen)
     if not math.isnan(trunk):
         heights = np.append(heights, [trunk] * _TRUNK_WEIGHT)
-    if len(heights) < _WITNESSES:
+    if len(heights) < _MIN_WITNESSES:
         return math.nan
-    height = float(np.median(heights) if in_space else np.sort(heights)[-_WITNESSES])
-    return height if height >= _LEAST_HEIGHT else math.nan
+    height = float(np.median(heights) if in_space else np.sort(heights)[-_MIN_WITNESSES])
+    return height if height >= _MIN_HEIGHT else math.nan
 
 
-def _trunk(person: Person, points: np.ndarray, seen: np.ndarray) -> float:
-    """Height by the length of the trunk; NaN where it is not seen."""
+def _height_from_trunk(person: Person, points: np.ndarray, seen: np.ndarray) -> float:
+    """Height from the length of the trunk; NaN if it is not observed."""
     _, shoulders, hips, *_ = _parts(person.topology)
     shoulders, hips = shoulders[seen[shoulders]], hips[seen[hips]]
     if not len(shoulders) or not len(hips):
         return math.nan
-    return float(
-        np.linalg.norm(points[shoulders].mean(axis=0) - points[hips].mean(axis=0)) / _TRUNK
-    )
+    trunk = points[shoulders].mean(axis=0) - points[hips].mean(axis=0)
+    return float(np.linalg.norm(trunk) / BONES['shoulder', 'hip'])
 
 
 def pixels_per_metre(person: Person) -> float:
-    """Pixels that a metre has where the person is; NaN where that cannot be known."""
+    """Pixels per metre at the person's distance; NaN without positions in space."""
     if person.world is None:
         return math.nan
     good = person.observed & np.isfinite(person.world).all(axis=1)
     if np.count_nonzero(good) < 4:
         return math.nan
-    in_picture = person.keypoints[good] - person.keypoints[good].mean(axis=0)
+    in_image = person.keypoints[good] - person.keypoints[good].mean(axis=0)
     in_space = person.world[good, :2] - person.world[good, :2].mean(axis=0)
     extent = float(np.linalg.norm(in_space))
-    return float(np.linalg.norm(in_picture)) / extent if extent > 1e-6 else math.nan
+    return float(np.linalg.norm(in_image)) / extent if extent > 1e-6 else math.nan
 
 
 @lru_cache
@@ -159,7 +184,7 @@ def _parts(topology: Topology) -> tuple[np.ndarray, ...]:
 
 @lru_cache
 def _members(topology: Topology) -> np.ndarray:
-    """Which keypoints belong to each of these parts [6, K]."""
+    """Mask [6, K] of the keypoints of each part."""
     parts = _parts(topology)
     members = np.zeros((len(parts), len(topology)), dtype=bool)
     for row, indices in zip(members, parts):
@@ -169,10 +194,10 @@ def _members(topology: Topology) -> np.ndarray:
 
 @lru_cache
 def _bones(topology: Topology) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Indices [N] of both ends of each bone, and its length over the body's height [N]."""
-    bones = [('left_shoulder', 'right_shoulder', _SHOULDERS)]
-    for (start, end), ratio in _LIMBS.items():
-        bones += [(f'{side}_{start}', f'{side}_{end}', ratio) for side in ('left', 'right')]
+    """Indices [N] of both ends of each bone, and its length [N] [body heights]."""
+    bones = [('left_shoulder', 'right_shoulder', BONES['shoulder', 'shoulder'])]
+    for start, end in _LIMBS:
+        bones += [(f'{s}_{start}', f'{s}_{end}', BONES[start, end]) for s in ('left', 'right')]
     return (
         np.array([topology.index(first) for first, _, _ in bones]),
         np.array([topology.index(second) for _, second, _ in bones]),

@@ -1,4 +1,4 @@
-"""What is kept of a person's last moments."""
+"""The last seconds of one person: paths, oscillations and usual heights."""
 
 from __future__ import annotations
 
@@ -6,42 +6,56 @@ from collections import deque
 from contextlib import suppress
 import math
 
+from pose_ros.core.body.height import PeakHold
 from pose_ros.core.body.oscillation import Oscillation
-from pose_ros.core.body.pose_geometry import SIDES, Moment, Side, UnseenError
+from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
 from pose_ros.core.body.signals import SIGNALS, Signal
-from pose_ros.core.body.usual import Usual
 
-# The way of a joint is looked at over this time, its speed over the shorter one [s].
+# Time over which the extent of a path is measured [s].
 TRAVEL_WINDOW = 0.4
+# Time over which a speed is measured [s].
 SPEED_WINDOW = 0.2
-# A limb that is elsewhere for longer than this ends its swinging [s].
-_ELSEWHERE = 0.1
-# Usual heights of the body follow greater ones in the first time, smaller ones in the second [s].
-_RISE, _FALL = 0.3, 8.0
+# A window counts as covered from this share of its length on [-].
+_MIN_COVERED = 0.75
+# Samples up to this much older than the window still belong to it [windows].
+_WINDOW_SLACK = 1.15
+# A limb that is out of position for longer than this ends its oscillation [s].
+_OUT_OF_POSITION = 0.1
+# Time constants of the usual heights of body parts [s].
+_RISE_TIME = 0.3
+_DECAY_TIME = 8.0
+
+_HIPS = ('left_hip', 'right_hip')
+# Heights that shrink when the body bends or crouches: from which keypoints up to which.
+_HEIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    'trunk': (_HIPS, ('left_shoulder', 'right_shoulder')),
+    'head': (_HIPS, ('nose',)),
+    'legs': (('left_ankle', 'right_ankle'), _HIPS),
+}
 
 
-class Trail:
-    """Where something was in the last 0.4 s."""
+class Path:
+    """Positions of a point over the last 0.4 s."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, complex]] = deque()
         self._stamp = -math.inf
 
-    def update(self, stamp: float, place: complex | None) -> None:
-        """Take the place at a time [s], None if it is unknown."""
+    def update(self, stamp: float, point: complex | None) -> None:
+        """Take the position at a time [s], None if it is unknown."""
         self._stamp = stamp
-        if place is not None:
-            self._samples.append((stamp, place))
-        # One sample from before the window stays, so that the window is covered.
+        if point is not None:
+            self._samples.append((stamp, point))
+        # Keep one sample from before the window, so that the window is covered.
         while len(self._samples) > 1 and self._samples[1][0] <= stamp - TRAVEL_WINDOW:
             self._samples.popleft()
 
     @property
     def travel(self) -> float:
-        """Greatest extent of the way in the last 0.4 s."""
-        way = [place for _, place in self._window(TRAVEL_WINDOW)]
-        across = [place.real for place in way]
-        upright = [place.imag for place in way]
+        """Extent of the path over the last 0.4 s, the larger of width and height."""
+        points = [point for _, point in self._window(TRAVEL_WINDOW)]
+        across = [point.real for point in points]
+        upright = [point.imag for point in points]
         return max(max(across) - min(across), max(upright) - min(upright))
 
     @property
@@ -51,75 +65,65 @@ class Trail:
         return abs(last - first) / (end - start)
 
     def _window(self, length: float) -> list[tuple[float, complex]]:
-        """Samples of the last seconds; UnseenError where they do not cover most of them."""
-        window = [s for s in self._samples if s[0] > self._stamp - length * 1.15]
-        if len(window) < 2 or window[-1][0] - window[0][0] < length * 0.75:
+        """Samples of the last seconds; UnseenError if they do not cover most of the window."""
+        window = [s for s in self._samples if s[0] > self._stamp - length * _WINDOW_SLACK]
+        if len(window) < 2 or window[-1][0] - window[0][0] < length * _MIN_COVERED:
             raise UnseenError('enough of the past')
         return window
 
 
 class History:
-    """Follows one person: ways of the wrists and the hips, what swings, the usual stature."""
+    """Follow one person: paths of wrists and hips, oscillations, usual heights."""
 
     def __init__(self) -> None:
-        self.wrists: dict[Side, Trail] = {side: Trail() for side in SIDES}
-        self.hips = Trail()
-        self.usual = {name: Usual(_RISE, _FALL) for name in _HEIGHTS}
-        self.swings: dict[str, dict[Side, Oscillation]] = {
-            name: {side: Oscillation(s.least_pass, s.longest_pass) for side in _sides(s)}
+        self.wrists: dict[Side, Path] = {side: Path() for side in SIDES}
+        self.hips = Path()
+        self.oscillations: dict[str, dict[Side, Oscillation]] = {
+            name: {side: Oscillation(s.min_swing, s.max_time) for side in s.sides}
             for name, s in SIGNALS.items()
         }
-        self._in_place = {(name, side): -math.inf for name in SIGNALS for side in SIDES}
+        self._usual = {name: PeakHold(_RISE_TIME, _DECAY_TIME) for name in _HEIGHTS}
+        self._in_position = {(name, side): -math.inf for name in SIGNALS for side in SIDES}
 
-    def update(self, stamp: float, moment: Moment) -> None:
-        """Take in a moment at a time [s]; times go forward."""
-        for side, trail in self.wrists.items():
+    def update(self, stamp: float, points: PosePoints) -> None:
+        """Take the person at a time [s]; stamps increase."""
+        for side, path in self.wrists.items():
             try:
-                trail.update(stamp, moment.limb(side, 'shoulder', 'wrist') / moment.scale)
+                path.update(stamp, points.limb(side, 'shoulder', 'wrist') / points.scale)
             except UnseenError:
-                trail.update(stamp, None)
+                path.update(stamp, None)
         try:
-            self.hips.update(stamp, moment.middle('left_hip', 'right_hip'))
+            self.hips.update(stamp, points.middle(*_HIPS))
         except UnseenError:
             self.hips.update(stamp, None)
-        for name, (low, high) in _HEIGHTS.items():
-            with suppress(UnseenError):  # what was usual stays so
-                self.usual[name].update(stamp, (moment.middle(*high) - moment.middle(*low)).imag)
+        for name, usual in self._usual.items():
+            with suppress(UnseenError):
+                usual.update(stamp, _height(name, points))
         for signal in SIGNALS.values():
-            for side in _sides(signal):
-                self._follow(signal, side, stamp, moment)
+            for side in signal.sides:
+                self._follow(signal, side, stamp, points)
 
-    def drop(self, name: str, moment: Moment) -> float:
-        """How much smaller one of the person's heights is than usual, as a share."""
-        low, high = _HEIGHTS[name]
-        usual = self.usual[name].value
+    def drop(self, name: str, points: PosePoints) -> float:
+        """Share by which one of the person's heights is smaller than usual [-]."""
+        usual = self._usual[name].value
         if not usual > 0:
             raise UnseenError('the usual')
-        return 1.0 - (moment.middle(*high) - moment.middle(*low)).imag / usual
+        return 1.0 - _height(name, points) / usual
 
-    def _follow(self, signal: Signal, side: Side, stamp: float, moment: Moment) -> None:
+    def _follow(self, signal: Signal, side: Side, stamp: float, points: PosePoints) -> None:
         """Take the value of one signal."""
         try:
-            value = signal.measure(moment, side)
+            value = signal.measure(points, side)
         except UnseenError:
             return
         if value is not None:
-            self._in_place[signal.name, side] = stamp
-            self.swings[signal.name][side].update(stamp, value)
-        elif stamp - self._in_place[signal.name, side] > _ELSEWHERE:
-            self.swings[signal.name][side].reset()
+            self._in_position[signal.name, side] = stamp
+            self.oscillations[signal.name][side].update(stamp, value)
+        elif stamp - self._in_position[signal.name, side] > _OUT_OF_POSITION:
+            self.oscillations[signal.name][side].reset()
 
 
-def _sides(signal: Signal) -> tuple[Side, ...]:
-    """The arms that a signal is of; the person's own counts as the left."""
-    return SIDES if signal.of_arm else SIDES[:1]
-
-
-_HIPS = ('left_hip', 'right_hip')
-# Heights of the body that are less than usual when it bends or crouches: from which keypoints
-# up to which.
-_HEIGHTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    'trunk': (_HIPS, ('left_shoulder', 'right_shoulder')),
-    'head': (_HIPS, ('nose',)),
-    'legs': (('left_ankle', 'right_ankle'), _HIPS),
-}
+def _height(name: str, points: PosePoints) -> float:
+    """One of the person's heights [px]; UnseenError if it is unknown."""
+    low, high = _HEIGHTS[name]
+    return (points.middle(*high) - points.middle(*low)).imag

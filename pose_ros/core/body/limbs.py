@@ -11,7 +11,7 @@ import cmath
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.body.pose_geometry import SIDES, Moment, Side, UnseenError
+from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
 
 # Where models put a joint for some tenths of a second, and where it is: standard deviation
 # [torsos] for the second as score, or a better one; measured with BlazePose full on films of the
@@ -63,11 +63,11 @@ class BoneLengths:
         except KeyError:
             raise UnseenError(bone) from None
 
-    def update(self, stamp: float, moment: Moment) -> None:
-        """Take in a moment."""
+    def update(self, stamp: float, points: PosePoints) -> None:
+        """Take the person at a time [s]."""
         step = 0.0 if self._stamp is None else stamp - self._stamp
         self._stamp = stamp
-        seen = _seen_lengths(moment)
+        seen = _seen_lengths(points)
         for bone, length in seen.items():
             known = self._lengths.setdefault(bone, length)
             time = _RISE if length > known else _FALL
@@ -81,13 +81,13 @@ class BoneLengths:
             self._lengths[bone] = max(length, _LEAST_PROPORTION * _PROPORTIONS[bone] * size)
 
 
-def _seen_lengths(moment: Moment) -> dict[str, float]:
+def _seen_lengths(points: PosePoints) -> dict[str, float]:
     """Length of each bone that is seen, the longer of the two sides [px]."""
     lengths: dict[str, float] = {}
     for bone, (start, end) in BONES.items():
         for side in SIDES:
-            if moment.sees(side, start) and moment.sees(side, end):
-                length = abs(moment.limb(side, start, end))
+            if points.sees(side, start) and points.sees(side, end):
+                length = abs(points.limb(side, start, end))
                 if length >= _LEAST:
                     lengths[bone] = max(length, lengths.get(bone, 0.0))
     return lengths
@@ -140,20 +140,17 @@ class Limb:
         return math.acos(share / (flat + (1.0 - flat) * (1.0 - share / flat)))
 
 
-def limb_of(moment: Moment, lengths: BoneLengths, bone: str, side: Side, reverse: bool) -> Limb:
+def limb_of(
+    points: PosePoints, lengths: BoneLengths, bone: str, side: Side, reverse: bool
+) -> Limb:
     """Bone of one side, from its first end or (reverse) from its second."""
     start, end = BONES[bone]
     if reverse:
         start, end = end, start
-    seen = moment.limb(side, start, end)
-    scores = [score_of(moment, f'{side}_{joint}') for joint in (start, end)]
+    seen = points.limb(side, start, end)
+    scores = [points.score(f'{side}_{joint}') for joint in (start, end)]
     near, far = (position_variance(lengths, score) for score in scores)
     return Limb(seen, max(lengths[bone], abs(seen)), near, far, min(scores))
-
-
-def score_of(moment: Moment, name: str) -> float:
-    """Score of a keypoint."""
-    return float(moment.person.scores[moment.person.topology.index(name)])
 
 
 def position_variance(lengths: BoneLengths, score: float) -> float:

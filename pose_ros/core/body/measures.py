@@ -1,8 +1,6 @@
-"""Named measures of a person's form: the words in which exercises are described.
+"""Named measures of a person's form: the vocabulary of config/exercises.yaml.
 
-Each with its standard deviation. Angles are those of the body as far as they can be told:
-lifted out of the picture by the lengths of the bones, and from positions in space where there
-are any. The camera is taken to stand upright.
+Each has a standard deviation. The camera is assumed upright.
 """
 
 from __future__ import annotations
@@ -11,42 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.body.angles import JointAngles
-from pose_ros.core.body.limbs import (
-    LENGTH_KNOWN,
-    BoneLengths,
-    Hinges,
-    Limb,
-    angle_between,
-    limb_of,
-    position_variance,
-    score_of,
-)
-from pose_ros.core.body.pose_geometry import SIDES, WIDTH_OF_TORSO, Moment, Side, UnseenError
+from pose_ros.core.body.form import Form, Reading
+from pose_ros.core.body.limbs import LENGTH_KNOWN
+from pose_ros.core.body.points import SIDES, Side, UnseenError
 
-# Positions in space bend a straight limb by up to so many standard deviations.
-_STRAIGHT = 2.0
-# A view's share of what it would show at best; below it shows nothing of use.
-_LEAST_SHARE = 0.4
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A measured value.
-
-    Attributes
-    ----------
-    value
-        In the unit of the measure.
-    deviation
-        Its standard deviation.
-    confidence
-        Least score of the keypoints that it rests on, 0 to 1.
-    """
-
-    value: float
-    deviation: float
-    confidence: float
+# Minimum share of the best possible view; less shows nothing useful [-].
+_MIN_VIEW = 0.4
 
 
 @dataclass(frozen=True)
@@ -57,6 +25,15 @@ class Measure:
     read: Callable[[Form], Reading]
     unit: str
     meaning: str
+
+    def reading(self, form: Form) -> Reading | None:
+        """Its value; None if it is unknown."""
+        if self.name not in form.readings:
+            try:
+                form.readings[self.name] = self.read(form)
+            except UnseenError:
+                form.readings[self.name] = None
+        return form.readings[self.name]
 
 
 MEASURES: dict[str, Measure] = {}
@@ -72,125 +49,6 @@ def _measure(unit: str) -> Callable[[_Read], _Read]:
         return read
 
     return enter
-
-
-class Form:
-    """A person's form at one time; measures are computed when asked for, once.
-
-    Parameters
-    ----------
-    moment
-        The person.
-    lengths
-        Of the person's bones, with this moment taken in.
-    hinges
-        Of the person's joints.
-    angles
-        Of the person at this moment; those in space count besides the picture.
-    """
-
-    def __init__(
-        self, moment: Moment, lengths: BoneLengths, hinges: Hinges, angles: JointAngles
-    ) -> None:
-        self.moment, self.lengths, self.hinges, self.angles = moment, lengths, hinges, angles
-        self._readings: dict[str, Reading | None] = {}
-
-    def reading(self, name: str) -> Reading | None:
-        """Measure by its name; None where it cannot be known."""
-        if name not in self._readings:
-            try:
-                self._readings[name] = MEASURES[name].read(self)
-            except UnseenError:
-                self._readings[name] = None
-        return self._readings[name]
-
-    def joint(self, name: str, first: Limb, second: Limb) -> Reading:
-        """Angle at a joint [deg]: in the picture, or in space where that is known better.
-
-        Over 180 where a straight limb is bent the wrong way by its errors.
-        """
-        angle, deviation = angle_between(first, second)
-        score = min(first.score, second.score)
-        bend = self.hinges.bend(name, first, second, deviation)
-        # Errors in depth bend a straight limb, and never straighten it: so the picture counts.
-        if bend is not None and self._straight_in_space(name):
-            return Reading(math.degrees(math.pi - bend), math.degrees(deviation), score)
-        return self.better(name, angle, deviation, score)
-
-    def _straight_in_space(self, name: str) -> bool:
-        """Whether a joint may be straight, for all that positions in space tell."""
-        if not self.angles.in_space:
-            return True
-        deviation = float(self.angles.deviations[self.angles.index(name)])
-        # Nothing is known where this is NaN.
-        return not math.pi - self.angles.angle(name) > _STRAIGHT * deviation
-
-    def better(self, name: str, angle: float, deviation: float, score: float) -> Reading:
-        """Angle [deg] of a name in `JointAngles`, as the picture [rad] and space say.
-
-        Their mean by their certainty, and no surer than the surer: their errors go together.
-        """
-        angles = self.angles
-        if angles.in_space:
-            other = angles.angle(name)
-            in_space = float(angles.deviations[angles.index(name)])
-            if math.isfinite(other) and in_space > 0:
-                weight = deviation**2 / (deviation**2 + in_space**2)
-                angle += weight * (other - angle)
-                deviation = min(deviation, in_space)
-        return Reading(math.degrees(angle), math.degrees(deviation), score)
-
-    def limb(self, bone: str, side: Side, reverse: bool = False) -> Limb:
-        """Bone of one side; UnseenError if it is not seen."""
-        return limb_of(self.moment, self.lengths, bone, side, reverse)
-
-    @property
-    def trunk(self) -> Limb:
-        """From hips to shoulders; of one side where only that is seen."""
-        sides = [limb for side in SIDES if (limb := self._try_limb('trunk', side)) is not None]
-        if not sides:
-            raise UnseenError('trunk')
-        count = len(sides)
-        seen = sum(limb.seen for limb in sides) / count
-        near, far = (sum(v) / count**2 for v in zip(*((s.near, s.far) for s in sides)))
-        return Limb(
-            seen, max(self.lengths['trunk'], abs(seen)), near, far, min(s.score for s in sides)
-        )
-
-    def _try_limb(self, bone: str, side: Side) -> Limb | None:
-        try:
-            return self.limb(bone, side)
-        except UnseenError:
-            return None
-
-    @property
-    def torso(self) -> float:
-        """Length of the trunk [px]."""
-        return self.lengths['trunk']
-
-    @property
-    def leg(self) -> float:
-        """Length of a leg [px]."""
-        return self.lengths['thigh'] + self.lengths['shin']
-
-    @property
-    def frontality(self) -> float:
-        """0 for somebody seen from the side, 1 from the front or from behind."""
-        return min(1.0, abs(self.moment.shoulders.real) / (WIDTH_OF_TORSO * self.torso))
-
-    @property
-    def laterality(self) -> float:
-        """1 for somebody seen from the side, 0 from the front or from behind."""
-        return math.sqrt(1.0 - self.frontality**2)
-
-    def noise(self, *names: str) -> tuple[float, float]:
-        """Standard deviation of the difference of keypoints [px], and their least score."""
-        scores = [score_of(self.moment, name) for name in names]
-        return math.sqrt(sum(position_variance(self.lengths, s) for s in scores)), min(scores)
-
-    def apart(self, joint: str) -> complex:
-        """From the right joint to the left one [px]."""
-        return self.moment.joint('left', joint) - self.moment.joint('right', joint)
 
 
 def _mean(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
@@ -244,8 +102,8 @@ def _hip(form: Form, side: Side) -> Reading:
 
 def _arm(form: Form, side: Side) -> Reading:
     """Straight line from shoulder to wrist, against hanging down."""
-    moment = form.moment
-    seen = moment.limb(side, 'shoulder', 'wrist')
+    points = form.points
+    seen = points.limb(side, 'shoulder', 'wrist')
     length = max(form.lengths['upper_arm'] + form.lengths['forearm'], 1e-6)
     noise, score = form.noise(f'{side}_shoulder', f'{side}_wrist')
     return _against(-seen, length, noise, score)
@@ -317,7 +175,7 @@ def wrists(form: Form) -> Reading:
 
 
 def _wrist(form: Form, side: Side) -> Reading:
-    height = form.moment.limb(side, 'shoulder', 'wrist').imag
+    height = form.points.limb(side, 'shoulder', 'wrist').imag
     noise, score = form.noise(f'{side}_shoulder', f'{side}_wrist')
     return Reading(height / form.torso, noise / form.torso, score)
 
@@ -325,8 +183,8 @@ def _wrist(form: Form, side: Side) -> Reading:
 @_measure('ratio')
 def stagger(form: Form) -> Reading:
     """How much higher over its ankle one knee is than the other [torsos]."""
-    moment = form.moment
-    left, right = (moment.limb(side, 'ankle', 'knee').imag for side in SIDES)
+    points = form.points
+    left, right = (points.limb(side, 'ankle', 'knee').imag for side in SIDES)
     names = (f'{side}_{joint}' for side in SIDES for joint in ('knee', 'ankle'))
     noise, score = form.noise(*names)
     return Reading(abs(left - right) / form.torso, noise / form.torso, score)
@@ -335,9 +193,9 @@ def stagger(form: Form) -> Reading:
 @_measure('ratio')
 def knee_gap(form: Form) -> Reading:
     """Distance of the knees over that of the ankles, as seen from the front."""
-    facing = math.copysign(1.0, form.moment.shoulders.real)
+    facing = math.copysign(1.0, form.points.shoulders.real)
     knees_apart, ankles_apart = (form.apart(j).real * facing for j in ('knee', 'ankle'))
-    if form.frontality < _LEAST_SHARE or ankles_apart < 0.25 * form.torso:
+    if form.frontality < _MIN_VIEW or ankles_apart < 0.25 * form.torso:
         raise UnseenError('legs from the front')
     value = knees_apart / ankles_apart
     knee_noise, knee_score = form.noise('left_knee', 'right_knee')
@@ -350,7 +208,7 @@ def knee_gap(form: Form) -> Reading:
 def feet(form: Form) -> Reading:
     """Distance of the ankles over the length of a leg, as seen from the front."""
     share = form.frontality
-    if share < _LEAST_SHARE:
+    if share < _MIN_VIEW:
         raise UnseenError('feet from the front')
     noise, score = form.noise('left_ankle', 'right_ankle')
     value = abs(form.apart('ankle').real) / share / form.leg
@@ -360,9 +218,9 @@ def feet(form: Form) -> Reading:
 @_measure('deg')
 def shoulder_tilt(form: Form) -> Reading:
     """Line of the shoulders against the level, as seen from the front."""
-    if form.frontality < _LEAST_SHARE:
+    if form.frontality < _MIN_VIEW:
         raise UnseenError('shoulders from the front')
-    across = form.moment.shoulders
+    across = form.points.shoulders
     noise, score = form.noise('left_shoulder', 'right_shoulder')
     tilt = math.atan2(across.imag, abs(across.real))
     return Reading(abs(math.degrees(tilt)), math.degrees(noise / abs(across)), score)
@@ -375,8 +233,8 @@ def body_bend(form: Form) -> Reading:
 
 
 def _body_bend(form: Form, side: Side) -> Reading:
-    moment = form.moment
-    down, back = moment.limb(side, 'shoulder', 'hip'), moment.limb(side, 'shoulder', 'ankle')
+    points = form.points
+    down, back = points.limb(side, 'shoulder', 'hip'), points.limb(side, 'shoulder', 'ankle')
     torso, leg = form.torso, form.leg
     if abs(back) < 0.6 * (torso + leg):
         raise UnseenError('body from the side')
@@ -401,12 +259,12 @@ def back_length(form: Form) -> Reading:
 @_measure('deg')
 def front_shin(form: Form) -> Reading:
     """Shin of the foot in front: how far its knee is ahead of the ankle; 0 is upright."""
-    moment = form.moment
-    higher = [moment.limb(side, 'ankle', 'knee').imag for side in SIDES]
+    points = form.points
+    higher = [points.limb(side, 'ankle', 'knee').imag for side in SIDES]
     front, rear = SIDES if higher[0] > higher[1] else SIDES[::-1]
-    ahead = (moment.joint(front, 'ankle') - moment.joint(rear, 'ankle')).real
+    ahead = (points.joint(front, 'ankle') - points.joint(rear, 'ankle')).real
     share = form.laterality
-    if share < _LEAST_SHARE or abs(ahead) < 0.4 * form.leg * share:
+    if share < _MIN_VIEW or abs(ahead) < 0.4 * form.leg * share:
         raise UnseenError('legs from the side')
     shin = form.limb('shin', front, reverse=True)
     lean = math.atan2(shin.seen.real * math.copysign(1.0, ahead) / share, shin.seen.imag)

@@ -1,4 +1,4 @@
-"""Turning points of a signal that comes one value at a time."""
+"""Oscillation of a signal that arrives one value at a time."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 import math
 
+# Extra time for a half cycle of usual length before the oscillation counts as stopped [s].
+_MARGIN = 0.3
+
 
 @dataclass
 class Oscillation:
-    """Counts how often a signal goes to and fro without a rest.
+    """Count the half cycles of a signal that swings without a rest.
 
-    A pass is a way from one turning point to the next, or from the last one to now. The count
-    starts again when the signal rests, or takes too long for a pass.
+    A half cycle goes from one turning point to the next, or from the last one to the current
+    value. The count restarts when the signal rests or a half cycle takes too long.
 
     Attributes
     ----------
-    least_pass
-        Passes smaller than this are noise; in the signal's unit.
-    longest_pass
-        A pass that takes longer is no oscillation [s].
+    min_swing
+        Half cycles smaller than this are noise; in the signal's unit.
+    max_time
+        Maximum time of a half cycle [s].
     """
 
-    least_pass: float
-    longest_pass: float
+    min_swing: float
+    max_time: float
     _turns: list[tuple[float, float]] = field(default_factory=list)
     _extreme: tuple[float, float] = (-math.inf, 0.0)
     _progress: tuple[float, float] = (-math.inf, 0.0)
@@ -32,37 +35,37 @@ class Oscillation:
     def update(self, stamp: float, value: float) -> None:
         """Take the value at a time [s]."""
         if stamp - self._progress[0] > self._patience or self._overdue(stamp):
-            # Where it rested until now, a first pass may begin with this very value.
+            # The first half cycle may begin with this value, at the end of the rest.
             rest = self._last if stamp - self._last[0] < self._patience else (stamp, value)
             self.reset()
             self._extreme = self._progress = rest
         if self._turns:
             self._follow(stamp, value)
-        elif abs(value - self._extreme[1]) >= self.least_pass:
+        elif abs(value - self._extreme[1]) >= self.min_swing:
             self._turns.append(self._extreme)
             self._extreme = self._progress = (stamp, value)
         self._last = stamp, value
 
     def reset(self) -> None:
-        """Forget all."""
+        """Start over."""
         self._turns.clear()
         self._progress = self._last = (-math.inf, 0.0)
 
     @property
-    def passes(self) -> int:
-        """Passes so far, with the one under way."""
+    def half_cycles(self) -> int:
+        """Number of half cycles, including the current one."""
         return len(self._turns)
 
     @property
     def amplitude(self) -> float:
-        """Least way of the last three passes, from turning point to turning point."""
+        """Smallest of the last three half cycles, peak to peak."""
         values = [value for _, value in [*self._turns[-3:], self._extreme]]
         return min((abs(b - a) for a, b in pairwise(values)), default=0.0)
 
     @property
     def period(self) -> float:
-        """Mean time for to and fro over the last four passes that are complete [s], or inf."""
-        # The first is where it began, not where it turned.
+        """Mean period over the last four complete half cycles [s]; inf before the first two."""
+        # The first turning point is the start, not a turn.
         turns = self._turns[1:][-5:]
         if len(turns) < 2:
             return math.inf
@@ -70,28 +73,28 @@ class Oscillation:
 
     @property
     def _patience(self) -> float:
-        """How long the signal may go without getting further [s]."""
+        """Maximum time without progress [s]."""
         if len(self._turns) < 2:
-            # The first pass begins where the signal last rested, not long before.
-            return self.longest_pass / 2
+            # The first half cycle begins at the end of the last rest, not long before.
+            return self.max_time / 2
         turns = self._turns[-5:]
-        mean_pass = (turns[-1][0] - turns[0][0]) / (len(turns) - 1)
-        return min(self.longest_pass, 0.3 + 2 * mean_pass)
+        mean_time = (turns[-1][0] - turns[0][0]) / (len(turns) - 1)
+        return min(self.max_time, _MARGIN + 2 * mean_time)
 
     def _overdue(self, stamp: float) -> bool:
-        """Whether a pass takes much longer than several before: it drifts, swings no more."""
+        """Whether a half cycle takes much longer than several before it: a drift, no swing."""
         return len(self._turns) > 3 and stamp - self._turns[-1][0] > self._patience
 
     def _follow(self, stamp: float, value: float) -> None:
-        """Go on with the pass, or turn."""
+        """Continue the half cycle, or turn."""
         direction = 1 if self._extreme[1] > self._turns[-1][1] else -1
         if (value - self._extreme[1]) * direction > 0:
             self._extreme = (stamp, value)
-            # Creeping on is a rest, too.
-            if abs(value - self._progress[1]) >= self.least_pass / 3:
+            # Creeping is a rest, too.
+            if abs(value - self._progress[1]) >= self.min_swing / 3:
                 self._progress = (stamp, value)
-        elif abs(value - self._extreme[1]) >= self.least_pass:
-            if self._extreme[0] - self._turns[-1][0] > self.longest_pass:
+        elif abs(value - self._extreme[1]) >= self.min_swing:
+            if self._extreme[0] - self._turns[-1][0] > self.max_time:
                 self._turns.clear()
             self._turns.append(self._extreme)
             self._extreme = self._progress = (stamp, value)

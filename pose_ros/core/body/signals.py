@@ -1,4 +1,4 @@
-"""Named signals of a person that may swing to and fro: a forearm, a head, two hands."""
+"""Signals of a person that may oscillate: a forearm, the head, the distance of the hands."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.body.pose_geometry import Moment, Side, UnseenError
+from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
 
-# A shorter forearm [torsos] points at the camera, its angle is noise; a longer one joins points
-# that do not belong together.
-_FOREARM = (0.3, 0.9)
-# A forearm that hangs lower than this is not beckoning [torsos].
-_LOWERED = -0.15
-# How far the middle of nose and eyes lies before that of the ears [torsos].
-_FACE = 0.154
-# Shoulders that look narrower [torsos] are turned away too far to see how the head moves.
-_FACING = 0.4
-# A nose that is less above the shoulders [torsos] is that of somebody who bows.
-_UPRIGHT = 0.06
+# Length of a forearm with a usable direction [torsos]: shorter ones point at the camera.
+_MIN_FOREARM = 0.3
+# Longer ones join points that do not belong together [torsos].
+_MAX_FOREARM = 0.9
+# Minimum height of a beckoning wrist over its elbow [torsos].
+_MIN_WRIST_HEIGHT = -0.15
+# Distance of the middle of nose and eyes in front of the middle of the ears [torsos].
+_FACE_DEPTH = 0.154
+# Minimum width of the shoulders for head movements [torsos]: the head of a person who is turned
+# farther away is not seen well enough.
+_MIN_FRONTALITY = 0.4
+# Minimum height of the nose over the shoulders [torsos]: lower ones belong to people who bow.
+_MIN_NOSE_HEIGHT = 0.06
 
 
 @dataclass(frozen=True)
@@ -28,83 +30,90 @@ class Signal:
     Attributes
     ----------
     name
-        Its features are called so: sway_passes, sway_amplitude, sway_period.
+        Prefix of its features, as in ``nod_half_cycles``, ``nod_amplitude`` and ``nod_period``.
     measure
-        Its value; None where the limb is not in the position to swing; UnseenError if it
-        cannot be known.
+        Its value; None if the limb is not in a position to swing. UnseenError if it is unknown.
     of_arm
-        Whether it belongs to one arm or to the person.
+        Whether it belongs to one arm (True) or to the person.
     unit
         Of the value.
     keypoints
-        Names of the keypoints that it rests on, without their side if it is an arm's.
+        Names of the keypoints that it needs, without their side for a signal of an arm.
     meaning
-        What swings, in words.
-    least_pass
-        Swings smaller than this are noise.
-    longest_pass
-        Slower swings are none [s].
+        What oscillates, in words.
+    min_swing
+        Smaller half cycles are noise [unit].
+    max_time
+        Maximum time of a half cycle [s].
     """
 
     name: str
-    measure: Callable[[Moment, Side], float | None]
+    measure: Callable[[PosePoints, Side], float | None]
     of_arm: bool
     unit: str
     keypoints: tuple[str, ...]
     meaning: str
-    least_pass: float
-    longest_pass: float
+    min_swing: float
+    max_time: float
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Sides of the arms that the signal is measured on; a signal of the person has one."""
+        return SIDES if self.of_arm else SIDES[:1]
 
 
-def _sway(moment: Moment, side: Side) -> float | None:
-    """Raised forearm, from upright to the picture's right [deg]."""
-    forearm = moment.limb(side, 'elbow', 'wrist')
-    if not _FOREARM[0] < abs(forearm) / moment.scale < _FOREARM[1]:
+def _forearm_swing(points: PosePoints, side: Side) -> float | None:
+    """Angle of a raised forearm from upright to the right of the image [deg]."""
+    forearm = points.limb(side, 'elbow', 'wrist')
+    if not _MIN_FOREARM < abs(forearm) / points.scale < _MAX_FOREARM:
         raise UnseenError('forearm')
     if forearm.imag <= 0:
         return None
     return math.degrees(math.atan2(forearm.real, forearm.imag))
 
 
-def _pump(moment: Moment, side: Side) -> float | None:
-    """Wrist above the elbow [torsos]."""
-    height = moment.limb(side, 'elbow', 'wrist').imag / moment.scale
-    return height if height > _LOWERED else None
+def _wrist_bounce(points: PosePoints, side: Side) -> float | None:
+    """Height of the wrist over the elbow [torsos]."""
+    height = points.limb(side, 'elbow', 'wrist').imag / points.scale
+    return height if height > _MIN_WRIST_HEIGHT else None
 
 
-def _face(moment: Moment) -> complex | None:
-    """Middle of nose and eyes, from that of the ears [torsos]; None if turned away or bowed."""
-    height = moment.point('nose') - moment.middle('left_shoulder', 'right_shoulder')
-    if moment.shoulders.real < _FACING * moment.scale or height.imag < _UPRIGHT * moment.scale:
+def _face(points: PosePoints) -> complex | None:
+    """Vector from the ears to the nose and eyes [torsos]; None if turned away or bowed."""
+    height = points.point('nose') - points.middle('left_shoulder', 'right_shoulder')
+    if (
+        points.shoulders.real < _MIN_FRONTALITY * points.scale
+        or height.imag < _MIN_NOSE_HEIGHT * points.scale
+    ):
         return None
-    front = moment.middle('nose', 'left_eye', 'right_eye')
-    return (front - moment.middle('left_ear', 'right_ear')) / moment.scale
+    front = points.middle('nose', 'left_eye', 'right_eye')
+    return (front - points.middle('left_ear', 'right_ear')) / points.scale
 
 
-def _shake(moment: Moment, _: Side) -> float | None:
-    """Face turned to the picture's right [deg]."""
-    face = _face(moment)
-    return None if face is None else _angle(face.real)
+def _shake(points: PosePoints, _: Side) -> float | None:
+    """Turn of the face to the right of the image [deg]."""
+    face = _face(points)
+    return None if face is None else _face_angle(face.real)
 
 
-def _nod(moment: Moment, _: Side) -> float | None:
-    """Face turned up [deg]."""
-    face = _face(moment)
-    return None if face is None else _angle(face.imag)
+def _nod(points: PosePoints, _: Side) -> float | None:
+    """Turn of the face upwards [deg]."""
+    face = _face(points)
+    return None if face is None else _face_angle(face.imag)
 
 
-def _angle(way: float) -> float:
-    """How far the face is turned [deg] where its middle has gone so far from the ears'.
+def _face_angle(offset: float) -> float:
+    """Angle by which the face is turned [deg], from its offset from the ears [torsos].
 
-    True near the line to the camera; less than true beyond, where the inverse of the sine would
-    make great angles of small errors.
+    Exact near the line to the camera and too small beyond: the inverse sine would turn small
+    errors into large angles there.
     """
-    return math.degrees(way / _FACE)
+    return math.degrees(offset / _FACE_DEPTH)
 
 
-def wrists_apart(moment: Moment, _: Side) -> float:
+def wrists_apart(points: PosePoints, _: Side) -> float:
     """Distance between the wrists [torsos]."""
-    return abs(moment.point('left_wrist') - moment.point('right_wrist')) / moment.scale
+    return abs(points.point('left_wrist') - points.point('right_wrist')) / points.scale
 
 
 _HEAD = (
@@ -115,19 +124,55 @@ _ARM = ('elbow', 'wrist')
 SIGNALS = {
     signal.name: signal
     for signal in (
-        Signal('sway', _sway, True, 'deg', _ARM, 'raised forearm, from side to side', 15, 3.0),
-        Signal('pump', _pump, True, 'torso', _ARM, 'wrist over elbow, up and down', 0.12, 1.0),
-        Signal('shake', _shake, False, 'deg', _HEAD, 'head, from side to side', 17, 0.8),
-        Signal('nod', _nod, False, 'deg', _HEAD, 'head, up and down', 9, 0.7),
         Signal(
-            'clap',
-            wrists_apart,
-            False,
-            'torso',
-            ('left_wrist', 'right_wrist'),
-            'distance between the hands',
-            0.1,
-            0.6,
+            name='forearm_swing',
+            measure=_forearm_swing,
+            of_arm=True,
+            unit='deg',
+            keypoints=_ARM,
+            meaning='raised forearm, from side to side',
+            min_swing=15.0,
+            max_time=3.0,
+        ),
+        Signal(
+            name='wrist_bounce',
+            measure=_wrist_bounce,
+            of_arm=True,
+            unit='torso',
+            keypoints=_ARM,
+            meaning='wrist over elbow, up and down',
+            min_swing=0.12,
+            max_time=1.0,
+        ),
+        Signal(
+            name='shake',
+            measure=_shake,
+            of_arm=False,
+            unit='deg',
+            keypoints=_HEAD,
+            meaning='head, from side to side',
+            min_swing=17.0,
+            max_time=0.8,
+        ),
+        Signal(
+            name='nod',
+            measure=_nod,
+            of_arm=False,
+            unit='deg',
+            keypoints=_HEAD,
+            meaning='head, up and down',
+            min_swing=9.0,
+            max_time=0.7,
+        ),
+        Signal(
+            name='clap',
+            measure=wrists_apart,
+            of_arm=False,
+            unit='torso',
+            keypoints=('left_wrist', 'right_wrist'),
+            meaning='distance between the hands',
+            min_swing=0.1,
+            max_time=0.6,
         ),
     )
-}  # fmt: skip
+}

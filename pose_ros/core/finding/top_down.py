@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from copy import copy
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.finding.covering import Figure, alone
 from pose_ros.core.finding.search import DetectorSearch, SearchState, unknown
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection, Detector
 from pose_ros.core.models.pose import Pose, PoseModel
 from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.occlusion import Figure, alone
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.tracking.sighting import Sighting
 from pose_ros.core.tracking.similarity import overlap

@@ -1,17 +1,20 @@
-"""What people do as events: what begins, ends or is complete, of every kind alike."""
+"""Events of motion in one form: what begins, ends or is complete."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-import math
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
 from typing import Any
 
+from pose_ros.core.body.posture import Posture
 from pose_ros.core.motion.exercises import ExerciseState
 from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.per_person import PerPerson
-from pose_ros.core.motion.posture import Posture, PostureState
+from pose_ros.core.motion.posture import PostureState
+
+# A posture ends when its person has been away for this time [s].
+_POSTURE_GRACE = 1.0
 
 KINDS = ('gesture', 'fall', 'posture', 'exercise')
 
@@ -85,7 +88,7 @@ def gesture_events(gestures: Sequence[Gesture], stamp: float) -> list[MotionEven
 
 
 def fall_events(falls: Sequence[Fall], stamp: float) -> list[MotionEvent]:
-    """Falls, which all are events."""
+    """All phases of falls."""
     return [
         MotionEvent(
             time=stamp,
@@ -95,12 +98,7 @@ def fall_events(falls: Sequence[Fall], stamp: float) -> list[MotionEvent]:
             person=fall.person_id,
             score=fall.confidence,
             duration=fall.duration,
-            details={
-                'onset': fall.onset,
-                'landing': fall.landing,
-                'peak_descent_rate': fall.peak_descent_rate,
-                'lost': fall.lost,
-            },
+            details=_details(fall, ('person_id', 'phase', 'confidence', 'duration')),
         )
         for fall in falls
     ]
@@ -108,6 +106,7 @@ def fall_events(falls: Sequence[Fall], stamp: float) -> list[MotionEvent]:
 
 def exercise_events(states: Sequence[ExerciseState], stamp: float) -> list[MotionEvent]:
     """Repetitions that are complete."""
+    shown = ('person_id', 'exercise', 'phase', 'repetition_done', 'angle', 'confidence')
     return [
         MotionEvent(
             time=stamp,
@@ -117,68 +116,79 @@ def exercise_events(states: Sequence[ExerciseState], stamp: float) -> list[Motio
             person=state.person_id,
             score=state.confidence,
             duration=state.outward_time + state.turn_time + state.return_time,
-            details={
-                'repetitions': state.repetitions,
-                'full': state.full.name.lower(),
-                'extreme': state.extreme,
-                'outward_time': state.outward_time,
-                'turn_time': state.turn_time,
-                'return_time': state.return_time,
-                'faults': [
-                    {
-                        'name': fault.name,
-                        'certain': fault.certain,
-                        'value': fault.value,
-                        'limit': fault.limit,
-                        'standard_deviation': fault.deviation,
-                    }
-                    for fault in state.faults
-                ],
-            },
+            details=_details(state, shown),
         )
         for state in states
         if state.repetition_done
     ]
 
 
-@dataclass
-class _Kept:
-    """The posture of one person that was reported last."""
+def _details(value: Any, shown: Sequence[str] = ()) -> dict[str, Any]:
+    """Fields of a value that the event does not show itself, by name."""
+    return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in shown}
 
-    state: PostureState | None = None
+
+def _plain(value: Any) -> Any:
+    """Value as JSON has it."""
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if is_dataclass(value):
+        return _details(value)
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 class PostureChanges:
-    """Tells when people take and leave a posture; an unknown one is none.
+    """Postures that people take and leave; UNKNOWN is not reported."""
 
-    Parameters
-    ----------
-    grace
-        A person may be away for this long before the posture ends [s].
-    """
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[float, PostureState]] = {}
 
-    def __init__(self, grace: float = 1.0) -> None:
-        self._people: PerPerson[_Kept] = PerPerson(_Kept, grace)
-
-    def observe(self, states: Sequence[PostureState], stamp: float) -> list[MotionEvent]:
-        """Changes in one picture, and the end of the postures of people gone."""
-        gone = self._people.leave(stamp)
-        events = [event for _, last in gone for event in _ended(last.state, stamp)]
+    def take(self, states: Sequence[PostureState], stamp: float) -> list[MotionEvent]:
+        """Changes in one frame, and the end of the postures of people who are away."""
+        away = [i for i, (seen, _) in self._last.items() if stamp - seen > _POSTURE_GRACE]
+        events = [event for i in away for event in _ended(self._last.pop(i)[1], stamp)]
         for state in states:
-            kept = self._people.take(state.person_id, stamp)
-            if kept is None:
-                continue
-            if kept.state is None or kept.state.posture is not state.posture:
-                events += _ended(kept.state, stamp)
+            _, last = self._last.get(state.person_id, (stamp, None))
+            if last is None or last.posture is not state.posture:
+                events += _ended(last, stamp)
                 if state.posture is not Posture.UNKNOWN:
                     events.append(_posture_event(state, 'started', stamp))
-            kept.state = state
+            self._last[state.person_id] = stamp, state
         return events
 
     def finish(self, stamp: float) -> list[MotionEvent]:
-        """End the postures of all."""
-        gone = self._people.leave(math.inf)
-        return [event for _, last in gone for event in _ended(last.state, stamp)]
+        """End the postures of all people."""
+        last, self._last = self._last, {}
+        return [event for _, state in last.values() for event in _ended(state, stamp)]
+
+
+class EventStream:
+    """Turns what observers report into events, frame by frame."""
+
+    def __init__(self) -> None:
+        self._postures = PostureChanges()
+
+    def take(self, values: Mapping[str, Sequence[Any]], stamp: float) -> list[MotionEvent]:
+        """Events of one frame.
+
+        Parameters
+        ----------
+        values
+            What each observer reports, by its name.
+        stamp
+            Of the frame [s].
+        """
+        return [
+            *self._postures.take(values.get('postures', ()), stamp),
+            *fall_events(values.get('falls', ()), stamp),
+            *exercise_events(values.get('exercises', ()), stamp),
+            *gesture_events(values.get('gestures', ()), stamp),
+            *gesture_events(values.get('learned', ()), stamp),
+        ]
+
+    def finish(self, stamp: float) -> list[MotionEvent]:
+        """End what goes on, after the last frame."""
+        return self._postures.finish(stamp)
 
 
 def _ended(state: PostureState | None, stamp: float) -> list[MotionEvent]:

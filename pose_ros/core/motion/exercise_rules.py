@@ -75,9 +75,9 @@ class Exercise:
         return (angle - self.start) / (self.turn - self.start)
 
     @cached_property
-    def measures(self) -> frozenset[str]:
-        """Names of the measures besides the leading one."""
-        return frozenset(rule.measure.name for rule in (*self.needs, *self.faults))
+    def measures(self) -> frozenset[Measure]:
+        """Measures besides the leading one."""
+        return frozenset(rule.measure for rule in (*self.needs, *self.faults))
 
 
 def load_exercises(path: str | Path) -> tuple[Exercise, ...]:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.body.angles import AngleMeter, JointAngles
-from pose_ros.core.body.limbs import BoneLengths, Hinges
-from pose_ros.core.body.measures import Form
-from pose_ros.core.body.pose_geometry import Moment, UnseenError
+from pose_ros.core.body.form import Form
+from pose_ros.core.body.points import UnseenError
+from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.exercise_rules import Exercise, load_exercises
-from pose_ros.core.motion.per_person import PerPerson
+from pose_ros.core.motion.observer import Observer
 from pose_ros.core.motion.repetition import (
     ExercisePhase,
     Fault,
@@ -20,12 +19,13 @@ from pose_ros.core.motion.repetition import (
     Verdict,
 )
 from pose_ros.core.resources import config_file
-from pose_ros.core.types import Person
 
-__all__ = ['AUTO', 'ExerciseCoach', 'ExercisePhase', 'ExerciseState', 'Fault', 'Verdict']
+__all__ = ['AUTO', 'ExerciseCounter', 'ExercisePhase', 'ExerciseState', 'Fault', 'Verdict']
 
 AUTO = 'auto'
 """Instead of an exercise's name: recognise which one is being done."""
+NONE = 'none'
+"""Instead of an exercise's name: count nothing."""
 
 # An exercise is recognised when it has been done so often, one right after the other: once may be
 # anything. Where two fit, for what tells them from each other is not seen, it is the first in the
@@ -88,18 +88,20 @@ class ExerciseState:
     faults: tuple[Fault, ...] = ()
 
 
-class ExerciseCoach:
-    """Counts the repetitions of people and judges their form.
+class ExerciseCounter(Observer):
+    """Counts repetitions and judges their form.
 
     Parameters
     ----------
     exercise
-        Name of an exercise, or `AUTO`.
+        Name of an exercise, `AUTO` or `NONE`.
     exercises
         The known ones; None for those of config/exercises.yaml.
     grace
-        For how long a person may be away without being forgotten [s].
+        Maximum time that a person may be away without losing the count [s].
     """
+
+    name = 'exercises'
 
     def __init__(
         self,
@@ -109,8 +111,8 @@ class ExerciseCoach:
     ) -> None:
         if exercises is None:
             exercises = load_exercises(config_file('exercises.yaml'))
+        self.grace = grace
         self._exercises = {each.name: each for each in exercises}
-        self._grace = grace
         self.choose(exercise)
 
     @property
@@ -118,42 +120,38 @@ class ExerciseCoach:
         """Names of the known exercises."""
         return tuple(self._exercises)
 
-    def choose(self, exercise: str) -> None:
-        """Watch for an exercise, or `AUTO`, from now on, counting from zero.
-
-        ValueError lists the known ones.
-        """
-        if exercise not in (AUTO, *self.names):
-            known = ', '.join((AUTO, *self.names))
+    def check(self, exercise: str) -> None:
+        """ValueError unless this is a known exercise, `AUTO` or `NONE`."""
+        if exercise not in (AUTO, NONE, *self.names):
+            known = ', '.join((AUTO, NONE, *self.names))
             raise ValueError(f'unknown exercise {exercise!r}, known are: {known}')
+
+    def choose(self, exercise: str) -> None:
+        """Count an exercise, `AUTO` or `NONE`, from now on, from zero; ValueError if unknown."""
+        self.check(exercise)
         self.exercise = exercise
-        watched = self.names if exercise == AUTO else (exercise,)
-        chosen = [self._exercises[name] for name in watched]
-        self._meter = AngleMeter(self._grace)
-        self._people = PerPerson(lambda: _Trainee(chosen, exercise == AUTO), self._grace)
+        self._trackers: dict[int, _ExerciseTracker] = {}
 
-    def observe(self, people: Sequence[Person], stamp: float) -> list[ExerciseState]:
-        """Take in the people of one frame; those without an id are left out.
+    def observe(self, body: BodyState) -> list[ExerciseState]:
+        """State of a person's exercise; with `AUTO`, of the one that has been recognised."""
+        if self.exercise == NONE:
+            return []
+        if body.id not in self._trackers:
+            recognise = self.exercise == AUTO
+            names = self.names if recognise else (self.exercise,)
+            exercises = [self._exercises[name] for name in names]
+            self._trackers[body.id] = _ExerciseTracker(exercises, recognise)
+        counter = self._trackers[body.id].update(body.stamp, body.form)
+        return [] if counter is None else [_state(body.id, counter)]
 
-        Returns
-        -------
-        list of ExerciseState
-            One for each person; with `AUTO`, for each whose exercise has been recognised.
-        """
-        self._people.leave(stamp)
-        angles = {each.person_id: each for each in self._meter.observe(people, stamp)}
-        states = []
-        for person in people:
-            trainee = self._people.take(person.id, stamp) if person.id else None
-            if trainee is not None and person.id in angles:
-                counter = trainee.update(stamp, person, angles[person.id])
-                if counter is not None:
-                    states.append(_state(person.id, counter))
-        return states
+    def lose(self, person_id: int, stamp: float) -> list[ExerciseState]:
+        """Forget a person."""
+        self._trackers.pop(person_id, None)
+        return []
 
 
 @dataclass
-class _Watch:
+class _Candidate:
     """One exercise of one person, in the search for the one being done.
 
     Attributes
@@ -191,29 +189,25 @@ class _Watch:
         return quiet and self.counter.phase is ExercisePhase.READY
 
 
-class _Trainee:
+class _ExerciseTracker:
     """One person and the exercises that are counted."""
 
     def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
-        self._lengths, self._hinges = BoneLengths(), Hinges()
         doubt = 0.0 if recognise else _DOUBT
-        self._watches = [_Watch(RepetitionCounter(exercise, doubt)) for exercise in exercises]
+        self._candidates = [
+            _Candidate(RepetitionCounter(exercise, doubt)) for exercise in exercises
+        ]
         self._recognise = recognise
-        self._current = None if recognise else self._watches[0]
+        self._current = None if recognise else self._candidates[0]
 
-    def update(
-        self, stamp: float, person: Person, angles: JointAngles
-    ) -> RepetitionCounter | None:
-        """Take in a moment; the counter of the exercise being done, None if there is none."""
-        moment = Moment(person)
-        self._lengths.update(stamp, moment)
+    def update(self, stamp: float, form: Form) -> RepetitionCounter | None:
+        """Take a frame; the counter of the exercise that is being done, None if there is none."""
         try:
-            _ = self._lengths['trunk']
+            _ = form.torso
         except UnseenError:
             return None
-        form = Form(moment, self._lengths, self._hinges, angles)
-        for watch in self._watches:
-            watch.update(stamp, form)
+        for candidate in self._candidates:
+            candidate.update(stamp, form)
         if self._recognise:
             self._follow(stamp)
         return None if self._current is None else self._current.counter
@@ -223,12 +217,16 @@ class _Trainee:
         current = self._current
         if current is not None and current.idle(stamp):
             self._current = current = None
-        for watch in self._watches:
-            if watch.counter.done is None or watch.series < _RECOGNISED or watch is current:
+        for candidate in self._candidates:
+            if (
+                candidate.counter.done is None
+                or candidate.series < _RECOGNISED
+                or candidate is current
+            ):
                 continue
-            if current is None or current.last <= watch.counter.started:
-                watch.counter.restart(watch.series)
-                self._current = current = watch
+            if current is None or current.last <= candidate.counter.started:
+                candidate.counter.restart(candidate.series)
+                self._current = current = candidate
 
 
 def _state(person_id: int, counter: RepetitionCounter) -> ExerciseState:

@@ -1,215 +1,191 @@
-"""Falls of people: going down too fast, lying there, and being up again. No medical device.
+"""Falls: a descent that is too fast, lying on the floor, being up again. No medical device.
 
-Each person is watched by a few measures, all in body heights (the person's own, standing): how
-fast head and hips go down together, how far they have come down from where they were, and whether
-the body is low and stays so. Somebody who goes out of sight on the way down counts, too.
+A few measures follow each person, all in the person's own standing height: the speed of head and
+hips together, how far they have come down, and whether the body is low and stays there. A person
+who goes out of sight on the way down counts, too.
 
-Where the limits come from is said in `descent`.
+`fall_candidate` explains where the limits come from.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 import math
 
-from pose_ros.core.body.height import Heights, Stature
-from pose_ros.core.motion.descent import (
+from pose_ros.core.body.state import BodyState
+from pose_ros.core.motion.fall_candidate import (
     BLINK,
-    HEAD_DROP,
-    LONGEST,
-    Descent,
-    Look,
+    DESCENT_RATE,
+    MAX_DESCENT_TIME,
+    MIN_HEAD_DROP,
+    UNSEEN_TRUST,
+    Fall,
+    FallCandidate,
+    FallPhase,
+    Sample,
     begin,
     descent_rate,
     landing_time,
 )
-from pose_ros.core.motion.fall_events import (
-    DESCENT_RATE,
-    UNSEEN_TRUST,
-    Fall,
-    FallPhase,
-    closing_of,
-    event_of,
-)
-from pose_ros.core.motion.posture import posture_of
-from pose_ros.core.timeline import Step, Timeline
-from pose_ros.core.types import Person
+from pose_ros.core.motion.observer import Observer
 
 __all__ = ['Fall', 'FallDetector', 'FallPhase']
 
-# Where somebody came down from is looked for in the last [s].
+# The start of a descent is looked for within this time [s].
 _MEMORY = 3.0
-# Head and hips together: going out of sight at that speed counts as evidence; over this the
-# warning is given [body heights/s].
-_LOST_RATE, _WARNING_RATE = 0.55, 0.7
-# For how long the body must be low, or up again [s].
-_STAY, _UP_TIME = 0.8, 0.6
-# Who is out of sight for so long after going down fast has fallen [s].
+# Speed of head and hips at which going out of sight counts as evidence [body heights/s].
+_LOST_RATE = 0.55
+# Speed of head and hips for the early warning [body heights/s].
+_WARNING_RATE = 0.7
+# Time that the body must be low for FALLEN [s].
+_STAY = 0.8
+# Time that the person must be up for RECOVERED [s].
+_UP_TIME = 0.6
+# A person who went down fast and is out of sight for this time has FALLEN [s].
 _ABSENT = 1.2
-# Whoever turns up lying within this time [s] and distance [body heights] of where somebody who
-# fell was last seen, is the same person.
-_FORGET, _REACH = 10.0, 1.2
+# A person who turns up lying within this distance of a person out of sight is the same one
+# [body heights].
+_REACH = 1.2
 
 
 @dataclass
-class _Watch:
-    """One person: the last looks, and the descent that is under way or over."""
+class _FallTrack:
+    """One person: the last samples, and the descent that is under way or over."""
 
-    stature: Stature = field(default_factory=Stature)
-    looks: deque[Look] = field(default_factory=deque)
-    descent: Descent | None = None
-
-    @property
-    def stamp(self) -> float:
-        """When the person was last seen [s]."""
-        return self.looks[-1].stamp if self.looks else -math.inf
+    body: BodyState
+    samples: deque[Sample] = field(default_factory=deque)
+    candidate: FallCandidate | None = None
+    missing: bool = False
 
 
-class FallDetector:
-    """Finds falls of people, one picture after the other.
+class FallDetector(Observer):
+    """Detects falls.
 
-    Call `observe` for every picture, also when nobody is there. Events carry the id under which
-    the person is seen: who gets lost in a fall and is found lying under another id has the fall
-    ended under the old id and told again under the new one, with the same onset.
+    Events carry the id under which the person is seen. If a person is lost during a fall and
+    found lying under another id, the fall is CLOSED under the old id and reported again under the
+    new one, with the same onset.
     """
 
+    name = 'falls'
+    grace = 10.0
+
     def __init__(self) -> None:
-        self._watches: dict[int, _Watch] = {}
-        self._timeline = Timeline()
+        self._tracks: dict[int, _FallTrack] = {}
 
-    def observe(self, people: Sequence[Person], stamp: float) -> list[Fall]:
-        """Events of one picture.
-
-        Parameters
-        ----------
-        people
-            Those without an identity (id 0) are left out; who is only predicted is not seen.
-        stamp
-            Time of the frame [s]. A frame that is late or of the same time again changes nothing;
-            a jump back starts anew (see `Timeline`).
-        """
-        before = self._timeline.last
-        step = self._timeline.advance(stamp)
-        if step in (Step.LATE, Step.REPEATED):
-            return []
-        if step is Step.JUMP and before is not None:
-            events = self._forget(list(self._watches), before)
-        else:
-            away = [i for i, w in self._watches.items() if stamp - w.stamp > _FORGET]
-            events = self._forget(away, stamp)
-        seen = {person.id: person for person in people if person.id and person.observed.any()}
-        for person_id, person in seen.items():
-            if person_id not in self._watches:
-                events += self._begin(person, [i for i in self._watches if i not in seen], stamp)
-            events += _look(self._watches[person_id], person, stamp)
-        for person_id, watch in self._watches.items():
-            if person_id not in seen:
-                events += _miss(watch, person_id, stamp)
+    def observe(self, body: BodyState) -> list[Fall]:
+        """Fall events of a person; a person who is only predicted is out of sight."""
+        if not body.observed:
+            return self.miss(body.id, body.stamp)
+        events = []
+        if body.id not in self._tracks:
+            events = self._begin(body)
+        track = self._tracks[body.id]
+        track.missing, track.body = False, body
+        track.samples.append(Sample(body.stamp, body.levels, body.posture[0]))
+        while track.samples[0].stamp < body.stamp - _MEMORY:
+            track.samples.popleft()
+        rate = descent_rate(track.samples) / body.height
+        if track.candidate is None and rate > DESCENT_RATE:
+            track.candidate = begin(track.samples, body.height)
+        if track.candidate is not None:
+            events += _follow(track, track.candidate, rate, body.id)
         return events
 
-    def _forget(self, gone_ids: Sequence[int], stamp: float) -> list[Fall]:
-        """Forget people; events of those who were going down. Whoever has fallen is not up."""
-        gone = [(person_id, self._watches.pop(person_id)) for person_id in gone_ids]
-        return [
-            closing_of(watch.descent, person_id, stamp)
-            for person_id, watch in gone
-            if watch.descent is not None and watch.descent.warned and not watch.descent.fallen
-        ]
-
-    def _begin(self, person: Person, absent: Sequence[int], stamp: float) -> list[Fall]:
-        """Events of somebody new, who may be one of those out of sight."""
-        before = self._before(person, absent)
-        watch = _Watch() if before is None else self._watches.pop(before)
-        self._watches[person.id] = watch
-        if before is None or watch.descent is None:
+    def miss(self, person_id: int, stamp: float) -> list[Fall]:
+        """FALLEN for a person who went out of sight on the way down."""
+        track = self._tracks.get(person_id)
+        if track is None:
             return []
-        return _move(watch.descent, before, person.id, stamp)
+        track.missing = True
+        candidate, last_seen = track.candidate, track.samples[-1].stamp
+        if candidate is None or candidate.fallen or stamp - last_seen < _ABSENT:
+            return []
+        last = [s.levels for s in track.samples if s.stamp > last_seen - BLINK]
+        legs = any(not math.isnan(one.knees) or not math.isnan(one.ankles) for one in last)
+        # People who walk out of the image below lose their legs first.
+        if candidate.peak < _LOST_RATE or not legs:
+            return []
+        candidate.fallen = candidate.lost = True
+        candidate.landing = last_seen
+        event = candidate.event(person_id, FallPhase.FALLEN, stamp)
+        return [replace(event, confidence=event.confidence * UNSEEN_TRUST)]
 
-    def _before(self, person: Person, absent: Sequence[int]) -> int | None:
-        """Id of who went out of sight where somebody new is, but much lower."""
-        parts = Heights.of(person)
-        for person_id in absent:
-            watch = self._watches[person_id]
-            before, height = watch.looks[-1].parts, watch.stature.height
-            if watch.descent is not None:
-                before, height = watch.descent.start, watch.descent.height
-            near = abs(parts.x - watch.looks[-1].parts.x) < _REACH * height
-            if near and parts.head - before.head > HEAD_DROP * height:
+    def lose(self, person_id: int, stamp: float) -> list[Fall]:
+        """Close the warning of a person who is not seen again; a FALLEN person stays so."""
+        track = self._tracks.pop(person_id, None)
+        candidate = None if track is None else track.candidate
+        if candidate is None or not candidate.warned or candidate.fallen:
+            return []
+        return [candidate.closing(person_id, stamp)]
+
+    def _begin(self, body: BodyState) -> list[Fall]:
+        """Follow a new person, who may be one of those out of sight."""
+        before = self._same_person(body)
+        if before is None:
+            self._tracks[body.id] = _FallTrack(body)
+            return []
+        track = self._tracks[body.id] = self._tracks.pop(before)
+        body.continue_from(track.body)
+        candidate = track.candidate
+        if candidate is None:
+            return []
+        candidate.lost = True
+        reported = candidate.warned or candidate.fallen
+        events = [candidate.closing(before, body.stamp)] if reported else []
+        candidate.warned = False
+        if candidate.fallen:
+            events.append(candidate.event(body.id, FallPhase.FALLEN, body.stamp))
+        return events
+
+    def _same_person(self, body: BodyState) -> int | None:
+        """Id of a person who went out of sight at the place of a new one, who is much lower."""
+        for person_id, track in self._tracks.items():
+            if not track.missing:
+                continue
+            last = track.samples[-1].levels
+            start, height = last, track.body.height
+            if track.candidate is not None:
+                start, height = track.candidate.start, track.candidate.height
+            near = abs(body.levels.x - last.x) < _REACH * height
+            if near and body.levels.head - start.head > MIN_HEAD_DROP * height:
                 return person_id
         return None
 
 
-def _look(watch: _Watch, person: Person, stamp: float) -> list[Fall]:
-    """Events of a person who is seen."""
-    height = watch.stature.update(person, stamp)
-    watch.looks.append(Look(stamp, Heights.of(person), posture_of(person, height)[0]))
-    while watch.looks[0].stamp < stamp - _MEMORY:
-        watch.looks.popleft()
-    rate = descent_rate(watch.looks) / height
-    if watch.descent is None and rate > DESCENT_RATE:
-        watch.descent = begin(watch.looks, height)
-    return [] if watch.descent is None else _follow(watch, watch.descent, rate, person.id)
-
-
-def _follow(watch: _Watch, descent: Descent, rate: float, person_id: int) -> list[Fall]:
+def _follow(
+    track: _FallTrack, candidate: FallCandidate, rate: float, person_id: int
+) -> list[Fall]:
     """Events of a person who goes down, has fallen, or gets up."""
-    look = watch.looks[-1]
-    stamp = look.stamp
-    before = watch.looks[-2].stamp if len(watch.looks) > 1 else stamp
+    sample = track.samples[-1]
+    stamp = sample.stamp
+    before = track.samples[-2].stamp if len(track.samples) > 1 else stamp
     if stamp - before > BLINK:
-        descent.lost = True
-        if descent.low_since is None and descent.is_low(look):
-            descent.low_since, descent.lowest = before, look.parts.head
-    stops = descent.stops(look, rate)
-    descent.follow(look)
-    if descent.fallen:
-        if descent.up_since is None or stamp - descent.up_since < _UP_TIME:
+        candidate.lost = True
+        if candidate.low_since is None and candidate.is_low(sample):
+            candidate.low_since, candidate.lowest = before, sample.levels.head
+    stops = candidate.stops(sample, rate)
+    candidate.update(sample)
+    if candidate.fallen:
+        if candidate.up_since is None or stamp - candidate.up_since < _UP_TIME:
             return []
-        watch.descent = None
-        return [event_of(descent, person_id, FallPhase.RECOVERED, stamp)]
+        track.candidate = None
+        return [candidate.event(person_id, FallPhase.RECOVERED, stamp)]
     events = []
-    descent.peak = descent.peak if math.isnan(rate) else max(descent.peak, rate)
-    low = descent.low_since
-    ends = stops or (stamp if low is None else low) - descent.onset > LONGEST
-    if rate > _WARNING_RATE and not (descent.warned or ends):
-        descent.warned = True
-        events.append(event_of(descent, person_id, FallPhase.FALLING, stamp))
-    stays = low is not None and descent.low_at == stamp and stamp - low >= _STAY
-    if low is not None and stays and descent.is_fall(low, look):
-        descent.fallen, descent.landing = True, landing_time(watch.looks, descent)
-        events.append(event_of(descent, person_id, FallPhase.FALLEN, stamp))
+    candidate.peak = candidate.peak if math.isnan(rate) else max(candidate.peak, rate)
+    low = candidate.low_since
+    ends = stops or (stamp if low is None else low) - candidate.onset > MAX_DESCENT_TIME
+    if rate > _WARNING_RATE and not (candidate.warned or ends):
+        candidate.warned = True
+        events.append(candidate.event(person_id, FallPhase.FALLING, stamp))
+    stays = low is not None and candidate.low_at == stamp and stamp - low >= _STAY
+    if low is not None and stays and candidate.is_fall(low, sample):
+        candidate.fallen, candidate.landing = True, landing_time(track.samples, candidate)
+        events.append(candidate.event(person_id, FallPhase.FALLEN, stamp))
     elif ends:
-        watch.descent = None
-        while len(watch.looks) > 1:
-            watch.looks.popleft()  # the next descent begins here
-        if descent.warned:
-            events.append(event_of(descent, person_id, FallPhase.RECOVERED, stamp))
-    return events
-
-
-def _miss(watch: _Watch, person_id: int, stamp: float) -> list[Fall]:
-    """Events of a person who is out of sight."""
-    descent = watch.descent
-    if descent is None or descent.fallen or stamp - watch.stamp < _ABSENT:
-        return []
-    last = [look.parts for look in watch.looks if look.stamp > watch.stamp - BLINK]
-    legs = any(not math.isnan(parts.knees) or not math.isnan(parts.ankles) for parts in last)
-    if descent.peak < _LOST_RATE or not legs:  # who walks out below is first without legs
-        return []
-    descent.fallen = descent.lost = True
-    descent.landing = watch.stamp
-    event = event_of(descent, person_id, FallPhase.FALLEN, stamp)
-    return [replace(event, confidence=event.confidence * UNSEEN_TRUST)]
-
-
-def _move(descent: Descent, before: int, person_id: int, stamp: float) -> list[Fall]:
-    """Events of a descent that goes on under another id."""
-    descent.lost = True
-    told = descent.warned or descent.fallen
-    events = [closing_of(descent, before, stamp)] if told else []
-    descent.warned = False
-    if descent.fallen:
-        events.append(event_of(descent, person_id, FallPhase.FALLEN, stamp))
+        track.candidate = None
+        while len(track.samples) > 1:
+            track.samples.popleft()  # the next descent begins here
+        if candidate.warned:
+            events.append(candidate.event(person_id, FallPhase.RECOVERED, stamp))
     return events

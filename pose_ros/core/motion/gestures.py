@@ -1,4 +1,4 @@
-"""Gestures of people over time, by rules."""
+"""Gestures by rules."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import math
 
 import numpy as np
 
-from pose_ros.core.body.history import History
-from pose_ros.core.body.pose_geometry import Moment
-from pose_ros.core.motion.per_person import PerPerson
+from pose_ros.core.body.state import BodyState
+from pose_ros.core.motion.observer import Observer
 from pose_ros.core.motion.rules import Hand, Rule
 from pose_ros.core.types import Person
 
-# Keypoints may be unseen for so long before what rests on them counts as gone [s].
+# Maximum time that the keypoints of a gesture may be unseen before it ends [s].
 DROPOUT = 0.3
-# A picture or two that contradict the others are the model's fault, not the person's [s].
+# Maximum time of contradicting frames before a gesture begins [s]: errors of the model.
 GLITCH = 0.1
-# Of time stamps as floating point numbers [s].
+# Tolerance for stamps as floating point numbers [s].
 _ROUNDING = 1e-3
 
 
@@ -65,7 +64,7 @@ class Gesture:
 
 
 @dataclass
-class _Watch:
+class _RuleMatch:
     """One rule on one person."""
 
     rule: Rule
@@ -78,9 +77,10 @@ class _Watch:
     score: float = 0.0
     direction: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
-    def update(self, stamp: float, moment: Moment) -> None:
-        """Follow the conditions; whether the gesture begins is decided when all are known."""
-        holds = self.rule.holds(moment, self.active)
+    def update(self, body: BodyState) -> None:
+        """Follow the conditions; `start` decides whether the gesture begins."""
+        stamp = body.stamp
+        holds = self.rule.holds(body, self.active)
         if holds:
             self.last = stamp
             self.since = stamp if self.since is None else self.since
@@ -90,15 +90,15 @@ class _Watch:
                 self.stop(stamp)
         if self.since is not None:
             self.duration = stamp - self.since
-            person, index = moment.person, moment.person.topology.index
+            person, index = body.person, body.person.topology.index
             known = set(person.topology.keypoint_names)
             scores = [person.scores[index(k)] for k in self.rule.keypoints if k in known]
             self.score = float(min(scores, default=person.score))
             if holds and self.rule.points:
-                self.direction = _direction(moment.person, self.rule.hand)
+                self.direction = _direction(person, self.rule.hand)
 
     def start(self, stamp: float) -> None:
-        """Begin, if the conditions hold and have done so for long enough."""
+        """Begin, if the conditions hold and have held for long enough."""
         if (
             self.since is not None
             and self.last == stamp
@@ -108,7 +108,7 @@ class _Watch:
             self.active = True
 
     def stop(self, stamp: float) -> None:
-        """End; or forget for how long the conditions have held so far."""
+        """End, or forget for how long the conditions have held so far."""
         if self.active:
             assert self.since is not None
             self.duration = self.last - self.since
@@ -117,126 +117,99 @@ class _Watch:
         self.since = None
 
 
-class _Track:
-    """One person."""
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self.watches = [_Watch(rule) for rule in rules]
-        self.history = History()
-
-
-class GestureRecogniser:
-    """Recognises gestures in the skeletons of people, one moment after the other.
+class GestureRecogniser(Observer):
+    """Recognises gestures by rules.
 
     Parameters
     ----------
     rules
         From `load_rules`.
     grace
-        A person may be away for this long before the gestures end [s].
+        Maximum time that a person may be away before the gestures end [s].
     """
 
+    name = 'gestures'
+
     def __init__(self, rules: Iterable[Rule], grace: float = 0.5) -> None:
+        self.grace = grace
         self.rules = tuple(rules)
-        # For each rule, those that are reported instead of it.
+        # For each rule, the rules that are reported instead of it.
         self._rivals = [
             [i for i, rival in enumerate(self.rules) if rival.outranks(rule)]
             for rule in self.rules
         ]
         self._enabled = self.names
-        self._people = PerPerson(lambda: _Track(self.rules), grace)
-
-    @property
-    def grace(self) -> float:
-        """A person may be away for this long before the gestures end [s]."""
-        return self._people.grace
-
-    @grace.setter
-    def grace(self, grace: float) -> None:
-        self._people.grace = grace
+        self._matches: dict[int, list[_RuleMatch]] = {}
 
     @property
     def names(self) -> frozenset[str]:
         """Names of all gestures of the rules."""
         return frozenset(rule.name for rule in self.rules)
 
-    def check(self, names: Collection[str]) -> None:
-        """ValueError if one of these is not the name of a gesture."""
+    def enable(self, names: Collection[str]) -> None:
+        """Report only these gestures from now on; ValueError for an unknown one.
+
+        The others are still recognised, so that none of them is taken for another.
+        """
         unknown = sorted(set(names) - self.names)
         if unknown:
             known = ', '.join(sorted(self.names))
             raise ValueError(f'unknown gesture {unknown[0]!r}, known are: {known}')
-
-    def enable(self, names: Collection[str]) -> None:
-        """Report only these gestures from now on; ValueError for an unknown one.
-
-        The others are still recognised, so that none of them passes for another.
-        """
-        self.check(names)
         self._enabled = frozenset(names)
 
-    def observe(self, people: Sequence[Person], stamp: float) -> list[Gesture]:
-        """Gestures of all the people in one picture, and the end of those of people gone.
+    def observe(self, body: BodyState) -> list[Gesture]:
+        """Gestures of a person that begin, go on or end in this frame."""
+        if body.id not in self._matches:
+            self._matches[body.id] = [_RuleMatch(rule) for rule in self.rules]
+        matches = self._matches[body.id]
+        _ = body.history  # takes this frame in, whatever the rules ask for
+        self._decide(matches, body)
+        return [gesture for match in matches for gesture in self._report(match, body.id)]
 
-        Parameters
-        ----------
-        people
-            Told apart by their ids; who has none (id 0) is left out.
-        stamp
-            Time of the frame [s]. A frame that is late or of the same time again changes nothing;
-            a jump back or a gap longer than the grace begins anew (see `Timeline`).
-        """
-        gestures: list[Gesture] = []
-        for person_id, track in self._people.leave(stamp):
-            for watch in track.watches:
-                watch.stop(stamp)
-                gestures += self._report(watch, person_id)
-        for person in people:
-            seen = self._people.take(person.id, stamp) if person.id else None
-            if seen is None:
-                continue
-            moment = Moment(person, seen.history)
-            seen.history.update(stamp, moment)
-            self._decide(seen.watches, stamp, moment)
-            for watch in seen.watches:
-                gestures += self._report(watch, person.id)
-        return gestures
+    def lose(self, person_id: int, stamp: float) -> list[Gesture]:
+        """End the gestures of a person."""
+        matches = self._matches.pop(person_id, [])
+        for match in matches:
+            match.stop(stamp)
+        return [gesture for match in matches for gesture in self._report(match, person_id)]
 
-    def _decide(self, watches: Sequence[_Watch], stamp: float, moment: Moment) -> None:
-        """Let the gestures begin, go on or end at one moment."""
-        for watch in watches:
-            watch.update(stamp, moment)
-        # What is about to begin already holds back what it outranks, so that raising both hands
-        # is not first the hand that came up earlier. Only what has begun ends others.
-        pending = [watch.since is not None for watch in watches]
-        for watch, rivals in zip(watches, self._rivals):
-            if watch.active:
+    def _decide(self, matches: Sequence[_RuleMatch], body: BodyState) -> None:
+        """Let the gestures begin, go on or end."""
+        stamp = body.stamp
+        for match in matches:
+            match.update(body)
+        # A gesture that is about to begin already holds back those that it outranks, so that
+        # raising both hands does not start as the hand that came up first. Only an active
+        # gesture ends others.
+        pending = [match.since is not None for match in matches]
+        for match, rivals in zip(matches, self._rivals):
+            if match.active:
                 continue
             if any(pending[i] for i in rivals):
-                watch.stop(stamp)
+                match.stop(stamp)
             else:
-                watch.start(stamp)
-        for watch, rivals in zip(watches, self._rivals):
-            if watch.active and any(watches[i].active for i in rivals):
-                watch.stop(stamp)
+                match.start(stamp)
+        for match, rivals in zip(matches, self._rivals):
+            if match.active and any(matches[i].active for i in rivals):
+                match.stop(stamp)
 
-    def _report(self, watch: _Watch, person_id: int) -> list[Gesture]:
+    def _report(self, match: _RuleMatch, person_id: int) -> list[Gesture]:
         """At most one event of a rule."""
-        going = watch.active and watch.rule.name in self._enabled
-        if not going and not watch.reported:
+        active = match.active and match.rule.name in self._enabled
+        if not active and not match.reported:
             return []
-        phase = Phase.HELD if going else Phase.ENDED
-        if not watch.reported:
+        phase = Phase.HELD if active else Phase.ENDED
+        if not match.reported:
             phase = Phase.STARTED
-        watch.reported = going
+        match.reported = active
         return [
             Gesture(
-                name=watch.rule.name,
+                name=match.rule.name,
                 phase=phase,
-                hand=watch.rule.hand,
-                score=watch.score,
-                duration=watch.duration,
-                direction=watch.direction,
+                hand=match.rule.hand,
+                score=match.score,
+                duration=match.duration,
+                direction=match.direction,
                 person_id=person_id,
             )
         ]

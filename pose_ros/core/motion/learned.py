@@ -3,144 +3,159 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.learned_model import LearnedModel
 from pose_ros.core.motion.normalised import Movement, joints_of
-from pose_ros.core.motion.per_person import PerPerson
+from pose_ros.core.motion.observer import Observer
 from pose_ros.core.motion.rules import Rule
-from pose_ros.core.types import Person
 
-# Probabilities are means over this time, so that one window in doubt decides nothing [s].
+# Probabilities are averaged over this time, so that no single doubtful window decides [s].
 _SETTLING = 0.2
-# A motion is not told of before somebody has been watched for so long [s].
-_LEAST_WATCHED = 0.5
-# A motion goes on down to this share of the threshold, and for this time below it [s].
-_KEEP, _PATIENCE = 0.6, 0.2
-# Times are compared with this tolerance, as they are floating point numbers [s].
+# A person must be observed for this time before a motion is reported [s].
+_MIN_OBSERVED = 0.5
+# A motion goes on while its probability is over this share of the threshold [-].
+_KEEP = 0.6
+# Maximum time below that share before a motion ends [s].
+_PATIENCE = 0.2
+# Tolerance for stamps as floating point numbers [s].
 _ROUNDING = 1e-3
 
 
 @dataclass
-class _Watch:
-    """One person: the last seconds, and the motion that is going on."""
+class _Motion:
+    """A motion that goes on."""
 
-    moments: deque[tuple[float, np.ndarray, np.ndarray]] = field(default_factory=deque)
+    index: int
+    since: float
+    last: float
+    score: float
+    reported: bool = False
+
+
+@dataclass
+class _Window:
+    """The last seconds of one person, and the motion that goes on."""
+
+    joints: deque[tuple[float, np.ndarray, np.ndarray]] = field(default_factory=deque)
     recent: deque[tuple[float, np.ndarray]] = field(default_factory=deque)
-    active: int | None = None
-    since: float = 0.0
-    last: float = 0.0
-    score: float = 0.0
+    motion: _Motion | None = None
 
 
-class LearnedGestures:
-    """Recognises learned motions, one moment after the other.
+class LearnedGestures(Observer):
+    """Recognises learned motions.
 
     A motion is recognised when it is nearly complete, goes on while the window still shows it,
-    and ends a little later. The score is the network's probability, the duration counts from the
-    recognition. People without an identity (id 0) are left out.
+    and ends shortly after. The score is the network's probability. The duration counts from the
+    recognition.
 
     Parameters
     ----------
     model
         The network.
     grace
-        A person may be away for this long before the gestures end [s].
+        Maximum time that a person may be away before the gestures end [s].
+
+    Attributes
+    ----------
+    replaces
+        Names of rules that do not count beside it (see `rules_beside`).
     """
 
+    name = 'learned'
+    replaces: tuple[str, ...] = ()
+
     def __init__(self, model: LearnedModel, grace: float = 0.5) -> None:
+        self.grace = grace
         self._model = model
         self._window = model.description.window
         self._classes = model.description.classes
         self._threshold = model.description.threshold
-        self._people: PerPerson[_Watch] = PerPerson(_Watch, grace)
+        self._enabled = self.names
+        self._windows: dict[int, _Window] = {}
 
     @property
     def names(self) -> frozenset[str]:
         """Names of the learned motions."""
         return frozenset(learned.name for learned in self._classes)
 
-    @property
-    def grace(self) -> float:
-        """For how long a person may be away before the gestures end [s]."""
-        return self._people.grace
+    def enable(self, names: Collection[str]) -> None:
+        """Report only these motions from now on.
 
-    @grace.setter
-    def grace(self, grace: float) -> None:
-        self._people.grace = grace
-
-    def observe(self, people: Sequence[Person], stamp: float) -> list[Gesture]:
-        """Gestures of all the people in one picture, and the end of those of people gone.
-
-        Parameters
-        ----------
-        people
-            Told from one another by their ids.
-        stamp
-            Time of the frame [s]. A frame that is late or of the same time again changes nothing;
-            a jump back or a gap longer than the grace begins anew (see `Timeline`).
+        The others are still recognised, so that none of them is taken for another.
         """
-        gone = self._people.leave(stamp)
-        gestures = [g for person_id, watch in gone for g in self._end(watch, person_id)]
-        for person in people:
-            watch = self._people.take(person.id, stamp) if person.id else None
-            if watch is not None:
-                gestures += self._follow(watch, person, stamp)
-        return gestures
+        self._enabled = frozenset(names)
 
-    def _follow(self, watch: _Watch, person: Person, stamp: float) -> list[Gesture]:
-        """Look at the last seconds of one person."""
-        watch.moments.append((stamp, *joints_of(person, self._window.in_space)))
-        # One moment before the window stays, to know what its first one was like.
-        while len(watch.moments) > 1 and watch.moments[1][0] < stamp - self._window.seconds:
-            watch.moments.popleft()
-        stamps, points, seen = (np.array(part) for part in zip(*watch.moments))
+    def observe(self, body: BodyState) -> list[Gesture]:
+        """Motions of a person that begin, go on or end in this frame."""
+        window, stamp = self._windows.setdefault(body.id, _Window()), body.stamp
+        window.joints.append((stamp, *joints_of(body.person, self._window.in_space)))
+        # Keep one frame from before the window, to know its first moment.
+        while len(window.joints) > 1 and window.joints[1][0] < stamp - self._window.seconds:
+            window.joints.popleft()
+        stamps, points, seen = (np.array(part) for part in zip(*window.joints))
         features = self._window.features(Movement(stamps, points, seen), stamp)
-        watch.recent.append((stamp, self._model.probabilities(features)))
-        while watch.recent[0][0] < stamp - _SETTLING - _ROUNDING:
-            watch.recent.popleft()
-        if stamp - stamps[0] < min(_LEAST_WATCHED, self._window.seconds / 2):
-            return []
-        return self._decide(watch, person.id, stamp)
-
-    def _decide(self, watch: _Watch, person_id: int, stamp: float) -> list[Gesture]:
-        """Let a motion begin, go on or end."""
-        chances = np.mean([chance for _, chance in watch.recent], axis=0)[:-1]
-        best = int(chances.argmax())
+        window.recent.append((stamp, self._model.probabilities(features)))
+        while window.recent[0][0] < stamp - _SETTLING - _ROUNDING:
+            window.recent.popleft()
+        before = window.motion
+        if stamp - stamps[0] >= min(_MIN_OBSERVED, self._window.seconds / 2):
+            window.motion = self._decide(window, stamp)
         gestures = []
-        if watch.active is not None:
-            if chances[watch.active] >= _KEEP * self._threshold:
-                watch.last, watch.score = stamp, float(chances[watch.active])
-            if stamp - watch.last <= _PATIENCE + _ROUNDING and (
-                best == watch.active or chances[best] < self._threshold
-            ):
-                return [self._gesture(watch, person_id, Phase.HELD, stamp - watch.since)]
-            gestures = self._end(watch, person_id)
-        if chances[best] >= self._threshold:
-            watch.active, watch.since, watch.last = best, stamp, stamp
-            watch.score = float(chances[best])
-            gestures.append(self._gesture(watch, person_id, Phase.STARTED, 0.0))
+        if before is not None and before is not window.motion:
+            gestures += self._report(before, body.id, False, stamp)
+        if window.motion is not None:
+            gestures += self._report(window.motion, body.id, True, stamp)
         return gestures
 
-    def _end(self, watch: _Watch, person_id: int) -> list[Gesture]:
-        if watch.active is None:
-            return []
-        gesture = self._gesture(watch, person_id, Phase.ENDED, watch.last - watch.since)
-        watch.active = None
-        return [gesture]
+    def lose(self, person_id: int, stamp: float) -> list[Gesture]:
+        """End the motion of a person."""
+        motion = self._windows.pop(person_id, _Window()).motion
+        return [] if motion is None else self._report(motion, person_id, False, stamp)
 
-    def _gesture(self, watch: _Watch, person_id: int, phase: Phase, duration: float) -> Gesture:
-        assert watch.active is not None
-        learned = self._classes[watch.active]
-        direction = (0.0, 0.0, 0.0)
-        return Gesture(
-            learned.name, phase, learned.hand, watch.score, duration, direction, person_id
-        )
+    def _decide(self, window: _Window, stamp: float) -> _Motion | None:
+        """Motion that goes on, or begins."""
+        chances = np.mean([chance for _, chance in window.recent], axis=0)[:-1]
+        best, motion = int(chances.argmax()), window.motion
+        if motion is not None:
+            if chances[motion.index] >= _KEEP * self._threshold:
+                motion.last, motion.score = stamp, float(chances[motion.index])
+            lasts = stamp - motion.last <= _PATIENCE + _ROUNDING
+            if lasts and (best == motion.index or chances[best] < self._threshold):
+                return motion
+        if chances[best] < self._threshold:
+            return None
+        return _Motion(best, stamp, stamp, float(chances[best]))
+
+    def _report(
+        self, motion: _Motion, person_id: int, active: bool, stamp: float
+    ) -> list[Gesture]:
+        """At most one event of a motion."""
+        learned = self._classes[motion.index]
+        active = active and learned.name in self._enabled
+        if not active and not motion.reported:
+            return []
+        phase = Phase.HELD if active else Phase.ENDED
+        if not motion.reported:
+            phase = Phase.STARTED
+        motion.reported = active
+        return [
+            Gesture(
+                name=learned.name,
+                phase=phase,
+                hand=learned.hand,
+                score=motion.score,
+                duration=(stamp if active else motion.last) - motion.since,
+                direction=(0.0, 0.0, 0.0),
+                person_id=person_id,
+            )
+        ]
 
 
 def rules_beside(

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from pose_ros.core.body.pose_geometry import WIDTH_OF_TORSO
+from pose_ros.core.body.points import WIDTH_OF_TORSO
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 

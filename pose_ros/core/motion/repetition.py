@@ -9,7 +9,7 @@ from enum import IntEnum
 import math
 from statistics import median
 
-from pose_ros.core.body.measures import Form, Reading
+from pose_ros.core.body.form import Form, Reading
 from pose_ros.core.motion.exercise_rules import Exercise, FormRule
 from pose_ros.core.motion.rules import Limits
 
@@ -65,15 +65,15 @@ class Fault:
         Measured; [rad] for angles, else a ratio.
     limit
         That it breaks.
-    deviation
-        Standard deviation of the value.
+    standard_deviation
+        Of the value.
     """
 
     name: str
     certain: bool
     value: float
     limit: float
-    deviation: float
+    standard_deviation: float
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Repetition:
 
 
 @dataclass(frozen=True)
-class _Moment:
+class _RepetitionSample:
     """One picture of a repetition.
 
     Attributes
@@ -151,9 +151,9 @@ class RepetitionCounter:
     angle
         The leading angle now [deg]; NaN if it is not seen.
     done
-        The repetition that the last moment completed, or None.
+        The repetition that the last sample completed, or None.
     missed
-        Whether the last moment completed something that went as far, but was something else.
+        Whether the last sample completed something that went as far, but was something else.
     started
         When the repetition under way, or the last one, left the start [s].
     """
@@ -168,8 +168,8 @@ class RepetitionCounter:
         self.missed = False
         self.started = -math.inf
         self._recent: deque[tuple[float, Reading]] = deque()
-        self._before: deque[_Moment] = deque()
-        self._trace: list[_Moment] = []
+        self._before: deque[_RepetitionSample] = deque()
+        self._trace: list[_RepetitionSample] = []
         self._seen = -math.inf
         self._from_start = False
         self._best = 0.0
@@ -181,14 +181,14 @@ class RepetitionCounter:
         self.done, self.missed = None, False
         if stamp - self._seen > _UNSEEN:
             self._drop()
-        moment = self._moment(stamp, form)
-        if moment is None:
+        sample = self._take(stamp, form)
+        if sample is None:
             return
         self._seen = stamp
-        if moment.progress <= 0.0:
-            self._at_start(moment)
+        if sample.progress <= 0.0:
+            self._at_start(sample)
         else:
-            self._under_way(moment)
+            self._under_way(sample)
 
     def judge(self) -> Repetition:
         """Judge the repetition that is done, or the one under way; faults from its turn on."""
@@ -202,9 +202,9 @@ class RepetitionCounter:
         self.count = count
         self._ways = deque(list(self._ways)[-count:], maxlen=self._ways.maxlen)
 
-    def _moment(self, stamp: float, form: Form) -> _Moment | None:
+    def _take(self, stamp: float, form: Form) -> _RepetitionSample | None:
         """What is seen of the exercise now; None if the leading angle is not."""
-        leading = form.reading(self.exercise.leads.name)
+        leading = self.exercise.leads.reading(form)
         if leading is None:
             self.angle = math.nan
             return None
@@ -217,8 +217,8 @@ class RepetitionCounter:
         start = self.exercise.start
         towards = min(max(start - smooth.value, -smooth.deviation), smooth.deviation)
         progress = self.exercise.progress(smooth.value + towards)
-        readings = {name: form.reading(name) for name in self.exercise.measures}
-        return _Moment(stamp, progress, self.angle, leading, readings)
+        readings = {one.name: one.reading(form) for one in self.exercise.measures}
+        return _RepetitionSample(stamp, progress, self.angle, leading, readings)
 
     def _drop(self) -> None:
         """Forget the repetition under way: nobody knows how it went on."""
@@ -228,22 +228,22 @@ class RepetitionCounter:
         self._from_start = False
         self.phase = ExercisePhase.READY
 
-    def _at_start(self, moment: _Moment) -> None:
+    def _at_start(self, sample: _RepetitionSample) -> None:
         """Somebody is at the start: perhaps a repetition is complete."""
         if self._from_start and self._trace and self._best >= self._least():
-            took = moment.stamp - self.started
+            took = sample.stamp - self.started
             fits = all(map(self._meets, self.exercise.needs))
             self.missed = not fits
             if fits and took in self.exercise.seconds:
-                self._trace.append(moment)
+                self._trace.append(sample)
                 self._ways.append(self._best)
                 self.count += 1
                 self.done = self._judge(self.exercise.faults)
         self._trace.clear()
         self._from_start = True
         self.phase = ExercisePhase.READY
-        self._before.append(moment)
-        while moment.stamp - self._before[0].stamp > _START:
+        self._before.append(sample)
+        while sample.stamp - self._before[0].stamp > _START:
             self._before.popleft()
 
     def _least(self) -> float:
@@ -252,28 +252,28 @@ class RepetitionCounter:
             return 1.0
         return max(1.0, _OF_USUAL * median(self._ways))
 
-    def _under_way(self, moment: _Moment) -> None:
+    def _under_way(self, sample: _RepetitionSample) -> None:
         """Somebody is away from the start."""
         if not self._trace:
-            self.started = moment.stamp
-            self._best, self._gain = 0.0, (0.0, moment.stamp)
-        self._trace.append(moment)
-        self._best = best = max(self._best, moment.progress)
+            self.started = sample.stamp
+            self._best, self._gain = 0.0, (0.0, sample.stamp)
+        self._trace.append(sample)
+        self._best = best = max(self._best, sample.progress)
         gained, when = self._gain
-        if moment.progress > gained + _GAIN * best:
-            self._gain = _, when = moment.progress, moment.stamp
-        if moment.progress < _TURN * best:
+        if sample.progress > gained + _GAIN * best:
+            self._gain = _, when = sample.progress, sample.stamp
+        if sample.progress < _TURN * best:
             self.phase = ExercisePhase.RETURN
-        elif best >= 1.0 and moment.stamp - when > _STILL:
+        elif best >= 1.0 and sample.stamp - when > _STILL:
             self.phase = ExercisePhase.TURN
         else:
             self.phase = ExercisePhase.OUTWARD
-        if moment.stamp - self.started > self.exercise.seconds.high:
+        if sample.stamp - self.started > self.exercise.seconds.high:
             # Whoever stays here does something else, or rests: this is no repetition any more.
             self._from_start = False
             self._trace = self._trace[len(self._trace) // 2 :]
 
-    def _part(self, where: str) -> Sequence[_Moment]:
+    def _part(self, where: str) -> Sequence[_RepetitionSample]:
         """Moments of a part of the repetition."""
         if where == 'start':
             return list(self._before)
@@ -307,9 +307,9 @@ class RepetitionCounter:
         first, last, end = turn[0].stamp, turn[-1].stamp, self._trace[-1].stamp
         away = _MIDDLE / 2 * (last - first)
         middle = [m for m in turn if abs(m.stamp - (first + last) / 2) <= away] or turn
-        leading = _mean([moment.leading for moment in middle])
-        extreme = max(turn, key=lambda moment: moment.progress).angle
-        # The best moment is also that of the best error: it can deny the goal, not grant it.
+        leading = _mean([sample.leading for sample in middle])
+        extreme = max(turn, key=lambda sample: sample.progress).angle
+        # The best sample is also that of the best error: it can deny the goal, not grant it.
         if self._beyond(extreme) < -WRONG * leading.deviation:
             full = Verdict.NO
         elif self._beyond(leading.value) > RIGHT * leading.deviation:

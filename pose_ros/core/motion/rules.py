@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from pose_ros.core.body.features import FEATURES, Feature
-from pose_ros.core.body.pose_geometry import OTHER, SIDES, Moment, Side
+from pose_ros.core.body.points import OTHER, SIDES, Side
+from pose_ros.core.body.state import BodyState
 from pose_ros.core.yaml_reader import Entry, read_yaml
 
 
@@ -70,7 +71,7 @@ class Condition:
     start: Limits
     keep: Limits
 
-    def holds(self, moment: Moment, going_on: bool) -> bool | None:
+    def holds(self, body: BodyState, going_on: bool) -> bool | None:
         """Whether the feature is within the limits; None if it is not known.
 
         Without limits it need not be known.
@@ -78,7 +79,7 @@ class Condition:
         limits = self.keep if going_on else self.start
         if limits == _ANY:
             return True
-        value = moment.value(self.feature, self.side)
+        value = self.feature.value(body, self.side)
         return None if value is None else value in limits
 
 
@@ -119,13 +120,13 @@ class Rule:
     priority: int = 0
     unless: tuple[Condition, ...] = ()
 
-    def holds(self, moment: Moment, going_on: bool) -> bool | None:
+    def holds(self, body: BodyState, going_on: bool) -> bool | None:
         """Whether all conditions hold; None if that hangs on something unknown."""
-        if not going_on and any(condition.holds(moment, False) for condition in self.unless):
+        if not going_on and any(condition.holds(body, False) for condition in self.unless):
             return False
         verdict: bool | None = True
         for condition in self.conditions:
-            holds = condition.holds(moment, going_on)
+            holds = condition.holds(body, going_on)
             if holds is False:
                 return False
             if holds is None:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from pose_ros.core.motion.per_person import PerPerson
 from pose_ros.core.tracking.smoothing import OneEuroSmoother
 
-# Cutoff at rest [Hz], and what it gains by the change of the distance [Hz per share of it in a
-# second].
-_CUTOFF, _CUTOFF_GAIN = 0.5, 6.0
-_GRACE = 1.0  # [s] that somebody may be away
+# Cutoff frequency at rest [Hz].
+_CUTOFF = 0.5
+# Gain of the cutoff frequency [Hz per relative change of the distance in a second].
+_CUTOFF_GAIN = 6.0
+# Maximum time that a person may be away [s].
+_GRACE = 1.0
 
 
 class SteadyDistance:
-    """Smooths distances told by size, of which a share is uncertain: their logarithms."""
+    """Smooths the logarithm of distances, whose uncertainty is a share of the distance."""
 
     def __init__(self) -> None:
-        self._smoothers = PerPerson(lambda: OneEuroSmoother(_CUTOFF, _CUTOFF_GAIN), _GRACE)
+        self._people: dict[int, tuple[OneEuroSmoother, float]] = {}
 
     def smooth(self, distance: float, person_id: int, stamp: float) -> float:
-        """Smoothed distance [m] at a time [s]; as it is for somebody without an id."""
-        self._smoothers.leave(stamp)
-        smoother = self._smoothers.take(person_id, stamp) if person_id else None
-        if smoother is None:
+        """Smoothed distance [m] at a time [s]; unchanged for a person without an id."""
+        present = {i: p for i, p in self._people.items() if 0 <= stamp - p[1] <= _GRACE}
+        self._people = present
+        if not person_id:
             return distance
+        smoother, last = present.get(person_id, (OneEuroSmoother(_CUTOFF, _CUTOFF_GAIN), None))
+        if stamp == last:
+            return distance
+        present[person_id] = smoother, stamp
         return float(np.exp(smoother.apply(np.log([[distance]]), stamp, 1.0)[0, 0]))

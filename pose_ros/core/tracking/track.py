@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.finding.covering import Figure
 from pose_ros.core.tracking.motion import ConstantVelocity
+from pose_ros.core.tracking.occlusion import Figure
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.tracking.sighting import Sighting
 from pose_ros.core.tracking.steadier import Steadier

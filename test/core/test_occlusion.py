@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
-from pose_ros.core.finding.covering import Figure, alone
+from pose_ros.core.tracking.occlusion import Figure, alone
 from pose_ros.core.types import Frame
 
 GREY = (114, 114, 114)

@@ -1,0 +1,138 @@
+"""The keypoints of a person in one frame as points, lengths and directions."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+import math
+from typing import Literal
+
+import numpy as np
+
+from pose_ros.core.topology import Topology
+from pose_ros.core.types import KeypointState, Person
+
+Side = Literal['left', 'right']
+SIDES: tuple[Side, Side] = ('left', 'right')
+OTHER: dict[Side, Side] = {'left': 'right', 'right': 'left'}
+
+# Shoulder width of a torso seen from the front [torsos]. People have 0.6 to 0.8. A smaller number
+# favours "stands sideways" over "bends".
+WIDTH_OF_TORSO = 0.7
+# Minimum width of the shoulders to tell left from right [torsos]: a side view has neither.
+_MIN_WIDTH = 0.2
+# Minimum length of a torso with a measurable shape [px].
+_MIN_TORSO = 4.0
+# Models give low scores to correct hands in front of the body or pointing at the camera: these
+# keypoints count from this score on [-].
+_MIN_HAND_SCORE = 0.2
+_HANDS = ('elbow', 'wrist', 'index', 'pinky')
+
+
+class UnseenError(Exception):
+    """A keypoint that a measure needs was not observed."""
+
+
+class PosePoints:
+    """The observed keypoints of a person in one frame.
+
+    Points and vectors are complex numbers in pixels: x to the right of the image, y up.
+
+    Parameters
+    ----------
+    person
+        In any keypoint format. Only observed keypoints count, and hands from a score of 0.2 on.
+    """
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        names, places = person.topology.keypoint_names, person.keypoints.tolist()
+        self._points = {
+            name: complex(x, -y)
+            for name, (x, y), seen in zip(names, places, _seen(person).tolist())
+            if seen
+        }
+        self._scale: float | None = None
+
+    def sees(self, side: Side, name: str) -> bool:
+        """Whether a joint of one side was observed."""
+        return f'{side}_{name}' in self._points
+
+    def point(self, name: str) -> complex:
+        """Position of a keypoint; UnseenError if it was not observed or the format lacks it."""
+        try:
+            return self._points[name]
+        except KeyError:
+            raise UnseenError(name) from None
+
+    def middle(self, *names: str) -> complex:
+        """Mean position of keypoints; UnseenError if one was not observed."""
+        return sum(self.point(name) for name in names) / len(names)
+
+    def joint(self, side: Side, name: str) -> complex:
+        """Position of a joint of one side; UnseenError if it was not observed."""
+        return self.point(f'{side}_{name}')
+
+    def limb(self, side: Side, start: str, end: str) -> complex:
+        """Vector between two joints of one side; UnseenError if one was not observed."""
+        return self.joint(side, end) - self.joint(side, start)
+
+    def score(self, name: str) -> float:
+        """Score of a keypoint, 0 to 1."""
+        return float(self.person.scores[self.person.topology.index(name)])
+
+    def in_space(self, *names: str) -> np.ndarray | None:
+        """Positions of keypoints [N, 3] [m]; None unless all are observed and have positions."""
+        world = self.person.world
+        if world is None or not all(name in self._points for name in names):
+            return None
+        points = np.asarray(world[[self.person.topology.index(name) for name in names]], float)
+        return points if np.isfinite(points).all() else None
+
+    @property
+    def shoulders(self) -> complex:
+        """Vector from the right shoulder to the left one."""
+        return self.joint('left', 'shoulder') - self.joint('right', 'shoulder')
+
+    @property
+    def trunk(self) -> complex:
+        """Mean vector from the hips to the shoulders of the sides that are observed."""
+        sides = [s for s in SIDES if self.sees(s, 'shoulder') and self.sees(s, 'hip')]
+        if not sides:
+            raise UnseenError('trunk')
+        return sum(self.limb(side, 'hip', 'shoulder') for side in sides) / len(sides)
+
+    @property
+    def scale(self) -> float:
+        """Length of the torso [px]; from the width of the shoulders if no hip is observed."""
+        if self._scale is None:
+            # Both look too short, never too long: by bending, by standing sideways.
+            self._scale = 0.0
+            if all(self.sees(side, 'shoulder') for side in SIDES):
+                self._scale = abs(self.shoulders) / WIDTH_OF_TORSO
+            if any(self.sees(side, 'shoulder') and self.sees(side, 'hip') for side in SIDES):
+                self._scale = max(self._scale, abs(self.trunk))
+        if self._scale < _MIN_TORSO:
+            raise UnseenError('torso')
+        return self._scale
+
+    def towards_left(self, vector: complex) -> float:
+        """Part of a vector towards the person's left [torsos]; UnseenError in a side view."""
+        width = self.shoulders.real / self.scale
+        if abs(width) < _MIN_WIDTH:
+            raise UnseenError('left and right')
+        return math.copysign(vector.real / self.scale, width * vector.real)
+
+
+def _seen(person: Person) -> np.ndarray:
+    """Mask [K] of the keypoints that count."""
+    unsure = person.states == KeypointState.BELOW_THRESHOLD
+    seen: np.ndarray = person.observed | (
+        _hands(person.topology) & unsure & (person.scores >= _MIN_HAND_SCORE)
+    )
+    return seen
+
+
+@lru_cache(maxsize=8)
+def _hands(topology: Topology) -> np.ndarray:
+    """Mask [K] of the keypoints of arms and hands."""
+    return np.array([name.endswith(_HANDS) for name in topology.keypoint_names])

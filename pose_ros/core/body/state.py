@@ -1,0 +1,118 @@
+"""One body per person: all that is measured of a person over time and in one frame."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pose_ros.core.body.angles import AngleMeter, JointAngles
+from pose_ros.core.body.form import Form
+from pose_ros.core.body.height import HeightEstimator, PartLevels
+from pose_ros.core.body.history import History
+from pose_ros.core.body.limbs import BoneLengths, Hinges
+from pose_ros.core.body.points import PosePoints, Side
+from pose_ros.core.body.posture import Posture, posture_of
+from pose_ros.core.types import Person
+
+
+class Body:
+    """What is remembered of one person's body.
+
+    Parameters
+    ----------
+    in_space
+        Whether joint angles use positions in metres where the person has them.
+
+    Examples
+    --------
+    >>> body = Body()
+    >>> for person, stamp in frames:
+    ...     state = body.update(person, stamp)
+    ...     print(state.posture, state.angles.angle('left_knee'))
+    """
+
+    def __init__(self, in_space: bool = True) -> None:
+        self.height = HeightEstimator()
+        self.history = History()
+        self.bone_lengths = BoneLengths()
+        self.hinges = Hinges()
+        self.angle_meter = AngleMeter(in_space)
+
+    def update(self, person: Person, stamp: float) -> BodyState:
+        """Take the person in the next frame; stamps [s] increase."""
+        return BodyState(self, person, stamp)
+
+
+class BodyState(PosePoints):
+    """The body of one person in one frame. Each measure is computed on first use, and only once.
+
+    Measures over time (height, history, angles, form) take the frame into the body's memory on
+    first use. Observers that need one read it in every frame.
+
+    Parameters
+    ----------
+    body
+        Memory of the person.
+    person
+        The person in this frame.
+    stamp
+        Of the frame [s].
+
+    Attributes
+    ----------
+    features
+        Values of features by name and side, filled by `Feature.value`.
+    """
+
+    def __init__(self, body: Body, person: Person, stamp: float) -> None:
+        super().__init__(person)
+        self.stamp = stamp
+        self.features: dict[tuple[str, Side], float | None] = {}
+        self._body = body
+
+    @property
+    def id(self) -> int:
+        """Id of the person."""
+        return self.person.id
+
+    def continue_from(self, last: BodyState) -> None:
+        """Take over the standing height: the same person under another id."""
+        self._body.height = last._body.height
+        for name in ('height', 'posture'):
+            self.__dict__.pop(name, None)  # measured without it
+
+    @cached_property
+    def observed(self) -> bool:
+        """Whether any keypoint was observed; False for a person who is only predicted."""
+        return bool(self.person.observed.any())
+
+    @cached_property
+    def levels(self) -> PartLevels:
+        """Levels of the body parts in the image."""
+        return PartLevels.of(self.person)
+
+    @cached_property
+    def height(self) -> float:
+        """Standing height [px]; NaN before enough of the body was observed."""
+        return self._body.height.update(self.person, self.stamp)
+
+    @cached_property
+    def posture(self) -> tuple[Posture, float]:
+        """Posture in this frame alone, and its confidence, 0 to 1."""
+        return posture_of(self.person, self.levels, self.height)
+
+    @cached_property
+    def history(self) -> History:
+        """Paths, oscillations and usual heights up to this frame."""
+        self._body.history.update(self.stamp, self)
+        return self._body.history
+
+    @cached_property
+    def angles(self) -> JointAngles:
+        """Joint angles."""
+        return self._body.angle_meter.measure(self.person, self.stamp)
+
+    @cached_property
+    def form(self) -> Form:
+        """Limbs and their angles, as exercises judge them."""
+        self._body.bone_lengths.update(self.stamp, self)
+        return Form(self, self._body.bone_lengths, self._body.hinges, self.angles)

@@ -1,0 +1,319 @@
+"""A possible fall of a person: how fast and how far they go down, and whether they stay low.
+
+The limits, here and in `falls`, come from three sources:
+
+- the actor (benchmarks/falls.py): falls of 0.6 to 2.6 s from the first movement, against sitting,
+  crouching, kneeling and lying down in their usual time;
+- the test clips of two real people who let themselves fall slowly (0.5 to 0.95 body heights/s at
+  the fastest; sitting down has 0.3 to 0.5);
+- free fall: a standing body that tips over stiffly ends at about 2 body heights/s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+import math
+
+import numpy as np
+
+from pose_ros.core.body.height import PartLevels
+from pose_ros.core.body.posture import Posture
+
+# Descent of head and hips that may be a fall [body heights/s].
+DESCENT_RATE = 0.38
+# Descent with the highest confidence [body heights/s].
+_CERTAIN_RATE = 1.2
+# Confidence at these two rates [-].
+_CONFIDENCES = (0.5, 0.95)
+# Factor on the confidence if the body was not observed to stay down [-].
+UNSEEN_TRUST = 0.7
+# Time over which speeds are measured [s].
+_RATE_WINDOW = 0.3
+# Minimum number of samples for a speed, at low frame rates.
+_MIN_RATE_SAMPLES = 3
+# Maximum age of such samples [s].
+_MAX_RATE_AGE = 0.8
+# Minimum descent of the hips [body heights]. Lying down from sitting leaves the hips in place.
+_MIN_HIPS_DROP = 0.08
+# Minimum descent of the head [body heights]: onto a bed away from the camera.
+MIN_HEAD_DROP = 0.30
+# Minimum mean descent of head and hips [body heights].
+_MIN_DROP = 0.20
+# A body that came down by _ALL_DOWN with the head at most _HEAD_LOW over the hips is lying, even
+# if the legs are not seen [body heights].
+_HEAD_LOW = 0.20
+_ALL_DOWN = 0.48
+# Maximum time from the start of the descent until the body is low [s].
+MAX_DESCENT_TIME = 2.4
+# The same for a descent that was never faster than 0.4 body heights/s [s]: people who lie down in
+# a hurry take longer. In between it grows up to MAX_DESCENT_TIME at 0.7 body heights/s.
+_MAX_SLOW_DESCENT_TIME = 1.45
+_DESCENT_TIME_RATES = (0.4, 0.7)
+# Minimum mean speed of a fall [body heights/s].
+_MIN_MEAN_RATE = 0.2
+# A descent that was never faster than this [body heights/s] ...
+_SLOW_RATE = 0.5
+# ... must go down at least this far [body heights].
+_MIN_SLOW_DROP = 0.3
+# Rise on the way down that ends a descent [body heights].
+_MAX_RISE_IN_DESCENT = 0.13
+# Rise of the head while low that ends lying [body heights]: push-ups are low, too.
+_MAX_RISE_WHILE_LOW = 0.12
+# Maximum rest on the way down [s].
+_MAX_PAUSE = 0.7
+# Slower than this is a rest [body heights/s].
+_PAUSE_RATE = 0.06
+# The person is up again when the head has come up by this share of the way [-].
+_UP_SHARE = 0.6
+# The body may seem not to be low, or be unseen, for this time [s].
+BLINK = 0.3
+# Distance from the top that marks the onset of a descent [body heights].
+_ONSET_DROP = 0.04
+# Distance from the final level that counts as landed [body heights].
+_LANDING_SLACK = 0.08
+
+
+class FallPhase(IntEnum):
+    """Phase of a fall; the values are those of ``FallEvent.msg``."""
+
+    FALLING = 0
+    FALLEN = 1
+    RECOVERED = 2
+    CLOSED = 3
+
+
+@dataclass(frozen=True)
+class Fall:
+    """An event in a fall of one person; all events of a fall have the same onset.
+
+    Attributes
+    ----------
+    person_id
+        Of the person.
+    phase
+        Early warning; down and staying down; up again; or closed without a known recovery: the
+        fall goes on under another id, or a person who was FALLING has not been seen again.
+    confidence
+        0 to 1.
+    onset
+        Start of the descent [s], on the clock of the images.
+    landing
+        End of the descent [s]; None while FALLING, and if there was no fall.
+    duration
+        From the onset to this frame [s].
+    peak_descent_rate
+        Maximum speed of hips and head on the way down [body heights/s].
+    lost
+        Whether the person was out of sight on the way down or after it.
+    """
+
+    person_id: int
+    phase: FallPhase
+    confidence: float
+    onset: float
+    landing: float | None
+    duration: float
+    peak_descent_rate: float
+    lost: bool = False
+
+    def __post_init__(self) -> None:
+        """Validate the fields."""
+        if not 0 <= self.confidence <= 1:
+            raise ValueError(f'confidence must be 0 to 1, got {self.confidence}')
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A person in one frame."""
+
+    stamp: float
+    levels: PartLevels
+    posture: Posture
+
+    @property
+    def level(self) -> float:
+        """Middle of head and hips, y down [px]; NaN if one is not observed."""
+        return (self.levels.head + self.levels.hips) / 2
+
+
+@dataclass
+class FallCandidate:
+    """A descent of one person, and what follows.
+
+    Attributes
+    ----------
+    onset
+        When it began [s].
+    start
+        Levels of the body then.
+    height
+        Standing height of the person [px].
+    peak
+        Maximum speed so far [body heights/s].
+    deepest
+        Lowest level so far, y down [px].
+    moved
+        When the person last went down, or may have [s].
+    low_since
+        Since when the body is low [s]; None if it is not.
+    low_at
+        When the body was last observed low [s].
+    lowest
+        Lowest level of the head since then, y down [px].
+    landing
+        When the body came to its final place [s].
+    up_since
+        Since when the person is up again [s].
+    lost
+        Whether the person was out of sight meanwhile.
+    warned, fallen
+        Whether that has been reported.
+    """
+
+    onset: float
+    start: PartLevels
+    height: float
+    peak: float = 0.0
+    deepest: float = -math.inf
+    moved: float = -math.inf
+    low_since: float | None = None
+    low_at: float = -math.inf
+    lowest: float = -math.inf
+    landing: float | None = None
+    up_since: float | None = None
+    lost: bool = False
+    warned: bool = False
+    fallen: bool = False
+
+    def head_drop(self, sample: Sample) -> float:
+        """Descent of the head [body heights]; NaN if it is not observed."""
+        return (sample.levels.head - self.start.head) / self.height
+
+    def hips_drop(self, sample: Sample) -> float:
+        """Descent of the hips [body heights]; NaN if they are not observed."""
+        return (sample.levels.hips - self.start.hips) / self.height
+
+    def is_fall(self, until: float, sample: Sample) -> bool:
+        """Whether the descent to this sample, if it lasted until then [s], is that of a fall."""
+        lasted = until - self.onset
+        drop = (self.head_drop(sample) + self.hips_drop(sample)) / 2
+        times = (_MAX_SLOW_DESCENT_TIME, MAX_DESCENT_TIME)
+        max_time = float(np.interp(self.peak, _DESCENT_TIME_RATES, times))
+        slow = self.peak < _SLOW_RATE and drop < _MIN_SLOW_DROP
+        return lasted <= min(max_time, drop / _MIN_MEAN_RATE) and not slow
+
+    def is_low(self, sample: Sample) -> bool:
+        """Whether the body is down, compared with where it was."""
+        head, hips = self.head_drop(sample), self.hips_drop(sample)
+        if sample.levels.supported_on_hands(self.height):
+            return False
+        if not (head > MIN_HEAD_DROP and hips > _MIN_HIPS_DROP and head + hips > 2 * _MIN_DROP):
+            return False
+        head_over_hips = (sample.levels.hips - sample.levels.head) / self.height
+        return sample.posture == Posture.LYING or (
+            head_over_hips < _HEAD_LOW and head + hips > 2 * _ALL_DOWN
+        )
+
+    def is_up(self, sample: Sample) -> bool:
+        """Whether the person is up again."""
+        return self.head_drop(sample) < MIN_HEAD_DROP * (1 - _UP_SHARE) or sample.posture in (
+            Posture.STANDING,
+            Posture.SITTING,
+            Posture.BENDING,
+        )
+
+    def stops(self, sample: Sample, rate: float) -> bool:
+        """Whether the person rests or comes up before the body is low."""
+        if not rate <= _PAUSE_RATE:  # or is unknown
+            self.moved = sample.stamp
+        if not math.isnan(sample.level):
+            self.deepest = max(self.deepest, sample.level)
+        return self.low_since is None and (
+            sample.level < self.deepest - _MAX_RISE_IN_DESCENT * self.height
+            or sample.stamp - self.moved > _MAX_PAUSE
+        )
+
+    def update(self, sample: Sample) -> None:
+        """Follow for how long the body has been low, or up."""
+        stamp, head = sample.stamp, sample.levels.head
+        low = self.is_low(sample)
+        rises = head < self.lowest - _MAX_RISE_WHILE_LOW * self.height
+        if low and self.low_since is not None and rises:
+            self.low_since = None  # the head goes up: neither lying nor up yet
+        if low:
+            if self.low_since is None:
+                self.low_since, self.lowest = stamp, head
+            self.low_at, self.lowest = stamp, max(self.lowest, head)
+        elif stamp - self.low_at > BLINK:
+            self.low_since = None
+        if not self.is_up(sample):
+            self.up_since = None
+        elif self.up_since is None:
+            self.up_since = stamp
+
+    def event(self, person_id: int, phase: FallPhase, stamp: float) -> Fall:
+        """Event of a phase at a time [s]."""
+        rates = (DESCENT_RATE, _CERTAIN_RATE)
+        confidence = float(np.interp(self.peak, rates, _CONFIDENCES))
+        if phase is FallPhase.FALLING:
+            confidence *= UNSEEN_TRUST
+        return Fall(
+            person_id=person_id,
+            phase=phase,
+            confidence=confidence,
+            onset=self.onset,
+            landing=self.landing,
+            duration=stamp - self.onset,
+            peak_descent_rate=self.peak,
+            lost=self.lost,
+        )
+
+    def closing(self, person_id: int, stamp: float) -> Fall:
+        """Event that ends the fall under an id without a known recovery."""
+        return replace(self.event(person_id, FallPhase.CLOSED, stamp), lost=True)
+
+
+def descent_rate(samples: Sequence[Sample]) -> float:
+    """Downward speed of the middle of head and hips [px/s]; NaN if too little is observed.
+
+    Downward movement of the feet is taken off: the camera moves, or the person walks out below.
+    After a time out of sight it is the largest mean speed since before.
+    """
+    seen = [sample for sample in samples if not math.isnan(sample.level)]
+    now = samples[-1].stamp
+    if len(seen) > 1 and seen[-1].stamp == now and now - seen[-2].stamp > _MAX_RATE_AGE:
+        return max((seen[-1].level - k.level) / (now - k.stamp) for k in seen[:-1])
+    number = sum(sample.stamp > now - _RATE_WINDOW for sample in seen)
+    window = seen[-max(number, _MIN_RATE_SAMPLES) :]
+    if len(window) < _MIN_RATE_SAMPLES or window[0].stamp < now - _MAX_RATE_AGE:
+        return math.nan
+    rate = _slope([(sample.stamp, sample.level) for sample in window])
+    feet = [(k.stamp, k.levels.ankles) for k in window if not math.isnan(k.levels.ankles)]
+    return rate - max(_slope(feet), 0.0) if len(feet) == len(window) else rate
+
+
+def _slope(points: Sequence[tuple[float, float]]) -> float:
+    """Slope of the least-squares line through points."""
+    times, values = np.array(points).T
+    times = times - times.mean()
+    return float(times @ values / (times @ times)) if len(points) > 1 else 0.0
+
+
+def begin(samples: Sequence[Sample], height: float) -> FallCandidate | None:
+    """Descent that is under way, from its onset; None for a person who was lying already."""
+    seen = [sample for sample in samples if not math.isnan(sample.level)]
+    top = min(sample.level for sample in seen)
+    onset = [s.stamp for s in seen if s.level < top + _ONSET_DROP * height][-1]
+    start = next(sample for sample in seen if sample.level == top)
+    if start.posture == Posture.LYING:
+        return None
+    return FallCandidate(onset, start.levels, height)
+
+
+def landing_time(samples: Sequence[Sample], candidate: FallCandidate) -> float:
+    """When a lying person came to their final place [s]."""
+    since = [s for s in samples if s.stamp >= candidate.onset and not math.isnan(s.level)]
+    end = since[-1].level - _LANDING_SLACK * candidate.height
+    return next(sample.stamp for sample in since if sample.level > end)

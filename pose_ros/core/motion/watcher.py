@@ -1,0 +1,161 @@
+"""The one place that loops over people and hands their bodies to the observers of motion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pose_ros.core.body.state import Body, BodyState
+from pose_ros.core.motion.configuration import make_observers
+from pose_ros.core.motion.events import EventStream, MotionEvent
+from pose_ros.core.motion.observer import Observer
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.timeline import Step, Timeline
+from pose_ros.core.types import Person
+
+
+@dataclass
+class Motion:
+    """What people do in one frame.
+
+    Attributes
+    ----------
+    values
+        What each observer reports, by its name.
+    events
+        What begins, ends or is complete.
+    faults
+        Errors of observers whose model failed in this frame; the others went on.
+    """
+
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    events: list[MotionEvent] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """What an observer reports; nothing of an observer that is not wanted."""
+        return self.values.get(name, [])
+
+
+class MotionWatcher:
+    """Watches the motion of people: gestures, postures, falls, exercises, joint angles.
+
+    Parameters
+    ----------
+    observers
+        What to watch for; None for all with their default settings. `make_observers` makes them
+        from settings.
+
+    Examples
+    --------
+    >>> watcher = MotionWatcher()
+    >>> for frame in frames:
+    ...     for event in watcher.observe(estimator.estimate(frame), frame.stamp).events:
+    ...         print(event.time, event.person, event.title, event.phase)
+    """
+
+    def __init__(self, observers: Iterable[Observer] | None = None) -> None:
+        observers = make_observers() if observers is None else observers
+        self.observers = {observer.name: observer for observer in observers}
+        for name, observer in self.observers.items():
+            if not observer.grace > 0:
+                raise ValueError(f'{name}: grace must be positive, got {observer.grace}')
+        self._people: dict[str, set[int]] = {name: set() for name in self.observers}
+        self._wanted = set(self.observers)
+        self._bodies: dict[int, Body] = {}
+        self._last_seen: dict[int, float] = {}
+        self._timeline = Timeline()
+        self._stream = EventStream()
+
+    def want(self, names: Collection[str]) -> None:
+        """Run these observers and no others. An observer that is wanted again starts anew."""
+        unknown = set(names) - self.observers.keys()
+        if unknown:
+            known = ', '.join(self.observers)
+            raise ValueError(f'unknown observer {min(unknown)!r}, known are: {known}')
+        for name in self._wanted.difference(names):
+            for person_id in self._people[name]:
+                self.observers[name].lose(person_id, self._timeline.last or 0.0)
+            self._people[name].clear()
+        self._wanted = set(names)
+
+    def observe(self, people: Sequence[Person], stamp: float) -> Motion:
+        """Take the people of the next frame, also when there are none.
+
+        Parameters
+        ----------
+        people
+            From the estimator. People without an id (0) are left out.
+        stamp
+            Of the frame [s]. A late or repeated frame changes nothing; after a jump back all
+            people are lost (see `Timeline`).
+        """
+        before = self._timeline.last
+        step = self._timeline.advance(stamp)
+        if step in (Step.LATE, Step.REPEATED):
+            return Motion()
+        motion = Motion({name: [] for name in self.observers if name in self._wanted})
+        if step is Step.JUMP and before is not None:
+            self._lose_all(motion, before)
+        present = {person.id: person for person in people if person.id}
+        states = [
+            self._bodies.setdefault(person_id, Body()).update(person, stamp)
+            for person_id, person in present.items()
+        ]
+        reported = {name: self._run(name, states, stamp, motion) for name in motion.values}
+        self._last_seen.update(dict.fromkeys(present, stamp))
+        motion.events += self._stream.take(reported, stamp)
+        for name, values in reported.items():
+            motion.values[name] += values
+        self._forget_bodies()
+        return motion
+
+    def _run(
+        self, name: str, states: Sequence[BodyState], stamp: float, motion: Motion
+    ) -> list[Any]:
+        """What one observer reports in a frame."""
+        observer, known = self.observers[name], self._people[name]
+        values: list[Any] = []
+        present = {state.id for state in states}
+        for person_id in sorted(known):
+            if stamp - self._last_seen[person_id] > observer.grace:
+                known.discard(person_id)
+                values += observer.lose(person_id, stamp)
+            elif person_id not in present:
+                values += observer.miss(person_id, stamp)
+        for state in states:
+            known.add(state.id)
+            try:
+                values += observer.observe(state)
+            except ModelError as error:
+                motion.faults.append(str(error))
+        return values
+
+    def finish(self) -> list[MotionEvent]:
+        """End everything that goes on, after the last frame of a recording."""
+        motion = Motion({name: [] for name in self._wanted})
+        self._lose_all(motion, self._timeline.last or 0.0)
+        return motion.events
+
+    def _lose_all(self, motion: Motion, stamp: float) -> None:
+        """Lose all people at a time [s]."""
+        for name, values in motion.values.items():
+            for person_id in sorted(self._people[name]):
+                values.extend(self.observers[name].lose(person_id, stamp))
+            self._people[name].clear()
+        motion.events += [*self._stream.take(motion.values, stamp), *self._stream.finish(stamp)]
+        self._forget_bodies()
+
+    def _forget_bodies(self) -> None:
+        """Forget people whom no observer knows."""
+        known = set().union(*self._people.values())
+        for person_id in self._bodies.keys() - known:
+            del self._bodies[person_id]
+            self._last_seen.pop(person_id, None)
+
+
+def single_observer(observer: Observer) -> Callable[[Sequence[Person], float], list[Any]]:
+    """Run one observer: a function of the people of a frame and its stamp [s]."""
+    watcher = MotionWatcher([observer])
+    return lambda people, stamp: watcher.observe(people, stamp)[observer.name]

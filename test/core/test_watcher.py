@@ -1,0 +1,123 @@
+"""The loop over people that every observer of motion runs in."""
+
+from dataclasses import replace
+
+import pytest
+
+from pose_ros.actor import Actor, Scene, skeletons
+from pose_ros.core.body.state import Body
+from pose_ros.core.motion.exercises import ExerciseCounter
+from pose_ros.core.motion.falls import FallDetector
+from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.watcher import MotionWatcher, single_observer
+
+
+class Recorder(Observer):
+    """Reports each call."""
+
+    name = 'recorder'
+    grace = 0.5
+
+    def observe(self, body):
+        return [('observe', body.id, body.stamp)]
+
+    def miss(self, person_id, stamp):
+        return [('miss', person_id, stamp)]
+
+    def lose(self, person_id, stamp):
+        return [('lose', person_id, stamp)]
+
+
+@pytest.fixture(scope='module')
+def person():
+    """One person who stands, with the id 1."""
+    return next(skeletons(Scene(duration=0.1, actors=(Actor('stand'),)))).people[0]
+
+
+def test_each_person_is_observed_then_missed_then_lost_once(person):
+    observe = single_observer(Recorder())
+    other = replace(person, id=2)
+    assert observe([person, other], 1.0) == [('observe', 1, 1.0), ('observe', 2, 1.0)]
+    assert observe([person], 1.25) == [('miss', 2, 1.25), ('observe', 1, 1.25)]
+    assert observe([person], 1.5) == [('miss', 2, 1.5), ('observe', 1, 1.5)]
+    assert observe([person], 1.75) == [('lose', 2, 1.75), ('observe', 1, 1.75)]
+    assert observe([person], 2.0) == [('observe', 1, 2.0)]
+
+
+def test_people_without_an_id_and_twice_the_same_id_are_left_out(person):
+    observe = single_observer(Recorder())
+    assert observe([replace(person, id=0)], 0.0) == []
+    assert observe([person, person], 0.1) == [('observe', 1, 0.1)]
+
+
+def test_a_late_or_repeated_frame_changes_nothing(person):
+    observe = single_observer(Recorder())
+    observe([person], 1.0)
+    assert observe([], 1.0) == []
+    assert observe([], 0.9) == []
+    assert observe([person], 1.1) == [('observe', 1, 1.1)]
+
+
+def test_a_jump_back_loses_all_people(person):
+    observe = single_observer(Recorder())
+    observe([person], 10.0)
+    assert observe([person], 2.0) == [('lose', 1, 10.0), ('observe', 1, 2.0)]
+
+
+def test_an_observer_that_is_wanted_again_starts_anew(person):
+    watcher = MotionWatcher([Recorder(), PostureReader()])
+    watcher.observe([person], 0.0)
+    watcher.want({'postures'})
+    motion = watcher.observe([], 0.1)
+    assert (motion['recorder'], motion['postures']) == ([], [])
+    assert 'recorder' not in motion.values
+    watcher.want({'recorder', 'postures'})
+    assert watcher.observe([], 0.2)['recorder'] == []  # nobody is known to it
+    with pytest.raises(ValueError, match="unknown observer 'dances', known are: recorder, post"):
+        watcher.want({'dances'})
+
+
+def test_a_grace_must_be_positive():
+    recorder = Recorder()
+    recorder.grace = 0.0
+    with pytest.raises(ValueError, match=r'recorder: grace must be positive, got 0\.0'):
+        MotionWatcher([recorder])
+
+
+def test_a_body_is_measured_once_for_all_observers(person, monkeypatch):
+    counts = {'update': 0}
+    original = Body.update
+
+    def update(self, *arguments):
+        counts['update'] += 1
+        return original(self, *arguments)
+
+    monkeypatch.setattr(Body, 'update', update)
+    watcher = MotionWatcher([PostureReader(), FallDetector(), ExerciseCounter()])
+    for i in range(5):
+        watcher.observe([person], i / 10)
+    assert counts['update'] == 5
+
+
+def test_a_body_is_forgotten_when_no_observer_knows_the_person(person):
+    watcher = MotionWatcher([Recorder(), PostureReader()])
+    watcher.observe([person], 0.0)
+    for i in range(12):
+        watcher.observe([], 0.1 * (i + 1))
+    assert not watcher._bodies
+    assert not watcher._last_seen
+
+
+def test_measures_of_a_state_are_kept(person):
+    state = Body().update(person, 0.0)
+    assert state.levels is state.levels
+    assert state.angles is state.angles
+    assert state.posture == state.posture
+    assert state.height > 0
+
+
+def test_a_person_who_returns_after_the_grace_is_lost_first(person):
+    observe = single_observer(Recorder())
+    observe([person], 1.0)
+    assert observe([person], 9.0) == [('lose', 1, 9.0), ('observe', 1, 9.0)]
