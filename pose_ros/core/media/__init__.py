@@ -8,7 +8,8 @@ from pose_ros.core.media.files import (
     find_media,
     open_media,
 )
-from pose_ros.core.media.videos import DEFAULT_RATE, VideoReader, images_at, open_video
+from pose_ros.core.media.stamps import DEFAULT_RATE
+from pose_ros.core.media.videos import VideoReader, images_at, open_video
 from pose_ros.core.media.writer import VideoWriter
 
 __all__ = [

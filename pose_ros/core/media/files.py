@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pose_ros.core.media.errors import MediaError, display_name, is_url, local_path
 from pose_ros.core.media.images import is_image, read_image
-from pose_ros.core.media.videos import DEFAULT_RATE, open_video
+from pose_ros.core.media.stamps import DEFAULT_RATE
+from pose_ros.core.media.videos import open_video
 from pose_ros.core.types import Frame
 
 # Files that are looked for in folders. A file that is named is tried whatever its suffix.

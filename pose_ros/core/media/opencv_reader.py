@@ -11,8 +11,7 @@ import numpy as np
 
 from pose_ros.core.media.containers import is_cut_off
 from pose_ros.core.media.errors import MediaError, display_name, is_url
-from pose_ros.core.media.stamps import StampCounter
-from pose_ros.core.media.videos import usable_rate
+from pose_ros.core.media.stamps import StampCounter, usable_rate
 
 
 class OpenCvReader:

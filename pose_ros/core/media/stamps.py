@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+# Of a video that does not state a possible one [Hz].
+DEFAULT_RATE = 30.0
 # A step back by more, or forward by more, is a new time line (joined recordings, a wrapped
 # counter), not a disordered frame or a pause [s].
 LARGEST_STEP_BACK = 1.0
@@ -41,3 +43,8 @@ class StampCounter:
         """Whether a step [s] leads to another time line, or the time line is not known yet."""
         known = math.isfinite(self._origin)
         return not known or not (math.isnan(step) or -LARGEST_STEP_BACK <= step <= LARGEST_PAUSE)
+
+
+def usable_rate(rate: float) -> float:
+    """Frame rate as a video states it, or the default if it is impossible [Hz]."""
+    return rate if math.isfinite(rate) and 0.01 <= rate <= 10_000 else DEFAULT_RATE

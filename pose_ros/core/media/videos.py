@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
 import logging
-import math
 from types import ModuleType
 from typing import Protocol
 
@@ -14,8 +13,6 @@ import numpy as np
 
 from pose_ros.core.media.errors import local_path
 
-# Of videos that do not state theirs [frames/s].
-DEFAULT_RATE = 30.0
 # How long a network source may take to answer, or be silent [s].
 NETWORK_TIMEOUT = 10.0
 
@@ -100,8 +97,3 @@ def images_at(source: str, stamps: Sequence[float]) -> list[np.ndarray | None]:
     """Images that a video file shows at times [s since its first frame]; None if unreadable."""
     with closing(open_video(source)) as reader:
         return [reader.image_at(stamp) for stamp in stamps]
-
-
-def usable_rate(rate: float) -> float:
-    """Frame rate as a video states it, or the default if it is impossible."""
-    return rate if math.isfinite(rate) and 0.01 <= rate <= 10_000 else DEFAULT_RATE

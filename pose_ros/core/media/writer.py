@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from pose_ros.core.media.errors import display_name
-from pose_ros.core.media.videos import DEFAULT_RATE, pyav, usable_rate
+from pose_ros.core.media.stamps import DEFAULT_RATE, usable_rate
+from pose_ros.core.media.videos import pyav
 
 # Of the stamps in a file; a multiple of the usual frame rates, and MPEG-4 allows no more than
 # 65535 [1/s].
