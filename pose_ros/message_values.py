@@ -13,6 +13,7 @@ from pose_ros.core.motion.exercises import ExerciseState, Fault
 from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.gestures import Gesture
 from pose_ros.core.motion.posture import PostureState
+from pose_ros.core.orientation import Orientation
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person
@@ -36,11 +37,19 @@ Value = TypeVar('Value')
 
 
 def people_of(message: Any) -> list[Person]:
-    """People of a SkeletonArray, with positions where it has them.
+    """People of a SkeletonArray as its upright image shows them, with positions where it has them.
 
     ValueError if a format is unknown or the number of keypoints is not that of the format.
     """
-    return [msg_to_person(skeleton) for skeleton in message.skeletons]
+    orientation, size = orientation_of(message), (message.image_width, message.image_height)
+    people = map(msg_to_person, message.skeletons)
+    return [orientation.upright_person(person, size) for person in people]
+
+
+def orientation_of(message: Any) -> Orientation:
+    """Orientation of the image of a SkeletonArray; ValueError for an unknown angle."""
+    # Older recordings do not have it.
+    return Orientation(getattr(message, 'rotate', 0), getattr(message, 'mirrored', False))
 
 
 def msg_to_person(skeleton: Any) -> Person:

@@ -128,7 +128,8 @@ def test_skeletons_come_back_as_people(make, store, write, topology, world):
             (
                 '/skeletons',
                 make(
-                    'SkeletonArray', frame.stamp, image_width=640, image_height=480, model='actor',
+                    'SkeletonArray', frame.stamp, image_width=640, image_height=480, rotate=0,
+                    mirrored=False, model='actor',
                     skeletons=array, locked_id=0, locked_seen=False, latency=0.0,
                     inference_time=0.0, dropped=0, depth=0,
                 ),

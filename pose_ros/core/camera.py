@@ -44,6 +44,9 @@ class CameraModel:
         R [3, 3].
     rectified
         Whether the pixels are those of the rectified picture: then K, D and R play no part.
+    mirrored
+        Whether the pixels are those of a mirrored image, left to right, which K, D, R and P
+        describe. Rays and places are in the optical frame of the camera, which is not mirrored.
     scale, offset
         Pixel of the calibrated picture = pixel of ours × scale + offset, for x and y: pictures
         that were binned, resized or cut out.
@@ -55,6 +58,7 @@ class CameraModel:
     distortion_model: str = ''
     rectification: np.ndarray | None = None
     rectified: bool = False
+    mirrored: bool = False
     scale: tuple[float, float] = (1.0, 1.0)
     offset: tuple[float, float] = (0.0, 0.0)
 
@@ -89,7 +93,8 @@ class CameraModel:
     def centre(self) -> np.ndarray:
         """Place of the lens in the optical frame [3] [m]: beside its origin in a stereo pair."""
         base = self.projection
-        return np.array([-base[0, 3] / base[0, 0], -base[1, 3] / base[1, 1], 0.0])
+        x, y = -base[0, 3] / base[0, 0], -base[1, 3] / base[1, 1]
+        return np.array([-x if self.mirrored else x, y, 0.0])
 
     def rays(self, points: np.ndarray) -> np.ndarray:
         """Directions of what is seen at pixels.
@@ -112,6 +117,8 @@ class CameraModel:
         rays = np.ones((len(pixels), 3))
         rays[:, 0] = (pixels[:, 0] - base[0, 2]) / base[0, 0]
         rays[:, 1] = (pixels[:, 1] - base[1, 2]) / base[1, 1]
+        if self.mirrored:
+            rays[:, 0] *= -1
         # Where a strong lens has no inverse.
         rays[~np.isfinite(rays).all(axis=1), :2] = np.nan
         return rays

@@ -22,6 +22,8 @@ class Calibration:
     ----------
     rectified
         Whether the pictures are the rectified ones; may be changed in between.
+    mirrored
+        Whether the images are mirrored, left to right; may be changed in between.
     warn
         Called with a fault of camera_info when it is first found.
 
@@ -32,15 +34,19 @@ class Calibration:
     """
 
     def __init__(
-        self, rectified: bool = False, warn: Callable[[str], None] = lambda _: None
+        self,
+        rectified: bool = False,
+        mirrored: bool = False,
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.rectified = rectified
+        self.mirrored = mirrored
         self._warn = warn
         self._warned = ''
         self.fault = ''
         self._info: CameraInfo | None = None
         self._camera: CameraModel | None = None
-        self._valid_for: tuple[tuple[int, int], bool] | None = None
+        self._valid_for: tuple[tuple[int, int], bool, bool] | None = None
 
     @property
     def known(self) -> bool:
@@ -58,11 +64,12 @@ class Calibration:
         """Camera for pictures of (width, height) [px]; None if there is none."""
         if self._info is None:
             return None
-        if self._valid_for != (size, self.rectified):
-            self._valid_for = (size, self.rectified)
+        wanted = (size, self.rectified, self.mirrored)
+        if self._valid_for != wanted:
+            self._valid_for = wanted
             self._camera, self.fault = None, ''
             try:
-                self._camera = camera_model(self._info, size, self.rectified)
+                self._camera = camera_model(self._info, *wanted)
             except ValueError as error:
                 self.fault = f'camera_info: {error}'
                 if self.fault != self._warned:
@@ -72,7 +79,10 @@ class Calibration:
 
 
 def camera_model(
-    info: CameraInfo, image_size: tuple[int, int], rectified: bool = False
+    info: CameraInfo,
+    image_size: tuple[int, int],
+    rectified: bool = False,
+    mirrored: bool = False,
 ) -> CameraModel:
     """Camera of a message.
 
@@ -84,6 +94,8 @@ def camera_model(
         (width, height) of the picture in whose pixels the keypoints are.
     rectified
         Whether that picture is the rectified one (P alone counts) or the raw one (K, D, R, P).
+    mirrored
+        Whether it is mirrored, left to right.
 
     Returns
     -------
@@ -108,6 +120,7 @@ def camera_model(
         distortion_model=info.distortion_model,
         rectification=rotation if rotation.any() else None,
         rectified=rectified,
+        mirrored=mirrored,
         scale=(scale_x, scale_y),
         offset=(info.roi.x_offset, info.roi.y_offset),
     )

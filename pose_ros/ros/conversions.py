@@ -10,6 +10,7 @@ import numpy as np
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
+from pose_ros.core.orientation import UPRIGHT, Orientation
 from pose_ros.core.positions import Positions
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Box, Person
@@ -23,10 +24,14 @@ class SkeletonWriter:
     ----------
     model
         Name of the model, as in config/models.yaml.
+    orientation
+        Of the images.
     """
 
-    def __init__(self, model: str = '') -> None:
-        self._message = SkeletonArray(model=model)
+    def __init__(self, model: str = '', orientation: Orientation = UPRIGHT) -> None:
+        self._message = SkeletonArray(
+            model=model, rotate=orientation.rotate, mirrored=orientation.mirrored
+        )
         self._kept: list[Skeleton] = []
 
     def write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rclpy.node import Node
@@ -16,6 +17,7 @@ from pose_ros.core.motion.configuration import (
     replaced_rules,
 )
 from pose_ros.core.motion.watcher import MotionWatcher
+from pose_ros.message_values import orientation_of
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.diagnostics import WARN, DiagnosticsPublisher
 from pose_ros.ros.frame_times import FrameTimes
@@ -58,6 +60,9 @@ PARAMETERS = (
     ),
     EXECUTOR,
 )
+
+# Observers whose values have a direction.
+GESTURES = frozenset(('gestures', 'learned'))
 
 
 class GestureNode(Node):
@@ -109,13 +114,21 @@ class GestureNode(Node):
         people = self._reader.read(message)
         if people is None:
             return
+        orientation, size = orientation_of(message), (message.image_width, message.image_height)
+        people = [orientation.upright_person(person, size) for person in people]
         motion = self._watcher.observe(people, self._times.read(message.header).time)
         self._faults = motion.faults
         for fault in motion.faults:
             self.get_logger().warning(fault, throttle_duration_sec=5.0)
         for output in self._wanted:
             for observer in output.observers:
-                for event in output.convert(motion[observer], message.header):
+                values = motion[observer]
+                if observer in GESTURES:
+                    values = [
+                        replace(one, direction=orientation.direction_in_image(one.direction))
+                        for one in values
+                    ]
+                for event in output.convert(values, message.header):
                     self._events[output.topic].publish(event)
 
     def _diagnose(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -100,6 +101,7 @@ class MarkerNode(Node):
         remarks = self._labels.at(stamp_of(message.header), present)
         locked = message.locked_id
         if self._marker_publisher.get_subscription_count():
+            self._calibration.mirrored = message.mirrored
             size = (message.image_width, message.image_height)
             placed = [(p, None if p.positions is None else p.positions.points) for p in people]
             camera = self._camera_for(size)
@@ -141,7 +143,8 @@ class MarkerNode(Node):
         if self._calibration.known:
             return self._calibration.camera(size)
         if self._values.field_of_view:
-            return CameraModel.from_field_of_view(*size, self._values.field_of_view)
+            camera = CameraModel.from_field_of_view(*size, self._values.field_of_view)
+            return replace(camera, mirrored=self._calibration.mirrored)
         self.get_logger().warning(
             'no camera_info has come: people without 3D positions cannot be placed '
             f'(topic {self.resolve_topic_name("camera_info")}; or set field_of_view)',

@@ -113,6 +113,7 @@ def area_of_labels(
     """
     if camera is not None and min(image_size) > 0:
         corners = camera.back_project(np.array([(0, 0), image_size], np.float32), 1.0)[:, :2]
+        corners = np.sort(corners, axis=0)  # x goes down in mirrored images
         if np.isfinite(corners).all() and (corners[1] > corners[0]).all():
             return np.asarray(corners)
     low = np.min([person.box[0] for person in people], axis=0)

@@ -15,6 +15,7 @@ from std_msgs.msg import Header
 
 from pose_ros.core.configuration import MAX_PEOPLE
 from pose_ros.core.types import MAX_IMAGE_SIDE, KeypointState, Person
+from pose_ros.message_values import orientation_of
 from pose_ros.msg import (
     ExerciseState,
     FallEvent,
@@ -40,6 +41,7 @@ def check_skeleton_array(message: SkeletonArray) -> None:
     check_header(message.header)
     for name in ('image_width', 'image_height'):
         check_number(name, getattr(message, name), 1, MAX_IMAGE_SIDE)
+    orientation_of(message)
     check_count('skeletons', message.skeletons, MAX_PEOPLE)
 
 

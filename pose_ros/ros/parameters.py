@@ -48,7 +48,7 @@ class Parameter:
     unit: str = ''
     low: float | None = None
     high: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] | tuple[int, ...] = ()
     live: bool = False
 
     def accepted(self, value: object) -> Any:
@@ -62,8 +62,7 @@ class Parameter:
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f'{self.name} must be finite, got {value}')
         if self.choices and value not in self.choices:
-            allowed = ', '.join(self.choices)
-            raise ValueError(f'{self.name} must be one of {allowed}, got {value!r}')
+            raise ValueError(f'{self.name} must be {self.range}, got {value!r}')
         too_low = self.low is not None and value < self.low  # type: ignore[operator]
         too_high = self.high is not None and value > self.high  # type: ignore[operator]
         if too_low or too_high:
@@ -75,7 +74,7 @@ class Parameter:
         """The allowed values in words; empty if all are."""
         unit = f' {self.unit}' if self.unit else ''
         if self.choices:
-            return 'one of ' + ', '.join(self.choices)
+            return f'one of {", ".join(map(str, self.choices))}{unit}'
         if self.low is not None and self.high is not None:
             return f'{self.low} to {self.high}{unit}'
         if self.low is not None:

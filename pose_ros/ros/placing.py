@@ -126,7 +126,9 @@ class Placing:
         self._node = node
         self._is_wanted = is_wanted
         self._placement = Placement(values.positions, values.body_height)
-        self._calibration = Calibration(values.rectified, node.get_logger().warning)
+        self._calibration = Calibration(
+            values.rectified, values.mirrored, node.get_logger().warning
+        )
         self._depths = DepthQueue(values.depth_tolerance)
         self._wait = values.depth_wait
         self._asked = values.positions == 'depth'

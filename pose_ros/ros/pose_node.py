@@ -25,7 +25,7 @@ from pose_ros.ros.image_subscription import ImageSubscription
 from pose_ros.ros.images import ImageReader
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.placing import Placing
-from pose_ros.ros.pose_parameters import TABLE, estimator_config
+from pose_ros.ros.pose_parameters import TABLE, estimator_config, orientation
 from pose_ros.ros.pose_status import DeviceLog, blindness, estimator_figures, summary
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
@@ -90,7 +90,8 @@ class PoseNode(LifecycleNode):
             self._estimator,
             lambda: blindness(self._images, self._skeletons, self._looked),
         )
-        self._writer = SkeletonWriter(values.model)
+        self._orientation = orientation(vars(values))
+        self._writer = SkeletonWriter(values.model, self._orientation)
         self._skeletons = self.create_lifecycle_publisher(SkeletonArray, 'skeletons', SKELETONS)
         self._format = self.create_lifecycle_publisher(SkeletonFormat, 'skeleton_format', LATCHED)
         return super().on_configure(state)
@@ -189,7 +190,7 @@ class PoseNode(LifecycleNode):
             self._refuse(error)
             return
         try:
-            people = [p.converted(self._topology) for p in self._estimator.estimate(frame)]
+            found = self._estimator.estimate(self._orientation.upright_frame(frame))
         except OutputError as error:
             self._refuse(error)
             return
@@ -197,6 +198,11 @@ class PoseNode(LifecycleNode):
             self._give_up(error)
             return
         self._target_lock.report_expired()
+        size = (frame.width, frame.height)
+        people = [
+            self._orientation.person_in_image(person.converted(self._topology), size)
+            for person in found
+        ]
         publish = self._publisher(message.header, frame, when)
         if self._placing is None:
             publish(people)

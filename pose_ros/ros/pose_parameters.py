@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.orientation import ROTATIONS, Orientation
 from pose_ros.core.space.placement import WAYS
 from pose_ros.ros.parameters import Parameter
 
@@ -27,6 +28,19 @@ TABLE = (
         'auto',
         'reliability of the subscription to images; auto: reliable while all publishers are',
         choices=('auto', 'reliable', 'best_effort'),
+    ),
+    Parameter(
+        'rotate',
+        0,
+        'clockwise angle by which images become upright before people are looked for, such as 180 '
+        'for a camera upside down; keypoints are in the image as published',
+        'deg',
+        choices=ROTATIONS,
+    ),
+    Parameter(
+        'mirrored',
+        False,
+        'whether images are mirrored, left to right; then left is still the left of the person',
     ),
     Parameter(
         'keypoint_format',
@@ -79,3 +93,8 @@ def estimator_config(values: Mapping[str, Any]) -> EstimatorConfig:
     return EstimatorConfig(
         **{setting.name: values[setting.name] for setting in fields(EstimatorConfig)}
     )
+
+
+def orientation(values: Mapping[str, Any]) -> Orientation:
+    """How images are turned, among the values of the parameters."""
+    return Orientation(values['rotate'], values['mirrored'])

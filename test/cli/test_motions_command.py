@@ -80,7 +80,8 @@ def skeleton_array(types, frame):
     ]
     return types['pose_ros/msg/SkeletonArray'](
         header=types['std_msgs/msg/Header'](time, 'camera'),
-        image_width=640, image_height=480, model='actor', skeletons=array, depth=0, locked_id=0,
+        image_width=640, image_height=480, rotate=0, mirrored=False,
+        model='actor', skeletons=array, depth=0, locked_id=0,
         locked_seen=False, latency=0.0, inference_time=0.0, dropped=0,
     )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Positions measured in depth images of the actor, with noise, holes, edges and a wall."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from pose_ros.actor import Actor, Scene, frames
 from pose_ros.actor.depth import with_errors
 from pose_ros.core.camera import CameraModel
+from pose_ros.core.orientation import Orientation
 from pose_ros.core.positions import PositionSource
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.depth_placer import DepthPlacer
@@ -245,3 +248,24 @@ def test_depth_images_check_themselves():
     points = np.array([[0, 0], [1, 1], [2, 2], [15.4, 11.4], [15.6, 3], [-0.6, 0]])
     found = small.at(points, (16, 12))
     assert found == pytest.approx([np.nan, np.nan, 0.9, 4.7, np.nan, np.nan], nan_ok=True)
+
+
+@pytest.mark.parametrize('mirrored', [False, True])
+@pytest.mark.parametrize('rotate', [0, 90, 180, 270])
+def test_a_turned_camera_measures_the_same(rotate, mirrored):
+    """Depth images are as the camera delivers them, like the images."""
+    shot = film('wave_right', 30.0)
+    person = person_of(shot.people[0])
+    orientation = Orientation(rotate, mirrored)
+    expected = place(person, DepthImage(shot.depth)).points
+    depth = np.rot90(shot.depth, rotate // 90)
+    depth = np.ascontiguousarray(depth[:, ::-1] if mirrored else depth)
+    size = SIZE if rotate in (0, 180) else SIZE[::-1]
+    ideal = CameraModel.from_field_of_view(*size, 2 * np.arctan(size[0] / 2 / CAMERA.focal))
+    camera = replace(ideal, mirrored=mirrored)
+    seen = orientation.person_in_image(person, size)
+    found = DepthPlacer().place(seen, View(camera, size, 0.0, DepthImage(depth)))
+    turned = orientation.upright_person(replace(seen, positions=found), size)
+    off = np.linalg.norm(turned.positions.points - expected, axis=1)
+    assert np.isfinite(off).sum() > 12
+    assert np.nanmax(off) < 0.03

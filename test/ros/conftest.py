@@ -19,6 +19,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from pose_ros.core.orientation import UPRIGHT
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
@@ -311,15 +312,18 @@ class Stage:
         What came, by topic.
     headers
         Of the skeletons sent, in their order.
+    orientation
+        Of the camera: people are given as the upright image shows them, and published in its own.
     """
 
-    def __init__(self, ros: Ros, *topics: str, **parameters) -> None:
+    def __init__(self, ros: Ros, *topics: str, orientation=UPRIGHT, **parameters) -> None:
         from pose_ros.msg import SkeletonArray  # noqa: PLC0415
         from pose_ros.ros.gesture_node import GestureNode  # noqa: PLC0415
         from pose_ros.ros.motion_outputs import OUTPUTS  # noqa: PLC0415
         from pose_ros.ros.qos import EVENTS, SKELETONS  # noqa: PLC0415
 
         self.ros = ros
+        self.orientation = orientation
         self.node = ros.start(GestureNode, **parameters)
         kinds = {output.topic: output.kind for output in OUTPUTS}
         self.heard = {topic: ros.collect(kinds[topic], topic, EVENTS) for topic in topics}
@@ -336,12 +340,15 @@ class Stage:
 
     def play(self, *people, pictures=1, rate=10.0):
         """Publish these people for a number of pictures; returns the last header."""
-        from pose_ros.ros.conversions import skeleton_array  # noqa: PLC0415
+        from pose_ros.ros.conversions import SkeletonWriter  # noqa: PLC0415
 
+        size = (480, 640) if self.orientation.rotate in (90, 270) else (640, 480)
+        people = [self.orientation.person_in_image(person, size) for person in people]
+        writer = SkeletonWriter(orientation=self.orientation)
         for _ in range(pictures):
             header = Header(frame_id='kitchen/камера')
             header.stamp.sec, header.stamp.nanosec = divmod(self._time, 10**9)
-            self.send(skeleton_array(people, header, (640, 480)))
+            self.send(writer.write(people, header, size))
             self.headers.append(header)
             self._time += round(1e9 / rate)
         return header

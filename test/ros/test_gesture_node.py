@@ -13,6 +13,7 @@ import yaml
 
 from pose_ros.actor import Action, Actor
 from pose_ros.core.motion.exercises import AUTO, NONE, ExerciseCounter
+from pose_ros.core.orientation import Orientation
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
@@ -63,6 +64,35 @@ def test_raised_hand_from_its_beginning_to_its_end(stage):
     phases = [e.phase for e in stage.events]
     assert phases == [STARTED, *[HELD] * (len(phases) - 2), ENDED]
     assert len(phases) > 5
+
+
+@pytest.mark.parametrize('mirrored', [False, True])
+@pytest.mark.parametrize('rotate', [90, 180, 270])
+def test_gestures_before_a_turned_camera(make_stage, rotate, mirrored):
+    """Up is up and left is left, whatever the image; directions are the camera's."""
+    orientation = Orientation(rotate, mirrored)
+    stage = make_stage('gestures', orientation=orientation)
+    stage.play(acted('stand', 4), pictures=5)
+    stage.play(acted('raise_left', 4), pictures=8)
+    raised = stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
+    assert raised.hand == GestureEvent.LEFT
+    stage.play(acted('point_left', 4), pictures=12)
+    pointing = stage.wait_for('gestures', gesture='point_left', phase=STARTED)
+    assert pointing.hand == GestureEvent.LEFT
+    # The left hand points to the right of the upright image.
+    direction = (pointing.direction.x, pointing.direction.y)
+    expected = orientation.direction_in_image((1.0, 0.0, 0.0))[:2]
+    assert np.dot(direction, expected) > 0.95
+
+
+def test_skeletons_of_an_unknown_angle_are_left_out(stage, capfd):
+    stage.play(acted('stand', 4), pictures=2)
+    message = skeleton_array([acted('raise_left', 4)], stage.play(), SIZE)
+    message.rotate = 45
+    stage.send(message)
+    stage.ros.spin_until(
+        lambda: 'rotate must be one of 0, 90, 180, 270, got 45' in capfd.readouterr().err, 'a line'
+    )
 
 
 def test_a_gesture_begun_before_there_is_an_id_counts_once(stage):

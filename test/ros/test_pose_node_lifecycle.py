@@ -336,7 +336,7 @@ def test_the_configuration_file_tells_every_parameter():
         line = next(line for line in text.splitlines() if line.strip().startswith(f'{row.name}:'))
         comment = line.partition('#')[2]
         for choice in row.choices:
-            assert choice in text[text.index(line) :].split('\n\n')[0]
+            assert str(choice) in text[text.index(line) :].split('\n\n')[0]
         if row.low is not None:
             assert f'{row.low:g} to {row.high:g}' in comment
     live = {setting.name for setting in fields(EstimatorConfig) if setting.metadata['live']}
