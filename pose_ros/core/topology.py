@@ -36,7 +36,10 @@ class Topology:
         try:
             return self._indices[keypoint_name]
         except KeyError:
-            raise ValueError(f'{self.name} has no keypoint {keypoint_name!r}') from None
+            known = ', '.join(self.keypoint_names)
+            raise ValueError(
+                f'{self.name} has no keypoint {keypoint_name!r}, it has: {known}'
+            ) from None
 
     @cached_property
     def _indices(self) -> dict[str, int]:
