@@ -47,10 +47,20 @@ def squats():
     return film(scene('squat', 90, rng=None))
 
 
-def told(moments, chosen=AUTO):
-    """What a coach tells of moments."""
+def told_by_time(moments, chosen=AUTO):
+    """Time and state of all that a counter tells."""
     observe = single_observer(ExerciseCounter(chosen))
-    return [state for people, stamp in moments for state in observe(people, stamp)]
+    return [(stamp, state) for people, stamp in moments for state in observe(people, stamp)]
+
+
+def told(moments, chosen=AUTO):
+    """All that a counter tells of moments."""
+    return [state for _, state in told_by_time(moments, chosen)]
+
+
+def done_by_time(moments, chosen):
+    """When each repetition is complete [s]."""
+    return [stamp for stamp, state in told_by_time(moments, chosen) if state.repetition_done]
 
 
 def done(states):
@@ -70,7 +80,44 @@ def test_counted_and_recognised(name, turn):
     assert [state.repetitions for state in done(chosen)] == [1, 2]
     assert not [fault for state in done(chosen) for fault in state.faults if fault.certain]
     assert {state.exercise for state in auto} == {name}
-    assert [state.repetitions for state in done(auto)] == [2]
+    assert [state.repetitions for state in done(auto)] == [1, 2]
+
+
+def test_repetitions_before_an_exercise_is_recognised_are_told_with_it():
+    """Auto counts from the first repetition: those of a chosen exercise, some of them later."""
+    moments = film(scene('squat', 45, repetitions=3))
+    chosen, auto = done(told(moments, 'squat')), done(told(moments))
+    assert [state.repetitions for state in auto] == [1, 2, 3]
+    for early, late in zip(chosen, auto):
+        assert late.extreme == pytest.approx(early.extreme, abs=1e-6)
+        assert (late.full, late.faults) == (early.full, early.faults)
+        assert late.outward_time == early.outward_time
+    first, second, third = done_by_time(moments, AUTO)
+    assert first == second < third
+
+
+@pytest.mark.parametrize(('first', 'then'), [('squat', 'overhead_press'), ('lunge', 'squat')])
+def test_the_last_exercise_is_silent_while_another_is_done(first, then):
+    before = film(scene(first, 30))
+    shift = before[-1][1] + 0.1
+    after = film(scene(then, 30))
+    answers = told_by_time(before + [(people, stamp + shift) for people, stamp in after])
+    # While the first repetition of the other exercise comes back from its turn nothing is told.
+    finished = next(t for t, state in answers if state.exercise == then)
+    last = max(t for t, state in answers if state.exercise == first)
+    single = done_by_time(after, then)
+    assert last < shift + single[0]
+    assert finished == pytest.approx(shift + single[1])
+
+
+def test_an_exercise_goes_on_counting_after_one_repetition_of_another():
+    squats, lunge = film(scene('squat', 45)), film(scene('lunge', 45, repetitions=1, rest=0.1))
+    moments = list(squats)
+    for part in (lunge, squats):
+        shift = moments[-1][1] + 0.1
+        moments += [(people, stamp + shift) for people, stamp in part]
+    counts = [(s.exercise, s.repetitions) for s in done(told(moments))]
+    assert counts == [('squat', number) for number in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize(
@@ -254,8 +301,8 @@ def test_drawn_squats_through_blazepose():
     )
     pictures = (Frame(frame.image, frame.stamp) for frame in frames(filmed, 3))
     moments = estimated(pictures)
-    (second,) = done(told(moments))
-    assert (second.exercise, second.repetitions) == ('squat', 2)
+    found = [(state.exercise, state.repetitions) for state in done(told(moments))]
+    assert found == [('squat', 1), ('squat', 2)]
     assert Verdict.NO not in {state.full for state in done(told(moments, 'squat'))}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import math
 
 from pose_ros.core.body.form import Form
@@ -133,7 +133,11 @@ class ExerciseCounter(Observer):
         self._trackers: dict[int, _ExerciseTracker] = {}
 
     def observe(self, body: BodyState) -> list[ExerciseState]:
-        """State of a person's exercise; with `AUTO`, of the one that has been recognised."""
+        """State of a person's exercise; with `AUTO`, of the one that has been recognised.
+
+        None while the person does something else. When an exercise is recognised, there is one
+        state for each of the repetitions until then, in their order.
+        """
         if self.exercise == NONE:
             return []
         if body.id not in self._trackers:
@@ -141,8 +145,14 @@ class ExerciseCounter(Observer):
             names = self.names if recognise else (self.exercise,)
             exercises = [self._exercises[name] for name in names]
             self._trackers[body.id] = _ExerciseTracker(exercises, recognise)
-        counter = self._trackers[body.id].update(body.stamp, body.form)
-        return [] if counter is None else [_state(body.id, counter)]
+        tracker = self._trackers[body.id]
+        counter = tracker.update(body.stamp, body.form)
+        if counter is None:
+            return []
+        return [
+            *(_state(body.id, counter, i, done) for i, done in enumerate(tracker.unreported, 1)),
+            _state(body.id, counter, counter.count, counter.done),
+        ]
 
     def lose(self, person_id: int, stamp: float) -> list[ExerciseState]:
         """Forget a person."""
@@ -161,12 +171,12 @@ class _Candidate:
     last
         When its last repetition was complete [s].
     series
-        How many there were, one right after the other.
+        Those that came one right after the other.
     """
 
     counter: RepetitionCounter
     last: float = -math.inf
-    series: int = 0
+    series: list[Repetition] = field(default_factory=list)
 
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
@@ -174,13 +184,14 @@ class _Candidate:
         done = self.counter.done
         if self.counter.missed:
             # Arms that are raised and lowered go the way of a press every other time.
-            self.series = 0
+            self.series = []
         if done is None:
             return
-        if self.counter.started - self.last > _BETWEEN:
-            self.series = 0
         stays = done.turn_time > done.outward_time + done.return_time + _STAYS
-        self.series = 0 if stays else self.series + 1
+        if stays or self.counter.started - self.last > _BETWEEN:
+            self.series = []
+        if not stays:
+            self.series.append(done)
         self.last = stamp
 
     def idle(self, stamp: float) -> bool:
@@ -188,9 +199,21 @@ class _Candidate:
         quiet = stamp - max(self.last, self.counter.started) > _PAUSE
         return quiet and self.counter.phase is ExercisePhase.READY
 
+    def gives_way(self, other: _Candidate) -> bool:
+        """Whether the person does another exercise since they last did anything of this one."""
+        rests = self.counter.phase is ExercisePhase.READY
+        since = max(self.last, self.counter.started)
+        return rests and other.counter.turned and other.counter.started > since
+
 
 class _ExerciseTracker:
-    """One person and the exercises that are counted."""
+    """One person and the exercises that are counted.
+
+    Attributes
+    ----------
+    unreported
+        Repetitions before the last one of an exercise that has been recognised in this frame.
+    """
 
     def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
         doubt = 0.0 if recognise else _DOUBT
@@ -199,6 +222,8 @@ class _ExerciseTracker:
         ]
         self._recognise = recognise
         self._current = None if recognise else self._candidates[0]
+        self._elsewhere = False  # whether the person does something else than the current one
+        self.unreported: list[Repetition] = []
 
     def update(self, stamp: float, form: Form) -> RepetitionCounter | None:
         """Take a frame; the counter of the exercise that is being done, None if there is none."""
@@ -210,34 +235,39 @@ class _ExerciseTracker:
             candidate.update(stamp, form)
         if self._recognise:
             self._follow(stamp)
-        return None if self._current is None else self._current.counter
+        return None if self._current is None or self._elsewhere else self._current.counter
 
     def _follow(self, stamp: float) -> None:
         """Recognise an exercise by its repetitions, and its end by their absence."""
+        self.unreported = []
         current = self._current
         if current is not None and current.idle(stamp):
             self._current = current = None
         for candidate in self._candidates:
-            if (
-                candidate.counter.done is None
-                or candidate.series < _RECOGNISED
-                or candidate is current
-            ):
+            series = candidate.series
+            if candidate.counter.done is None or len(series) < _RECOGNISED or candidate is current:
                 continue
             if current is None or current.last <= candidate.counter.started:
-                candidate.counter.restart(candidate.series)
+                candidate.counter.restart(len(series))
                 self._current = current = candidate
+                self.unreported = series[:-1]
+        if current is None or current.counter.done is not None:
+            self._elsewhere = False
+        elif any(current.gives_way(other) for other in self._candidates if other is not current):
+            self._elsewhere = True
 
 
-def _state(person_id: int, counter: RepetitionCounter) -> ExerciseState:
-    """What is told of a counter."""
-    judged: Repetition = counter.judge()
+def _state(
+    person_id: int, counter: RepetitionCounter, count: int, done: Repetition | None
+) -> ExerciseState:
+    """What is told of a counter, at a count and about the repetition done, if there is one."""
+    judged = counter.judge() if done is None else done
     return ExerciseState(
         person_id,
         counter.exercise.name,
         counter.phase,
-        counter.count,
-        counter.done is not None,
+        count,
+        done is not None,
         math.radians(min(counter.angle, 180.0)),
         judged.extreme,
         judged.full,

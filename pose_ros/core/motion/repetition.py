@@ -190,12 +190,16 @@ class RepetitionCounter:
         else:
             self._under_way(sample)
 
+    @property
+    def turned(self) -> bool:
+        """Whether the repetition under way has gone far enough, and reached its turn."""
+        return self.phase in (ExercisePhase.TURN, ExercisePhase.RETURN) and self._best >= 1.0
+
     def judge(self) -> Repetition:
         """Judge the repetition that is done, or the one under way; faults from its turn on."""
         if self.done is not None:
             return self.done
-        turned = self.phase in (ExercisePhase.TURN, ExercisePhase.RETURN) and self._best >= 1.0
-        return self._judge(self.exercise.faults if turned else ())
+        return self._judge(self.exercise.faults if self.turned else ())
 
     def restart(self, count: int) -> None:
         """Go on counting from a number: the last so many repetitions, which tell what is usual."""
