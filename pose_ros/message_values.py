@@ -13,7 +13,7 @@ from pose_ros.core.motion.exercises import ExerciseState, Fault
 from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.gestures import Gesture
 from pose_ros.core.motion.posture import PostureState
-from pose_ros.core.orientation import Orientation
+from pose_ros.core.orientation import CameraOrientation
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person
@@ -46,10 +46,10 @@ def people_of(message: Any) -> list[Person]:
     return [orientation.upright_person(person, size) for person in people]
 
 
-def orientation_of(message: Any) -> Orientation:
-    """Orientation of the image of a SkeletonArray; ValueError for an unknown angle."""
+def orientation_of(message: Any) -> CameraOrientation:
+    """CameraOrientation of the image of a SkeletonArray; ValueError for an unknown angle."""
     # Older recordings do not have it.
-    return Orientation(getattr(message, 'rotate', 0), getattr(message, 'mirrored', False))
+    return CameraOrientation(getattr(message, 'rotate', 0), getattr(message, 'mirrored', False))
 
 
 def msg_to_person(skeleton: Any) -> Person:

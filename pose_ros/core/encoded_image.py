@@ -22,7 +22,7 @@ MAX_PIXELS = 2**25
 # Most scans of a progressive JPEG [-]; encoders write about 10, and each one costs time.
 MAX_SCANS = 100
 
-_PNG_START = b'\x89PNG\r\n\x1a\n'
+PNG_START = b'\x89PNG\r\n\x1a\n'
 _PNG_ESSENTIAL = frozenset((b'IHDR', b'PLTE', b'IDAT', b'IEND'))
 _PNG_ANIMATION = frozenset((b'acTL', b'fcTL', b'fdAT'))
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}  # by colour type
@@ -102,7 +102,7 @@ def read_encoded(data: bytes, max_pixels: int = MAX_PIXELS) -> EncodedImage:
     """
     if not data:
         raise FrameError('compressed image without data')
-    if data.startswith(_PNG_START):
+    if data.startswith(PNG_START):
         image = _read_png(data)
     elif data.startswith(_JPEG_START):
         image = _read_jpeg(data)
@@ -118,7 +118,7 @@ def read_encoded(data: bytes, max_pixels: int = MAX_PIXELS) -> EncodedImage:
 
 
 def _read_png(data: bytes) -> EncodedImage:
-    parts, header = [_PNG_START], b''
+    parts, header = [PNG_START], b''
     for kind, start, end in _png_chunks(data):
         if kind in _PNG_ANIMATION:
             raise FrameError('animated PNG: only still images are decoded')
@@ -137,7 +137,7 @@ def _read_png(data: bytes) -> EncodedImage:
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Kind, start and end of each chunk, up to IEND."""
-    start, kind = len(_PNG_START), b''
+    start, kind = len(PNG_START), b''
     while kind != b'IEND':
         kind = data[start + 4 : start + 8]
         end = start + 12 + int.from_bytes(data[start : start + 4], 'big')

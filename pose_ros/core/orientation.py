@@ -21,7 +21,7 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Orientation:
+class CameraOrientation:
     """How the image of a camera must be turned before people stand upright in it.
 
     Models and gestures need upright, unmirrored images. Pixels that are published are those of the
@@ -99,7 +99,7 @@ class Orientation:
         return size[::-1] if self.rotate in (90, 270) else size
 
 
-UPRIGHT = Orientation()
+UPRIGHT = CameraOrientation()
 
 
 def _centre(size: Size) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
-from pose_ros.core.orientation import UPRIGHT, Orientation
+from pose_ros.core.orientation import UPRIGHT, CameraOrientation
 from pose_ros.core.positions import Positions
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Box, Person
@@ -28,7 +28,7 @@ class SkeletonWriter:
         Of the images.
     """
 
-    def __init__(self, model: str = '', orientation: Orientation = UPRIGHT) -> None:
+    def __init__(self, model: str = '', orientation: CameraOrientation = UPRIGHT) -> None:
         self._message = SkeletonArray(
             model=model, rotate=orientation.rotate, mirrored=orientation.mirrored
         )

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.orientation import ROTATIONS, Orientation
+from pose_ros.core.orientation import ROTATIONS, CameraOrientation
 from pose_ros.core.space.placement import WAYS
 from pose_ros.ros.parameters import Parameter
 
@@ -95,6 +95,6 @@ def estimator_config(values: Mapping[str, Any]) -> EstimatorConfig:
     )
 
 
-def orientation(values: Mapping[str, Any]) -> Orientation:
+def orientation(values: Mapping[str, Any]) -> CameraOrientation:
     """How images are turned, among the values of the parameters."""
-    return Orientation(values['rotate'], values['mirrored'])
+    return CameraOrientation(values['rotate'], values['mirrored'])

@@ -9,7 +9,7 @@ import pytest
 from pose_ros.actor import Actor, Scene, frames
 from pose_ros.actor.depth import with_errors
 from pose_ros.core.camera import CameraModel
-from pose_ros.core.orientation import Orientation
+from pose_ros.core.orientation import CameraOrientation
 from pose_ros.core.positions import PositionSource
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.depth_placer import DepthPlacer
@@ -256,7 +256,7 @@ def test_a_turned_camera_measures_the_same(rotate, mirrored):
     """Depth images are as the camera delivers them, like the images."""
     shot = film('wave_right', 30.0)
     person = person_of(shot.people[0])
-    orientation = Orientation(rotate, mirrored)
+    orientation = CameraOrientation(rotate, mirrored)
     expected = place(person, DepthImage(shot.depth)).points
     depth = np.rot90(shot.depth, rotate // 90)
     depth = np.ascontiguousarray(depth[:, ::-1] if mirrored else depth)

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from pose_ros.core.camera import CameraModel
-from pose_ros.core.orientation import ROTATIONS, UPRIGHT, Orientation
+from pose_ros.core.orientation import ROTATIONS, UPRIGHT, CameraOrientation
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Frame, Person
 
 WIDTH, HEIGHT = 64, 40
-EVERY = [Orientation(rotate, mirrored) for rotate in ROTATIONS for mirrored in (False, True)]
+EVERY = [CameraOrientation(rotate, mirrored) for rotate in ROTATIONS for mirrored in (False, True)]
 
 
 @pytest.fixture
@@ -60,11 +60,11 @@ def test_clockwise_is_clockwise_and_mirrored_comes_first():
     image = np.zeros((2, 3, 3), np.uint8)
     image[:, :, 0] = [[1, 2, 3], [4, 5, 6]]
     expected = {
-        Orientation(90): [[4, 1], [5, 2], [6, 3]],
-        Orientation(180): [[6, 5, 4], [3, 2, 1]],
-        Orientation(270): [[3, 6], [2, 5], [1, 4]],
-        Orientation(mirrored=True): [[3, 2, 1], [6, 5, 4]],
-        Orientation(90, mirrored=True): [[6, 3], [5, 2], [4, 1]],
+        CameraOrientation(90): [[4, 1], [5, 2], [6, 3]],
+        CameraOrientation(180): [[6, 5, 4], [3, 2, 1]],
+        CameraOrientation(270): [[3, 6], [2, 5], [1, 4]],
+        CameraOrientation(mirrored=True): [[3, 2, 1], [6, 5, 4]],
+        CameraOrientation(90, mirrored=True): [[6, 3], [5, 2], [4, 1]],
     }
     for orientation, values in expected.items():
         upright = orientation.upright_frame(Frame(image)).image[..., 0]
@@ -81,11 +81,11 @@ def test_nothing_is_copied_for_an_upright_camera(person):
 def test_mirroring_changes_no_place_in_space(orientation, person):
     """What is up in the image is up in space; left and right of a body are not exchanged."""
     turned = orientation.upright_person(person, (WIDTH, HEIGHT))
-    plain = Orientation(orientation.rotate).upright_person(person, (WIDTH, HEIGHT))
+    plain = CameraOrientation(orientation.rotate).upright_person(person, (WIDTH, HEIGHT))
     np.testing.assert_array_equal(turned.positions.points, plain.positions.points)
     before, after = (np.linalg.det(p.positions.points[:3]) for p in (person, turned))
     assert after == pytest.approx(before)
-    x, y, z = Orientation(90).direction_in_image((0.0, -1.0, 0.0))
+    x, y, z = CameraOrientation(90).direction_in_image((0.0, -1.0, 0.0))
     assert (x, y, z) == (-1, 0, 0)  # up in the upright image is left in the image as delivered
 
 
@@ -101,10 +101,10 @@ def test_a_mirrored_camera_sees_the_other_side():
 @pytest.mark.parametrize('angle', [45, -90, 360])
 def test_other_angles_are_refused(angle):
     with pytest.raises(ValueError, match=f'0, 90, 180, 270, got {angle}'):
-        Orientation(angle)
+        CameraOrientation(angle)
 
 
 def test_turning_is_what_opencv_does():
     image = np.random.default_rng(1).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
-    upright = Orientation(180, mirrored=True).upright_frame(Frame(image)).image
+    upright = CameraOrientation(180, mirrored=True).upright_frame(Frame(image)).image
     assert (upright == cv2.flip(image, 0)).all()

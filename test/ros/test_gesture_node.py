@@ -13,7 +13,7 @@ import yaml
 
 from pose_ros.actor import Action, Actor
 from pose_ros.core.motion.exercises import AUTO, NONE, ExerciseCounter
-from pose_ros.core.orientation import Orientation
+from pose_ros.core.orientation import CameraOrientation
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
@@ -70,7 +70,7 @@ def test_raised_hand_from_its_beginning_to_its_end(stage):
 @pytest.mark.parametrize('rotate', [90, 180, 270])
 def test_gestures_before_a_turned_camera(make_stage, rotate, mirrored):
     """Up is up and left is left, whatever the image; directions are the camera's."""
-    orientation = Orientation(rotate, mirrored)
+    orientation = CameraOrientation(rotate, mirrored)
     stage = make_stage('gestures', orientation=orientation)
     stage.play(acted('stand', 4), pictures=5)
     stage.play(acted('raise_left', 4), pictures=8)

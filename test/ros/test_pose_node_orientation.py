@@ -9,7 +9,7 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.orientation import ROTATIONS, Orientation
+from pose_ros.core.orientation import ROTATIONS, CameraOrientation
 from pose_ros.core.space.placement import Placement
 from pose_ros.core.space.placer import View
 from pose_ros.core.types import Frame
@@ -82,7 +82,7 @@ def test_a_turned_camera(  # noqa: PLR0917
     assert box.x_offset + box.width >= person.keypoints[inside, 0].max()
 
     # In space the camera is turned and nothing else.
-    turned = Orientation(rotate, mirrored).upright_person(person, (width, height))
+    turned = CameraOrientation(rotate, mirrored).upright_person(person, (width, height))
     apart = np.linalg.norm(turned.positions.points - upright.positions.points, axis=1)
     assert np.nanmax(apart) < 0.05
     measured(
@@ -100,7 +100,7 @@ def test_markers_lie_where_the_positions_are(ros, make_person):
     person = make_person(x=60.0)
 
     def shown(mirrored):
-        writer = SkeletonWriter(orientation=Orientation(0, mirrored))
+        writer = SkeletonWriter(orientation=CameraOrientation(0, mirrored))
         infos.publish(camera_info(Header(), 640, 480, ANGLE))
         skeletons.publish(writer.write([person], Header(), (640, 480)))
         return [m.points[0].x for array in received for m in array.markers if m.ns == 'keypoints']

@@ -7,8 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pose_ros.core.encoded_image import PNG_START, read_encoded
 from pose_ros.core.media.errors import MediaError, display_name
 from pose_ros.core.media.orientation import webp_orientation
+from pose_ros.core.types import MAX_IMAGE_SIDE, FrameError
 
 
 def is_image(path: Path) -> bool:
@@ -32,6 +34,12 @@ def read_image(path: Path) -> np.ndarray:
         raise MediaError(f'{name}: {error.strerror}') from error
     if not content:
         raise MediaError(f'{name}: the file is empty')
+    if content.startswith(PNG_START):
+        # Some versions of OpenCV crash on animated ones, or allocate what a length field claims.
+        try:
+            read_encoded(content, MAX_IMAGE_SIDE**2)
+        except FrameError as error:
+            raise MediaError(f'{name}: {error}') from error
     webp = content[:4] == b'RIFF' and content[8:12] == b'WEBP'
     # OpenCV applies the EXIF data of JPEG and PNG, but not of WebP.
     flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if webp else 0)

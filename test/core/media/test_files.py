@@ -215,3 +215,20 @@ def test_real_clips_are_read_whole_with_their_stamps(test_data, name, count, ste
     assert (media.frame_count, len(stamps)) == (count, count)
     assert np.diff(stamps) == pytest.approx(step, abs=0.0101)  # GIFs count hundredths
     assert stamps[-1] == pytest.approx((count - 1) * step, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ('damage', 'reason'),
+    [
+        (lambda png: png[:33] + b'\0\0\0\x08acTL' + bytes(12) + png[33:], 'animated PNG'),
+        (lambda png: png[:33] + b'\x7f\xff\xff\0' + png[37:], 'is cut off'),
+    ],
+)
+def test_a_png_is_checked_before_it_is_decoded(tmp_path, monkeypatch, damage, reason):
+    png = cv2.imencode('.png', np.zeros((9, 9, 3), np.uint8))[1].tobytes()
+    path = tmp_path / 'x.png'
+    path.write_bytes(damage(png))
+    media = open_media(path)
+    monkeypatch.delattr(cv2, 'imdecode')
+    with pytest.raises(MediaError, match=f'^{path}: PNG .*{reason}|^{path}: {reason}'):
+        list(media.frames())
