@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 import cv2
-import rclpy
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -34,6 +33,7 @@ from pose_ros.msg import (
 )
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.qos import LATCHED
+from pose_ros.ros.start import init_ros
 
 # Nothing that can be counted is lost.
 COUNTED = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
@@ -78,7 +78,7 @@ class Observer:
 
     def start(self) -> None:
         """Join the graph."""
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        init_ros(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         node = self._add_node('demo_observer')
         # Large messages apart from those whose time of arrival is measured.
         film = self._add_node('demo_recorder')

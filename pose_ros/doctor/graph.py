@@ -83,8 +83,10 @@ def topics(wait: float = DISCOVERY_TIME) -> Iterator[Finding]:
     from rclpy.context import Context  # noqa: PLC0415
     from rclpy.executors import SingleThreadedExecutor  # noqa: PLC0415
 
+    from pose_ros.ros.start import init_ros  # noqa: PLC0415
+
     context = Context()
-    rclpy.init(args=[], context=context)
+    init_ros(args=[], context=context)
     node = rclpy.create_node('pose_ros_doctor', context=context, start_parameter_services=False)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)

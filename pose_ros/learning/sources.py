@@ -132,6 +132,7 @@ class LiveSkeletons:
             from pose_ros.msg import SkeletonArray  # noqa: PLC0415
             from pose_ros.ros.frame_times import FrameTimes  # noqa: PLC0415
             from pose_ros.ros.qos import SKELETONS  # noqa: PLC0415
+            from pose_ros.ros.start import init_ros  # noqa: PLC0415
         except ImportError as error:
             raise ValueError(
                 f'recording from a topic needs ROS 2 with pose_ros built ({error}): source it '
@@ -140,7 +141,7 @@ class LiveSkeletons:
         self._topic = topic
         self._rclpy = rclpy
         self._context = rclpy.Context()
-        rclpy.init(context=self._context)
+        init_ros(context=self._context)
         self._node = rclpy.create_node('motion_recorder', context=self._context)
         self._executor = rclpy.executors.SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
