@@ -18,11 +18,12 @@ from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
-from pose_ros.ros.images import ImageReader, ImageWriter, stamp_of
+from pose_ros.ros.images import ImageReader, stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import PARAMETERS, REMARKS, chosen_remarks
 from pose_ros.ros.markers import SkeletonMarkers
+from pose_ros.ros.overlays import Overlays
 from pose_ros.ros.pairing import StampPairs
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.person_markers import MarkerStyle
@@ -34,7 +35,7 @@ BURST = 5
 
 
 class MarkerNode(Node):
-    """Publishes skeleton_markers and image_overlay, each only while somebody subscribes.
+    """Publishes skeleton_markers and image_overlay, raw and as JPEG, while they have subscribers.
 
     Its own subscriptions come and go with that.
     """
@@ -47,16 +48,12 @@ class MarkerNode(Node):
         self._places = LabelPlaces()
         self._pairs = StampPairs(1)
         self._images = ImageReader()
-        self._writers = {
-            channels: ImageWriter(encoding)
-            for channels, encoding in (('rgb', 'rgb8'), ('bgr', 'bgr8'))
-        }
+        self._overlays = Overlays(self)
         self._calibration = Calibration(warn=self.get_logger().warning)
         self._apply(frozenset())
         self._marker_publisher = self.create_publisher(
             MarkerArray, 'skeleton_markers', qos.MARKERS
         )
-        self._overlay_publisher = self.create_publisher(Image, 'image_overlay', qos.IMAGE_RELIABLE)
         self._wanted = False
         self._reader = SkeletonReader(self, 'skeletons')
         self._inputs = Inputs(self, self._watch)
@@ -67,6 +64,7 @@ class MarkerNode(Node):
         p = self._values
         self._markers.style = MarkerStyle(p.distance, p.lifetime, p.scale)
         self._pairs.capacity = p.image_buffer
+        self._overlays.quality = p.jpeg_quality
         self._calibration.rectified = p.rectified
         self._shown, self._labels.angles = chosen_remarks(vars(p))
         if 'show' in changed:
@@ -75,7 +73,7 @@ class MarkerNode(Node):
     def _watch(self) -> None:
         """Subscribe to what those who subscribe to us need, and to nothing else."""
         markers = self._marker_publisher.get_subscription_count() > 0
-        overlay = self._overlay_publisher.get_subscription_count() > 0
+        overlay = self._overlays.wanted
         anything = self._wanted = markers or overlay
         on_camera_info = self._calibration.on_camera_info
         for topic, kind, callback, profile, wanted in (
@@ -110,7 +108,7 @@ class MarkerNode(Node):
                     message.header, placed, camera, remarks, locked, image_size=size
                 )
             )
-        if self._overlay_publisher.get_subscription_count():
+        if self._overlays.wanted:
             what = (people, remarks, locked)
             self._draw(self._pairs.add_skeletons(message.header, what))
 
@@ -134,9 +132,7 @@ class MarkerNode(Node):
             angles=remarks.angles,
             places=self._places,
         )
-        self._overlay_publisher.publish(
-            self._writers[frame.channels].write(picture, message.header)
-        )
+        self._overlays.publish(picture, frame.channels, message.header)
 
     def _camera_for(self, size: tuple[int, int]) -> CameraModel | None:
         """Camera for images of this size; None, with a warning, if there is none."""

@@ -63,6 +63,15 @@ PARAMETERS = (
     Parameter(
         'image_buffer', 15, 'Most that may wait for their skeletons', 'images', 1, 300, live=True
     ),
+    Parameter(
+        'jpeg_quality',
+        80,
+        'Quality of image_overlay/compressed: more is sharper and larger',
+        '',
+        1,
+        100,
+        live=True,
+    ),
     EXECUTOR,
 )
 

@@ -77,7 +77,7 @@ NODES = {
     'marker_node': NODE
     + _DIAGNOSTICS
     + Connections(
-        publishes=('skeleton_markers', 'image_overlay'),
+        publishes=('skeleton_markers', 'image_overlay', 'image_overlay/compressed'),
         subscribes=(
             *('skeletons', 'camera_info', *_IMAGE),
             *('gestures', 'postures', 'falls', 'exercise', 'joint_angles'),

@@ -3,6 +3,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
@@ -22,7 +23,7 @@ from pose_ros.msg import (
     SkeletonArray,
 )
 from pose_ros.ros import marker_node as module
-from pose_ros.ros import qos
+from pose_ros.ros import overlays, qos
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
 from pose_ros.ros.images import ImageWriter
 from pose_ros.ros.inputs import WATCH_PERIOD
@@ -396,7 +397,7 @@ def test_nothing_is_read_for_nobody(ros):
 
 def test_nothing_is_drawn_without_subscribers_of_the_overlay(ros, monkeypatch):
     drawn = []
-    monkeypatch.setattr(module, 'draw_people', lambda *_: drawn.append(1))
+    monkeypatch.setattr(module, 'draw_people', lambda *_, **__: drawn.append(1))
     watched = Watched(ros)
     watched.place()
     publisher = ros.node.create_publisher(Image, 'image', qos.IMAGE_RELIABLE)
@@ -409,7 +410,7 @@ def test_nothing_is_drawn_without_subscribers_of_the_overlay(ros, monkeypatch):
 
 def test_no_markers_are_made_without_subscribers_of_them(ros, monkeypatch):
     made = []
-    monkeypatch.setattr(module.SkeletonMarkers, 'update', lambda *_: made.append(1))
+    monkeypatch.setattr(module.SkeletonMarkers, 'update', lambda *_, **__: made.append(1))
     watched = Watched(ros, markers=False, overlay=True)
     watched.image.publish(image(1, 50))
     watched.skeletons.publish(skeletons(1))
@@ -517,3 +518,55 @@ def test_yaml_names_every_parameter_with_its_default():
         line = text[text.index(f'    {row.name}: ') :]
         if row.low is not None:
             assert f'{row.low:g} to {row.high:g}' in line[:300]
+
+
+def test_the_compressed_overlay_is_the_overlay_as_jpeg_and_made_only_when_wanted(ros, monkeypatch):
+    made = []
+    jpeg = overlays.jpeg
+
+    def counted(*arguments):
+        made.append(1)
+        return jpeg(*arguments)
+
+    monkeypatch.setattr(overlays, 'jpeg', counted)
+    watched = Watched(ros, markers=False, overlay=True)
+    watched.image.publish(image(1, 90, 'rgb8'))
+    watched.skeletons.publish(skeletons(1))
+    ros.spin_until(lambda: watched.overlay, 'overlay')
+    assert made == []
+    # Remapping takes both along, so this name is the one that image_transport looks for.
+    compressed = ros.collect(CompressedImage, 'image_overlay/compressed', qos.IMAGE_RELIABLE)
+    ros.spin_until(lambda: ros.node.count_publishers('/image_overlay/compressed'))
+    stamps = iter(range(2, 10**6))
+
+    def shown():
+        stamp = next(stamps)
+        watched.image.publish(image(stamp, 90, 'rgb8'))
+        watched.skeletons.publish(skeletons(stamp))
+        ros.executor.spin_once(timeout_sec=0.05)
+        return len(compressed) > 1
+
+    ros.spin_until(shown, 'compressed overlay')
+    message = compressed[-1]
+    assert message.format == 'bgr8; jpeg compressed bgr8'
+    assert message.header.frame_id == header(1).frame_id
+    decoded = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    raw = pixels(watched.overlay[-1])
+    assert np.abs(decoded.astype(int) - raw).mean() < 3
+    # A tenth of the raw image, and with a lower quality less.
+    size = len(message.data)
+    assert size < raw.size / 10
+    watched.node.set_parameters([Parameter('jpeg_quality', value=20)])
+    compressed.clear()
+    ros.spin_until(shown, 'compressed overlay')
+    assert len(compressed[-1].data) < 0.9 * size
+
+
+def test_a_compressed_overlay_alone_is_subscription_enough(ros):
+    compressed = ros.collect(CompressedImage, 'image_overlay/compressed', qos.IMAGE_RELIABLE)
+    watched = Watched(ros, markers=False)
+    publisher = ros.node.create_publisher(Image, 'image', qos.IMAGE_RELIABLE)
+    watched.wait_for_subscriber(publisher)
+    publisher.publish(image(1, 90))
+    watched.skeletons.publish(skeletons(1))
+    ros.spin_until(lambda: compressed, 'compressed overlay')

@@ -1,0 +1,63 @@
+"""The drawn images of marker_node, raw and as JPEG."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from pose_ros.ros import qos
+from pose_ros.ros.images import ImageWriter
+
+TOPIC = 'image_overlay'
+Channels = Literal['rgb', 'bgr']
+
+
+class Overlays:
+    """Publishers of image_overlay and image_overlay/compressed; remapped, the two go together.
+
+    Parameters
+    ----------
+    node
+        Their owner.
+
+    Attributes
+    ----------
+    quality
+        Of the JPEGs, 1 to 100.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.quality = 80
+        self._raw = node.create_publisher(Image, TOPIC, qos.IMAGE_RELIABLE)
+        compressed = f'{node.resolve_topic_name(TOPIC)}/compressed'
+        self._compressed = node.create_publisher(CompressedImage, compressed, qos.IMAGE_RELIABLE)
+        self._writers = {
+            channels: ImageWriter(encoding)
+            for channels, encoding in (('rgb', 'rgb8'), ('bgr', 'bgr8'))
+        }
+
+    @property
+    def wanted(self) -> bool:
+        """Whether either has subscribers."""
+        return any(p.get_subscription_count() for p in (self._raw, self._compressed))
+
+    def publish(self, image: np.ndarray, channels: Channels, header: Header) -> None:
+        """Send an image, uint8 [height, width, 3], to those that have subscribers."""
+        if self._raw.get_subscription_count():
+            self._raw.publish(self._writers[channels].write(image, header))
+        if self._compressed.get_subscription_count():
+            self._compressed.publish(jpeg(image, channels, header, self.quality))
+
+
+def jpeg(image: np.ndarray, channels: Channels, header: Header, quality: int) -> CompressedImage:
+    """Message of an image, uint8 [height, width, 3], as a JPEG of a quality of 1 to 100."""
+    bgr = image if channels == 'bgr' else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    message = CompressedImage(header=header, format='bgr8; jpeg compressed bgr8')
+    message.data = data.tobytes()
+    return message
