@@ -155,9 +155,17 @@ RUNNING = (
     ),
 )
 
+RVIZ_VIEW = (
+    Argument(
+        'rviz_config',
+        'full',
+        'what RViz shows: full; light, without raw images, for networks; or a .rviz file',
+    ),
+    Argument('fixed_frame', '', "RViz' fixed frame; empty: the frame of the first image"),
+)
 RVIZ = (
-    Argument('rviz', 'false', 'whether to start RViz', BOOLEAN),
-    Argument('fixed_frame', 'camera_optical_frame', "RViz' fixed frame"),
+    Argument('rviz', 'false', 'whether to start RViz, with the first image that arrives', BOOLEAN),
+    *RVIZ_VIEW,
 )
 
 

@@ -9,7 +9,7 @@ import re
 
 import yaml
 
-from pose_ros.bringup.arguments import PEOPLE, RUNNING, SOURCE, TOPICS, Argument
+from pose_ros.bringup.arguments import PEOPLE, RUNNING, RVIZ_VIEW, SOURCE, TOPICS, Argument
 from pose_ros.bringup.pipeline import (
     Values,
     bridge,
@@ -34,7 +34,7 @@ ARGUMENTS = (
         ('each', 'one_process', 'none'),
     ),
     Argument('rviz', '', 'name of the camera that RViz shows; empty: no RViz'),
-    Argument('fixed_frame', 'camera_optical_frame', "RViz' fixed frame"),
+    *RVIZ_VIEW,
     *PEOPLE,
     *RUNNING,
 )

@@ -156,24 +156,52 @@ def topics(values: Values) -> dict[str, str]:
     return named
 
 
+# Configurations of RViz by the names that the argument `rviz_config` has for them.
+RVIZ_CONFIGS = {'full': 'pose.rviz', 'light': 'pose_light.rviz'}
+# Topics of ours that RViz shows, or whose frame it takes.
+SHOWN = ('skeleton_markers', 'image_overlay', 'image_overlay/compressed', 'skeletons')
+
+
 def rviz(values: Values, own_camera: bool) -> list[Process]:
     """RViz, and a place in the world for the camera where that is our own.
 
-    The absolute names in pose.rviz become those of the nodes.
+    start_rviz waits for the first image and becomes RViz. The absolute names in pose.rviz become
+    those of the nodes.
     """
     for package in ('rviz2', 'tf2_ros') if own_camera else ('rviz2',):
         require(package, 'leave the argument rviz out')
-    shown = {name: name for name in ('skeleton_markers', 'image_overlay')}
+    shown = {name: name for name in SHOWN} | topics(values)
+    overlay = shown['image_overlay']
+    shown['image_overlay/compressed'] = f'{overlay}/compressed'
     window = Process(
-        'rviz2',
-        'rviz2',
+        'pose_ros',
+        'start_rviz',
         'rviz2',
         posixpath.join('/', values['namespace']),
-        parameters={'/**': {'use_sim_time': values['use_sim_time'] == 'true'}},
-        remappings={f'/{name}': topic for name, topic in {**shown, **topics(values)}.items()},
-        arguments=('-d', str(config_file('pose.rviz')), '-f', values['fixed_frame']),
+        parameters={
+            posixpath.join('/', values['namespace'], 'rviz2'): {
+                'use_sim_time': values['use_sim_time'] == 'true'
+            }
+        },
+        remappings={f'/{name}': topic for name, topic in shown.items()},
+        arguments=(
+            *('--config', rviz_config(values)),
+            *(['--frame', values['fixed_frame']] if values['fixed_frame'] else []),
+            *(['--light'] if values['rviz_config'] == 'light' else []),
+        ),
     )
     return [window, camera_frame()] if own_camera else [window]
+
+
+def rviz_config(values: Values) -> str:
+    """Path of RViz' configuration; ValueError for one that is missing."""
+    wanted = values['rviz_config']
+    if wanted in RVIZ_CONFIGS:
+        return str(config_file(RVIZ_CONFIGS[wanted]))
+    if not Path(wanted).is_file():
+        names = ', '.join(RVIZ_CONFIGS)
+        raise ValueError(f'rviz_config must be {names} or a file, got {wanted!r}')
+    return wanted
 
 
 def camera_frame() -> Process:

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pose_ros.doctor.finding import Finding, State
+from pose_ros.doctor.rviz import Frames, rviz_frames
 from pose_ros.process_environment import (
     MALLOC_VARIABLES,
     PROFILE_VARIABLES,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.topic_endpoint_info import TopicEndpointInfo
 
+_LOOK_PERIOD = 0.2  # [s] in which a new topic of images is seen
 DISCOVERY_TIME = 2.5  # [s] in which nodes find each other, and tell of themselves at least once
 _NODES = ('pose_node', 'gesture_node', 'marker_node', 'source_node', 'bridge_node')
 # Topics of other kinds are not ours to judge.
@@ -92,10 +94,13 @@ def topics(wait: float = DISCOVERY_TIME) -> Iterator[Finding]:
     executor.add_node(node)
     try:
         reports = _Reports(node)
+        frames = Frames(node, _NODES)
         end = time.monotonic() + wait
         while (left := end - time.monotonic()) > 0:
-            executor.spin_once(timeout_sec=left)
+            executor.spin_once(timeout_sec=min(left, _LOOK_PERIOD))
+            frames.watch()
         yield from reports.findings()
+        yield from frames.findings(rviz_frames())
         for topic, kinds in sorted(node.get_topic_names_and_types()):
             if any(kind.startswith(_KINDS) for kind in kinds):
                 yield from _ends(node, topic)
@@ -135,7 +140,11 @@ def _ends(node: Node, topic: str) -> Iterator[Finding]:
     from rclpy.qos import QoSCompatibility, qos_check_compatible  # noqa: PLC0415
 
     publishers = node.get_publishers_info_by_topic(topic)
-    subscribers = node.get_subscriptions_info_by_topic(topic)
+    subscribers = [
+        end
+        for end in node.get_subscriptions_info_by_topic(topic)
+        if end.node_name != node.get_name()
+    ]
     found = f'{len(publishers)} publishers, {len(subscribers)} subscribers'
     kinds = {end.topic_type for end in [*publishers, *subscribers]}
     if len(kinds) > 1:

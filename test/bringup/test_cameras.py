@@ -86,7 +86,7 @@ def test_a_bridge_for_each_camera(started):
 def test_rviz_shows_one_camera(started, monkeypatch):
     monkeypatch.setattr('pose_ros.bringup.pipeline.require', lambda *_: None)
     rviz = started(rviz='front')[-1]
-    assert rviz.executable == 'rviz2'
+    assert rviz.executable == 'start_rviz'
     assert rviz.namespace == '/front'
     assert rviz.remappings['/image'] == '/front_camera/image_raw'
     # Ours has no place in tf of its own.

@@ -89,3 +89,30 @@ def test_a_shell_without_the_profile_is_told_what_to_export(monkeypatch):
         monkeypatch.setenv(*word.split('=', 1))
     [finding] = graph.transport()
     assert finding.state is State.GOOD
+
+
+@pytest.mark.parametrize(
+    ('fixed', 'state', 'found'),
+    [
+        (['map'], State.BAD, 'images of /image are in frame left_camera, RViz is set to map'),
+        (['left_camera'], State.GOOD, 'frame left_camera, RViz is set to left_camera'),
+        ([], State.GOOD, 'frame left_camera; no RViz runs on this machine'),
+    ],
+)
+def test_the_frame_of_the_images_is_compared_with_that_of_rviz(
+    ros, look, monkeypatch, *, fixed, state, found
+):
+    monkeypatch.setattr(graph, 'rviz_frames', lambda: fixed)
+    node = ros.add(rclpy.create_node('marker_node', context=ros.context))
+    node.create_subscription(Image, 'image', lambda _: None, RELIABLE)
+    publisher = ros.node.create_publisher(Image, 'image', RELIABLE)
+    message = Image()
+    message.header.frame_id = 'left_camera'
+    ros.node.create_timer(0.1, lambda: publisher.publish(message))
+    findings = look()
+    finding = findings['RViz']
+    assert finding.state is state
+    assert found in finding.found
+    assert ('fixed_frame:=left_camera' in finding.advice) == (state is State.BAD)
+    # The doctor does not count itself.
+    assert findings['/image'].found == '1 publishers, 1 subscribers'

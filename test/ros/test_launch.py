@@ -84,7 +84,8 @@ def test_every_argument_has_a_meaning_and_a_possible_default(name):
     wanted = (
         'namespace use_sim_time autostart log_level rviz respawn dds_profile model params_file'
     )
-    assert set(wanted.split()) <= set(names)
+    # rviz.launch.py starts no node.
+    assert name == 'rviz.launch.py' or set(wanted.split()) <= set(names)
     for argument in module.ARGUMENTS:
         assert argument.meaning
         assert not argument.choices or argument.default in argument.choices
@@ -111,6 +112,7 @@ EVERYTHING = {
         ('webcam.launch.py', {'driver': 'v4l2_camera', 'one_process': 'true'}),
         ('webcam.launch.py', {'driver': 'usb_cam'}),
         ('replay.launch.py', {'bag': 'recording'}),
+        ('rviz.launch.py', {'rviz_config': 'full'}),
     ],
 )
 def test_executables_files_and_parameters_exist(name, arguments):
@@ -129,6 +131,8 @@ def test_executables_files_and_parameters_exist(name, arguments):
 def check_own(process):
     """What a process of ours is given exists."""
     assert os.access(PREFIX / 'lib/pose_ros' / process.executable, os.X_OK)
+    if process.executable == 'start_rviz':
+        return
     together = process.executable == 'pose_ros_all'
     full_names = process.arguments if together else [process.full_name]
     assert set(process.parameters) == set(full_names)
@@ -239,9 +243,11 @@ def test_topics_of_the_camera(arguments, image, camera_info):
 @pytest.mark.usefixtures('all_packages')
 @pytest.mark.parametrize('name', LAUNCH_FILES)
 def test_topics_that_are_renamed_or_shown_exist(name):
-    arguments = {'bag': 'recording'} if name == 'replay.launch.py' else {'rviz': 'true'}
-    if name == 'multi_camera.launch.py':
-        arguments = {'rviz': 'front', 'followers': 'one_process'}
+    arguments = {
+        'replay.launch.py': {'bag': 'recording'},
+        'rviz.launch.py': {},
+        'multi_camera.launch.py': {'rviz': 'front', 'followers': 'one_process'},
+    }.get(name, {'rviz': 'true'})
     published = {topic for node in NODES.values() for topic in node.publishes}
     subscribed = {topic for node in NODES.values() for topic in node.subscribes}
     found = [p for p in starts(name, **arguments) if isinstance(p, Process)]
@@ -252,7 +258,7 @@ def test_topics_that_are_renamed_or_shown_exist(name):
         assert renamed <= published | subscribed
     shown = {topic.lstrip('/') for topic, _, _ in rviz_topics().values()}
     assert shown <= published
-    assert any(process.package == 'rviz2' for process in found)
+    assert any(process.executable == 'start_rviz' for process in found)
 
 
 def test_further_topics():
@@ -329,7 +335,7 @@ def test_only_the_images_of_a_bag_are_played():
         '/tf', '/tf_static',
     }  # fmt: skip
     assert all(given['use_sim_time'] for p in others for given in p.parameters.values())
-    assert others[-1].executable == 'rviz2'
+    assert others[-1].executable == 'start_rviz'
     assert not play.ends_launch
     assert starts('replay.launch.py', bag='b', rviz='false')[-1].ends_launch
     with pytest.raises(ValueError, match='bag must name'):
@@ -359,7 +365,7 @@ def rviz_topics():
 
 @pytest.mark.usefixtures('all_packages')
 def test_rviz_shows_the_topics_of_the_nodes():
-    rviz = nodes(rviz='true', image='/cam/image_raw', namespace='robot')['rviz2']
+    rviz = nodes(rviz='true', image='/cam/image_raw', namespace='robot')['start_rviz']
     shown = {kind: topic for kind, (topic, _, _) in rviz_topics().items()}
     assert shown == {
         'MarkerArray': '/skeleton_markers', 'Camera': '/image', 'Image': '/image_overlay',
@@ -368,14 +374,28 @@ def test_rviz_shows_the_topics_of_the_nodes():
     assert {kind: rviz.remappings[topic] for kind, topic in shown.items()} == {
         'MarkerArray': 'skeleton_markers', 'Camera': '/cam/image_raw', 'Image': 'image_overlay',
     }  # fmt: skip
-    # RViz' Camera looks for camera_info beside the image.
     assert rviz.remappings['/camera_info'] == '/cam/camera_info'
     assert rviz.namespace == '/robot'
-    assert str(config_file('pose.rviz')) in rviz.arguments
-    assert 'rviz2' not in nodes()
-    # An output that is renamed is shown under its new name.
-    renamed = nodes(rviz='true', remap='skeleton_markers:=/people')['rviz2'].remappings
+    assert rviz.arguments == ('--config', str(config_file('pose.rviz')))
+    assert 'start_rviz' not in nodes()
+    # An output that is renamed is shown under its new name, compressed, too.
+    given = 'skeleton_markers:=/people image_overlay:=/drawn'
+    renamed = nodes(rviz='true', remap=given)['start_rviz'].remappings
     assert renamed['/skeleton_markers'] == '/people'
+    assert renamed['/image_overlay/compressed'] == '/drawn/compressed'
+
+
+@pytest.mark.usefixtures('all_packages')
+def test_what_rviz_shows_can_be_chosen(tmp_path):
+    light = nodes('rviz.launch.py', namespace='robot')['start_rviz']
+    assert light.arguments == ('--config', str(config_file('pose_light.rviz')), '--light')
+    assert light.remappings['/image_overlay/compressed'] == 'image_overlay/compressed'
+    mine = tmp_path / 'mine.rviz'
+    mine.touch()
+    given = nodes(rviz='true', rviz_config=str(mine), fixed_frame='map')['start_rviz'].arguments
+    assert given == ('--config', str(mine), '--frame', 'map')
+    with pytest.raises(ValueError, match=r"rviz_config must be full, light or a file, got 'big'"):
+        nodes(rviz='true', rviz_config='big')
 
 
 def test_rviz_shows_frames():
@@ -405,7 +425,6 @@ def test_rviz_knows_the_frame_of_our_own_camera():
     found = nodes(rviz='true', source='actor')
     frame = next(row.default for row in source_node.PARAMETERS if row.name == 'frame_id')
     assert frame in found['static_transform_publisher'].arguments
-    assert found['rviz2'].arguments[-2:] == ('-f', frame)
     assert 'static_transform_publisher' in nodes('webcam.launch.py', rviz='true')
     # On a robot tf is the robot's.
     assert 'static_transform_publisher' not in nodes(rviz='true')

@@ -563,10 +563,10 @@ def test_the_compressed_overlay_is_the_overlay_as_jpeg_and_made_only_when_wanted
 
 
 def test_a_compressed_overlay_alone_is_subscription_enough(ros):
+    ros.start(MarkerNode)
     compressed = ros.collect(CompressedImage, 'image_overlay/compressed', qos.IMAGE_RELIABLE)
-    watched = Watched(ros, markers=False)
-    publisher = ros.node.create_publisher(Image, 'image', qos.IMAGE_RELIABLE)
-    watched.wait_for_subscriber(publisher)
-    publisher.publish(image(1, 90))
-    watched.skeletons.publish(skeletons(1))
+    images = ros.publisher(Image, 'image', qos.IMAGE_RELIABLE)
+    found = ros.publisher(SkeletonArray, 'skeletons', qos.SKELETONS)
+    images.publish(image(1, 90))
+    found.publish(skeletons(1))
     ros.spin_until(lambda: compressed, 'compressed overlay')
