@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 import math
 
@@ -15,6 +16,9 @@ from pose_ros.core.body.limbs import (
     position_variance,
 )
 from pose_ros.core.body.points import SIDES, WIDTH_OF_TORSO, PosePoints, Side, UnseenError
+
+SideReader = Callable[['Form', Side], 'Reading']
+"""Reads a measure of one side; UnseenError if it is not observed."""
 
 # Errors in depth bend a straight limb by up to this many standard deviations.
 _STRAIGHT = 2.0
@@ -67,6 +71,19 @@ class Form:
     ) -> None:
         self.points, self.lengths, self.hinges, self.angles = points, lengths, hinges, angles
         self.readings: dict[str, Reading | None] = {}
+        self._sides: dict[SideReader, list[Reading]] = {}
+
+    def sides(self, read: SideReader) -> list[Reading]:
+        """Readings of the sides that are observed, left before right."""
+        if read not in self._sides:
+            readings = []
+            for side in SIDES:
+                try:
+                    readings.append(read(self, side))
+                except UnseenError:
+                    continue
+            self._sides[read] = readings
+        return self._sides[read]
 
     def joint(self, name: str, first: Limb, second: Limb) -> Reading:
         """Angle at a joint [deg]: in the picture, or in space where that is known better.

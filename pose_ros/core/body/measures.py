@@ -53,7 +53,7 @@ def _measure(unit: str) -> Callable[[_Read], _Read]:
 
 def _mean(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
     """Mean of both sides by their certainty; of one where the other is not seen."""
-    readings = _sides(form, read)
+    readings = form.sides(read)
     if not readings:
         raise UnseenError('both sides')
     weights = [1.0 / reading.deviation**2 for reading in readings]
@@ -64,7 +64,7 @@ def _mean(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
 
 def _difference(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
     """Absolute difference of both sides."""
-    readings = _sides(form, read)
+    readings = form.sides(read)
     if len(readings) < 2:
         raise UnseenError('a side')
     left, right = readings
@@ -73,17 +73,6 @@ def _difference(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
         math.hypot(left.deviation, right.deviation),
         min(left.confidence, right.confidence),
     )
-
-
-def _sides(form: Form, read: Callable[[Form, Side], Reading]) -> list[Reading]:
-    """Readings of the sides that are seen."""
-    readings = []
-    for side in SIDES:
-        try:
-            readings.append(read(form, side))
-        except UnseenError:
-            continue
-    return readings
 
 
 def _knee(form: Form, side: Side) -> Reading:

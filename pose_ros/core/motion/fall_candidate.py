@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 import math
 
 import numpy as np
@@ -132,7 +133,7 @@ class Sample:
     levels: PartLevels
     posture: Posture
 
-    @property
+    @cached_property
     def level(self) -> float:
         """Middle of head and hips, y down [px]; NaN if one is not observed."""
         return (self.levels.head + self.levels.hips) / 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+import math
 from pathlib import Path
 
 from pose_ros.core.body.features import FEATURES, Feature
@@ -42,12 +43,14 @@ class Limits:
         """Whether a value lies inside."""
         return self.low <= value <= self.high
 
+    @cached_property
+    def unbounded(self) -> bool:
+        """Whether any value lies inside."""
+        return math.isinf(self.low) and math.isinf(self.high)
+
     def encloses(self, other: Limits) -> bool:
         """Whether all of the other lies inside."""
         return self.low <= other.low and other.high <= self.high
-
-
-_ANY = Limits(float('-inf'), float('inf'))
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Condition:
         Without limits it need not be known.
         """
         limits = self.keep if going_on else self.start
-        if limits == _ANY:
+        if limits.unbounded:
             return True
         value = self.feature.value(body, self.side)
         return None if value is None else value in limits
