@@ -48,16 +48,22 @@ class PyAvReader:
     def _open(self) -> Any:
         started = time.monotonic()
         try:
+            # Titles and the like need not be UTF-8.
             if self._network:
-                options = _OPTIONS if self._source.startswith('rtsp') else {}
-                timeout = (self._timeout, self._timeout)
-                return av.open(self._source, options=options, timeout=timeout)
+                return av.open(
+                    self._source,
+                    options=_OPTIONS if self._source.startswith('rtsp') else {},
+                    timeout=(self._timeout, self._timeout),
+                    metadata_errors='replace',
+                )
             if self._name == self._source:
                 # Absolute: a colon in a relative name would be taken for a protocol.
-                return av.open(str(Path(self._source).absolute()))
-            # FFmpeg takes names as UTF-8; the descriptor's name is ASCII.
-            self._file = open(self._source, 'rb')  # noqa: SIM115
-            return av.open(f'/proc/self/fd/{self._file.fileno()}')
+                target = str(Path(self._source).absolute())
+            else:
+                # FFmpeg takes names as UTF-8; the descriptor's name is ASCII.
+                self._file = open(self._source, 'rb')  # noqa: SIM115
+                target = f'/proc/self/fd/{self._file.fileno()}'
+            return av.open(target, metadata_errors='replace')
         except (av.error.FFmpegError, OSError) as error:
             raise MediaError(f'{self._name}: {self._reason(error, started)}') from error
 

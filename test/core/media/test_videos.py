@@ -177,6 +177,15 @@ def test_any_file_name_can_be_read(*, tmp_path, make_video, monkeypatch, request
     assert media.name.encode('utf-8').endswith(name.replace(b'\xe9.', rb'\xe9.'))
 
 
+@pytest.mark.parametrize('name', ['x.mp4', 'x.mkv'])
+def test_titles_need_not_be_utf_8(tmp_path, make_video, name):
+    path = make_video(tmp_path / name, [grey(9)] * 3, [0, 0.1, 0.2])
+    content = path.read_bytes()
+    assert b'Lavf' in content
+    path.write_bytes(content.replace(b'Lavf', b'L\xe9vf'))
+    assert read(path)[1:] == (pytest.approx([0, 0.1, 0.2]), '')
+
+
 def test_a_file_url_names_what_is_not_utf_8(tmp_path, make_video):
     good = make_video(tmp_path / 'good.mp4', [grey(9)] * 3, [0, 0.1, 0.2])
     os.rename(good, os.fsencode(tmp_path) + b'/caf\xe9.mp4')
