@@ -1,5 +1,6 @@
 """Models that give NaN, cannot be run or are damaged: only ModelError comes out of them."""
 
+from contextlib import suppress
 from pathlib import Path
 import subprocess
 import sys
@@ -7,9 +8,12 @@ import sys
 import numpy as np
 import pytest
 
+from pose_ros.core.models.blazepose import BlazePose, BlazePoseDetector
 from pose_ros.core.models.detector import Detection
 from pose_ros.core.models.movenet import MoveNet
 from pose_ros.core.models.pose import Pose
+from pose_ros.core.models.posenet import PoseNet
+from pose_ros.core.models.yolox import Yolox
 from pose_ros.core.runtime.errors import ModelError, OutputError
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.runtime.store import ModelStore
@@ -64,6 +68,46 @@ def test_a_detection_holds_usable_values_only(value):
         Detection(Box(0.0, 0.0, value, 1.0), 0.5, alignment)
     with pytest.raises(OutputError, match='gave alignment'):
         Detection(Box(0.0, 0.0, 1.0, 1.0), 0.5, alignment + np.float32(value))
+
+
+FRAME = Frame(np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8))
+FAMILIES = {
+    'landmarks': ('blazepose_full', BlazePose, lambda model: model.estimate(FRAME, WHOLE)),
+    'detector': ('blazepose_full', BlazePoseDetector, lambda model: model.detect(FRAME)),
+    'movenet': ('movenet_lightning', MoveNet, lambda model: model.estimate(FRAME, WHOLE)),
+    'posenet': ('posenet', PoseNet, lambda model: model.estimate_all(FRAME)),
+    'yolox': ('yolox_nano', Yolox, lambda model: model.detect(FRAME)),
+}
+
+
+@pytest.mark.parametrize(
+    'family',
+    [
+        pytest.param(
+            family, marks=[] if 'blazepose_full' in values else pytest.mark.model(values[0])
+        )
+        for family, values in FAMILIES.items()
+    ],
+)
+def test_any_finite_outputs_are_decoded_or_refused(monkeypatch, family):
+    name, make, run = FAMILIES[family]
+    files = ModelStore().locate(name)
+    model = make(files.get(family) or files['model'])
+    network = model._model
+    width, height = network.input_size
+    shapes = [output.shape for output in network.run(np.zeros((height, width, 3), np.uint8))]
+    rng = np.random.default_rng(0)
+    for scale in (1.0, 10.0, 1e3, 9e5):
+        for share in (0.001, 0.02):  # of the values that are not 0
+            outputs = [
+                (rng.uniform(-scale, scale, shape) * (rng.random(shape) < share)).astype(
+                    np.float32
+                )
+                for shape in shapes
+            ]
+            monkeypatch.setattr(network, 'run', lambda picture, outputs=outputs: outputs)
+            with suppress(OutputError):
+                run(model)
 
 
 class _Faulty:
