@@ -275,7 +275,7 @@ def _pruning() -> tuple[Any, Any]:
 
 
 def read_model(path: Path) -> bytes:
-    """Content of a model file; ModelError if it is missing, unreadable or empty.
+    """Content of a model file; ModelError if it is missing or cannot be read.
 
     A file that is mapped instead would end the process if it were truncated later.
     """
