@@ -16,6 +16,7 @@ setup(
     package_data={'pose_ros': ['py.typed']},
     data_files=[
         ('share/pose_ros/config', sorted(glob('config/*'))),
+        ('share/pose_ros/examples', sorted(glob('examples/*.*'))),
         ('share/pose_ros/launch', sorted(glob('launch/*'))),
         ('share/pose_ros/msg', sorted(glob('msg/*.msg'))),
     ],

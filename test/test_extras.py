@@ -9,9 +9,7 @@ from pose_ros.extras import EXTRAS, MissingLibraryError, library
 
 
 def test_a_missing_library_says_what_to_install():
-    with pytest.raises(
-        MissingLibraryError, match=r"nosuchlibrary.*pip install '\.\[train\]'"
-    ):
+    with pytest.raises(MissingLibraryError, match=r"nosuchlibrary.*pip install '\.\[train\]'"):
         library('nosuchlibrary', 'train')
 
 

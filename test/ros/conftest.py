@@ -6,7 +6,10 @@ import fcntl
 from functools import partial
 import os
 from pathlib import Path
+import subprocess
+import sys
 import tempfile
+import threading
 import time
 from types import SimpleNamespace
 
@@ -137,6 +140,48 @@ def ros(ros_domain):
     ros = Ros(ros_domain)
     yield ros
     ros.close()
+
+
+class Program:
+    """A Python program as a process, in the domain of the test.
+
+    Attributes
+    ----------
+    lines
+        What it has written so far.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=lambda: self.lines.extend(self._process.stdout))
+        self._reader.start()
+
+    def has_said(self, text: str) -> Callable[[], bool]:
+        """Return a condition: whether a line contains this text."""
+        return lambda: any(text in line for line in list(self.lines))
+
+    def close(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+
+
+@pytest.fixture
+def start_program(ros_domain):
+    """Function that starts a `Program` of a path."""
+    programs = []
+
+    def start(path):
+        programs.append(Program(path))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        program.close()
 
 
 def _yuv(rgb):

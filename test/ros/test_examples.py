@@ -1,0 +1,133 @@
+"""The example programs with ROS, as processes, over real DDS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from geometry_msgs.msg import Point, Twist
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image, RegionOfInterest
+
+from pose_ros.core.topology import TOPOLOGIES
+from pose_ros.msg import GestureEvent, Keypoint, Skeleton, SkeletonArray
+from pose_ros.ros.pose_node import PoseNode
+from pose_ros.ros.qos import EVENTS, IMAGE_RELIABLE, SKELETONS
+
+pytestmark = pytest.mark.ros
+
+EXAMPLES = Path(__file__).parents[2] / 'examples'
+
+
+def person_with(name, person_id, format_name='coco17', **place):
+    """Skeleton with one keypoint at (120, 40) and, with a place, one position."""
+    topology = TOPOLOGIES[format_name]
+    keypoints = [Keypoint(state=Keypoint.BELOW_THRESHOLD) for _ in topology.keypoint_names]
+    keypoints[topology.index(name)] = Keypoint(x=120.0, y=40.0, score=0.9)
+    positions = [Point() for _ in keypoints] if place else []
+    if place:
+        positions[topology.index(name)] = Point(**place)
+    return Skeleton(id=person_id, format=format_name, keypoints=keypoints, positions=positions)
+
+
+def test_read_wrist_with_any_format(ros, start_program):
+    program = start_program(EXAMPLES / 'read_wrist.py')
+    skeletons = ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
+    people = [
+        person_with('left_wrist', number, name, z=2.5) for number, name in enumerate(TOPOLOGIES, 1)
+    ]
+    others = [person_with('right_wrist', 8), person_with('left_wrist', 9)]
+    skeletons.publish(SkeletonArray(skeletons=[*people, *others]))
+    ros.spin_until(program.has_said('person 9: left wrist at pixel 120, 40'), 'the last wrist')
+    for person in people:
+        said = f'person {person.id}: left wrist at pixel 120, 40, 2.50 m away'
+        assert program.has_said(said)(), program.lines
+    assert not program.has_said('person 8')()
+    assert not program.has_said('person 9: left wrist at pixel 120, 40,')()
+
+
+class Robot:
+    """Skeletons for the follower, and the commands that it gives."""
+
+    def __init__(self, ros):
+        self.ros = ros
+        self.skeletons = ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
+        self.commands = ros.collect(Twist, 'cmd_vel', 1)
+
+    def show(self, *, left, forwards, turn, mirrored=False, seen=True, away=2.0):
+        """Show people until the command is as expected; the locked one is at `left` [px]."""
+        locked = person_with('left_hip', 3, z=away)
+        locked.box = RegionOfInterest(x_offset=left, width=40, height=200)
+        other = person_with('left_hip', 4, z=9.0)
+        message = SkeletonArray(
+            skeletons=[other, locked], image_width=640, image_height=480, locked_id=3,
+            locked_seen=seen, mirrored=mirrored,
+        )  # fmt: skip
+        before = len(self.commands)
+
+        def reached():
+            self.skeletons.publish(message)
+            return any(
+                command.linear.x == pytest.approx(forwards)
+                and command.angular.z == pytest.approx(turn)
+                for command in self.commands[before:]
+            )
+
+        self.ros.spin_until(reached, f'{forwards} m/s, {turn} rad/s')
+
+
+def test_follow_person_turns_drives_and_stops(ros, start_program):
+    start_program(EXAMPLES / 'follow_person.py')
+    robot = Robot(ros)
+    robot.show(left=300, forwards=0.25, turn=0.0)
+    robot.show(left=140, forwards=0.4, turn=0.4, away=5.0)
+    robot.show(left=460, forwards=0.0, turn=-0.4, away=1.0)
+    robot.show(left=460, forwards=0.0, turn=0.4, away=1.0, mirrored=True)
+    robot.show(left=140, forwards=0.0, turn=0.0, seen=False)
+    robot.show(left=140, forwards=0.25, turn=0.4)
+    count = len(robot.commands)
+    ros.spin_until(
+        lambda: len(robot.commands) > count and robot.commands[-1] == Twist(),
+        'stopping while pose_node is silent',
+    )
+
+
+@pytest.fixture
+def scripted_pose_node(ros, estimators, encoded_image):
+    """The estimator of a pose_node that looks for people, a publisher of images and an image."""
+    ros.start(lambda **a: PoseNode(estimators, **a))
+    ros.collect(SkeletonArray, 'skeletons', SKELETONS)
+    images = ros.publisher(Image, 'image', IMAGE_RELIABLE)
+    return estimators.made[-1], images, encoded_image(np.zeros((64, 64, 3), np.uint8))
+
+
+def test_raised_hand_locks_its_person(ros, start_program, scripted_pose_node, make_person):
+    estimator, images, image = scripted_pose_node
+    estimator.people = [make_person(4), make_person(7)]
+    program = start_program(EXAMPLES / 'raised_hand.py')
+    gestures = ros.publisher(GestureEvent, 'gestures', EVENTS)
+
+    def publish(person_id, phase):
+        gestures.publish(GestureEvent(gesture='hand_raised', skeleton_id=person_id, phase=phase))
+
+    publish(4, GestureEvent.HELD)
+    publish(4, GestureEvent.ENDED)
+
+    def locked():
+        image.header.stamp = ros.node.get_clock().now().to_msg()
+        images.publish(image)
+        publish(7, GestureEvent.STARTED)
+        return estimator.locked_id == 7
+
+    ros.spin_until(locked, 'person 7 locked')
+    ros.spin_until(program.has_said('person 7 is locked'), 'the answer')
+    assert not program.has_said('person 4')(), program.lines
+
+
+def test_raised_hand_without_pose_node(ros, start_program):
+    program = start_program(EXAMPLES / 'raised_hand.py')
+    gestures = ros.publisher(GestureEvent, 'gestures', EVENTS)
+    gestures.publish(
+        GestureEvent(gesture='hand_raised', skeleton_id=7, phase=GestureEvent.STARTED)
+    )
+    ros.spin_until(program.has_said('pose_node is not running'), 'a warning')
