@@ -39,7 +39,7 @@ format:
 
 # Pages and files that are written from tables in the code; tests say when they are out of date.
 docs:
-	@$(RUN) python -m pose_ros.ros.parameter_docs > docs/parameters.md
+	@$(RUN) python -m pose_ros.ros.parameter_docs .
 	@$(RUN) python -m pose_ros.ros.security > config/sros2_policy.xml
 
 bench: models

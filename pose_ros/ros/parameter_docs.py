@@ -1,10 +1,17 @@
-"""All parameters of all nodes as a page: ``python -m pose_ros.ros.parameter_docs``."""
+"""Writes docs/parameters.md and config/*_node.yaml from the parameter tables.
+
+``python -m pose_ros.ros.parameter_docs FOLDER``, with the folder of the repository.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 import sys
+import textwrap
+
+import yaml
 
 from pose_ros.evaluation.report import markdown_table
 from pose_ros.ros.parameters import Parameter
@@ -17,7 +24,7 @@ TABLES = {
     'bridge_node': ('bridge_node', 'PARAMETERS', 'People in the messages of other packages.'),
     'source_node': ('source_node', 'PARAMETERS', 'Images of a camera, a video or the actor.'),
 }
-COMMAND = 'python -m pose_ros.ros.parameter_docs > docs/parameters.md'
+COMMAND = 'make docs'
 INTRODUCTION = f"""# Parameters
 
 Of every node, from the tables that the nodes themselves check their parameters with (written by
@@ -73,9 +80,38 @@ def page() -> Iterator[str]:
         yield markdown_table(head, map(row, table(node))) + '\n'
 
 
+def node_yaml(node: str) -> str:
+    """Parameter file of a node: each parameter with its default under its meaning."""
+    lines = [
+        f'# Parameters of {node} with their defaults, written by `{COMMAND}`.',
+        '# live: can be changed while the node runs (ros2 param set).',
+        f'/**/{node}:',
+        '  ros__parameters:',
+    ]
+    for parameter in table(node):
+        value = yaml.safe_dump(parameter.default, default_flow_style=True).split('\n')[0]
+        lines += [*_comment(parameter), f'    {parameter.name}: {value}']
+    return '\n'.join(lines) + '\n'
+
+
+def _comment(parameter: Parameter) -> list[str]:
+    """Lines that explain a parameter."""
+    unit = f' [{parameter.unit}]' if parameter.unit else ''
+    parts = [parameter.meaning + unit, parameter.range, 'live' if parameter.live else '']
+    text = '. '.join(part for part in parts if part)
+    return textwrap.wrap(text, 95, initial_indent='    # ', subsequent_indent='    #   ')
+
+
+def files() -> dict[str, str]:
+    """Text of each file, by its path in the repository."""
+    configs = {f'config/{node}.yaml': node_yaml(node) for node in TABLES}
+    return {'docs/parameters.md': '\n'.join(page()), **configs}
+
+
 def main() -> None:
-    """Write the page to standard output."""
-    sys.stdout.write('\n'.join(page()))
+    """Write the files."""
+    for name, text in files().items():
+        Path(sys.argv[1], name).write_text(text, encoding='utf-8')
 
 
 if __name__ == '__main__':

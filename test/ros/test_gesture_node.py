@@ -2,24 +2,20 @@
 
 import math
 from pathlib import Path
-import re
 import subprocess
 import sys
 
 from geometry_msgs.msg import Point
 import numpy as np
 import pytest
-import yaml
 
 from pose_ros.actor import Action, Actor
-from pose_ros.core.motion.exercises import AUTO, NONE, ExerciseCounter
 from pose_ros.core.orientation import CameraOrientation
-from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
-from pose_ros.ros.gesture_node import PARAMETERS, GestureNode
+from pose_ros.ros.gesture_node import GestureNode
 from pose_ros.ros.inputs import WATCH_PERIOD
 from pose_ros.ros.qos import EVENTS, SKELETONS
 
@@ -267,17 +263,3 @@ def test_nothing_is_asked_for_while_nobody_listens(ros):
     ros.spin_until(lambda: skeletons.get_subscription_count() == 1, 'the subscription')
     ros.node.destroy_subscription(listener)
     ros.spin_until(lambda: skeletons.get_subscription_count() == 0, 'its end')
-
-
-def test_yaml_explains_every_parameter():
-    text = config_file('gesture_node.yaml').read_text()
-    given = yaml.safe_load(text)['/**/gesture_node']['ros__parameters']
-    assert given == {row.name: row.default for row in PARAMETERS}
-    sections = dict(re.findall(r'^    (\w+): (.*?)(?=^    \w|\Z)', text, re.MULTILINE | re.DOTALL))
-    for row in PARAMETERS:
-        section = ' '.join(sections[row.name].replace('#', '').split())
-        assert section.endswith('; live') == row.live, row.name
-        if row.low is not None:
-            assert f'{row.low:g} to {row.high:g}' in section
-    for name in (NONE, AUTO, *ExerciseCounter().names):
-        assert name in sections['exercise']

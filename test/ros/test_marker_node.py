@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -8,10 +6,8 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
-import yaml
 
 from pose_ros.core.colours import FALLEN, SIDE_COLOURS
-from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Person
 from pose_ros.msg import (
@@ -27,7 +23,7 @@ from pose_ros.ros import overlays, qos
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
 from pose_ros.ros.images import ImageWriter
 from pose_ros.ros.inputs import WATCH_PERIOD
-from pose_ros.ros.marker_node import PARAMETERS, MarkerNode
+from pose_ros.ros.marker_node import MarkerNode
 
 pytestmark = pytest.mark.ros
 
@@ -508,16 +504,6 @@ def test_images_arrive_whatever_their_reliability(ros, profile):
 
     ros.spin_until(lambda: offered() == [profile.reliability], 'the same reliability')
     assert watched.get_name() == 'marker_node'
-
-
-def test_yaml_names_every_parameter_with_its_default():
-    text = Path(config_file('marker_node.yaml')).read_text()
-    given = yaml.safe_load(text)['/**/marker_node']['ros__parameters']
-    assert given == {row.name: row.default for row in PARAMETERS}
-    for row in PARAMETERS:
-        line = text[text.index(f'    {row.name}: ') :]
-        if row.low is not None:
-            assert f'{row.low:g} to {row.high:g}' in line[:300]
 
 
 def test_the_compressed_overlay_is_the_overlay_as_jpeg_and_made_only_when_wanted(ros, monkeypatch):

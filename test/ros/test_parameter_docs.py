@@ -1,4 +1,4 @@
-"""Every parameter stands in docs/parameters.md and in the node's YAML file, as in its table."""
+"""docs/parameters.md and config/*_node.yaml are written from the parameter tables."""
 
 from pathlib import Path
 import re
@@ -6,32 +6,30 @@ import re
 import pytest
 import yaml
 
-from pose_ros.core.resources import config_file
-from pose_ros.ros.parameter_docs import COMMAND, TABLES, page, row, table
+from pose_ros.ros.parameter_docs import COMMAND, TABLES, files, node_yaml, row, table
 from pose_ros.ros.parameters import Parameter
 
-PAGE = Path(__file__).resolve().parents[2] / 'docs/parameters.md'
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_page_is_that_of_the_tables():
-    hint = f'parameters have changed; write the page anew: tools/env.py {COMMAND}'
-    assert PAGE.read_text(encoding='utf-8') == '\n'.join(page()), hint
+@pytest.mark.parametrize('name', files())
+def test_a_file_is_that_of_the_tables(name):
+    hint = f'parameters have changed; write the files anew: {COMMAND}'
+    assert (ROOT / name).read_text(encoding='utf-8') == files()[name], hint
 
 
 @pytest.mark.parametrize('node', TABLES)
-def test_the_file_of_a_node_has_all_parameters_with_their_defaults(node):
-    content = yaml.safe_load(config_file(f'{node}.yaml').read_text(encoding='utf-8'))
-    given = content[f'/**/{node}']['ros__parameters']
+def test_the_file_of_a_node_holds_the_defaults_and_explains_them(node):
+    text = node_yaml(node)
+    given = yaml.safe_load(text)[f'/**/{node}']['ros__parameters']
     assert given == {parameter.name: parameter.default for parameter in table(node)}
-
-
-@pytest.mark.parametrize('node', TABLES)
-def test_the_file_of_a_node_says_what_is_live(node):
-    # The comment of a parameter goes on in the lines that hold nothing but a comment further in.
-    text = config_file(f'{node}.yaml').read_text(encoding='utf-8')
-    entries = dict(re.findall(r'^    (\w+):([^\n]*(?:\n {6,}#[^\n]*)*)', text, re.MULTILINE))
-    told = {name for name, comment in entries.items() if re.search(r'\blive\b', comment)}
-    assert told == {parameter.name for parameter in table(node) if parameter.live}
+    comments = re.findall(r'((?:^    #[^\n]*\n)+)    (\w+):', text, re.MULTILINE)
+    comments = {name: ' '.join(comment.replace('#', '').split()) for comment, name in comments}
+    for parameter in table(node):
+        comment = comments[parameter.name]
+        assert comment.startswith(' '.join(parameter.meaning.split()))
+        assert comment.endswith('live') == parameter.live
+        assert all(str(choice) in comment for choice in parameter.choices)
 
 
 def test_no_choice_means_something_else_in_yaml():

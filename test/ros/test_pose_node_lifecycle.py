@@ -13,11 +13,9 @@ from rclpy.parameter import Parameter
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-import yaml
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.msg import Keypoint, SkeletonArray, SkeletonFormat
@@ -328,16 +326,6 @@ def test_values_that_will_not_do_are_refused_with_the_reason(ros, manager):
     assert manager.set(smoothing='ema', use_sim_time=False).successful
 
 
-def test_the_configuration_file_tells_every_parameter():
-    text = config_file('pose_node.yaml').read_text()
-    values = yaml.safe_load(text)['/**/pose_node']['ros__parameters']
-    assert values == {row.name: row.default for row in TABLE}
-    for row in TABLE:
-        line = next(line for line in text.splitlines() if line.strip().startswith(f'{row.name}:'))
-        comment = line.partition('#')[2]
-        for choice in row.choices:
-            assert str(choice) in text[text.index(line) :].split('\n\n')[0]
-        if row.low is not None:
-            assert f'{row.low:g} to {row.high:g}' in comment
+def test_live_parameters_are_the_live_settings_of_the_estimator():
     live = {setting.name for setting in fields(EstimatorConfig) if setting.metadata['live']}
     assert live == {row.name for row in TABLE if row.live}

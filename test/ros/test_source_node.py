@@ -9,16 +9,14 @@ import numpy as np
 import pytest
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
-import yaml
 
 from pose_ros.actor import ActorTruth
-from pose_ros.core.resources import config_file
 from pose_ros.core.topology import COCO17
 from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.depth_images import depth_of
 from pose_ros.ros.images import image_to_frame, stamp_of
-from pose_ros.ros.source_node import PARAMETERS, SourceNode, camera_info, truth_message
+from pose_ros.ros.source_node import SourceNode, camera_info, truth_message
 from pose_ros.ros.sources import ActorSource, CameraSource, SourceError, actor_scene
 from pose_ros.ros.video_sources import open_source
 
@@ -319,12 +317,6 @@ def test_video_source_refuses_an_image(tmp_path):
     cv2.imwrite(str(path), np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(SourceError, match='this is an image'):
         open_source(str(path), loop=True, warn=print)
-
-
-def test_configuration_file_holds_every_parameter_with_its_default():
-    content = yaml.safe_load(config_file('source_node.yaml').read_text())
-    values = content['/**/source_node']['ros__parameters']
-    assert values == {row.name: row.default for row in PARAMETERS}
 
 
 def test_the_actor_with_depth_stands_where_the_camera_says(ros):

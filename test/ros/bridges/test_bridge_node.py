@@ -2,18 +2,14 @@
 
 import importlib
 from pathlib import Path
-import re
 import subprocess
 import sys
 
 from diagnostic_msgs.msg import DiagnosticArray
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
-import yaml
 
-from pose_ros.core.resources import config_file
 from pose_ros.msg import SkeletonArray
-from pose_ros.ros.bridge_node import PARAMETERS
 from pose_ros.ros.bridges.standards import STANDARDS
 from pose_ros.ros.inputs import WATCH_PERIOD
 from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
@@ -170,14 +166,6 @@ def test_skeletons_that_cannot_be_read_are_told_and_do_not_stop_the_others(bridg
         lambda: any('stickman' in s.message for array in told for s in array.status),
         'the fault in /diagnostics',
     )
-
-
-def test_yaml_explains_every_parameter():
-    text = config_file('bridge_node.yaml').read_text()
-    given = yaml.safe_load(text)['/**/bridge_node']['ros__parameters']
-    assert given == {row.name: row.default for row in PARAMETERS}
-    for standard in STANDARDS:
-        assert re.search(rf'^    {standard.name}: .*; {standard.package}$', text, re.MULTILINE)
 
 
 def test_page_names_every_package():
