@@ -23,9 +23,16 @@ TILE = (480, 400)  # width, height [px]
 CAPTION = 34  # [px]
 # An event is drawn only when it has come through the nodes [s].
 SHOWN_LATER = 0.3
+# Events nearer to each other [s] have the same image: a third of the shortest gestures.
+APART = 0.3
+# Size [px] at which images are compared, and mean difference [0 to 255] up to which they are the
+# same: a person at rest with another label has about 0.5, an arm that moves 1 and more.
+THUMBNAIL = (80, 60)
+SAME = 0.7
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _STOP = object()
 
+Look = Callable[[Sequence[float]], list[np.ndarray | None]]
 Colour = tuple[float, float, float]
 Caption = Sequence[tuple[str, Colour]]
 WHITE: Colour = (0.94, 0.94, 0.94)
@@ -139,29 +146,71 @@ def firsts_of(moments: Sequence[Moment]) -> list[Moment]:
 
 
 def choose_moments(
-    events: Sequence[MotionEvent], first: float, last: float, count: int = 9
-) -> list[Moment]:
-    """Moments of a run from ``first`` to ``last`` [s].
+    events: Sequence[MotionEvent], first: float, last: float, look: Look, count: int = 9
+) -> list[tuple[Moment, np.ndarray]]:
+    """Moments of a run from ``first`` to ``last`` [s], with their images.
 
-    The first of each kind of event, or as many kinds as there is room for; then others of the
-    same kinds; then times in between.
+    The first of each kind of event, or as many kinds as there is room for; then those events and
+    times whose images differ most from the others.
+
+    Parameters
+    ----------
+    events
+        In the order of their times.
+    first, last
+        Of the images [s].
+    look
+        Images at times [s]; None where there is none.
+    count
+        How many moments.
     """
     found = [m for m in event_moments(events, last) if first <= m.stamp <= last]
-    firsts = firsts_of(found)
-    if len(firsts) > count:
-        firsts = [firsts[i] for i in np.linspace(0, len(firsts) - 1, count).round().astype(int)]
-    chosen: list[Moment] = []
-    for moment in (firsts + [one for one in found if one not in firsts])[:count]:
-        titles = dict.fromkeys([*moment.titles, *going_on(events, moment.stamp)])
-        chosen.append(Moment(moment.stamp, tuple(titles)))
-    spread = np.linspace(first, last, 8 * count + 1)[1:-1]
-    while len(chosen) < count and len(spread):
-        # The time that is farthest from all that are chosen and from both ends.
-        taken = np.array([first, *(moment.stamp for moment in chosen), last])
-        distance = np.abs(spread[:, None] - taken).min(axis=1)
-        stamp = float(spread[distance.argmax()])
-        chosen.append(Moment(stamp, tuple(going_on(events, stamp))))
-    return sorted(chosen, key=lambda moment: moment.stamp)
+    firsts: list[Moment] = []
+    for moment in firsts_of(found):
+        # Several at the same time are one moment: its titles are all that goes on.
+        if all(abs(moment.stamp - other.stamp) >= APART for other in firsts):
+            firsts.append(moment)
+    firsts = _some(firsts, count)
+    others = [m for m in found if m not in firsts]
+    spread = [Moment(stamp) for stamp in np.linspace(first, last, 4 * count + 1)[1:-1].tolist()]
+    candidates = [*firsts, *_some(others, 4 * count), *spread]
+    images = look([moment.stamp for moment in candidates])
+    seen = [(m, i) for m, i in zip(candidates, images) if i is not None]
+    kept = sum(image is not None for image in images[: len(firsts)])
+    chosen = [seen[i] for i in most_different([image for _, image in seen], kept, count)]
+    return [(_with_titles(events, m), i) for m, i in sorted(chosen, key=lambda c: c[0].stamp)]
+
+
+def _some(moments: Sequence[Moment], count: int) -> list[Moment]:
+    """At most so many of them, spread evenly."""
+    if len(moments) <= count:
+        return list(moments)
+    return [moments[i] for i in np.linspace(0, len(moments) - 1, count).round().astype(int)]
+
+
+def _with_titles(events: Sequence[MotionEvent], moment: Moment) -> Moment:
+    """The moment with all that goes on then."""
+    titles = dict.fromkeys([*moment.titles, *going_on(events, moment.stamp)])
+    return Moment(moment.stamp, tuple(titles))
+
+
+def most_different(images: Sequence[np.ndarray], kept: int, count: int) -> list[int]:
+    """Indices of at most ``count`` images: the first ``kept``, then each most unlike those before.
+
+    Images [height, width, 3] as good as equal to one before are left out.
+    """
+    small = [
+        cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
+        for image in images
+    ]
+    chosen = list(range(kept)) or list(range(min(1, len(images))))
+    distance = np.full(len(images), np.inf)
+    for index in chosen:
+        distance = np.minimum(distance, [np.abs(one - small[index]).mean() for one in small])
+    while len(chosen) < count and len(images) and distance.max() > SAME:
+        chosen.append(int(distance.argmax()))
+        distance = np.minimum(distance, [np.abs(one - small[chosen[-1]]).mean() for one in small])
+    return chosen
 
 
 def caption_of(moment: Moment, zero: float, several: bool) -> Caption:
@@ -220,9 +269,14 @@ def write_contact_sheet(
     """
     if film.first_stamp is None or film.error:
         return 0
-    moments = choose_moments(events, film.first_stamp, film.last_stamp, count)
-    found = images_at(str(film.path), [film.time_of(moment.stamp) for moment in moments])
-    shown = [(moment, image) for moment, image in zip(moments, found) if image is not None]
+
+    def look(stamps: Sequence[float]) -> list[np.ndarray | None]:
+        # In order: going back in a video takes long.
+        order = np.argsort(stamps)
+        found = images_at(str(film.path), [film.time_of(stamps[i]) for i in order])
+        return [image for _, image in sorted(zip(order, found), key=lambda pair: int(pair[0]))]
+
+    shown = choose_moments(events, film.first_stamp, film.last_stamp, look, count)
     if not shown:
         return 0
     several = len({event.person for event in events}) > 1

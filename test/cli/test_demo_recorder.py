@@ -87,6 +87,15 @@ def test_film_on_a_full_disk_says_so_and_leaves_no_file(tmp_path):
     assert not os.path.lexists(tmp_path / 'film.mp4')
 
 
+def brighter(stamps):
+    """Images that differ the more, the more time lies between them."""
+    return [picture(round(8 * stamp)) for stamp in stamps]
+
+
+def moments_of(events, first, last, look=brighter):
+    return [moment for moment, _ in choose_moments(events, first, last, look)]
+
+
 def test_moments_are_nine_in_order_and_show_each_gesture():
     events = []
     for number, (gesture, hand) in enumerate(
@@ -97,7 +106,7 @@ def test_moments_are_nine_in_order_and_show_each_gesture():
             event(start, 'started', gesture, hand),
             event(start + 2, 'ended', gesture, hand),
         ]
-    moments = choose_moments(events, 0.0, 30.0)
+    moments = moments_of(events, 0.0, 30.0)
     assert len(moments) == 9
     stamps = [moment.stamp for moment in moments]
     assert stamps == sorted(stamps)
@@ -112,7 +121,7 @@ def test_moments_prefer_gestures_not_yet_shown():
     for number in range(20):
         gesture = 'wave' if number < 19 else 't_pose'
         events += [event(number, 'started', gesture), event(number + 0.5, 'ended', gesture)]
-    moments = choose_moments(events, 0.0, 20.0)
+    moments = moments_of(events, 0.0, 20.0)
     assert len(moments) == 9
     assert [m.titles for m in moments].count(((1, 't pose (left)'),)) == 1
 
@@ -122,7 +131,7 @@ def test_of_more_kinds_than_there_is_room_for_the_moments_are_spread():
     for number in range(17):
         name = f'gesture_{number}'
         events += [event(number, 'started', name), event(number + 0.5, 'ended', name)]
-    moments = choose_moments(events, 0.0, 20.0)
+    moments = moments_of(events, 0.0, 20.0)
     assert [moment.stamp for moment in moments] == [number + 0.25 for number in range(0, 17, 2)]
 
 
@@ -137,7 +146,7 @@ def test_falls_and_repetitions_are_moments_when_they_are_seen_best():
         MotionEvent(14.0, 'exercise', 'squat', 'repetition', 1, duration=2.0),
         MotionEvent(1.0, 'posture', 'standing', 'started', 1),
     ]
-    moments = {moment.titles: moment.stamp for moment in choose_moments(events, 0.0, 20.0)}
+    moments = {moment.titles: moment.stamp for moment in moments_of(events, 0.0, 20.0)}
     later = demo_recorder.SHOWN_LATER
     assert moments[((1, 'falling'),)] == 5.0 + later
     assert 6.0 + later <= moments[((1, 'fallen'),)] < 9.0
@@ -145,14 +154,34 @@ def test_falls_and_repetitions_are_moments_when_they_are_seen_best():
 
 
 def test_gesture_that_does_not_end_lasts_to_the_end():
-    moments = choose_moments([event(10.0)], 0.0, 20.0)
+    moments = moments_of([event(10.0)], 0.0, 20.0)
     assert 15.0 in [moment.stamp for moment in moments]
     waving = ((1, 'wave (left)'),)
     assert all((moment.titles == waving) == (moment.stamp >= 10) for moment in moments)
 
 
+def test_moments_that_look_the_same_are_shown_once():
+    # A person stands still but for the time from 10 to 12 s.
+    def look(stamps):
+        return [picture(100 if 10 < stamp < 12 else 50) for stamp in stamps]
+
+    found = choose_moments([event(4.0), event(6.0, 'ended')], 0.0, 20.0, look)
+    assert [image.mean() for _, image in found] == [50, 100]
+    assert found[0][0].stamp == 5.0
+    # What cannot be read is left out.
+    assert choose_moments([], 0.0, 20.0, lambda stamps: [None] * len(stamps)) == []
+
+
+def test_events_at_the_same_time_share_a_moment():
+    events = [event(4.0), event(4.1, gesture='clap', hand='both')]
+    events += [event(6.0, 'ended'), event(6.1, 'ended', 'clap', 'both')]
+    titled = [moment for moment in moments_of(events, 0.0, 20.0) if moment.stamp == 5.0]
+    assert [moment.titles for moment in titled] == [((1, 'wave (left)'), (1, 'clap (both)'))]
+    assert not any(5.0 < moment.stamp < 5.3 for moment in moments_of(events, 0.0, 20.0))
+
+
 def test_moments_without_gestures_are_spread():
-    stamps = [moment.stamp for moment in choose_moments([], 5.0, 15.0)]
+    stamps = [moment.stamp for moment in moments_of([], 5.0, 15.0)]
     assert len(stamps) == 9
     assert np.diff(stamps).min() > 0.5
     assert np.diff(stamps).max() < 2.0
