@@ -2,7 +2,7 @@
 
 tools/env.py python benchmarks/falls.py                           prints, about fifteen minutes
 tools/env.py python benchmarks/falls.py --seeds 1 --hours 0.1     the same, small
-tools/env.py python benchmarks/falls.py --write docs/falls.md     also into the page
+tools/env.py python benchmarks/falls.py --write docs/evaluation/falls.md     also into the page
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def by_kind(told: Iterable[Told]) -> dict[str, Group]:
 
 def falls_table(told: Group) -> list[list[str]]:
     """Rows: kind, films, recall, delay, warned, lead."""
-    rows = [['fall', 'films', 'found', 'told after the landing [s]', 'warned', 'before it [s]']]
+    rows = [['fall', 'videos', 'found', 'FALLEN after the landing [s]', 'warned', 'before it [s]']]
     for kind, group in [*by_kind(told).items(), ('**all**', told)]:
         delays = [one.delay for one in group if one.found]
         leads = [one.lead for one in group if not np.isnan(one.lead)]
@@ -247,7 +247,7 @@ def loss_table(told: dict[str, Group]) -> list[list[str]]:
         'new id': 'a second, then lying there under another id',
         'gone': 'not seen again',
     }
-    rows = [['out of sight just before the landing', 'films', 'found']]
+    rows = [['out of sight just before the landing', 'videos', 'found']]
     for how, group in told.items():
         rows.append([names[how], str(len(group)), f'{np.mean([o.found for o in group]):.3f}'])
     return rows
@@ -255,7 +255,7 @@ def loss_table(told: dict[str, Group]) -> list[list[str]]:
 
 def low_table(told: Group) -> list[list[str]]:
     """Rows: kind, films, recall."""
-    rows = [['fall from low down', 'films', 'found']]
+    rows = [['fall from low down', 'videos', 'found']]
     for kind, group in by_kind(told).items():
         found = f'{np.mean([one.found for one in group]):.3f}'
         rows.append([kind.replace('_', ' '), str(len(group)), found])
@@ -264,7 +264,7 @@ def low_table(told: Group) -> list[list[str]]:
 
 def quiet_table(told: Group) -> list[list[str]]:
     """Rows: what is done, films, minutes, false alarms, false warnings."""
-    rows = [['what is no fall', 'films', 'minutes', 'FALLEN', 'FALLING']]
+    rows = [['not a fall', 'videos', 'minutes', 'FALLEN', 'FALLING']]
     for kind, group in by_kind(told).items():
         minutes = 60 * sum(one.hours for one in group)
         alarms, warnings = (

@@ -1,7 +1,7 @@
 """Which gesture is taken for which, how late, and what everyday motion is taken for.
 
 tools/env.py env -u PYTHONSAFEPATH python benchmarks/gestures.py                  prints
-tools/env.py env -u PYTHONSAFEPATH python benchmarks/gestures.py --write docs/gestures.md
+tools/env.py env -u PYTHONSAFEPATH python benchmarks/gestures.py --write docs/evaluation/gestures.md
 
 Skeletons of the actor with a model's errors; then fewer, drawn, through the real models.
 """
@@ -52,7 +52,7 @@ def names_for(blazepose: bool) -> list[str]:
 def matrix(what: str, confusion: Confusion) -> tuple[str, list[str], list[list[str]]]:
     """Row of each gesture: figures, and what else was reported for it."""
     head = ['performed', 'times', 'recall in time', 'precision', 'delay 5 to 95 % [s]',
-            'reported besides']  # fmt: skip
+            'also reported']  # fmt: skip
     rows = []
     for truth, count in confusion.performed.items():
         delays = confusion.delays.get(truth, [])
