@@ -50,6 +50,7 @@ def test_the_version_is_that_of_the_package_everywhere(pose_ros):
     sources = Path(__file__).parents[2]
     assert f'<version>{VERSION}</version>' in (sources / 'package.xml').read_text()
     assert f"version='{VERSION}'" in (sources / 'setup.py').read_text()
+    assert f'\nversion: {VERSION}\n' in (sources / 'CITATION.cff').read_text()
 
 
 @pytest.mark.parametrize(
