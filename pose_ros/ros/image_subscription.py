@@ -12,6 +12,7 @@ from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 from rclpy.subscription import Subscription
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from rclpy.utilities import get_rmw_implementation_identifier
+from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.process_environment import PROFILE_VARIABLES
 from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE, image_profile
@@ -22,6 +23,8 @@ except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
 Reliability = Literal['auto', 'reliable', 'best_effort']
+
+PACKED = '/compressed'  # end of the topics of compressed images
 
 FAST_DDS_HINT = (
     'Fast DDS runs with its default profile, which loses images larger than its segment: set '
@@ -126,10 +129,11 @@ class ImageSubscription:
         infos = self._node.get_publishers_info_by_topic(self.topic)
         fitting = self._fitting_publishers()
         if not infos:
-            return f'no publisher on {self.topic}{self._other_transport()}'
+            return f'no publisher on {self.topic}{self._elsewhere()}'
         if not fitting:
             found = ', '.join(sorted({info.topic_type for info in infos}))
-            return f'{self.topic} carries {found}, expected {type_name(self._type)}'
+            expected = type_name(self._type)
+            return f'{self.topic} carries {found}, expected {expected}{self._elsewhere()}'
         clashes = [self._clash(info) for info in fitting]
         if all(clashes):
             return f'incompatible QoS of {self.topic}: {clashes[0]}'
@@ -199,14 +203,19 @@ class ImageSubscription:
         compatibility, reason = qos_check_compatible(publisher.qos_profile, self._profile)
         return reason.rstrip('; ') if compatibility == QoSCompatibility.ERROR else ''
 
-    def _other_transport(self) -> str:
-        """Hint at the topic of the other transport, if that has publishers."""
-        suffix = '/compressed'
-        compressed = self.topic.endswith(suffix)
-        other = self.topic[: -len(suffix)] if compressed else self.topic + suffix
-        if not self._node.count_publishers(other):
-            return ''
-        return f', but {other} has one: set transport to {"raw" if compressed else "compressed"}'
+    def _elsewhere(self) -> str:
+        """Settings with which images would arrive: another transport, another topic."""
+        base = self.topic.removesuffix(PACKED)
+        for topic in (self.topic, self.topic + PACKED, base):
+            kinds = {info.topic_type for info in self._node.get_publishers_info_by_topic(topic)}
+            transport = ''
+            if type_name(Image) in kinds:
+                transport, image = 'raw', topic
+            elif type_name(CompressedImage) in kinds and topic.endswith(PACKED):
+                transport, image = 'compressed', topic.removesuffix(PACKED)
+            if transport:
+                return f'; {topic} has one: remap image to {image}, set transport to {transport}'
+        return ''
 
 
 def type_name(message_type: type) -> str:

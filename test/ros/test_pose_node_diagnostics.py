@@ -89,6 +89,17 @@ def test_the_other_transport(ros, status, elsewhere):
     assert status('set transport to compressed').level == DiagnosticStatus.WARN
 
 
+@pytest.mark.parametrize('transport', ['raw', 'compressed'])
+def test_the_name_of_the_compressed_topic_itself(ros, status, elsewhere, transport):
+    elsewhere.create_publisher(CompressedImage, '/cam/image/compressed', IMAGE_RELIABLE)
+    arguments = ['-r', 'image:=/cam/image/compressed', '-p', f'transport:={transport}']
+    ros.add(PoseNode(context=ros.context, cli_args=['--ros-args', *arguments]))
+    found = status('no image for')
+    assert found.message.endswith(
+        '/cam/image/compressed has one: remap image to /cam/image, set transport to compressed'
+    )
+
+
 def test_incompatible_qos(ros, status, elsewhere, capfd):
     elsewhere.create_publisher(Image, 'image', IMAGE)
     ros.start(PoseNode, reliability='reliable')
