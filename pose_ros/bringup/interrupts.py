@@ -21,7 +21,10 @@ def interrupt_blocker() -> str:
     the signal in as soon as it can be handled.
     """
     try:
-        tried = subprocess.run([*_BLOCKER, 'true'], check=False, capture_output=True)
+        # In a session of its own: Ctrl-C at this moment must not look like a missing option.
+        tried = subprocess.run(
+            [*_BLOCKER, 'true'], check=False, capture_output=True, start_new_session=True
+        )
     except OSError:
         return ''
     return '' if tried.returncode else ' '.join(_BLOCKER)

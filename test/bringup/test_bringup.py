@@ -1,10 +1,14 @@
 """What the launch files start, as data: environment, restarts, one process for all."""
 
+import subprocess
+import sys
+
 import pytest
 
 from pose_ros.bringup.back_off import failed, pause_before_restart
 from pose_ros.bringup.environment import GLIBC_THRESHOLD, environment
 from pose_ros.bringup.fatal_line import FatalLine
+from pose_ros.bringup.interrupts import interrupt_blocker
 from pose_ros.bringup.packages import require
 from pose_ros.bringup.process import Process, in_one_process
 from pose_ros.process_environment import MALLOC_VARIABLES, PROFILE_VARIABLES
@@ -61,6 +65,23 @@ def test_the_fatal_line_of_a_node():
     ):
         reason.add(piece)
     assert str(reason) == 'video x.mp4: [mpeg4] there is no such file'
+
+
+def test_a_process_starts_with_the_interrupt_blocked_where_env_can_do_it(monkeypatch, tmp_path):
+    interrupt_blocker.cache_clear()
+    blocker = interrupt_blocker().split()
+    assert blocker in ([], ['env', '--block-signal=INT'])
+    code = 'import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))'
+    command = [*blocker, sys.executable, '-c', code]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert shown.stdout == f'{bool(blocker)}\n'
+    # An env that lacks the option, as that of busybox.
+    (tmp_path / 'env').write_text('#!/bin/sh\nexit 125\n')
+    (tmp_path / 'env').chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    interrupt_blocker.cache_clear()
+    assert interrupt_blocker() == ''
+    interrupt_blocker.cache_clear()
 
 
 def test_one_process_for_nodes_of_two_namespaces():
