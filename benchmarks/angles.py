@@ -1,7 +1,7 @@
 """Errors of joint angles on films of the actor, by model and angle; and what they cost.
 
 tools/env.py python benchmarks/angles.py                     prints
-tools/env.py python benchmarks/angles.py --write docs/angles.md
+tools/env.py python benchmarks/angles.py --write docs/evaluation/angles.md
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LOOKS = (
 )
 BACKGROUNDS = ('room', 'gradient', 'plain')
 SETTLING = 0.5  # time at the beginning that does not count [s]
-HEAD = ('angle', 'median error', '95 % under', 'deviation told', 'within two of it', 'absent')
+HEAD = ('angle', 'median error', '95 % under', 'reported deviation', 'within two of it', 'absent')
 
 console = Console()
 

@@ -1,7 +1,7 @@
 """Repetitions and form of imitated people, by exercise, view, size, tempo and frame rate.
 
 tools/env.py python benchmarks/exercises.py                          prints
-tools/env.py python benchmarks/exercises.py --write docs/exercises.md
+tools/env.py python benchmarks/exercises.py --write docs/evaluation/exercises.md
 """
 
 from __future__ import annotations
@@ -187,11 +187,11 @@ SECTIONS: dict[str, tuple[str, Callable[[range], list[list[str]]]]] = {
         count_sets,
     ),
     'faults': (
-        'exercise, fault, view, counted, found for certain, as uncertain, others for certain',
+        'exercise, fault, view, counted, certain, uncertain, other certain faults',
         judge_faults,
     ),
     'depths': ('exercise, share of the way, counted, full, uncertain, not full', depths),
-    'everyday': ('watched for, false repetitions, in a minute', everyday_repetitions),
+    'everyday': ('parameter `exercise`, false repetitions, per minute', everyday_repetitions),
 }
 
 

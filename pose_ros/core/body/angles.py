@@ -19,7 +19,8 @@ LEAST_SHARE = 0.12
 # Confidence is the chance that an angle is right within this [rad].
 RIGHT_WITHIN = math.radians(10.0)
 
-# Measured with BlazePose full and MoveNet Lightning on films of the actor; see docs/angles.md.
+# Measured with BlazePose full and MoveNet Lightning on videos of the actor; see
+# docs/evaluation/angles.md.
 # How far models put a joint from where it is, for long [torsos], at a score of one.
 _BIAS = 0.025
 # White noise of a keypoint until it has been measured [torsos].
