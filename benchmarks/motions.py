@@ -1,7 +1,7 @@
 """How well motions are learned: eight invented signs, and movements that are none of them.
 
 tools/env.py +train python benchmarks/motions.py                          prints
-tools/env.py +train python benchmarks/motions.py --write docs/motions.md
+tools/env.py +train python benchmarks/motions.py --write docs/evaluation/motions.md
 
 The signs differ only in the order of their parts or in the hand. Networks are trained on examples
 of the actor in various styles, sizes and directions, with the errors of a pose model; the others
@@ -230,8 +230,8 @@ HEADINGS = {
     'near misses rejected': 'near_misses',
     'gestures rejected': 'gestures',
     'drawn signs right': 'drawn',
-    f'signs told in {EVERYDAY_MINUTES} min of everyday motion': 'false_events',
-    "signs told in real people's clips": 'real_events',
+    f'false signs in {EVERYDAY_MINUTES} min of everyday motion': 'false_events',
+    'false signs in clips of real people': 'real_events',
     'ms a frame': 'milliseconds',
     'file [kB]': 'kilobytes',
     'training [s]': 'seconds',

@@ -1,7 +1,7 @@
 """Jitter of a person who stands still and lag of a fast wave, by smoothing.
 
 tools/env.py python benchmarks/steadiness.py                     prints
-tools/env.py python benchmarks/steadiness.py --write docs/steadiness.md
+tools/env.py python benchmarks/steadiness.py --write docs/evaluation/steadiness.md
 
 The models run once; every smoothing is applied to the same keypoints. Clips of real people are
 measured where the folder POSE_ROS_TEST_DATA holds them.

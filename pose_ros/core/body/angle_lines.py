@@ -9,8 +9,8 @@ import numpy as np
 from pose_ros.core.body.angle_plan import AnglePlan
 
 # Models tilt bones towards the camera or away from it by about this share of their length without
-# cause (BlazePose full on videos of the actor, see docs/evaluation/angles.md). Tilts below the first
-# count as zero; the second is the remaining uncertainty.
+# cause (BlazePose full on videos of the actor, see docs/evaluation/angles.md). Tilts below the
+# first count as zero; the second is the remaining uncertainty.
 _TILT = 0.25
 _TILT_LEFT = 0.15
 # What was measured in a depth image is taken as it is.
