@@ -207,7 +207,7 @@ def test_marker_node(ros, films):
     ros.collect(Image, 'image_overlay', qos.IMAGE_RELIABLE)
     topics = ('skeletons', 'camera_info', 'image', *events(0.0))
     border = Border(ros, node, *topics)
-    published, drawn = record(node._marker_publisher), record(node._overlay_publisher)
+    published, drawn = record(node._marker_publisher), record(node._overlays._raw)
 
     @settings(max_examples=settings.default.max_examples // 5)
     @given(data=st.data())

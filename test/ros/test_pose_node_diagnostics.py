@@ -132,6 +132,7 @@ def test_a_camera_info_that_cannot_be_used(ros, status, encoded_image, actor_pic
 
     def show(info):
         infos.publish(info)
+        image.header.stamp = ros.node.get_clock().now().to_msg()
         images.publish(image)
 
     found = status('no 3D positions', lambda: show(CameraInfo(width=640, height=480)))
