@@ -7,6 +7,7 @@ from itertools import islice
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene, frames, random_scene, showreel
+from pose_ros.actor.motions.exercises import exercise, usual
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
@@ -165,3 +166,12 @@ def test_standing_man(test_data, model):
 def test_everyday_motion_gives_none(test_data, name):
     every = 2 if 'falls' in name else 1
     assert started(clip(test_data / 'clips' / name, every)) == []
+
+
+@pytest.mark.parametrize('seed', [0, 1])
+def test_the_head_of_somebody_who_swings_the_arms_does_not_nod(seed):
+    """In jumping jacks the head goes up and down, too."""
+    jacks = exercise('jumping_jack', usual('jumping_jack', repetitions=4), 0.0)
+    actor = Actor((Action(jacks, 0.6, 5.9),), height=300.0, y=440.0)
+    film = frames(Scene(duration=6.0, actors=(actor,), blur=0.6), seed)
+    assert started(Frame(shown.image, shown.stamp) for shown in film) == []
