@@ -110,3 +110,25 @@ def test_colours_shift_smoothly():
     ]
     alike = [colour_similarity(one, other) for one, other in pairwise(plain)]
     assert min(alike) > 0.9
+
+
+@pytest.mark.parametrize(
+    ('aspect', 'turn', 'shows'),
+    [
+        (0.3, 90, True),
+        (0.12, 90, True),
+        (0.05, 90, False),
+        (0.05, -60, False),
+        (0.0, 180, True),
+        (0.05, 30, True),
+    ],
+)
+def test_a_lying_torso_that_is_hardly_seen_shows_no_clothes(aspect, turn, shows):
+    """The shirt is everywhere, so only shape and direction decide."""
+    half = 50 * aspect
+    torso = np.array([(half, -50), (-half, -50), (half, 50), (-half, 50)])
+    sine, cosine = np.sin(np.radians(turn)), np.cos(np.radians(turn))
+    keypoints = np.zeros((17, 2), np.float32)
+    keypoints[[5, 6, 11, 12]] = torso @ np.array([(cosine, sine), (-sine, cosine)]) + (100, 100)
+    image = np.full((200, 200, 3), SHIRTS['red'], np.uint8)
+    assert (torso_colours(Frame(image), keypoints, COCO17) is not None) is shows

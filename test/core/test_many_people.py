@@ -8,6 +8,7 @@ import pytest
 
 from pose_ros.actor import Action, Actor, Clothes, Scene, frames
 from pose_ros.actor.encounters import encounter
+from pose_ros.actor.programmes import SCENES
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.topology import COCO17
@@ -197,6 +198,16 @@ class TestLock:
         assert not any(away)
         assert len(after) > 5
         assert all(after)
+
+
+def test_an_id_lasts_through_a_fall():
+    """A body that lies on its side shows hardly any of its clothes."""
+    (actor,) = SCENES['falls'](1).actors
+    [fall] = [action for action in actor.actions if action.motion.name == 'fall_backwards']
+    faller = replace(actor, motion=(replace(fall, start=0.5),))
+    scene = Scene(duration=0.5 + fall.duration, actors=(faller,))
+    ids = {one.id for _, people in watch(PoseEstimator(), scene) for one in people if one.seen}
+    assert ids == {0, 1}
 
 
 def test_the_ids_do_not_depend_on_the_order_of_the_channels():
