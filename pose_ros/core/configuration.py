@@ -56,7 +56,7 @@ class EstimatorConfig:
     detector: str = _setting(
         'auto',
         'name of the person detector in config/models.yaml; auto: yolox_nano where it is '
-        "installed, else BlazePose's",
+        "installed (with BlazePose in single by turns with BlazePose's), else BlazePose's",
         live=False,
     )
     detector_threshold: float = _setting(
@@ -99,7 +99,8 @@ class EstimatorConfig:
     )
     confirm_frames: int = _setting(
         3,
-        'frames in which somebody must be seen to get an id; until then the id is 0',
+        'frames in which somebody must be seen to get an id, if the detector agrees; until then '
+        'the id is 0',
         low=1,
         high=100,
     )

@@ -110,7 +110,7 @@ class PoseEstimator:
         store = store or ModelStore()
         self._deployment = deploy(self.config, store)
         self._finder = build_finder(self.config, store, self._deployment)
-        self._identities = Identities(self.config, self._make_track)
+        self._identities = Identities(self.config, self._make_track, self._finder.examine)
         self._repairs = Repairs()
         self._begin()
 
@@ -167,7 +167,7 @@ class PoseEstimator:
         self._identities.locked_id = choose(self._people, method, person_id, size)
         if isinstance(self._finder, TopDown):
             try:
-                self._finder.use_detector()
+                self._finder.use_detectors()
             except ModelError as error:
                 _log.warning(
                     'without a detector the locked person is found again only if the whole '
@@ -220,7 +220,7 @@ class PoseEstimator:
         self.check(config)
         self.config = self._finder.config = self._identities.config = config
         if isinstance(self._finder, TopDown) and self._needs_detector(self._finder, config):
-            self._finder.use_detector()
+            self._finder.use_detectors()
         for track in self._identities.tracks:
             track.reconfigure(config)
 
@@ -271,7 +271,7 @@ class PoseEstimator:
         single.statistics = replace(self.statistics)
         single._finder = self._finder.fresh()
         single._repairs = Repairs()
-        single._identities = Identities(self.config, single._make_track)
+        single._identities = Identities(self.config, single._make_track, single._finder.examine)
         single._begin()
         people = single._estimate_next(frame)
         for name in ('inference_time', 'person_time', 'detector_time', 'detections'):
@@ -280,7 +280,7 @@ class PoseEstimator:
 
     def _estimate_next(self, frame: Frame) -> list[Person]:
         """Find the people in the next frame of a sequence."""
-        started = time.perf_counter()
+        started, searched = time.perf_counter(), self._detector_total
         self._frame = frame
         identities = self._identities
         identities.forget(frame.time)
@@ -296,7 +296,8 @@ class PoseEstimator:
             sightings += self._finder.search(frame, found, max(room, 1))
         identities.update(sightings, newcomers=not self._only_locked)
         self._people = self._shown(frame.time)
-        self._count(time.perf_counter() - started, len(sightings))
+        searching = self._detector_total - searched
+        self._count(time.perf_counter() - started, searching, len(sightings))
         return self._people
 
     @property
@@ -330,6 +331,7 @@ class PoseEstimator:
         sought.sort(
             key=lambda track: (
                 not track.id or track.id != self.locked_id,
+                track.is_doubtful,
                 track.misses > 0,
                 -track.size,
             )
@@ -340,9 +342,13 @@ class PoseEstimator:
         """Whether it is time to look for others than those followed."""
         self._since_search += 1
         self.statistics.multi &= self.config.mode != 'single'
-        if self.config.mode == 'single' or not found:
-            return not found
+        if not found:
+            return True
         interval = self.config.detector_interval
+        if self.config.mode == 'single':
+            # What is followed is probably no person: there may be one elsewhere.
+            doubtful = all(track.is_doubtful for track in followed)
+            return doubtful and self._since_search >= interval
         assert self._frame is not None
         stamp = self._frame.time
         self.statistics.multi = True
@@ -381,15 +387,20 @@ class PoseEstimator:
             -_area(person),
         )
 
-    def _count(self, duration: float, looks: int) -> None:
-        """Keep the figures of the last frame."""
+    @property
+    def _detector_total(self) -> float:
+        """Time of all runs of the detector [s]."""
+        search = self._finder.detector_search if isinstance(self._finder, TopDown) else None
+        return search.total if search is not None else 0.0
+
+    def _count(self, duration: float, searching: float, looks: int) -> None:
+        """Keep the figures of the last frame; searching is the detector's time [s]."""
         statistics, finder = self.statistics, self._finder
         statistics.inference_time = duration
-        searching = 0.0
         if isinstance(finder, TopDown) and finder.detector_search is not None:
             search = finder.detector_search
             if search.runs != statistics.detections:
-                statistics.detector_time = searching = search.duration
+                statistics.detector_time = search.duration
             statistics.detections = search.runs
         if looks:
             statistics.person_time = (duration - searching) / looks

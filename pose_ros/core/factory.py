@@ -91,16 +91,17 @@ def build_finder(
     def make_regions() -> RegionTracker:
         return AlignmentRegions() if blazepose else KeypointRegions(finder.config.crop_padding)
 
-    def detector_for(config: EstimatorConfig) -> str:
-        return detector_name(config, store)
+    def detectors_for(config: EstimatorConfig) -> tuple[str, ...]:
+        return detector_names(config, store)
 
     def load(name: str) -> Detector:
         return load_detector(name, store, config.threads or 2)
 
     model = load_pose_model(config, store, deployment)
-    finder = TopDown(model, config, make_regions, detector_for, load)
-    if blazepose or config.mode != 'single':
-        finder.use_detector()
+    finder = TopDown(model, config, make_regions, detectors_for, load)
+    # MoveNet finds one person in the whole frame better than BlazePose's detector does.
+    if blazepose or config.mode != 'single' or detectors_for(config) != (OWN_DETECTOR,):
+        finder.use_detectors()
     return finder
 
 
@@ -118,19 +119,18 @@ def _load_multi_model(
         raise ModelError(f'{config.model}: {error}') from error
 
 
-def detector_name(config: EstimatorConfig, store: ModelStore) -> str:
-    """Name of the detector that the settings ask for.
+def detector_names(config: EstimatorConfig, store: ModelStore) -> tuple[str, ...]:
+    """Names of the detectors that the settings ask for; they take turns.
 
-    Left to us it is the model's own where there is one person, for it knows how the body is
-    turned; else the one that sees people far away, too, where it is installed.
+    Left to us it is the one that also sees people far away and from behind, where it is
+    installed, else BlazePose's. BlazePose in `single` uses both: its own sees how people lie.
     """
     if config.detector != 'auto':
-        return config.detector
-    own = config.model if store.entry(config.model).family == 'blazepose' else OWN_DETECTOR
-    if config.mode == 'single' and own == config.model:
-        return own
+        return (config.detector,)
+    own_model = store.entry(config.model).family == 'blazepose'
+    own = config.model if own_model else OWN_DETECTOR
     try:
         store.locate(MANY_DETECTOR)
     except ModelError:
-        return own
-    return MANY_DETECTOR
+        return (own,)
+    return (own, MANY_DETECTOR) if own_model and config.mode == 'single' else (MANY_DETECTOR,)

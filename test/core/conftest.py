@@ -8,6 +8,8 @@ import pytest
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.factory import OWN_DETECTOR
+from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.models.detector import Detection
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import COCO17
@@ -90,7 +92,9 @@ class World:
     """
 
     topology = COCO17
-    least_score = 0.5
+    least_score = least_agreement = 0.5
+    least_peak = 0.0
+    searches_frame = False
     sees_far = sees_alignment = True
     sees_alignment = True
     threshold = 0.5
@@ -155,10 +159,13 @@ def make_body():
 def make_estimator(world, monkeypatch):
     """Make an estimator whose models are those of the small world."""
 
-    def make(**settings):
+    def make(second_opinions=False, **settings):
+        if not second_opinions:
+            monkeypatch.setattr(TopDown, 'examine', lambda *_: 1.0)
         monkeypatch.setattr('pose_ros.core.factory.load_pose_model', lambda *_: world)
         monkeypatch.setattr('pose_ros.core.factory.load_detector', lambda *_: world)
-        settings = {'smoothing': 'none', 'mode': 'multi'} | settings
+        defaults = {'smoothing': 'none', 'mode': 'multi', 'detector': OWN_DETECTOR}
+        settings = defaults | settings
         return PoseEstimator(EstimatorConfig(**settings))
 
     return make

@@ -6,7 +6,7 @@ import pytest
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.factory import MANY_DETECTOR, OWN_DETECTOR, build_finder, detector_name
+from pose_ros.core.factory import MANY_DETECTOR, OWN_DETECTOR, build_finder, detector_names
 from pose_ros.core.finding.bottom_up import BottomUp
 from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.runtime.errors import ModelError
@@ -88,7 +88,9 @@ class TestRefused:
         """Left to us it is another for many people; it is loaded once."""
         estimator = make_estimator(mode='multi')
         loaded = []
-        monkeypatch.setattr('pose_ros.core.factory.detector_name', lambda config, _: config.mode)
+        monkeypatch.setattr(
+            'pose_ros.core.factory.detector_names', lambda config, _: (config.mode,)
+        )
         monkeypatch.setattr(
             'pose_ros.core.factory.load_detector', lambda name, *_: loaded.append(name) or world
         )
@@ -135,29 +137,30 @@ class TestDetectorName:
     @pytest.mark.parametrize(
         ('model', 'mode', 'expected'),
         [
-            ('blazepose_full', 'single', 'blazepose_full'),
-            ('blazepose_full', 'multi', MANY_DETECTOR),
-            ('blazepose_full', 'auto', MANY_DETECTOR),
-            ('movenet_lightning', 'single', MANY_DETECTOR),
-            ('movenet_lightning', 'multi', MANY_DETECTOR),
+            ('blazepose_full', 'single', ('blazepose_full', MANY_DETECTOR)),
+            ('blazepose_full', 'multi', (MANY_DETECTOR,)),
+            ('blazepose_full', 'auto', (MANY_DETECTOR,)),
+            ('movenet_lightning', 'single', (MANY_DETECTOR,)),
+            ('movenet_lightning', 'multi', (MANY_DETECTOR,)),
         ],
     )
     def test_where_all_are_installed(self, model, mode, expected, monkeypatch):
         store = ModelStore()
         monkeypatch.setattr(store, 'locate', lambda name: {})
-        assert detector_name(EstimatorConfig(model=model, mode=mode), store) == expected
+        assert detector_names(EstimatorConfig(model=model, mode=mode), store) == expected
 
     @pytest.mark.parametrize(
         ('model', 'expected'),
         [('blazepose_full', 'blazepose_full'), ('movenet_lightning', OWN_DETECTOR)],
     )
-    def test_where_the_one_for_many_is_missing(self, model, expected):
-        config = EstimatorConfig(model=model, mode='multi')
-        assert detector_name(config, PartOfStore(MANY_DETECTOR)) == expected
+    @pytest.mark.parametrize('mode', ['single', 'multi'])
+    def test_where_the_one_for_many_is_missing(self, model, mode, expected):
+        config = EstimatorConfig(model=model, mode=mode)
+        assert detector_names(config, PartOfStore(MANY_DETECTOR)) == (expected,)
 
     def test_a_name_is_taken_as_it_is(self):
         config = EstimatorConfig(detector='ssd', mode='multi')
-        assert detector_name(config, PartOfStore(MANY_DETECTOR)) == 'ssd'
+        assert detector_names(config, PartOfStore(MANY_DETECTOR)) == ('ssd',)
 
 
 class TestFinder:
@@ -169,14 +172,20 @@ class TestFinder:
         assert finder.topology.name == 'blazepose33'
 
     @pytest.mark.model('movenet_lightning')
-    def test_movenet_follows_keypoints_and_loads_a_detector_when_needed(self):
-        finder = build_finder(EstimatorConfig(model='movenet_lightning'), ModelStore())
+    def test_movenet_follows_keypoints_and_searches_the_frame_without_a_good_detector(self):
+        store = PartOfStore(MANY_DETECTOR)
+        finder = build_finder(EstimatorConfig(model='movenet_lightning'), store)
         assert isinstance(finder, TopDown)
         assert finder.detector_search is None
         assert isinstance(finder.regions(), KeypointRegions)
         # The padding follows the settings.
         finder.config = replace(finder.config, crop_padding=2.0)
         assert finder.regions().padding == 2.0
+
+    @pytest.mark.model('movenet_lightning', MANY_DETECTOR)
+    def test_movenet_has_the_better_detector_in_single_where_it_is_installed(self):
+        finder = build_finder(EstimatorConfig(model='movenet_lightning'), ModelStore())
+        assert finder.detector_search is not None
 
     @pytest.mark.model('posenet')
     def test_posenet_sees_everybody_at_once(self):

@@ -30,6 +30,7 @@ def follow(sighting_of):
                 lambda number, first: Track(
                     number, first, WholeFrames(), Steadier(config, COCO17, Repairs())
                 ),
+                lambda sighting, look: 1.0,
             )
             self.stamp = 0.0
 

@@ -62,9 +62,9 @@ def test_the_parts_cover_the_frame_and_overlap(width, height):
 
 class TestViews:
     def sides(self, world, looks):
-        search, state = DetectorSearch(world), SearchState()
+        search, state = DetectorSearch([world]), SearchState()
         for _ in range(looks):
-            search.detect(FRAME, state)
+            search.detect(FRAME, state, 0.0)
         assert search.runs == looks
         return [view.side for _, view in world.views]
 
@@ -80,15 +80,15 @@ class TestViews:
 
     def test_a_new_beginning_is_with_the_whole_frame(self, world):
         world.sees_far = False
-        search = DetectorSearch(world)
-        search.detect(FRAME, SearchState())
-        search.detect(FRAME, SearchState())
+        search = DetectorSearch([world])
+        search.detect(FRAME, SearchState(), 0.0)
+        search.detect(FRAME, SearchState(), 0.0)
         assert [view.side for _, view in world.views] == [640, 640]
 
     def test_the_time_is_that_of_the_detector(self, world):
-        search = DetectorSearch(world)
+        search = DetectorSearch([world])
         assert search.duration == 0.0
-        search.detect(FRAME, SearchState())
+        search.detect(FRAME, SearchState(), 0.0)
         assert 0 < search.duration < 1.0
 
 
@@ -186,7 +186,7 @@ class TestCadence:
         one, other = make_body(x=150.0), make_body(x=450.0, shirt='blue')
         people = show(estimator, one, other, frames=20)
         assert len(people) == 1
-        # MoveNet looks for people itself.
+        # MoveNet looks for people itself where there is no better detector.
         assert len(world.views) == (1 if model == 'blazepose_full' else 0)
         assert not estimator.statistics.multi
 

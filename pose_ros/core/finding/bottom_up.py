@@ -49,6 +49,10 @@ class BottomUp:
         """Nobody: all have been found."""
         return []
 
+    def examine(self, sighting: Sighting, look: int) -> float:
+        """Full evidence: the model's own threshold decides."""
+        return 1.0
+
     def reset(self) -> None:
         """Do nothing: no frame is remembered."""
 

@@ -44,6 +44,17 @@ class Finder(Protocol):
     def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
         """Look for others than those known already, at most for so many."""
 
+    def examine(self, sighting: Sighting, look: int) -> float:
+        """Second opinion on a sighting: evidence from -1 (no person) to 1 (a person).
+
+        Parameters
+        ----------
+        sighting
+            In the current frame.
+        look
+            Number of opinions on the same track before.
+        """
+
     def reset(self) -> None:
         """Forget the frames before."""
 

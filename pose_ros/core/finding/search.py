@@ -15,6 +15,11 @@ from pose_ros.core.types import Box, Crop, Frame
 
 # Side of the parts of the frame that are searched one by one, over the frame's shorter side.
 _PART = 0.75
+# Sides of the closer views over the longer side of the box that they check. BlazePose's detector
+# and YOLOX both know people from other things best between these two (docs/accuracy.md).
+_CLOSER = (2.2, 1.4)
+# Least score of a detection that counts in a closer view.
+_LEAST_AGREEMENT = 0.02
 # A detection that overlaps somebody known more than this shows them.
 _KNOWN_OVERLAP = 0.3
 
@@ -48,41 +53,86 @@ class SearchState:
 
 
 class DetectorSearch:
-    """Regions of people whom a detector finds.
+    """Regions of people whom detectors find.
 
-    A detector that misses people far away is shown a part of the frame at every second look, one
-    after the other.
+    Several detectors take turns, frame by frame. Where none of them sees people far away, each is
+    shown a part of the frame at every second look, one after the other.
 
     Parameters
     ----------
-    detector
-        Finds people in a frame or in a part of it.
+    detectors
+        Find people in a frame or in a part of it; the last one tells people from other things
+        best, and gives the second opinion on whoever is found.
 
     Attributes
     ----------
     runs
-        How often the detector has run.
+        How often a detector has searched.
     duration
-        Of the last run [s].
+        Of the last search [s].
+    total
+        Of all runs, second opinions included [s].
     """
 
-    def __init__(self, detector: Detector) -> None:
-        self.detector = detector
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self.detectors = tuple(detectors)
         self.runs = 0
-        self.duration = 0.0
+        self.duration = self.total = 0.0
 
-    def detect(self, frame: Frame, state: SearchState) -> Sequence[Detection]:
-        """People in the frame or in the part of it whose turn it is, the surest first."""
+    def detect(
+        self, frame: Frame, state: SearchState, threshold: float
+    ) -> tuple[Sequence[Detection], Detector]:
+        """People in the frame or in the part of it whose turn it is, and who found them.
+
+        Parameters
+        ----------
+        frame, state
+            Where to look.
+        threshold
+            Minimum score of a detection, 0 to 1; 0 = the detector's own.
+        """
+        turn, index = divmod(state.looks, len(self.detectors))
+        detector = self.detectors[index]
+        detector.threshold = threshold or detector.least_score
         view = whole_frame(frame)
-        if state.looks % 2 and not self.detector.sees_far:
+        if turn % 2 and not any(each.sees_far for each in self.detectors):
             parts = closer_views(frame.width, frame.height)
-            view = parts[state.looks // 2 % len(parts)]
+            view = parts[turn // 2 % len(parts)]
         state.looks += 1
         self.runs += 1
+        found, self.duration = self._run(detector, frame, view)
+        return found, detector
+
+    def agreement(self, frame: Frame, box: Box, look: int, threshold: float) -> float:
+        """How much a detector agrees that there is a person in a box: -1 to 1, over 0 if it does.
+
+        It is the score in a closer view, less the minimum score. The views alternate.
+
+        Parameters
+        ----------
+        frame, box
+            Where the person was found.
+        look
+            Number of opinions on the same person before.
+        threshold
+            Minimum score, 0 to 1; 0 = the detector's own.
+        """
+        detector = self.detectors[-1]
+        detector.threshold = _LEAST_AGREEMENT
+        side = _CLOSER[look % len(_CLOSER)] * max(box.width, box.height, 1.0)
+        found, _ = self._run(detector, frame, Crop(box.centre, side))
+        scores = [each.score for each in found if overlap(each.box, box) > _KNOWN_OVERLAP]
+        return max(scores, default=0.0) - (threshold or detector.least_agreement)
+
+    def _run(
+        self, detector: Detector, frame: Frame, view: Crop
+    ) -> tuple[Sequence[Detection], float]:
+        """Detections in a view, the surest first, and how long that took [s]."""
         started = time.perf_counter()
-        found = self.detector.detect(frame, view)
-        self.duration = time.perf_counter() - started
-        return found
+        found = detector.detect(frame, view)
+        duration = time.perf_counter() - started
+        self.total += duration
+        return found, duration
 
 
 def unknown(detections: Sequence[Detection], known: Sequence[Box]) -> list[Detection]:

@@ -35,8 +35,8 @@ class TopDown:
         Settings; may be replaced at any time.
     make_regions
         Makes the regions of a newcomer.
-    detector_for
-        Name of the person detector that settings ask for.
+    detectors_for
+        Names of the person detectors that settings ask for.
     load_detector
         Loads a detector of a name when it is needed first; ModelError if it cannot.
 
@@ -52,14 +52,14 @@ class TopDown:
         model: PoseModel,
         config: EstimatorConfig,
         make_regions: Callable[[], RegionTracker],
-        detector_for: Callable[[EstimatorConfig], str],
+        detectors_for: Callable[[EstimatorConfig], tuple[str, ...]],
         load_detector: Callable[[str], Detector],
     ) -> None:
         self.config = config
         self.detector_search: DetectorSearch | None = None
         self._model = model
         self._make_regions = make_regions
-        self._detector_for = detector_for
+        self._detectors_for = detectors_for
         self._load_detector = load_detector
         self._detectors: dict[str, Detector] = {}  # those loaded, by name
         self._state = SearchState()
@@ -69,19 +69,20 @@ class TopDown:
         """Format of the keypoints."""
         return self._model.topology
 
-    def prepare(self, config: EstimatorConfig) -> Detector:
-        """Detector that settings ask for, loaded for later; ModelError if it cannot be had."""
-        name = self._detector_for(config)
-        if name not in self._detectors:
-            self._detectors[name] = self._load_detector(name)
-        return self._detectors[name]
+    def prepare(self, config: EstimatorConfig) -> tuple[Detector, ...]:
+        """Detectors that settings ask for, loaded for later; ModelError if one cannot be had."""
+        names = self._detectors_for(config)
+        for name in names:
+            if name not in self._detectors:
+                self._detectors[name] = self._load_detector(name)
+        return tuple(self._detectors[name] for name in names)
 
-    def use_detector(self) -> None:
-        """Search with the detector of the settings; ModelError if it cannot be had."""
-        detector = self.prepare(self.config)
+    def use_detectors(self) -> None:
+        """Search with the detectors of the settings; ModelError if one cannot be had."""
+        detectors = self.prepare(self.config)
         if self.detector_search is None:
-            self.detector_search = DetectorSearch(detector)
-        self.detector_search.detector = detector
+            self.detector_search = DetectorSearch(detectors)
+        self.detector_search.detectors = detectors
 
     def reset(self) -> None:
         """Forget the frames before."""
@@ -122,11 +123,10 @@ class TopDown:
             return self._search_frame(frame)
         if not known and not self._state.resumes:
             self._state.looks = 0
-        detector = self.detector_search.detector
-        detector.threshold = self.config.detector_threshold or detector.least_score
-        detections = unknown(
-            self.detector_search.detect(frame, self._state), [sighting.box for sighting in known]
+        detections, detector = self.detector_search.detect(
+            frame, self._state, self.config.detector_threshold
         )
+        detections = unknown(detections, [sighting.box for sighting in known])
         # The largest first: those are the nearest.
         detections.sort(key=lambda one: -one.box.width * one.box.height)
         found: list[Sighting] = []
@@ -134,8 +134,19 @@ class TopDown:
             sighting = self._meet(frame, detection, [*known, *found], detector.sees_alignment)
             if sighting is not None:
                 found.append(sighting)
+        if not found and not known and self.config.mode == 'single' and self._model.searches_frame:
+            found = self._search_frame(frame)
         self._state.failed = not found
         return found
+
+    def examine(self, sighting: Sighting, look: int) -> float:
+        """Evidence of the detector in a closer view; without one, of the best keypoints."""
+        if self.detector_search is not None:
+            threshold = self.config.detector_threshold
+            return self.detector_search.agreement(sighting.frame, sighting.box, look, threshold)
+        if self.config.person_threshold:
+            return 1.0
+        return sighting.pose.peak - self._model.least_peak
 
     def _look(
         self,

@@ -52,6 +52,9 @@ class Detector(Protocol):
     least_score: float
     """A detection with a lower score is nobody's: the detector's own threshold."""
 
+    least_agreement: float
+    """Minimum mean score in closer views of a person found, for that person to get an id."""
+
     sees_far: bool
     """Whether people far away are found in the whole frame; otherwise show parts of it, too."""
 

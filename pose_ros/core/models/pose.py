@@ -14,6 +14,8 @@ from pose_ros.core.types import Crop, Frame
 # No pose of a working model reaches farther from the image's corner [px], or the hips [m].
 FARTHEST = 1e6
 MOST_SCORE = 1.01  # quantised outputs are rounded
+# Number of keypoints whose scores make the peak: those of a half-visible person are enough.
+_PEAK = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,11 @@ class Pose:
             if values is not None:
                 require_usable(name, values)
 
+    @property
+    def peak(self) -> float:
+        """Mean of the highest keypoint scores, 0 to 1."""
+        return float(np.partition(self.scores, -_PEAK)[-_PEAK:].mean())
+
 
 def require_usable(name: str, values: np.ndarray | float, most: float = FARTHEST) -> None:
     """OutputError unless all values are finite and none is beyond ±most; NaN compares false."""
@@ -68,6 +75,12 @@ class PoseModel(Protocol):
     topology: Topology
     least_score: float
     """A pose with a lower score is nobody's."""
+
+    searches_frame: bool
+    """Whether it finds the one person in a whole frame."""
+
+    least_peak: float
+    """Minimum peak score of a pose that gets an id where no detector can confirm it."""
 
     def estimate(self, frame: Frame, crop: Crop) -> Pose:
         """Pose of the person in the region; its score tells whether there is one."""

@@ -43,6 +43,8 @@ class Ssd:
     """
 
     least_score = threshold = 0.5
+    # As its own threshold: not measured, since no file with people is at hand.
+    least_agreement = 0.5
     smallest = SMALLEST
     sees_far = True
     sees_alignment = False

@@ -49,6 +49,9 @@ class Identities:
         Settings; may be replaced at any time.
     make_track
         Makes the track of a newcomer from a number and a sighting.
+    examine
+        Second opinion on a sighting, the look's number given: evidence from -1 (no person) to 1
+        (a person).
 
     Attributes
     ----------
@@ -64,7 +67,10 @@ class Identities:
     """
 
     def __init__(
-        self, config: EstimatorConfig, make_track: Callable[[int, Sighting], Track]
+        self,
+        config: EstimatorConfig,
+        make_track: Callable[[int, Sighting], Track],
+        examine: Callable[[Sighting, int], float],
     ) -> None:
         self.config = config
         self.tracks: list[Track] = []
@@ -72,6 +78,7 @@ class Identities:
         self.locked_id = 0
         self.expired_lock = 0
         self._make_track = make_track
+        self._examine = examine
         self._numbers = 0
         self._last_id = 0
         self._compared: dict[tuple[int, Sighting], float] = {}  # within one frame
@@ -220,7 +227,10 @@ class Identities:
         return mask
 
     def _confirm(self, track: Track) -> None:
-        if track.sightings >= self.config.confirm_frames:
+        presence, needed = track.presence, self.config.confirm_frames
+        if presence.is_look_due(track.sightings, needed):
+            presence.add(self._examine(track.last, presence.looks))
+        if track.sightings >= needed and presence.is_person(needed):
             self._last_id += 1
             track.id = self._last_id
 

@@ -9,6 +9,7 @@ import numpy as np
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.tracking.motion import ConstantVelocity
 from pose_ros.core.tracking.occlusion import Figure
+from pose_ros.core.tracking.presence import Presence
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.tracking.sighting import Sighting
 from pose_ros.core.tracking.steadier import Steadier
@@ -39,6 +40,8 @@ class Track:
         Number of frames in which the person was seen.
     misses
         Number of frames since then; 0 while the last frame shows the person.
+    presence
+        Evidence that the track is a person; collected until it has an id.
     last
         The last sighting.
     clothing
@@ -51,6 +54,7 @@ class Track:
         self.number = number
         self.id = 0
         self.sightings = self.misses = 0
+        self.presence = Presence()
         self.regions = regions
         self.steadier = steadier
         self.size = sighting.size
@@ -62,6 +66,11 @@ class Track:
     def stamp(self) -> float:
         """Time of the last sighting [s]."""
         return self.last.frame.time
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it has no id because the evidence is against a person."""
+        return not self.id and self.presence.is_doubtful
 
     def observe(self, sighting: Sighting, alone: bool) -> None:
         """Learn from a sighting; clothes only from those of somebody who stands alone."""

@@ -1,0 +1,140 @@
+"""A new track gets an id only when second opinions agree that it is a person."""
+
+import pytest
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.finding.search import DetectorSearch, SearchState
+from pose_ros.core.models.detector import Detection
+from pose_ros.core.tracking.presence import Presence
+from pose_ros.core.types import Box, Frame
+from pose_ros.evaluation.camera_clips import textures
+from pose_ros.evaluation.empty_scenes import count_false_people
+
+
+class TestPresence:
+    def test_two_opinions_are_needed_and_the_mean_decides(self):
+        presence = Presence()
+        presence.add(0.3)
+        assert not presence.is_person(3)
+        presence.add(-0.2)
+        assert presence.is_person(3)
+        presence.add(-0.2)
+        assert not presence.is_person(3)
+        assert presence.is_doubtful
+
+    def test_one_is_enough_where_one_frame_is(self):
+        presence = Presence()
+        presence.add(0.1)
+        assert presence.is_person(1)
+
+    def test_opinions_are_due_just_before_the_id_and_rarely_after(self):
+        presence, due = Presence(), []
+        for sightings in range(1, 15):
+            if presence.is_look_due(sightings, 3):
+                presence.add(-0.5)
+                due.append(sightings)
+        assert due == [2, 3, 8, 13]
+
+    def test_old_opinions_are_forgotten(self):
+        presence = Presence()
+        for _ in range(20):
+            presence.add(-0.5)
+        for _ in range(4):
+            presence.add(0.4)
+        assert presence.is_person(3)
+
+
+class TestSecondOpinion:
+    def test_a_person_whom_the_detector_does_not_see_gets_no_id(
+        self, world, make_estimator, make_body
+    ):
+        estimator = make_estimator(second_opinions=True)
+        for index in range(8):
+            body = make_body()
+            frame = world.frame(index / 10, body)
+            if index == 1:
+                world.detect = lambda frame, view=None: []
+            people = estimator.estimate(frame)
+        assert [person.id for person in people] == [0]
+
+    @pytest.mark.parametrize('frames', [1, 3])
+    def test_one_whom_it_sees_gets_one_after_confirm_frames(
+        self, world, make_estimator, make_body, frames
+    ):
+        estimator = make_estimator(second_opinions=True, confirm_frames=frames)
+        ids = []
+        for index in range(frames):
+            (person,) = estimator.estimate(world.frame(index / 10, make_body()))
+            ids.append(person.id)
+        assert ids == [0] * (frames - 1) + [1]
+
+    def test_single_looks_elsewhere_while_it_follows_something_doubtful(
+        self, world, make_estimator, make_body
+    ):
+        estimator = make_estimator(second_opinions=True, mode='single', detector_interval=5)
+        thing, real = make_body(x=150.0), make_body(x=450.0, shirt='blue')
+        detect = world.detect
+
+        def detect_real_only(frame, view=None):
+            return [each for each in detect(frame, view) if each.box.x > 300]
+
+        for index in range(40):
+            people = [thing] if index < 8 else [thing, real]
+            shown = estimator.estimate(world.frame(index / 10, *people))
+            world.detect = detect_real_only
+        assert [person.id for person in shown] == [1]
+        assert shown[0].box.x > 300
+
+    def test_the_closer_views_alternate_and_the_threshold_counts(self, world, make_body):
+        body = make_body()
+        world.frame(0.0, body)
+        frame = Frame(world.frame(0.0, body).image, 0.0)
+        search = DetectorSearch([world])
+        first = search.agreement(frame, body.box, 0, 0.0)
+        assert first == pytest.approx(0.9 - world.least_agreement)
+        assert search.agreement(frame, body.box, 1, 0.95) == pytest.approx(-0.05)
+        sides = [view.side / body.box.height for _, view in world.views]
+        assert sides == pytest.approx([2.2, 1.4])
+        elsewhere = Box(0.0, 0.0, 50.0, 60.0)
+        assert search.agreement(frame, elsewhere, 0, 0.0) == -world.least_agreement
+
+    def test_two_detectors_take_turns(self, world):
+        class Other:
+            sees_far, least_score, threshold = True, 0.3, 0.0
+
+            def detect(self, frame, view):
+                return [Detection(Box(0.0, 0.0, 1.0, 1.0), 1.0, None)]
+
+        search, state = DetectorSearch([world, Other()]), SearchState()
+        frame = world.frame(0.0)
+        found = [search.detect(frame, state, 0.0) for _ in range(4)]
+        assert [type(detector) for _, detector in found] == [type(world), Other] * 2
+        assert [len(detections) for detections, _ in found] == [0, 1, 0, 1]
+        assert {view.side for _, view in world.views} == {640}
+
+
+def test_generated_textures_hold_no_person_with_an_id():
+    chosen = {'clouds', 'stripes', 'shapes_0', 'shapes_1', 'shapes_3'}
+    images = [(name, image) for name, image in textures().items() if name in chosen]
+    result = count_false_people(PoseEstimator(), images, 0.3)
+    assert result.frames == 5 * 9
+    assert result.with_id == 0, result.images
+
+
+@pytest.mark.test_data('empty')
+@pytest.mark.parametrize(
+    'detector',
+    ['blazepose_full', pytest.param('auto', marks=pytest.mark.model('yolox_nano'))],
+)
+def test_images_without_people_have_few_ids(detector, test_data):
+    """Among them four in which BlazePose's detector and landmarks agree on a person at first."""
+    from pose_ros.core.media import open_media  # noqa: PLC0415
+
+    names = ['000000078499', '000000174632', '000000249346', '000000269196', '000000353072']
+    paths = [test_data / 'empty' / f'{name}.jpg' for name in names]
+    images = [(path.name, next(iter(open_media(path).frames())).image) for path in paths]
+    estimator = PoseEstimator(EstimatorConfig(detector=detector))
+    result = count_false_people(estimator, images, 0.4)
+    assert result.frames == 5 * 12
+    assert result.with_id <= 3, result.images
