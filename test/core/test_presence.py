@@ -1,5 +1,6 @@
 """A new track gets an id only when second opinions agree that it is a person."""
 
+import numpy as np
 import pytest
 
 from pose_ros.core.configuration import EstimatorConfig
@@ -31,10 +32,14 @@ class TestPresence:
     def test_opinions_are_due_just_before_the_id_and_rarely_after(self):
         presence, due = Presence(), []
         for sightings in range(1, 15):
-            if presence.is_look_due(sightings, 3):
+            for _ in range(presence.looks_due(sightings, 3)):
                 presence.add(-0.5)
                 due.append(sightings)
         assert due == [2, 3, 8, 13]
+
+    def test_opinions_that_are_missing_are_due_at_once(self):
+        assert Presence().looks_due(9, 3) == 2
+        assert Presence().looks_due(1, 1) == 1
 
     def test_old_opinions_are_forgotten(self):
         presence = Presence()
@@ -104,14 +109,21 @@ class TestSecondOpinion:
             sees_far, least_score, threshold = True, 0.3, 0.0
 
             def detect(self, frame, view):
-                return [Detection(Box(0.0, 0.0, 1.0, 1.0), 1.0, None)]
+                return [Detection(Box(0.0, 0.0, 1.0, 1.0), 1.0, np.zeros((2, 2)))]
 
         search, state = DetectorSearch([world, Other()]), SearchState()
         frame = world.frame(0.0)
         found = [search.detect(frame, state, 0.0) for _ in range(4)]
         assert [type(detector) for _, detector in found] == [type(world), Other] * 2
         assert [len(detections) for detections, _ in found] == [0, 1, 0, 1]
-        assert {view.side for _, view in world.views} == {640}
+
+    def test_only_the_detector_that_misses_people_far_away_is_shown_parts(self, world):
+        world.sees_far = False
+        search, state = DetectorSearch([world]), SearchState()
+        for _ in range(4):
+            search.detect(world.frame(0.0), state, 0.0)
+        far = [view.side == 640 for _, view in world.views]
+        assert far == [True, False, True, False]
 
 
 def test_generated_textures_hold_no_person_with_an_id():

@@ -55,8 +55,8 @@ class SearchState:
 class DetectorSearch:
     """Regions of people whom detectors find.
 
-    Several detectors take turns, frame by frame. Where none of them sees people far away, each is
-    shown a part of the frame at every second look, one after the other.
+    Several detectors take turns, frame by frame. One that misses people far away is shown a part
+    of the frame at every second of its turns, one part after the other.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class DetectorSearch:
         detector = self.detectors[index]
         detector.threshold = threshold or detector.least_score
         view = whole_frame(frame)
-        if turn % 2 and not any(each.sees_far for each in self.detectors):
+        if turn % 2 and not detector.sees_far:
             parts = closer_views(frame.width, frame.height)
             view = parts[turn // 2 % len(parts)]
         state.looks += 1

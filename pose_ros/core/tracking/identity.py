@@ -228,7 +228,7 @@ class Identities:
 
     def _confirm(self, track: Track) -> None:
         presence, needed = track.presence, self.config.confirm_frames
-        if presence.is_look_due(track.sightings, needed):
+        for _ in range(presence.looks_due(track.sightings, needed)):
             presence.add(self._examine(track.last, presence.looks))
         if track.sightings >= needed and presence.is_person(needed):
             self._last_id += 1

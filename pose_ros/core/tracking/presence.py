@@ -27,12 +27,14 @@ class Presence:
         self.looks = 0
         self._evidence: deque[float] = deque(maxlen=_MEMORY)
 
-    def is_look_due(self, sightings: int, confirm_frames: int) -> bool:
-        """Whether the next opinion is due, after so many sightings of the track [frames]."""
+    def looks_due(self, sightings: int, confirm_frames: int) -> int:
+        """Number of opinions due now, after so many sightings of the track [frames]."""
         since = sightings - confirm_frames
-        if self.looks < _LEAST_LOOKS:
-            return since >= -1
-        return since % _PAUSE == 0
+        missing = min(_LEAST_LOOKS, confirm_frames) - self.looks
+        if missing > 0:
+            # One in the frame before the id could be given, so that no frame has both.
+            return missing if since >= 0 else int(since == -1)
+        return int(since % _PAUSE == 0)
 
     def add(self, evidence: float) -> None:
         """Take in one opinion, -1 (no person) to 1 (a person)."""
