@@ -16,25 +16,30 @@ import yaml
 from pose_ros.evaluation.report import markdown_table
 from pose_ros.ros.parameters import Parameter
 
-# Module and name of the table of each node, and what the node is.
+# Module and name of the table of each node, and what the node does.
 TABLES = {
-    'pose_node': ('pose_parameters', 'TABLE', 'People in the newest image, as skeletons.'),
-    'gesture_node': ('gesture_node', 'PARAMETERS', 'What people do.'),
-    'marker_node': ('marker_parameters', 'PARAMETERS', 'How people look in RViz.'),
-    'bridge_node': ('bridge_node', 'PARAMETERS', 'People in the messages of other packages.'),
-    'source_node': ('source_node', 'PARAMETERS', 'Images of a camera, a video or the actor.'),
+    'pose_node': ('pose_parameters', 'TABLE', 'Publishes the skeletons in the newest image.'),
+    'gesture_node': ('gesture_node', 'PARAMETERS', 'Publishes gestures, falls, exercises and more.'),
+    'marker_node': ('marker_parameters', 'PARAMETERS', 'Draws people for RViz and the overlay.'),
+    'bridge_node': ('bridge_node', 'PARAMETERS', 'Publishes messages of other packages.'),
+    'source_node': ('source_node', 'PARAMETERS', 'Publishes images of a camera, video or actor.'),
 }
 COMMAND = 'make docs'
 INTRODUCTION = f"""# Parameters
 
-Of every node, from the tables that the nodes themselves check their parameters with (written by
-`{COMMAND}`).
+All parameters of all nodes, generated from the tables in the code (`{COMMAND}`). `ros2 param
+describe` shows the same.
 
-**live**: may be changed while the node runs, `ros2 param set /pose_node smoothing ema`. The others
-of `pose_node` must be set before it is configured (deactivate and clean up first, then set, then
-configure); those of the other nodes at their start: `--ros-args -p name:=value`, or in a file as
-those in [config/](../config), `params_file:=FILE` of the launch files. A value out of range is
-refused, and the answer says why. `ros2 param describe` shows the same as this page.
+    ros2 param set /pose_node smoothing ema                       # while the node runs: live only
+    ros2 run pose_ros pose_node --ros-args -p mode:=multi         # at the start
+    ros2 launch pose_ros pose.launch.py params_file:=my.yaml      # as the files in config/
+
+- **live**: can change while the node runs.
+- Other parameters of `pose_node` must be set before it is configured: deactivate, clean up, set,
+  configure. Those of the other nodes are set at the start.
+- A value out of range is rejected with the reason.
+
+Default files: [config/](../config).
 """
 
 
