@@ -19,7 +19,7 @@ from pose_ros.ros.parameters import Parameter
 # Module and name of the table of each node, and what the node does.
 TABLES = {
     'pose_node': ('pose_parameters', 'TABLE', 'Publishes the skeletons in the newest image.'),
-    'gesture_node': ('gesture_node', 'PARAMETERS', 'Publishes gestures, falls, exercises and more.'),
+    'gesture_node': ('gesture_node', 'PARAMETERS', 'Publishes gestures, falls and exercises.'),
     'marker_node': ('marker_parameters', 'PARAMETERS', 'Draws people for RViz and the overlay.'),
     'bridge_node': ('bridge_node', 'PARAMETERS', 'Publishes messages of other packages.'),
     'source_node': ('source_node', 'PARAMETERS', 'Publishes images of a camera, video or actor.'),
