@@ -1,4 +1,4 @@
-"""What the nodes cost, each in its own process: latency, CPU, memory and greatest rate."""
+"""What the nodes cost, each in its own process: latency, CPU, memory and maximum rate."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def measure_pipeline(installed: list[str]) -> Iterator[dict[str, Any]]:
                     }
             figures = run_pipeline(domain, environments(domain)['shipped'], model, SIZES[0], FLOOD)
             yield {
-                'what': 'greatest rate',
+                'what': 'maximum rate',
                 'model': model,
                 'image': f'{SIZES[0][0]}×{SIZES[0][1]}',
                 'settings': 'shipped',

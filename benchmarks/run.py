@@ -59,8 +59,8 @@ MEANINGS = {
     'image to skeleton': 'From an image being published by one process to its skeleton being '
     'received by a third, with pose_node (one thread) in the second, at 30 Hz; raw invocation '
     'at the same pace. "shipped" are the settings of pose.launch.py and the demo.',
-    'greatest rate': 'Skeletons per second when images come at 200 Hz.',
-    'CPU time per skeleton message': 'Of a node that gets skeletons at 30 Hz, DDS included.',
+    'maximum rate': 'Skeletons per second when images come at 200 Hz.',
+    'CPU time per skeleton message': 'Of a node that receives skeletons at 30 Hz, with DDS.',
 }
 console = Console()
 
@@ -122,10 +122,10 @@ def markdown(measured: list[dict[str, Any]], on: dict[str, Any]) -> str:
         '# Performance',
         '',
         f'Measured by `make bench` on {on["cpu"]}, {on["cores"]} cores, Python {on["python"]}, '
-        'in one run. Machines differ: the ratios say more than the milliseconds.',
+        'in one run. Compare ratios rather than milliseconds: machines differ.',
     ]
     for what, head, rows_of_cells in tables(measured):
-        lines += ['', f'## {what.capitalize()}', '', MEANINGS[what], '']
+        lines += ['', f'## {what[0].upper()}{what[1:]}', '', MEANINGS[what], '']
         lines.append(markdown_table(head, rows_of_cells))
     return '\n'.join(lines) + '\n'
 
