@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 import logging
 import time
 
@@ -12,10 +11,12 @@ import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.factory import build_finder, deploy
+from pose_ros.core.finding.schedule import SearchSchedule
 from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
+from pose_ros.core.statistics import Statistics
 from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.identity import Identities
@@ -26,56 +27,6 @@ from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Frame, Person
 
 _log = logging.getLogger(__name__)
-
-# How much more rarely the detector runs in auto while one person is there.
-_ALONE_INTERVALS = 3
-# How much more often while somebody is out of sight.
-_LOST_SHARE = 5
-# Somebody who was not alone is expected not to be alone for this time [s].
-_COMPANY_TIME = 2.0
-
-
-@dataclass
-class Statistics:
-    """What the estimator has done.
-
-    Attributes
-    ----------
-    inference_time
-        Time [s] that the last frame took, from picture to people.
-    person_time
-        Of it, time [s] per person looked at, without the detector.
-    detector_time
-        Time [s] of the detector's last run.
-    detections
-        Runs of the person detector.
-    people
-        People followed, seen in the last frame or not.
-    multi
-        Whether more than one person may be followed, and is expected, right now.
-    reinitialised
-        Jumps to somebody else that were noticed.
-    swaps
-        Left and right swapped back.
-    implausible
-        Keypoints marked so.
-    expired_lock
-        Id of the last person whose lock ended because they were away for ``lock_time``, 0 = none.
-    late
-        Frames dropped because their stamps were a little before the last one's.
-    """
-
-    inference_time: float = 0.0
-    person_time: float = 0.0
-    detector_time: float = 0.0
-    detections: int = 0
-    people: int = 0
-    multi: bool = False
-    reinitialised: int = 0
-    swaps: int = 0
-    implausible: int = 0
-    expired_lock: int = 0
-    late: int = 0
 
 
 class PoseEstimator:
@@ -195,8 +146,7 @@ class PoseEstimator:
         self._frame: Frame | None = None
         self._people: list[Person] = []
         self._published: int | None = None  # number of the one track that single mode shows
-        self._since_search = 0
-        self._company_until = -np.inf
+        self._schedule = SearchSchedule()
 
     def check(self, config: EstimatorConfig) -> None:
         """Raise ValueError for settings that cannot be taken while running; change nothing."""
@@ -288,8 +238,8 @@ class PoseEstimator:
         sightings = self._finder.follow(frame, followed, identities.continues)
         # Who stands where somebody else was looked for is not known yet.
         found = [s for s in sightings if s.looked_for is None or identities.continues(s)]
-        if self._is_search_due(followed, found):
-            self._since_search = 0
+        counts = len(identities.tracks), len(followed), len(found)
+        if self._schedule.is_due(self.config, frame.time, *counts):
             room = self._limit - len(found)
             if self.locked_id and not self.locked_seen:
                 room = self.config.max_people  # any of those found may be the locked one
@@ -338,29 +288,6 @@ class PoseEstimator:
         )
         return sought[: self._limit]
 
-    def _is_search_due(self, followed: Sequence[Track], found: Sequence[Sighting]) -> bool:
-        """Whether it is time to look for others than those followed."""
-        self._since_search += 1
-        self.statistics.multi &= self.config.mode != 'single'
-        if not found:
-            return True
-        interval = self.config.detector_interval
-        if self.config.mode == 'single':
-            # What is followed is probably no person: there may be one elsewhere.
-            doubtful = all(track.is_doubtful for track in followed)
-            return doubtful and self._since_search >= interval
-        assert self._frame is not None
-        stamp = self._frame.time
-        self.statistics.multi = True
-        if len(self._identities.tracks) > 1 or len(found) > 1:
-            self._company_until = stamp + _COMPANY_TIME
-        elif self.config.mode == 'auto' and stamp > self._company_until:
-            self.statistics.multi = False
-            interval *= _ALONE_INTERVALS
-        if len(found) < len(followed):
-            interval = max(interval // _LOST_SHARE, 1)
-        return self._since_search >= interval
-
     def _shown(self, stamp: float) -> list[Person]:
         """People to tell of, the most important first."""
         tracks = self._identities.tracks
@@ -405,6 +332,7 @@ class PoseEstimator:
         if looks:
             statistics.person_time = (duration - searching) / looks
         statistics.people = len(self._identities.tracks)
+        statistics.multi = self._schedule.expects_several
         statistics.swaps, statistics.implausible = self._repairs.swaps, self._repairs.implausible
         statistics.reinitialised = self._identities.strays
         statistics.expired_lock = self._identities.expired_lock
