@@ -35,7 +35,7 @@ LISTENED = (
 REPORT = Report(
     'one process',
     'The actor at 15 Hz, 640×480, from a source_node of its own; `blazepose_full` on one thread; '
-    f'somebody listening to skeletons, gestures and markers; {ROUNDS} rounds of {SECONDS:g} s in '
+    f'with subscribers to skeletons, gestures and markers; {ROUNDS} rounds of {SECONDS:g} s in '
     'turns, medians. Of pose_node, gesture_node and marker_node together: memory with what '
     'processes share counted once (PSS), resident memory with it counted in each (RSS), and CPU '
     'time.',

@@ -26,117 +26,116 @@ class EstimatorConfig:
     model: str = _setting('blazepose_full', 'name of the model in config/models.yaml', live=False)
     device: str = _setting(
         'auto',
-        'where the model runs; auto: an Edge TPU if one is there and the model has a build for '
-        'it, else the CPU; cpu; edgetpu, usb or pci: an Edge TPU and nothing else, with a number '
-        'if there are several (usb:1)',
+        'device of the model; auto: an Edge TPU if available and the model has a build '
+        'for it, else the CPU; cpu; edgetpu, usb or pci: only an Edge TPU, with a '
+        'number if there are several (usb:1)',
         live=False,
     )
     on_device_loss: str = _setting(
         'cpu',
-        'what to do when the Edge TPU is lost while running; cpu: go on with the CPU and take it '
-        'back when it returns; error: fail',
+        'reaction to the loss of the Edge TPU; cpu: continue on the CPU, return to the '
+        'device later; error: fail',
         choices=('cpu', 'error'),
         live=False,
     )
     threads: int = _setting(
-        0, "CPU threads; 0 = the model's own default", low=0, high=64, live=False
+        0, "number of CPU threads; 0: the model's default", low=0, high=64, live=False
     )
     mode: str = _setting(
         'single',
-        'whom to follow; single: one person; multi: up to max_people; auto: one, but all while '
-        'the detector counts more',
+        'people to track; single: one person; multi: up to max_people; auto: one '
+        'person, all while the detector finds more',
         choices=('single', 'multi', 'auto'),
     )
     max_people: int = _setting(
         6,
-        'most people to follow in multi and auto: the locked one, then the largest',
+        'maximum number of tracked people in multi and auto: the locked person, then the largest',
         low=1,
         high=MAX_PEOPLE,
     )
     detector: str = _setting(
         'auto',
-        'name of the person detector in config/models.yaml; auto: yolox_nano where it is '
-        "installed (with BlazePose in single by turns with BlazePose's), else BlazePose's",
+        'name of the person detector in config/models.yaml; auto: yolox_nano if '
+        "installed (with BlazePose in single alternating with BlazePose's), else "
+        "BlazePose's",
         live=False,
     )
     detector_threshold: float = _setting(
         0.0,
-        "a person that the detector is less sure of is nobody; 0 = the detector's own",
+        "minimum detection score; 0: the detector's default",
         low=0.0,
         high=1.0,
     )
     detector_interval: int = _setting(
         10,
-        'frames from one run of the detector to the next in multi; thrice as many in auto '
-        'while one person is there',
+        'frames between two runs of the detector in multi; three times as many in auto '
+        'with one person',
         low=1,
         high=1000,
     )
     keypoint_threshold: float = _setting(
-        0.3, 'keypoints with a lower score are marked BELOW_THRESHOLD', low=0.0, high=1.0
+        0.3, 'minimum keypoint score; lower ones are marked BELOW_THRESHOLD', low=0.0, high=1.0
     )
     person_threshold: float = _setting(
         0.0,
-        "a person with a lower score is nobody; 0 = the model's own (BlazePose 0.5, MoveNet 0.25)",
+        "minimum person score; 0: the model's default (BlazePose 0.5, MoveNet 0.25)",
         low=0.0,
         high=1.0,
     )
     crop_padding: float = _setting(
-        1.25, "reach of MoveNet's crop over that of the person", low=1.0, high=3.0
+        1.25, "size of MoveNet's crop relative to the person", low=1.0, high=3.0
     )
     jump_threshold: float = _setting(
         0.5,
-        "greatest step of a person from frame to frame, in sides of the person's box; a greater "
-        'one is a jump to somebody else and starts the search anew',
+        "maximum motion of a person between frames, in sides of the person's box; more "
+        'counts as a jump to another person and restarts the search',
         low=0.05,
         high=10.0,
     )
     max_gap: float = _setting(
         1.0,
-        'time [s] without a person or an image after which all is forgotten',
+        'maximum time [s] without a detection or an image before a track is lost',
         low=0.05,
         high=60.0,
     )
     confirm_frames: int = _setting(
         3,
-        'frames in which somebody must be seen to get an id, if the detector agrees; until then '
-        'the id is 0',
+        'number of frames with the person, confirmed by the detector, before they get '
+        'an id; until then the id is 0',
         low=1,
         high=100,
     )
     prediction_time: float = _setting(
         0.3,
-        'time [s] for which a person out of sight is still published, with PREDICTED keypoints',
+        'maximum time [s] a person out of sight is published, with PREDICTED keypoints',
         low=0.0,
         high=10.0,
     )
     memory_time: float = _setting(
         3.0,
-        'time [s] for which somebody out of sight for longer than max_gap is still known again by '
-        'their clothes',
+        'maximum time [s] after the loss of a track during which the person is '
+        'recognised by the colours of their clothes',
         low=0.0,
         high=3600.0,
     )
     lock_time: float = _setting(
         10.0,
-        'maximum absence [s] of a locked person; a longer one ends the lock, and without clothing '
-        'they are taken again only near where they were lost',
+        'maximum absence [s] of the locked person before the lock ends; without '
+        'clothing they are recognised only near their last position',
         low=0.05,
         high=3600.0,
     )
-    clothing: bool = _setting(
-        True, 'whether the colours of their clothes help to tell people apart'
-    )
+    clothing: bool = _setting(True, 'use the colours of clothes to distinguish people')
     repair_sides: bool = _setting(
-        True, 'whether limbs that the model gives the wrong side, left or right, are swapped back'
+        True, 'correct limbs that the model assigns to the wrong side, left or right'
     )
     plausibility: bool = _setting(
         True,
-        "whether keypoints that contradict the person's own proportions are marked IMPLAUSIBLE",
+        "mark keypoints that contradict the person's proportions IMPLAUSIBLE",
     )
     smoothing: str = _setting(
         'noise_aware',
-        'how keypoints are smoothed',
+        'smoothing of keypoints',
         choices=('none', 'ema', 'one_euro', 'noise_aware'),
     )
     ema_alpha: float = _setting(

@@ -29,24 +29,23 @@ from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
 
 PARAMETERS = (
-    Parameter('rules_file', '', "File of gestures; empty: the package's own config/gestures.yaml"),
+    Parameter('rules_file', '', 'File of gestures; empty: config/gestures.yaml of the package'),
     Parameter(
         'learned',
         '',
-        'Model that `pose-ros motions train` wrote, for gestures besides, and instead of rules '
-        'of the same names; empty: none',
+        'Model trained by `pose-ros motions train`; replaces rules of the same names; '
+        'empty: only rules',
     ),
     Parameter(
         'gestures',
         'all',
-        'Names of the gestures to report, separated by commas; all: every one, by rules or '
-        'learned; none',
+        'Gestures to report, rule-based or learned, separated by commas; all; none',
         live=True,
     ),
     Parameter(
         'grace',
         0.5,
-        'How long a person may be away before the gestures end',
+        'Maximum absence of a person before their gestures end',
         's',
         0.2,
         10.0,
@@ -55,7 +54,7 @@ PARAMETERS = (
     Parameter(
         'exercise',
         'auto',
-        'Exercise to be watched, such as squat; auto: whichever is done; none',
+        'Exercise to count, such as squat; auto: the one that is performed; none',
         live=True,
     ),
     EXECUTOR,

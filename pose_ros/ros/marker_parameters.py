@@ -14,7 +14,7 @@ PARAMETERS = (
     Parameter(
         'distance',
         2.0,
-        'From the camera to the plane of people without 3D positions',
+        'Distance from the camera to the plane of people without 3D positions',
         'm',
         0.1,
         1000.0,
@@ -24,7 +24,7 @@ PARAMETERS = (
     Parameter(
         'field_of_view',
         0.0,
-        'Horizontal, assumed without camera_info; 0: no markers then',
+        'Horizontal field of view without camera_info; 0: no markers',
         'rad',
         0.0,
         3.1,
@@ -33,7 +33,7 @@ PARAMETERS = (
     Parameter(
         'scale',
         1.0,
-        'Factor on thickness of bones and height of text',
+        'Scale of bone thickness and text height',
         low=0.1,
         high=10.0,
         live=True,
@@ -41,7 +41,7 @@ PARAMETERS = (
     Parameter(
         'lifetime',
         0.5,
-        'After which a marker that is not renewed vanishes; 0: never',
+        'Time before a marker without updates disappears; 0: never',
         's',
         0.0,
         3600.0,
@@ -50,23 +50,28 @@ PARAMETERS = (
     Parameter(
         'show',
         'all',
-        'What is told of people: gestures, postures, falls, exercise, separated by commas; all; '
-        'none',
+        'Events to draw: gestures, postures, falls, exercise, separated by commas; all; none',
         live=True,
     ),
     Parameter(
         'angles',
         'none',
-        'Joint angles to be written at the joints, such as "left_knee,trunk"; all; none',
+        'Joint angles to draw, such as "left_knee,trunk"; all; none',
         live=True,
     ),
     Parameter(
-        'image_buffer', 15, 'Most that may wait for their skeletons', 'images', 1, 300, live=True
+        'image_buffer',
+        15,
+        'Maximum number of images that wait for their skeletons',
+        'images',
+        1,
+        300,
+        live=True,
     ),
     Parameter(
         'jpeg_quality',
         80,
-        'Quality of image_overlay/compressed: more is sharper and larger',
+        'Quality of image_overlay/compressed; higher: sharper and larger',
         '',
         1,
         100,

@@ -107,7 +107,7 @@ class Parameter:
 EXECUTOR = Parameter(
     'executor',
     'single',
-    'What waits for messages; events: less CPU, where rclpy has it',
+    'Executor of the node: single, or events (less CPU if rclpy supports it)',
     choices=('single', 'events'),
 )
 

@@ -19,48 +19,48 @@ TABLE = (
     Parameter(
         'transport',
         'raw',
-        'raw: sensor_msgs/Image on the topic image; compressed: CompressedImage on '
+        'image topic; raw: sensor_msgs/Image on image; compressed: CompressedImage on '
         'image/compressed',
         choices=('raw', 'compressed'),
     ),
     Parameter(
         'reliability',
         'auto',
-        'reliability of the subscription to images; auto: reliable while all publishers are',
+        'reliability of the image subscription; auto: reliable if all publishers are',
         choices=('auto', 'reliable', 'best_effort'),
     ),
     Parameter(
         'rotate',
         0,
-        'clockwise angle by which images become upright before people are looked for, such as 180 '
-        'for a camera upside down; keypoints are in the image as published',
+        'clockwise rotation that makes images upright, such as 180 for a camera upside '
+        'down; keypoints are in the image as published',
         'deg',
         choices=ROTATIONS,
     ),
     Parameter(
         'mirrored',
         False,
-        'whether images are mirrored, left to right; then left is still the left of the person',
+        "images are mirrored, left to right; keypoints still use the person's own left",
     ),
     Parameter(
         'keypoint_format',
         'native',
-        "keypoints to publish; native: all of the model's own, coco17: the 17 of COCO",
+        "published keypoints; native: all of the model; coco17: COCO's 17",
         choices=('native', 'coco17'),
     ),
     Parameter(
         'positions',
         'auto',
-        'how people are placed in space, which needs camera_info; depth: measured in images on '
-        "the topic depth; model: by the model's metric landmarks; height: by body_height; auto: "
-        'the first of these that can be had',
+        'source of 3D positions, which need camera_info; depth: images on the topic '
+        "depth; model: the model's metric landmarks; height: body_height; auto: the "
+        'first available; none',
         choices=WAYS,
     ),
-    Parameter('body_height', 1.7, 'assumed of everybody', 'm', 0.3, 2.5),
+    Parameter('body_height', 1.7, 'assumed body height of all people', 'm', 0.3, 2.5),
     Parameter(
         'depth_tolerance',
         0.02,
-        'greatest difference of the stamps of an image and its depth image',
+        'maximum stamp difference between an image and its depth image',
         's',
         0.0,
         1.0,
@@ -68,23 +68,20 @@ TABLE = (
     Parameter(
         'depth_wait',
         0.05,
-        'for so long an image that has been looked at waits for its depth image, until the next '
-        'one comes',
+        'maximum time a processed image waits for its depth image, at most until the next image',
         's',
         0.0,
         1.0,
     ),
-    Parameter(
-        'rectified', False, 'whether images and depth are rectified: only P of camera_info counts'
-    ),
+    Parameter('rectified', False, 'images and depth are rectified: only P of camera_info counts'),
     Parameter(
         'executor',
         'single',
-        'what waits for messages; events takes less CPU where rclpy has it (Jazzy), but then '
-        'dropped images are only estimated',
+        'executor of the node: single, or events (less CPU if rclpy supports it, as in '
+        'Jazzy; dropped images are then only estimated)',
         choices=('single', 'events'),
     ),
-    Parameter('autostart', True, 'whether the node configures and activates itself'),
+    Parameter('autostart', True, 'configure and activate the node at its start'),
 )
 
 

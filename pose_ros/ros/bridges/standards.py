@@ -52,15 +52,18 @@ class Standard:
 
 
 STANDARDS = (
-    Standard('hri', 'hri_msgs', 'People as REP-155 has them, under /humans/bodies'),
-    Standard('vision', 'vision_msgs', 'People as vision_msgs/Detection2DArray, on detections'),
+    Standard('hri', 'hri_msgs', 'Publish REP-155 under /humans/bodies'),
+    Standard('vision', 'vision_msgs', 'Publish vision_msgs/Detection2DArray on detections'),
     Standard(
         'foxglove',
         'foxglove_msgs',
-        'Skeletons and what is told of people as foxglove_msgs/ImageAnnotations, on '
-        'image_annotations',
+        'Publish skeletons and events as foxglove_msgs/ImageAnnotations on image_annotations',
     ),
-    Standard('tf', 'tf2_msgs', "Frame body_<id> of each body that has 3D positions, as REP-155's"),
+    Standard(
+        'tf',
+        'tf2_msgs',
+        'Publish the frame body_<id> of each body with 3D positions, as in REP-155',
+    ),
 )
 
 
