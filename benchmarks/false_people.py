@@ -3,7 +3,7 @@
 tools/env.py python benchmarks/false_people.py --empty DIR --coco DIR --annotations FILE
 tools/env.py python benchmarks/false_people.py --empty DIR --minutes 10      also counts events
 tools/env.py python benchmarks/false_people.py … --videos DIR                also real videos
-tools/env.py python benchmarks/false_people.py … --write docs/accuracy.md    also into the page
+tools/env.py python benchmarks/false_people.py … --write docs/evaluation/accuracy.md  also into it
 """
 
 from __future__ import annotations

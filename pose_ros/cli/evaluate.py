@@ -218,11 +218,11 @@ def _coco_report(pictures: list[Picture], name: str, most: int, boxes: bool) -> 
     people = sum(len(picture.boxes) for picture in pictures)
     complete = [picture for picture in pictures if picture.is_complete]
     about = (
-        f'{name}: {len(pictures)} pictures, {people} people with keypoints; at most {most} people '
-        f'a picture; {_machine()}, median time of a picture without reading it.'
+        f'{name}: {len(pictures)} images, {people} people with keypoints; at most {most} people '
+        f'per image; {_machine()}, median time per image without reading it.'
     )
     if boxes:
-        about += ' Given boxes: the model looks into the annotated boxes, nobody is searched for.'
+        about += ' Given boxes: the model runs on the annotated boxes, without detection.'
     columns = [
         *(Column('model', 'model'), Column('mode', 'mode'), Column('ap', 'AP', '.3f')),
         *(Column('ap50', 'AP50', '.3f'), Column('ap75', 'AP75', '.3f')),
@@ -231,14 +231,14 @@ def _coco_report(pictures: list[Picture], name: str, most: int, boxes: bool) -> 
     if 0 < len(complete) < len(pictures):
         known = sum(len(picture.boxes) for picture in complete)
         about += (
-            f' "Complete" are the {len(complete)} pictures ({known} people) in which everybody is '
-            'annotated; in the others whoever is found without an annotation counts as false.'
+            f' "Complete" are the {len(complete)} images ({known} people) in which all people are '
+            'annotated; in the others, detections without an annotation count as false.'
         )
         columns += [
             Column('complete_ap', 'AP complete', '.3f'),
             Column('complete_ap50', 'AP50 complete', '.3f'),
         ]
-    columns += [Column('found', 'found', 'd'), Column('ms', 'ms/picture', '.1f')]
+    columns += [Column('found', 'found', 'd'), Column('ms', 'ms/image', '.1f')]
     return Report('coco', about, columns)
 
 

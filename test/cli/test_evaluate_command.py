@@ -59,7 +59,7 @@ def test_coco_prints_a_table_and_writes_files(pose_ros, dataset, tmp_path):
     for mode in ('single', 'multi', 'given boxes'):
         assert re.search(rf'blazepose_full +{mode} +{NUMBER} +{NUMBER}', out)
     markdown = (tmp_path / 'out.md').read_text()
-    assert '3 pictures, 3 people' in markdown
+    assert '3 images, 3 people' in markdown
     assert markdown.count('| blazepose_full |') == 3
     # What pycocotools tells does not get into the output.
     assert 'Average' not in out + err
@@ -79,7 +79,7 @@ def test_the_first_pictures_only(pose_ros, dataset, tmp_path):
         tmp_path / 'o.json',
     )
     assert code == 0
-    assert '2 pictures, 2 people' in err
+    assert '2 images, 2 people' in err
     [row] = json.loads((tmp_path / 'o.json').read_text())['rows']
     assert row['found'] == 2
     assert row['ap50'] > 0.9

@@ -1,7 +1,7 @@
 """What is reached with many people, on scenes that nothing was tuned on and on real pictures.
 
 The aims: at most one id switch in ten crossings, an IDF1 of 0.95, twice the AP50 of the mode
-single. docs/accuracy.md says how far they are reached; the bounds here lie below what is reached,
+single. docs/evaluation says how far they are reached; the bounds here lie below what is reached,
 so that nothing of it is lost unnoticed.
 """
 

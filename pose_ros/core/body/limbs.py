@@ -15,7 +15,7 @@ from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
 
 # Where models put a joint for some tenths of a second, and where it is: standard deviation
 # [torsos] for the second as score, or a better one; measured with BlazePose full on films of the
-# actor (docs/accuracy.md).
+# actor (docs/evaluation).
 POSITION = 0.025
 _GOOD_SCORE = 0.9
 # A bone's length as it is remembered follows longer views in the first time, shorter ones in the

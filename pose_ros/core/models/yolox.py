@@ -40,7 +40,7 @@ class Yolox:
 
     least_score = threshold = 0.4
     smallest = SMALLEST
-    # Mean over both views; passed by 94 % of the people found on COCO (docs/accuracy.md).
+    # Mean over both views; passed by 94 % of the people found on COCO (docs/evaluation).
     least_agreement = 0.5
     sees_far = True
     sees_alignment = False
