@@ -63,8 +63,10 @@ def pyav() -> ModuleType | None:
             error,
         )
         return None
-    # What is wrong with a video is reported in our own words.
-    av.logging.set_level(av.logging.PANIC)
+    # What is wrong with a video is reported in our own words. With any level, even PANIC, FFmpeg's
+    # threads take the GIL for each message, and releasing a decoder waits for them while holding
+    # the GIL: a deadlock.
+    av.logging.set_level(None)
     return av
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pose_ros.core.media import MediaError, find_media, images_at, open_media
+from pose_ros.core.media.videos import pyav
 
 # Of a camera that holds its rate badly [s].
 STAMPS = [0, 0.04, 0.08, 0.3, 0.31, 0.32, 0.9, 1.0, 1.04, 1.9, 2.0, 2.4]
@@ -216,3 +217,9 @@ def test_without_pyav_opencv_reads_and_one_line_says_so(
     assert 'pip install av' in record.message
     path.write_bytes(path.read_bytes()[:-200])
     assert read(path)[2] == f'{path}: the file is cut off, after 0 frames'
+
+
+def test_pyav_logs_nothing():
+    """Any log level lets FFmpeg's threads wait for the GIL: releasing a decoder then deadlocks."""
+    assert pyav() is av
+    assert av.logging.get_level() is None
