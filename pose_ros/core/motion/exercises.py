@@ -200,10 +200,14 @@ class _Candidate:
         return quiet and self.counter.phase is ExercisePhase.READY
 
     def gives_way(self, other: _Candidate) -> bool:
-        """Whether the person does another exercise since they last did anything of this one."""
-        rests = self.counter.phase is ExercisePhase.READY
-        since = max(self.last, self.counter.started)
-        return rests and other.counter.turned and other.counter.started > since
+        """Whether the person does another exercise since the last repetition of this one."""
+        counter = self.counter
+        if counter.missed:
+            return True
+        if counter.phase is ExercisePhase.READY and other.counter.turned:
+            return other.counter.started > max(self.last, counter.started)
+        completes = other.counter.done is not None and not counter.goes_far
+        return completes and other.counter.started >= self.last
 
 
 class _ExerciseTracker:

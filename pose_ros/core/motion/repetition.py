@@ -191,9 +191,14 @@ class RepetitionCounter:
             self._under_way(sample)
 
     @property
+    def goes_far(self) -> bool:
+        """Whether the repetition under way has gone far enough to count."""
+        return bool(self._trace) and self._best >= 1.0
+
+    @property
     def turned(self) -> bool:
         """Whether the repetition under way has gone far enough, and reached its turn."""
-        return self.phase in (ExercisePhase.TURN, ExercisePhase.RETURN) and self._best >= 1.0
+        return self.goes_far and self.phase in (ExercisePhase.TURN, ExercisePhase.RETURN)
 
     def judge(self) -> Repetition:
         """Judge the repetition that is done, or the one under way; faults from its turn on."""
