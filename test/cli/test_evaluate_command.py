@@ -158,7 +158,10 @@ def test_bad_requests_of_tracking_are_one_line(pose_ros, tmp_path, arguments, re
     ('change', 'reason'),
     [
         (lambda folder: (folder / '2.png').unlink(), '1 of 3 pictures are not in .*: 2.png'),
-        (lambda folder: (folder / '2.png').write_bytes(b'x'), '2.png: not a picture'),
+        (
+            lambda folder: (folder / '2.png').write_bytes(b'x'),
+            '2.png: not an image that can be decoded',
+        ),
         (lambda folder: (folder / 'annotations.json').write_text('{}'), 'not COCO annotations'),
         (lambda folder: (folder / 'annotations.json').unlink(), 'annotations.json: No such file'),
     ],
