@@ -239,7 +239,8 @@ class PoseEstimator:
         # Who stands where somebody else was looked for is not known yet.
         found = [s for s in sightings if s.looked_for is None or identities.continues(s)]
         counts = len(identities.tracks), len(followed), len(found)
-        if self._schedule.is_due(self.config, frame.time, *counts):
+        doubtful = bool(followed) and all(track.is_doubtful for track in followed)
+        if self._schedule.is_due(self.config, frame.time, *counts, doubtful=doubtful):
             room = self._limit - len(found)
             if self.locked_id and not self.locked_seen:
                 room = self.config.max_people  # any of those found may be the locked one

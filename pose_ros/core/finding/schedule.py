@@ -29,7 +29,14 @@ class SearchSchedule:
         self._company_until = -math.inf
 
     def is_due(
-        self, config: EstimatorConfig, time: float, tracks: int, followed: int, found: int
+        self,
+        config: EstimatorConfig,
+        time: float,
+        tracks: int,
+        followed: int,
+        found: int,
+        *,
+        doubtful: bool = False,
     ) -> bool:
         """Whether to search in the next frame; counts from there if so.
 
@@ -43,9 +50,14 @@ class SearchSchedule:
             Number of people remembered.
         followed, found
             Number of people looked for in this frame, and of those found.
+        doubtful
+            Whether the evidence is against all of those followed: `single` searches on then.
         """
         self._frames += 1
-        due = self._frames >= self._interval(config, time, tracks, followed, found)
+        interval = self._interval(config, time, tracks, followed, found)
+        if doubtful:
+            interval = min(interval, config.detector_interval)
+        due = self._frames >= interval
         if due:
             self._frames = 0
         return due

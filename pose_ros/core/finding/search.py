@@ -15,8 +15,8 @@ from pose_ros.core.types import Box, Crop, Frame
 
 # Side of the parts of the frame that are searched one by one, over the frame's shorter side.
 _PART = 0.75
-# Sides of the closer views over the longer side of the box that they check. BlazePose's detector
-# and YOLOX both know people from other things best between these two (docs/evaluation).
+# Sides of the closer views over the longer side of the box that they check. Only these two were
+# tried, on COCO and on images without people (docs/evaluation).
 _CLOSER = (2.2, 1.4)
 # Least score of a detection that counts in a closer view.
 _LEAST_AGREEMENT = 0.02

@@ -7,7 +7,8 @@ from collections import deque
 # The evidence is the mean of this many looks at most: a person who turns round is found then.
 _MEMORY = 6
 # Looks that a confirmation needs, and frames from one look to the next after those [frames].
-# Two views of different size rule out twice as many false people as one (docs/evaluation).
+# Two views of different size, so that one lucky view is not enough. The pause is not measured:
+# it keeps the cost of a doubtful track below that of a search in every frame.
 _LEAST_LOOKS, _PAUSE = 2, 5
 
 
