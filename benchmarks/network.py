@@ -164,7 +164,7 @@ def offboard(relay: Relay) -> dict[str, Any]:
     """Report of a robot whose JPEGs a pose_node on the other machine looks at."""
     relay.loss, relay.delay = LOSS, DELAY
     node = str(Path(__file__).parents[1] / 'scripts/pose_node')
-    words = ['-p', 'transport:=compressed', '-r', 'image:=deep', '-r', 'skeletons:=back']
+    words = ['-p', 'image_transport:=compressed', '-r', 'image:=deep', '-r', 'skeletons:=back']
     variables = dict.fromkeys(PROFILE_VARIABLES, str(config_file(PROFILES[1])))
     command = [sys.executable, node, '--ros-args', *words]
     pose = start(NAMESPACES[1], command, **variables)

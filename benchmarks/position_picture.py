@@ -18,8 +18,8 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.space.depth_image import DepthImage
-from pose_ros.core.space.placement import Placement
-from pose_ros.core.space.placer import View
+from pose_ros.core.space.position_estimator import PositionEstimator
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.types import Frame
 
 PATH = Path('docs/images/positions.jpg')
@@ -60,11 +60,11 @@ def aside(points: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Draw it."""
-    estimator, placement = PoseEstimator(EstimatorConfig(mode='multi')), Placement()
+    estimator, placement = PoseEstimator(EstimatorConfig(mode='multi')), PositionEstimator()
     rng = np.random.default_rng(1)
     for frame in frames(Scene(duration=1.5, fps=8, actors=actors()), 1, CAMERA.focal):
         depth = with_errors(frame.depth, rng)
-        view = View(CAMERA, SIZE, frame.stamp, DepthImage(depth, 0.001))
+        view = CameraView(CAMERA, SIZE, frame.stamp, DepthImage(depth, 0.001))
         people = placement.place(estimator.estimate(Frame(frame.image, frame.stamp)), view)
     picture = draw_people(frame.image[..., ::-1].copy(), people)
     shade = np.clip((depth - 1500.0) / 3500.0, 0, 1) * 255

@@ -22,8 +22,8 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.space.depth_image import DepthImage
-from pose_ros.core.space.placement import Placement
-from pose_ros.core.space.placer import View
+from pose_ros.core.space.position_estimator import PositionEstimator
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Frame
 from pose_ros.evaluation.report import markdown_table, write_block
@@ -63,16 +63,16 @@ def rows(model: str, distance: float) -> Iterator[list[str]]:
     estimator = PoseEstimator(EstimatorConfig(model=model))
     rng = np.random.default_rng(1)
     found: dict[str, list] = {way: [] for way in WAYS}
-    placements: dict[str, Placement] = {}
+    placements: dict[str, PositionEstimator] = {}
     for first, frame in film(distance):
         if first:
             estimator.reset()
-            placements = {way: Placement(way) for way in WAYS}
+            placements = {way: PositionEstimator(way) for way in WAYS}
         people = estimator.estimate(Frame(frame.image, frame.stamp))
         depth = DepthImage(with_errors(frame.depth, rng), 0.001)
         for way, placement in placements.items():
             started = time.perf_counter()
-            placed = placement.place(people, View(CAMERA, SIZE, frame.stamp, depth))
+            placed = placement.place(people, CameraView(CAMERA, SIZE, frame.stamp, depth))
             share = (time.perf_counter() - started) / estimator.statistics.inference_time
             if frame.stamp >= SETTLED:
                 found[way] += [(p.converted(COCO17), frame.people[0], share) for p in placed]

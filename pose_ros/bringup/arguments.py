@@ -60,7 +60,7 @@ PARAMETER_ARGUMENTS = {
             'detector',
             'what finds people in the whole image, a name as in `pose-ros models list`',
         ),
-        _parameter('transport', 'kind of images', ('raw', 'compressed')),
+        _parameter('image_transport', 'kind of images', ('raw', 'compressed')),
         _parameter(
             'positions',
             'how people are placed in space',

@@ -150,7 +150,7 @@ def tracking(
     Exit code 2 if something cannot be used.
     """
     with complaints():
-        from pose_ros.actor.encounters import ENCOUNTERS, encounter  # noqa: PLC0415
+        from pose_ros.actor.multi_person_scenes import ENCOUNTERS, encounter  # noqa: PLC0415
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
         from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
         from pose_ros.evaluation.tracking import follow  # noqa: PLC0415
@@ -165,7 +165,11 @@ def tracking(
         estimators = [
             PoseEstimator(
                 EstimatorConfig(
-                    model=one, mode=way, detector=detector, clothing=clothing, threads=threads
+                    model=one,
+                    mode=way,
+                    detector=detector,
+                    use_appearance=clothing,
+                    threads=threads,
                 )
             )
             for one, way in product(_models(model), mode or ['multi'])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pose_ros.learning.evaluation import Evaluation
     from pose_ros.learning.examples import Example, MotionClass
-    from pose_ros.learning.sources import Sighting
+    from pose_ros.learning.sources import Observation
     from pose_ros.learning.training import Settings, Trained
 
 app = typer.Typer(
@@ -78,7 +78,7 @@ def record(
     with complaints():
         from pose_ros.core.media import display_name  # noqa: PLC0415
         from pose_ros.learning.examples import append_example  # noqa: PLC0415
-        from pose_ros.learning.sources import examples, sightings  # noqa: PLC0415
+        from pose_ros.learning.sources import examples, observations  # noqa: PLC0415
 
         motion = _motion(Path(folder), name, hand, mirror)
         cuts = [_interval(text) for text in cut]
@@ -86,7 +86,7 @@ def record(
             recorded: list[Example] = []
             for source in sources:
                 title = Path(display_name(source)).name
-                seen = _counted(sightings(source, model, topic), title)
+                seen = _counted(observations(source, model, topic), title)
                 recorded += examples(seen, title, cuts, every)
             for example in recorded:
                 append_example(Path(folder), motion, example)
@@ -125,7 +125,7 @@ def _interval(text: str) -> tuple[float, float]:
     return begin, end
 
 
-def _counted(seen: Iterator[Sighting], title: str) -> Iterator[Sighting]:
+def _counted(seen: Iterator[Observation], title: str) -> Iterator[Observation]:
     """The same, while showing how many frames there were."""
     columns = (
         progress.TextColumn('{task.description}'),
@@ -135,9 +135,9 @@ def _counted(seen: Iterator[Sighting], title: str) -> Iterator[Sighting]:
     quiet = not messages.is_terminal
     with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
         task = bars.add_task(title, total=inf)  # rich 11 (Ubuntu 22.04) knows no None
-        for sighting in seen:
+        for observation in seen:
             bars.advance(task)
-            yield sighting
+            yield observation
 
 
 def _record_live(

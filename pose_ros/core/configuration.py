@@ -92,41 +92,41 @@ class EstimatorConfig:
         low=0.05,
         high=10.0,
     )
-    max_gap: float = _setting(
+    track_timeout: float = _setting(
         1.0,
         'maximum time [s] without a detection or an image before a track is lost',
         low=0.05,
         high=60.0,
     )
-    confirm_frames: int = _setting(
+    min_hits: int = _setting(
         3,
         'number of frames with the person, confirmed by the detector, before they get '
         'an id; until then the id is 0',
         low=1,
         high=100,
     )
-    prediction_time: float = _setting(
+    coast_time: float = _setting(
         0.3,
         'maximum time [s] a person out of sight is published, with PREDICTED keypoints',
         low=0.0,
         high=10.0,
     )
-    memory_time: float = _setting(
+    reid_time: float = _setting(
         3.0,
         'maximum time [s] after the loss of a track during which the person is '
         'recognised by the colours of their clothes',
         low=0.0,
         high=3600.0,
     )
-    lock_time: float = _setting(
+    lock_timeout: float = _setting(
         10.0,
         'maximum absence [s] of the locked person before the lock ends; without '
         'clothing they are recognised only near their last position',
         low=0.05,
         high=3600.0,
     )
-    clothing: bool = _setting(True, 'use the colours of clothes to distinguish people')
-    repair_sides: bool = _setting(
+    use_appearance: bool = _setting(True, 'use the colours of clothes to distinguish people')
+    fix_left_right: bool = _setting(
         True, 'correct limbs that the model assigns to the wrong side, left or right'
     )
     plausibility: bool = _setting(

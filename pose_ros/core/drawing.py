@@ -20,7 +20,7 @@ from pose_ros.core.colours import (
 )
 from pose_ros.core.label_places import Labelled, LabelPlaces
 from pose_ros.core.outlines import angle_keypoints, bracket
-from pose_ros.core.plate import Plate
+from pose_ros.core.text_box import TextBox
 from pose_ros.core.types import Person
 
 _OUTLINE: Colour = (0.06, 0.06, 0.08)
@@ -92,7 +92,7 @@ def draw_people(
     if locked and locked not in present:
         away.append((f'{locked} locked, out of sight', UNTRACKED))
     for text, colour in away:
-        plate = Plate(text, image.shape[0] / 900)
+        plate = TextBox(text, image.shape[0] / 900)
         plate.place(0, image.shape[0], _size_of(picture), taken)
         taken.append(plate)
         plate.draw(picture, _ordered(colour, channels))
@@ -101,7 +101,7 @@ def draw_people(
 
 def _draw_labels(
     drawings: Sequence[_PersonDrawing], labels: Mapping[int, str], places: LabelPlaces
-) -> list[Plate]:
+) -> list[TextBox]:
     """Draw the labels beside their people; returns the plates in their places."""
     shown = [drawing for drawing in drawings if drawing.shown.any()]
     plates = [drawing.label(labels) for drawing in shown]
@@ -187,7 +187,7 @@ class _PersonDrawing:
         if self._locked:
             self._draw_bracket()
 
-    def label(self, labels: Mapping[int, str]) -> Plate | None:
+    def label(self, labels: Mapping[int, str]) -> TextBox | None:
         """Id and words, of the same size on every image; None if there are none to be seen."""
         identity = f'{self._person.id}' if self._person.id else ''
         words = labels.get(self._person.id, '')
@@ -196,9 +196,9 @@ class _PersonDrawing:
         inside = np.all((points >= 0) & (points < _size_of(self._picture)), axis=1)
         if not text or not inside.any():
             return None
-        return Plate(text, min(_size_of(self._picture)) / _IMAGE_PER_SCALE)
+        return TextBox(text, min(_size_of(self._picture)) / _IMAGE_PER_SCALE)
 
-    def labelled(self, plate: Plate | None) -> Labelled:
+    def labelled(self, plate: TextBox | None) -> Labelled:
         """The person and the size of the label, as `LabelPlaces` takes them."""
         return Labelled(
             self._person.id,
@@ -208,7 +208,7 @@ class _PersonDrawing:
             None if plate is None else (plate.width, plate.height),
         )
 
-    def draw_label(self, plate: Plate, middle: np.ndarray) -> None:
+    def draw_label(self, plate: TextBox, middle: np.ndarray) -> None:
         """The label in the person's colour; faint for somebody of whom nothing is observed."""
         left, top = middle - (plate.width / 2, plate.height / 2)
         plate.place(left, top, _size_of(self._picture), ())
@@ -219,7 +219,7 @@ class _PersonDrawing:
         else:
             plate.draw(self._picture, colour, strength)
 
-    def draw_angles(self, angles: Mapping[int, Mapping[str, float]], taken: list[Plate]) -> None:
+    def draw_angles(self, angles: Mapping[int, Mapping[str, float]], taken: list[TextBox]) -> None:
         """Each angle at its joint."""
         if not self._person.id or not self.shown.any():
             return
@@ -230,7 +230,7 @@ class _PersonDrawing:
             if not joint or not self._known[joint].all() or not np.isfinite(angle):
                 continue
             x, y = self._points[joint].mean(axis=0)
-            plate = Plate(f'{np.degrees(angle):.0f}', size / 900)
+            plate = TextBox(f'{np.degrees(angle):.0f}', size / 900)
             left, top, away = x - plate.width / 2, y - plate.height / 2, 0.03 * size
             # Beside a joint, away from the body; over the line between two.
             if len(joint) > 1:

@@ -20,9 +20,9 @@ from pose_ros.core.statistics import Statistics
 from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.identity import Identities
+from pose_ros.core.tracking.keypoint_filter import KeypointFilter, Repairs
 from pose_ros.core.tracking.lock import choose
-from pose_ros.core.tracking.sighting import Sighting
-from pose_ros.core.tracking.steadier import Repairs, Steadier
+from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Frame, Person
 
@@ -92,7 +92,7 @@ class PoseEstimator:
     def lock(self, method: str, person_id: int = 0) -> int:
         """Keep to one person of the last frame.
 
-        They are looked for first, remembered for ``lock_time``, and never replaced by somebody
+        They are looked for first, remembered for ``lock_timeout``, and never replaced by somebody
         else; in the mode single nobody else is looked for. The lock ends when they have been away
         for longer.
 
@@ -184,9 +184,9 @@ class PoseEstimator:
         Parameters
         ----------
         image
-            With a stamp, the next frame of the sequence. One whose stamp is up to ``max_gap``
-            before the last one's is late: it is dropped, counted in the statistics, and the
-            people of the last frame are returned. A larger step back starts anew.
+            With a stamp, the next frame of the sequence. A frame up to ``track_timeout`` before
+            the last one is late: it is dropped, counted in the statistics, and the people of the
+            last frame are returned. A larger step back starts anew.
             Without a stamp, a single image: tracking is neither used nor disturbed. An array is
             a single image, uint8 [height, width, 3] in BGR as OpenCV's.
 
@@ -194,14 +194,14 @@ class PoseEstimator:
         -------
         list of Person
             The locked one first, then the largest; empty when nobody is there. Who was seen in
-            fewer frames than ``confirm_frames`` has the id 0, and so have all in a single image.
-            Who is out of sight for less than ``prediction_time`` is among them, all keypoints
+            fewer frames than ``min_hits`` has the id 0, and so have all in a single image.
+            Who is out of sight for less than ``coast_time`` is among them, all keypoints
             PREDICTED.
         """
         frame = image if isinstance(image, Frame) else Frame(image, channels='bgr')
         if frame.stamp is None:
             return self._estimate_single(frame)
-        self._timeline.limit = self.config.max_gap
+        self._timeline.limit = self.config.track_timeout
         before = self._timeline.last
         step = self._timeline.advance(frame.stamp)
         if step is Step.LATE:
@@ -235,20 +235,20 @@ class PoseEstimator:
         identities = self._identities
         identities.forget(frame.time)
         followed = self._sought(frame)
-        sightings = self._finder.follow(frame, followed, identities.continues)
+        observations = self._finder.follow(frame, followed, identities.matches)
         # Who stands where somebody else was looked for is not known yet.
-        found = [s for s in sightings if s.looked_for is None or identities.continues(s)]
+        found = [s for s in observations if s.roi_track is None or identities.matches(s)]
         counts = len(identities.tracks), len(followed), len(found)
         doubtful = bool(followed) and all(track.is_doubtful for track in followed)
         if self._schedule.is_due(self.config, frame.time, *counts, doubtful=doubtful):
             room = self._limit - len(found)
             if self.locked_id and not self.locked_seen:
                 room = self.config.max_people  # any of those found may be the locked one
-            sightings += self._finder.search(frame, found, max(room, 1))
-        identities.update(sightings, newcomers=not self._only_locked)
+            observations += self._finder.search(frame, found, max(room, 1))
+        identities.update(observations, newcomers=not self._only_locked)
         self._people = self._shown(frame.time)
         searching = self._detector_total - searched
-        self._count(time.perf_counter() - started, searching, len(sightings))
+        self._count(time.perf_counter() - started, searching, len(observations))
         return self._people
 
     @property
@@ -261,9 +261,9 @@ class PoseEstimator:
         """Whether nobody but the locked person is looked for and told of."""
         return self.config.mode == 'single' and bool(self.locked_id)
 
-    def _make_track(self, number: int, sighting: Sighting) -> Track:
-        steadier = Steadier(self.config, self.topology, self._repairs)
-        return Track(number, sighting, self._finder.regions(), steadier)
+    def _make_track(self, number: int, observation: Observation) -> Track:
+        keypoint_filter = KeypointFilter(self.config, self.topology, self._repairs)
+        return Track(number, observation, self._finder.regions(), keypoint_filter)
 
     def _sought(self, frame: Frame) -> list[Track]:
         """Those whose regions are looked into, the most important first.
@@ -275,7 +275,7 @@ class PoseEstimator:
         sought = [
             track
             for track in tracks
-            if frame.time - track.stamp <= self.config.max_gap
+            if frame.time - track.stamp <= self.config.track_timeout
             and frame.shows(track.centre(frame.time))
             and (track.id == self.locked_id or not self._only_locked)
         ]
@@ -294,7 +294,7 @@ class PoseEstimator:
         tracks = self._identities.tracks
         if self._only_locked:
             tracks = [track for track in tracks if track.id == self.locked_id]
-        people = {t.number: t.person(stamp, self.config.prediction_time) for t in tracks}
+        people = {t.number: t.person(stamp, self.config.coast_time) for t in tracks}
         shown = sorted(
             ((number, person) for number, person in people.items() if person is not None),
             key=lambda pair: self._rank(*pair),
@@ -335,7 +335,7 @@ class PoseEstimator:
         statistics.people = len(self._identities.tracks)
         statistics.multi = self._schedule.expects_several
         statistics.swaps, statistics.implausible = self._repairs.swaps, self._repairs.implausible
-        statistics.reinitialised = self._identities.strays
+        statistics.reinitialised = self._identities.track_switches
         statistics.expired_lock = self._identities.expired_lock
 
 

@@ -17,8 +17,8 @@ from pose_ros.core.models.multipose import MoveNetMultipose
 from pose_ros.core.models.openpose import OpenPose
 from pose_ros.core.models.pose import MultiPoseModel, PoseModel
 from pose_ros.core.models.posenet import PoseNet
-from pose_ros.core.runtime.deployment import Deployment, PictureModel
 from pose_ros.core.runtime.device import Device
+from pose_ros.core.runtime.device_selector import DeviceSelector, PictureModel
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, RegionTracker
@@ -44,7 +44,7 @@ _MULTI_THREADS = 2
 
 
 def load_pose_model(
-    config: EstimatorConfig, store: ModelStore, deployment: Deployment | None = None
+    config: EstimatorConfig, store: ModelStore, deployment: DeviceSelector | None = None
 ) -> PoseModel:
     """Single-person model of the settings; ModelError if it cannot be had or is none.
 
@@ -63,20 +63,20 @@ def load_pose_model(
     return make(path, config.threads or threads, deployment.load)
 
 
-def deploy(config: EstimatorConfig, store: ModelStore) -> Deployment:
+def deploy(config: EstimatorConfig, store: ModelStore) -> DeviceSelector:
     """Device for the model of the settings; ModelError if it is none that this model runs on."""
     accelerable = store.entry(config.model).family in _EDGE_TPU_FAMILIES
-    return Deployment(
+    return DeviceSelector(
         config.model,
         Device.parse(config.device),
         store,
         accelerable=accelerable,
-        forgiving=config.on_device_loss == 'cpu',
+        fallback_to_cpu=config.on_device_loss == 'cpu',
     )
 
 
 def build_finder(
-    config: EstimatorConfig, store: ModelStore, deployment: Deployment | None = None
+    config: EstimatorConfig, store: ModelStore, deployment: DeviceSelector | None = None
 ) -> Finder:
     """What finds people as the settings ask for; ModelError if a model cannot be had.
 
@@ -106,7 +106,7 @@ def build_finder(
 
 
 def _load_multi_model(
-    config: EstimatorConfig, store: ModelStore, deployment: Deployment
+    config: EstimatorConfig, store: ModelStore, deployment: DeviceSelector
 ) -> MultiPoseModel:
     entry = store.entry(config.model)
     path = store.locate(config.model)['model']

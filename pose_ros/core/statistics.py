@@ -30,7 +30,7 @@ class Statistics:
     implausible
         Keypoints marked so.
     expired_lock
-        Id of the last person whose lock ended because they were away for ``lock_time``, 0 = none.
+        Id of the last person whose lock ended after ``lock_timeout``, 0 = none.
     late
         Frames dropped because their stamps were a little before the last one's.
     """

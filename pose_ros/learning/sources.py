@@ -16,14 +16,16 @@ from pose_ros.core.types import Person
 from pose_ros.learning.examples import Example
 from pose_ros.message_values import people_of
 
-Sighting = tuple[float, Sequence[Person]]
+Observation = tuple[float, Sequence[Person]]
 """Time [s], and who is seen."""
 
 # An example is refused where the person is out of sight for longer [s].
 _MOST_UNSEEN = 0.5
 
 
-def sightings(source: str | Path, model: str = '', topic: str = 'skeletons') -> Iterator[Sighting]:
+def observations(
+    source: str | Path, model: str = '', topic: str = 'skeletons'
+) -> Iterator[Observation]:
     """People in a video, found by a pose model, or in a bag's SkeletonArray messages.
 
     Parameters
@@ -52,7 +54,7 @@ def sightings(source: str | Path, model: str = '', topic: str = 'skeletons') -> 
 
 
 def examples(
-    seen: Iterable[Sighting],
+    seen: Iterable[Observation],
     source: str,
     cuts: Sequence[tuple[float, float]] = (),
     every: float = 0.0,
@@ -66,7 +68,7 @@ def examples(
     source
         Its name.
     cuts
-        Begin and end [s from the first sighting] of each example; empty: all of it is one.
+        Begin and end [s from the first observation] of each example; empty: all of it is one.
     every
         Cut each part into examples of this length [s]; 0 leaves it whole.
 
@@ -93,7 +95,7 @@ def examples(
     return made
 
 
-def _example(seen: Sequence[Sighting], source: str) -> Example:
+def _example(seen: Sequence[Observation], source: str) -> Example:
     counts = Counter(person.id for _, people in seen for person in people)
     if not counts:
         raise ValueError(f'{source}: nobody is seen')
@@ -145,7 +147,7 @@ class LiveSkeletons:
         self._node = rclpy.create_node('motion_recorder', context=self._context)
         self._executor = rclpy.executors.SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self._seen: list[Sighting] = []
+        self._seen: list[Observation] = []
 
         times = FrameTimes(self._node)
 
@@ -179,7 +181,7 @@ class LiveSkeletons:
                 'running, with the same ROS_DOMAIN_ID?'
             )
 
-    def listen(self, seconds: float) -> list[Sighting]:
+    def listen(self, seconds: float) -> list[Observation]:
         """What comes within a time [s] from now."""
         self._spin(0.05)
         self._seen.clear()

@@ -214,7 +214,8 @@ class ImageSubscription:
             elif type_name(CompressedImage) in kinds and topic.endswith(PACKED):
                 transport, image = 'compressed', topic.removesuffix(PACKED)
             if transport:
-                return f'; {topic} has one: remap image to {image}, set transport to {transport}'
+                remap = f'remap image to {image}, set image_transport to {transport}'
+                return f'; {topic} has one: {remap}'
         return ''
 
 

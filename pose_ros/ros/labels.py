@@ -31,7 +31,7 @@ MAX_NEWS = 20 * MAX_PEOPLE  # entries kept, whoever publishes; the oldest goes f
 
 
 @dataclass(frozen=True)
-class Remarks:
+class Annotations:
     """What is to be shown of people besides their skeletons.
 
     Attributes
@@ -133,7 +133,7 @@ class Labels:
         else:
             self._news.pop(key, None)
 
-    def at(self, stamp: float, present: Collection[int] = ()) -> Remarks:
+    def at(self, stamp: float, present: Collection[int] = ()) -> Annotations:
         """What is to be shown with the skeletons of a stamp [s], while these people are seen."""
         stands, self._stamp = stamp in (0.0, self._stamp), stamp
         for key, news in self._news.items():
@@ -146,7 +146,7 @@ class Labels:
             if -PATIENCE <= news.age(stamp, stands) <= news.patience
         }
         people = {key.person for key in self._news}
-        return Remarks(
+        return Annotations(
             words={person: words for person in people if (words := self._words(person))},
             fallen=frozenset(k.person for k, news in self._news.items() if news.value == _FALLEN),
             angles={k.person: news.value for k, news in self._news.items() if k.kind == 'angles'},

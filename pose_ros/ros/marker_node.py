@@ -21,7 +21,7 @@ from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
 from pose_ros.ros.images import ImageReader, stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import Labels
-from pose_ros.ros.marker_parameters import PARAMETERS, REMARKS, chosen_remarks
+from pose_ros.ros.marker_parameters import ANNOTATIONS, PARAMETERS, chosen_remarks
 from pose_ros.ros.markers import SkeletonMarkers
 from pose_ros.ros.overlays import Overlays
 from pose_ros.ros.pairing import StampPairs
@@ -81,7 +81,7 @@ class MarkerNode(Node):
             ('skeletons', SkeletonArray, self._on_skeletons, qos.SKELETONS, anything),
         ):
             self._inputs.keep(topic, kind, callback, profile, wanted)
-        for topic, (kind, take, profile) in REMARKS.items():
+        for topic, (kind, take, profile) in ANNOTATIONS.items():
             callback = self._reader.checked(topic, partial(take, self._labels))
             self._inputs.keep(topic, kind, callback, profile, anything and topic in self._shown)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
@@ -96,7 +96,7 @@ class MarkerNode(Node):
         if people is None:
             return
         present = {person.id for person in people}
-        remarks = self._labels.at(stamp_of(message.header), present)
+        annotations = self._labels.at(stamp_of(message.header), present)
         locked = message.locked_id
         if self._marker_publisher.get_subscription_count():
             self._calibration.mirrored = message.mirrored
@@ -105,18 +105,18 @@ class MarkerNode(Node):
             camera = self._camera_for(size)
             self._marker_publisher.publish(
                 self._markers.update(
-                    message.header, placed, camera, remarks, locked, image_size=size
+                    message.header, placed, camera, annotations, locked, image_size=size
                 )
             )
         if self._overlays.wanted:
-            what = (people, remarks, locked)
+            what = (people, annotations, locked)
             self._draw(self._pairs.add_skeletons(message.header, what))
 
     def _draw(self, pair: tuple | None) -> None:
         """Publish the skeletons on their image."""
         if pair is None:
             return
-        message, (people, remarks, locked) = pair
+        message, (people, annotations, locked) = pair
         try:
             frame = self._images.frame(message)
         except FrameError as error:
@@ -126,10 +126,10 @@ class MarkerNode(Node):
             frame.image,
             people,
             frame.channels,
-            remarks.words,
+            annotations.words,
             locked,
-            fallen=remarks.fallen,
-            angles=remarks.angles,
+            fallen=annotations.fallen,
+            angles=annotations.angles,
             places=self._places,
         )
         self._overlays.publish(picture, frame.channels, message.header)

@@ -81,7 +81,7 @@ PARAMETERS = (
 )
 
 # Topics of what is told of people: kind, what takes it, quality of service.
-REMARKS = {
+ANNOTATIONS = {
     'gestures': (GestureEvent, Labels.on_gesture, EVENTS),
     'postures': (Posture, Labels.on_posture, EVENTS),
     'falls': (FallEvent, Labels.on_fall, FALLS),
@@ -91,7 +91,7 @@ REMARKS = {
 
 
 def chosen_remarks(values: Mapping[str, Any]) -> tuple[set[str], frozenset[str]]:
-    """Topics of remarks that are wanted, and names of angles; ValueError for unknown ones."""
-    shown = set(names_in(values['show'], REMARKS.keys() - {'joint_angles'}, 'remark'))
+    """Topics of annotations that are wanted, and names of angles; ValueError for unknown ones."""
+    shown = set(names_in(values['show'], ANNOTATIONS.keys() - {'joint_angles'}, 'remark'))
     angles = names_in(values['angles'], ANGLES, 'angle')
     return shown | ({'joint_angles'} if angles else set()), angles

@@ -11,7 +11,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.label_places import Labelled, LabelPlaces
 from pose_ros.core.types import Person
-from pose_ros.ros.labels import Remarks
+from pose_ros.ros.labels import Annotations
 from pose_ros.ros.person_markers import MarkerStyle, PersonMarkers
 
 # Around all people, as a share of the box around them, where labels go if no image is known.
@@ -38,7 +38,7 @@ class SkeletonMarkers:
         header: Header,
         people: Iterable[tuple[Person, np.ndarray | None]],
         camera: CameraModel | None,
-        remarks: Remarks,
+        annotations: Annotations,
         locked: int = 0,
         *,
         image_size: tuple[int, int] = (0, 0),
@@ -54,7 +54,7 @@ class SkeletonMarkers:
             unknown), or with None: those are placed on a plane.
         camera
             Without one, people without positions are not shown.
-        remarks
+        annotations
             What to show of people besides.
         locked
             Id of the person to be framed; 0 = nobody.
@@ -85,9 +85,9 @@ class SkeletonMarkers:
             if kept is None or kept.topology is not person.topology:
                 kept = self._people[key] = PersonMarkers(person.topology, person.id, key)
             kept.locked = 0 < person.id == locked
-            kept.fallen = person.id in remarks.fallen
-            kept.words = remarks.words.get(person.id, '')
-            kept.angles = remarks.angles.get(person.id, {})
+            kept.fallen = person.id in annotations.fallen
+            kept.words = annotations.words.get(person.id, '')
+            kept.angles = annotations.angles.get(person.id, {})
             markers += kept.update(header, places, person.observed, self.style)
             labelled = kept.labelled(places, person.observed)
             if labelled is not None:

@@ -23,10 +23,10 @@ from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameSta
 from pose_ros.ros.frame_times import FrameTime, FrameTimes
 from pose_ros.ros.image_subscription import ImageSubscription
 from pose_ros.ros.images import ImageReader
+from pose_ros.ros.localizer import Localizer
 from pose_ros.ros.parameters import declare
-from pose_ros.ros.placing import Placing
 from pose_ros.ros.pose_parameters import TABLE, estimator_config, orientation
-from pose_ros.ros.pose_status import DeviceLog, blindness, estimator_figures, summary
+from pose_ros.ros.pose_status import DeviceLog, estimator_figures, lock_unavailable_reason, summary
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
 from pose_ros.ros.target_lock import TargetLock
@@ -58,7 +58,7 @@ class PoseNode(LifecycleNode):
         self._skeletons: LifecyclePublisher | None = None
         self._format: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
-        self._placing: Placing | None = None
+        self._placing: Localizer | None = None
         self._target_lock: TargetLock | None = None
         self._looked = False
         self._writer = SkeletonWriter()
@@ -88,7 +88,7 @@ class PoseNode(LifecycleNode):
         self._target_lock = TargetLock(
             self,
             self._estimator,
-            lambda: blindness(self._images, self._skeletons, self._looked),
+            lambda: lock_unavailable_reason(self._images, self._skeletons, self._looked),
         )
         self._orientation = orientation(vars(values))
         self._writer = SkeletonWriter(values.model, self._orientation)
@@ -108,10 +108,10 @@ class PoseNode(LifecycleNode):
         self._dropped = 0
         self.statistics = FrameStatistics()
         topic = self.resolve_topic_name('image')
-        raw = self._values.transport == 'raw'
+        raw = self._values.image_transport == 'raw'
         self._reader = ImageReader()
         if self._values.positions != 'none':
-            self._placing = Placing(self, self._values, self._is_wanted)
+            self._placing = Localizer(self, self._values, self._is_wanted)
         self._images = ImageSubscription(
             self,
             Image if raw else CompressedImage,
@@ -174,7 +174,7 @@ class PoseNode(LifecycleNode):
             self._drops.reset()
             self._looked = False
             return
-        self._times.limit = self._values.max_gap
+        self._times.limit = self._values.track_timeout
         when = self._times.read(message.header)
         self._dropped += self._drops.missed(number, when.stamp)
         if when.step is Step.LATE:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.orientation import ROTATIONS, CameraOrientation
-from pose_ros.core.space.placement import WAYS
+from pose_ros.core.space.position_estimator import WAYS
 from pose_ros.ros.parameters import Parameter
 
 TABLE = (
@@ -17,7 +17,7 @@ TABLE = (
         for setting in fields(EstimatorConfig)
     ),
     Parameter(
-        'transport',
+        'image_transport',
         'raw',
         'image topic; raw: sensor_msgs/Image on image; compressed: CompressedImage on '
         'image/compressed',

@@ -11,7 +11,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.ros.diagnostics import ERROR, OK, WARN, FrameReport
 from pose_ros.ros.image_subscription import ImageSubscription
-from pose_ros.ros.placing import Placing
+from pose_ros.ros.localizer import Localizer
 
 SILENCE = 2.0  # [s] without an image after which the reason is looked for
 
@@ -23,7 +23,7 @@ def summary(
     skeletons: LifecyclePublisher | None,
     *,
     report: FrameReport,
-    placing: Placing | None = None,
+    placing: Localizer | None = None,
 ) -> tuple[bytes, str]:
     """Level and one line on the node's state.
 
@@ -54,7 +54,7 @@ def _warnings(
     estimator: PoseEstimator,
     images: ImageSubscription,
     report: FrameReport,
-    placing: Placing | None,
+    placing: Localizer | None,
 ) -> Iterator[str]:
     """What is wrong with a node that is active."""
     if report.silence > SILENCE:
@@ -117,7 +117,7 @@ def estimator_figures(estimator: PoseEstimator) -> dict[str, str]:
     }
 
 
-def blindness(
+def lock_unavailable_reason(
     images: ImageSubscription | None, skeletons: LifecyclePublisher, looked: bool
 ) -> str:
     """Why nobody can be chosen of those in the last image; empty if somebody can.

@@ -28,14 +28,16 @@ class TargetLock:
         Their owner.
     estimator
         Chooses among the people of the last image.
-    blindness
+    lock_unavailable_reason
         Says why there is no last image to choose from; empty if there is one.
     """
 
-    def __init__(self, node: Node, estimator: PoseEstimator, blindness: Callable[[], str]) -> None:
+    def __init__(
+        self, node: Node, estimator: PoseEstimator, lock_unavailable_reason: Callable[[], str]
+    ) -> None:
         self._node = node
         self._estimator = estimator
-        self._blindness = blindness
+        self._blindness = lock_unavailable_reason
         self._expired = 0
         self._services = [
             node.create_service(LockTarget, '~/lock', answering(node, '~/lock', self._lock)),
@@ -55,9 +57,9 @@ class TargetLock:
         if self._estimator.statistics.expired_lock != self._expired:
             self._expired = self._estimator.statistics.expired_lock
             self._node.get_logger().warning(
-                f'person {self._expired} was away for longer than lock_time '
-                f'({self._estimator.config.lock_time:g} s) and is no longer locked: call ~/lock '
-                'to choose again'
+                f'person {self._expired} was away for longer than lock_timeout '
+                f'({self._estimator.config.lock_timeout:g} s) and is no longer locked: call '
+                '~/lock to choose again'
             )
 
     def _lock(

@@ -7,7 +7,7 @@ import pytest
 
 from pose_ros.actor import frames
 from pose_ros.actor.covering import SEEN
-from pose_ros.actor.encounters import ENCOUNTERS, encounter
+from pose_ros.actor.multi_person_scenes import ENCOUNTERS, encounter
 
 
 def shown(scene):

@@ -13,7 +13,7 @@ from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.models.detector import Detection
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import COCO17
-from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.types import Box, Frame
 
 # A standing person in COCO-17's order: x from the middle, y from the ground, in heights.
@@ -173,10 +173,10 @@ def make_estimator(world, monkeypatch):
 
 @pytest.fixture
 def sighting_of():
-    """Make the sighting of a body in a frame of its own, or in one with others."""
+    """Make the observation of a body in a frame of its own, or in one with others."""
 
-    def make(body, stamp=0.0, looked_for=None, behind=(), front=()):
+    def make(body, stamp=0.0, roi_track=None, behind=(), front=()):
         frame = Frame(picture([*behind, body, *front]), stamp)
-        return Sighting.of(body.pose, frame, COCO17, 0.3, looked_for)
+        return Observation.of(body.pose, frame, COCO17, 0.3, roi_track)
 
     return make

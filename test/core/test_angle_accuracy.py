@@ -14,8 +14,8 @@ from pose_ros.core.models.pose import Pose
 from pose_ros.core.motion.angles import AngleObserver
 from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
-from pose_ros.core.tracking.sighting import Sighting
-from pose_ros.core.tracking.steadier import Repairs, Steadier
+from pose_ros.core.tracking.keypoint_filter import KeypointFilter, Repairs
+from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.types import Frame
 
 MOTIONS = ('wave_left', 't_pose', 'raise_both', 'squat', 'walk', 'lie_down')
@@ -116,14 +116,14 @@ def trembling(config, height, motion):
     actor = Actor(motion, x=600.0, y=700.0, height=height, start=-9.0, sway=0.0)
     scene = Scene(width=1280, height=720, duration=0.1, actors=(actor,))
     statue = next(skeletons(scene, errors=Errors(noise=0.0, drift=0.0, dropout=0.0))).people[0]
-    steadier, rng = Steadier(config, COCO17, Repairs()), np.random.default_rng(0)
+    keypoint_filter, rng = KeypointFilter(config, COCO17, Repairs()), np.random.default_rng(0)
     image = np.zeros((720, 1280, 3), np.uint8)
     raw, smooth = [], []
     for i in range(11 * 30):
         keypoints = statue.keypoints + rng.normal(0, 2, (17, 2)).astype(np.float32)
         pose = Pose(keypoints, statue.scores, statue.score)
-        sighting = Sighting.of(pose, Frame(image, i / 30), COCO17, config.keypoint_threshold)
-        person = steadier.observe(sighting)
+        observation = Observation.of(pose, Frame(image, i / 30), COCO17, config.keypoint_threshold)
+        person = keypoint_filter.observe(observation)
         raw.append(measure(replace(statue, keypoints=keypoints)).angles)
         smooth.append(measure(person).angles)
     return oscillation(np.array(raw[30:])), oscillation(np.array(smooth[30:]))

@@ -87,7 +87,7 @@ class TestEveryModel:
             assert people[0].observed.any()
             ids.append(people[0].id)
             errors.append(errors_of(people[0], shown.people[0]).mean())
-        # Nobody is anybody before the third sighting.
+        # Nobody is anybody before the third observation.
         assert ids == [0, 0] + [1] * (len(ids) - 2)
         assert np.mean(errors) < 0.03 * 300
         assert estimator.statistics.reinitialised == 0
@@ -125,7 +125,7 @@ def ids_seen(people):
 def test_an_id_comes_with_the_third_sighting():
     image = first_frame().image
     for frames_needed, expected in ((3, [0, 0, 1, 1]), (1, [1, 1, 1, 1])):
-        estimator = PoseEstimator(EstimatorConfig(confirm_frames=frames_needed))
+        estimator = PoseEstimator(EstimatorConfig(min_hits=frames_needed))
         ids = [ids_seen(estimator.estimate(Frame(image, t / 10)))[0] for t in range(4)]
         assert ids == expected
 
@@ -133,7 +133,7 @@ def test_an_id_comes_with_the_third_sighting():
 @pytest.mark.parametrize('clothing', [True, False])
 def test_the_id_survives_a_short_absence_and_not_a_long_one(clothing):
     estimator = PoseEstimator(
-        EstimatorConfig(max_gap=0.5, memory_time=1.0, clothing=clothing, confirm_frames=1)
+        EstimatorConfig(track_timeout=0.5, reid_time=1.0, use_appearance=clothing, min_hits=1)
     )
     person, nobody = first_frame().image, first_frame(actors=()).image
     # By their clothes they are known for longer.
@@ -148,14 +148,14 @@ def test_clothes_tell_who_comes_back():
         first_frame(actors=(Actor('stand', clothes=Clothes(shirt=shirt)),)).image
         for shirt in ((180, 40, 40), (40, 60, 190))
     )
-    estimator = PoseEstimator(EstimatorConfig(max_gap=0.5, confirm_frames=1))
+    estimator = PoseEstimator(EstimatorConfig(track_timeout=0.5, min_hits=1))
     shown = [(0.0, red), (2.0, red), (4.0, blue), (6.0, red), (8.0, blue)]
     ids = [ids_seen(estimator.estimate(Frame(image, t))) for t, image in shown]
     assert ids == [[1], [1], [2], [3], [4]]
 
 
 def test_who_is_out_of_sight_is_predicted_for_a_while():
-    estimator = PoseEstimator(EstimatorConfig(prediction_time=0.5))
+    estimator = PoseEstimator(EstimatorConfig(coast_time=0.5))
     person, nobody = first_frame().image, first_frame(actors=()).image
     for index in range(3):
         (seen,) = estimator.estimate(Frame(person, index / 10))
@@ -174,7 +174,7 @@ def test_a_prediction_goes_on_and_ends_at_the_edge():
     scene = Scene(duration=1.4, actors=(Actor('walk', x=280, height=300, speed=0.6, start=-1.0),))
     nobody = Frame(first_frame(actors=()).image)
     for prediction, expected in ((0.3, True), (3.0, False)):
-        estimator = PoseEstimator(EstimatorConfig(prediction_time=prediction, max_gap=4.0))
+        estimator = PoseEstimator(EstimatorConfig(coast_time=prediction, track_timeout=4.0))
         for shown, people in follow(estimator, replace(scene, duration=0.5), every=2):
             last, stamp = people[0], shown.stamp
         (gone,) = estimator.estimate(replace(nobody, stamp=stamp + 0.2))
@@ -200,7 +200,7 @@ def test_a_step_in_time_starts_anew_with_a_new_id(later):
 def test_a_jump_to_somebody_else_is_noticed_and_gets_a_new_id():
     here = first_frame(actors=(Actor('stand', x=200, height=300),))
     there = first_frame(actors=(Actor('stand', x=420, height=300),))
-    estimator = PoseEstimator(EstimatorConfig(confirm_frames=1))
+    estimator = PoseEstimator(EstimatorConfig(min_hits=1))
     (before,) = estimator.estimate(Frame(here.image, 0.0))
     (after,) = estimator.estimate(Frame(there.image, 0.03))
     assert (before.id, after.id) == (1, 2)
@@ -211,7 +211,7 @@ def test_a_jump_to_somebody_else_is_noticed_and_gets_a_new_id():
 def test_a_jump_within_the_region_is_counted():
     here = first_frame(actors=(Actor('stand', x=320, y=440, height=400),))
     beside = first_frame(actors=(Actor('stand', x=420, y=440, height=300),))
-    estimator = PoseEstimator(EstimatorConfig(jump_threshold=0.2, confirm_frames=1))
+    estimator = PoseEstimator(EstimatorConfig(jump_threshold=0.2, min_hits=1))
     estimator.estimate(Frame(here.image, 0.0))
     (after,) = estimator.estimate(Frame(beside.image, 0.03))
     assert estimator.statistics.reinitialised == 1
@@ -265,7 +265,7 @@ def test_what_is_fixed_cannot_change_while_running():
         ({'keypoint_threshold': 1.5}, r'keypoint_threshold must be 0.0 to 1.0, got 1.5'),
         ({'crop_padding': 0.9}, 'crop_padding must be 1.0 to 3.0, got 0.9'),
         ({'smoothing': 'kalman'}, 'smoothing must be one of none, ema, one_euro'),
-        ({'max_gap': float('nan')}, 'max_gap'),
+        ({'track_timeout': float('nan')}, 'track_timeout'),
         ({'device': 'gpu'}, 'device must be auto, cpu, edgetpu'),
     ],
 )

@@ -34,10 +34,10 @@ class PartOfStore(ModelStore):
         ({'max_people': -3}, 'max_people must be 1 to 50, got -3'),
         ({'detector_interval': 0}, 'detector_interval must be 1 to 1000, got 0'),
         ({'detector_threshold': 1.1}, 'detector_threshold must be 0.0 to 1.0, got 1.1'),
-        ({'confirm_frames': 0}, 'confirm_frames must be 1 to 100, got 0'),
+        ({'min_hits': 0}, 'min_hits must be 1 to 100, got 0'),
         ({'mode': 'many'}, "mode must be one of single, multi, auto, got 'many'"),
-        ({'lock_time': float('nan')}, 'lock_time must be 0.05 to 3600.0, got nan'),
-        ({'prediction_time': -0.1}, 'prediction_time must be 0.0 to 10.0, got -0.1'),
+        ({'lock_timeout': float('nan')}, 'lock_timeout must be 0.05 to 3600.0, got nan'),
+        ({'coast_time': -0.1}, 'coast_time must be 0.0 to 10.0, got -0.1'),
     ],
 )
 def test_a_setting_out_of_range_is_named(settings, reason):

@@ -58,16 +58,16 @@ class TestLateFrames:
         assert set(ids[3:]) == {1}
         assert sees.estimator.statistics.late >= 3 * 5
 
-    @pytest.mark.parametrize('max_gap', [0.2, 5.0])
-    def test_a_step_back_beyond_max_gap_starts_anew(self, watch, make_body, caplog, max_gap):
-        sees = watch(max_gap=max_gap)
+    @pytest.mark.parametrize('track_timeout', [0.2, 5.0])
+    def test_a_step_back_beyond_max_gap_starts_anew(self, watch, make_body, caplog, track_timeout):
+        sees = watch(track_timeout=track_timeout)
         sees.show(make_body(), frames=5)
         sees.estimator.lock('largest')
         with caplog.at_level(logging.WARNING):
-            sees.at(sees.stamp - 0.9 * max_gap, make_body())
+            sees.at(sees.stamp - 0.9 * track_timeout, make_body())
             assert sees.estimator.locked_id == 1
             assert not caplog.records
-            (person,) = sees.at(sees.stamp - 1.1 * max_gap, make_body())
+            (person,) = sees.at(sees.stamp - 1.1 * track_timeout, make_body())
         assert (person.id, sees.estimator.locked_id) == (0, 0)
         (record,) = caplog.records
         assert 'stamps went back from 1000.167 s to' in record.message
@@ -103,7 +103,7 @@ class TestSingleImages:
             assert all((person.states == KeypointState.OBSERVED).all() for person in found)
 
     def test_confirmed_at_once_they_still_have_no_id(self, watch, make_body):
-        (person,) = watch(confirm_frames=1).at(None, make_body())
+        (person,) = watch(min_hits=1).at(None, make_body())
         assert person.id == 0
 
     def test_a_running_track_is_not_disturbed(self, watch, make_body):

@@ -10,8 +10,8 @@ from pose_ros.core.finding.bottom_up import WholeFrames
 from pose_ros.core.topology import COCO17
 from pose_ros.core.tracking.clothing import colour_similarity
 from pose_ros.core.tracking.identity import Identities
-from pose_ros.core.tracking.sighting import Sighting
-from pose_ros.core.tracking.steadier import Repairs, Steadier
+from pose_ros.core.tracking.keypoint_filter import KeypointFilter, Repairs
+from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import KeypointState
 
@@ -28,13 +28,13 @@ def follow(sighting_of):
             self.identities = Identities(
                 config,
                 lambda number, first: Track(
-                    number, first, WholeFrames(), Steadier(config, COCO17, Repairs())
+                    number, first, WholeFrames(), KeypointFilter(config, COCO17, Repairs())
                 ),
-                lambda sighting, look: 1.0,
+                lambda observation, look: 1.0,
             )
             self.stamp = 0.0
 
-        def show(self, *bodies, frames=1, looked_for=()):
+        def show(self, *bodies, frames=1, roi_track=()):
             """Ids of those who own the bodies in the last of these frames; None: nobody's.
 
             The later stand in front.
@@ -42,8 +42,8 @@ def follow(sighting_of):
             for _ in range(frames):
                 self.stamp += STEP
                 self.identities.forget(self.stamp)
-                meant = dict(zip(range(len(bodies)), looked_for))
-                sightings = [
+                meant = dict(zip(range(len(bodies)), roi_track))
+                observations = [
                     sighting_of(
                         body,
                         self.stamp,
@@ -53,13 +53,13 @@ def follow(sighting_of):
                     )
                     for number, body in enumerate(bodies)
                 ]
-                self.identities.update(sightings)
+                self.identities.update(observations)
             owners = {
                 tuple(track.last.centre): track.id
                 for track in self.identities.tracks
                 if not track.misses
             }
-            return [owners.get(tuple(sighting.centre)) for sighting in sightings]
+            return [owners.get(tuple(observation.centre)) for observation in observations]
 
         def away(self, seconds):
             """Nobody is to be seen."""
@@ -76,18 +76,18 @@ def follow(sighting_of):
 
 class TestConfirmation:
     def test_an_id_comes_with_the_third_sighting(self, follow, make_body):
-        people = follow(confirm_frames=3)
+        people = follow(min_hits=3)
         assert [people.show(make_body()) for _ in range(4)] == [[0], [0], [1], [1]]
 
     def test_who_was_seen_too_seldom_was_nobody(self, follow, make_body):
-        people = follow(confirm_frames=3)
+        people = follow(min_hits=3)
         people.show(make_body(), frames=2)
         people.show()
         assert people.ids == []
         assert people.show(make_body(), frames=2) == [0]
 
     def test_one_sighting_is_enough_where_asked_for(self, follow, make_body):
-        assert follow(confirm_frames=1).show(make_body()) == [1]
+        assert follow(min_hits=1).show(make_body()) == [1]
 
     def test_ids_go_up_in_the_order_of_confirmation(self, follow, make_body):
         people = follow()
@@ -98,7 +98,7 @@ class TestConfirmation:
         assert people.show(second, first) == [2, 1]
 
     def test_ids_are_never_used_again(self, follow, make_body):
-        people = follow(clothing=False, max_gap=0.5)
+        people = follow(use_appearance=False, track_timeout=0.5)
         assert people.show(make_body(), frames=3) == [1]
         people.away(1.0)
         assert people.show(make_body(), frames=3) == [2]
@@ -110,7 +110,7 @@ class TestConfirmation:
 class TestAssignment:
     def test_the_sum_of_likeness_counts_not_the_first_come(self, follow, make_body):
         """The second has walked to where the first was, who went on."""
-        people = follow(clothing=False)
+        people = follow(use_appearance=False)
         # Side by side, a step of 30 px apart: the nearest body is the wrong one for the first.
         people.show(make_body(x=200.0), make_body(x=240.0), frames=3)
         assert people.show(make_body(x=226.0), make_body(x=264.0)) == [1, 2]
@@ -137,7 +137,7 @@ class TestAssignment:
     @pytest.mark.parametrize('clothing', [True, False])
     def test_a_walk_past_each_other_goes_on(self, follow, make_body, clothing):
         """The farther is hidden for a moment; then speed, or clothes, tell who is who."""
-        people = follow(clothing=clothing)
+        people = follow(use_appearance=clothing)
         for step in range(21):
             x = 120.0 + 20 * step
             near = make_body(x=x, y=460.0, height=330.0)
@@ -149,22 +149,22 @@ class TestAssignment:
     def test_clothes_tell_who_came_out_on_which_side(self, follow, make_body):
         """Both turn back behind a pillar: speed alone gives their ids to each other."""
 
-        def ids(clothing):
-            people = follow(clothing=clothing)
+        def ids(use_appearance):
+            people = follow(use_appearance=use_appearance)
             for step in range(21):
                 x = 310.0 - 20 * abs(10 - step)
                 both = [make_body(x=x), make_body(x=640.0 - x, shirt='blue')]
                 found = people.show(*([] if abs(step - 10) < 3 else both))
             return found
 
-        assert ids(clothing=True) == [1, 2]
-        assert ids(clothing=False) == [2, 1]
+        assert ids(use_appearance=True) == [1, 2]
+        assert ids(use_appearance=False) == [2, 1]
 
     def test_nobody_gets_the_id_of_others_by_their_clothes(self, follow, make_body):
         people = follow()
         people.show(make_body(), frames=3)
         assert people.show(make_body(shirt='blue'), frames=3) == [2]
-        without = follow(clothing=False)
+        without = follow(use_appearance=False)
         without.show(make_body(), frames=3)
         assert without.show(make_body(shirt='blue'), frames=3) == [1]
 
@@ -204,7 +204,7 @@ class TestGates:
     def test_after_a_gap_the_reach_is_wider_but_not_endless(self, follow, make_body):
         small = make_body(x=100.0, height=150.0)
         for far, expected in ((60.0, 1), (500.0, 0)):
-            people = follow(clothing=False)
+            people = follow(use_appearance=False)
             people.show(small, frames=3)
             people.away(0.4)
             assert people.show(replace(small, x=100.0 + far)) == [expected]
@@ -213,14 +213,14 @@ class TestGates:
 class TestMemory:
     def test_within_max_gap_the_place_is_enough(self, follow, make_body):
         for away, expected in ((0.7, [1]), (1.3, [2])):
-            people = follow(clothing=False, max_gap=1.0)
+            people = follow(use_appearance=False, track_timeout=1.0)
             people.show(make_body(), frames=3)
             people.away(away)
             assert people.show(make_body(), frames=3) == expected
 
     def test_after_max_gap_the_clothes_tell(self, follow, make_body):
         for shirt, expected in (('red', [1]), ('blue', [2])):
-            people = follow(max_gap=1.0, memory_time=3.0)
+            people = follow(track_timeout=1.0, reid_time=3.0)
             people.show(make_body(), frames=3)
             people.away(2.0)
             assert people.ids == [1]
@@ -230,26 +230,26 @@ class TestMemory:
         """Of who comes in at the edge the clothes are not to be seen."""
         at_the_edge = make_body(x=-4.0)
         for away, expected in ((0.6, 1), (2.0, 0)):
-            people = follow(max_gap=1.0, memory_time=3.0)
+            people = follow(track_timeout=1.0, reid_time=3.0)
             people.show(make_body(x=60.0), frames=3)
             people.away(away)
             assert people.show(at_the_edge) == [expected]
 
-    def test_after_memory_time_all_is_forgotten(self, follow, make_body):
-        people = follow(max_gap=1.0, memory_time=3.0)
+    def test_after_reid_time_all_is_forgotten(self, follow, make_body):
+        people = follow(track_timeout=1.0, reid_time=3.0)
         people.show(make_body(), frames=3)
         people.away(3.3)
         assert people.ids == []
         assert people.show(make_body(), frames=3) == [2]
 
     def test_a_memory_shorter_than_the_gap_does_not_shorten_it(self, follow, make_body):
-        people = follow(max_gap=1.0, memory_time=0.0)
+        people = follow(track_timeout=1.0, reid_time=0.0)
         people.show(make_body(), frames=3)
         people.away(0.7)
         assert people.show(make_body()) == [1]
 
-    def test_the_locked_is_remembered_for_the_lock_time(self, follow, make_body):
-        people = follow(memory_time=1.0, lock_time=5.0)
+    def test_the_locked_is_remembered_for_the_lock_timeout(self, follow, make_body):
+        people = follow(reid_time=1.0, lock_timeout=5.0)
         people.show(make_body(x=150.0), make_body(x=450.0, shirt='blue'), frames=3)
         people.identities.locked_id = 2
         people.away(4.0)
@@ -267,7 +267,7 @@ class TestMemory:
         assert people.show(replace(blue, x=250.0), frames=5) == [2]
 
     def test_nor_in_clothes_a_little_alike(self, follow, make_body):
-        """By place alone the sighting would be the lost one's."""
+        """By place alone the observation would be the lost one's."""
         people = follow()
         red, rose = make_body(x=300.0), make_body(x=400.0, shirt='rose')
         people.show(red, rose, frames=4)
@@ -295,7 +295,7 @@ class TestNewcomers:
         people.show(make_body(x=150.0), frames=3)
         (number,) = (track.number for track in people.identities.tracks)
         other = make_body(x=450.0, shirt='blue')
-        assert people.show(other, looked_for=[number], frames=3) == [None]
+        assert people.show(other, roi_track=[number], frames=3) == [None]
         assert people.ids == [1]
         assert people.show(other, frames=3) == [2]
 
@@ -311,8 +311,8 @@ class TestStrays:
     def stray(self, people, body):
         """Show somebody in the region of the first person followed."""
         number = people.identities.tracks[0].number
-        people.show(body, looked_for=[number])
-        return people.identities.strays
+        people.show(body, roi_track=[number])
+        return people.identities.track_switches
 
     def test_a_region_that_shows_somebody_else_is_counted(self, follow, make_body):
         people = follow()
@@ -340,11 +340,11 @@ class TestStrays:
         people.show(make_body(), frames=3)
         (track,) = people.identities.tracks
         later = people.stamp + STEP
-        continues = people.identities.continues
-        assert continues(sighting_of(make_body(x=330.0), later, track.number))
-        assert not continues(sighting_of(make_body(x=330.0), later))
-        assert not continues(sighting_of(make_body(x=330.0), later, track.number + 1))
-        assert not continues(sighting_of(make_body(shirt='blue'), later, track.number))
+        matches = people.identities.matches
+        assert matches(sighting_of(make_body(x=330.0), later, track.number))
+        assert not matches(sighting_of(make_body(x=330.0), later))
+        assert not matches(sighting_of(make_body(x=330.0), later, track.number + 1))
+        assert not matches(sighting_of(make_body(shirt='blue'), later, track.number))
 
 
 class TestPrediction:
@@ -380,7 +380,7 @@ class TestPrediction:
         track.misses += 1
         assert track.person(now, 0.5) is None
 
-    def test_until_the_prediction_time(self, follow, make_body):
+    def test_until_the_coast_time(self, follow, make_body):
         track, now = self.track(follow, make_body)
         track.misses += 1
         assert track.person(now + 0.29, 0.3) is not None
@@ -403,7 +403,7 @@ class TestPrediction:
         track, now = self.track(follow, make_body, speed=0.0)
         seen = sighting_of(make_body(), now + STEP)
         seen.pose.scores[0] = 0.1
-        track.observe(Sighting.of(seen.pose, seen.frame, COCO17, 0.3), alone=True)
+        track.observe(Observation.of(seen.pose, seen.frame, COCO17, 0.3), alone=True)
         track.misses += 1
         states = track.person(now + 2 * STEP, 1.0).states
         assert states[0] == KeypointState.BELOW_THRESHOLD

@@ -97,19 +97,19 @@ def jump_threshold(watch):
     return watch.estimator.statistics.reinitialised
 
 
-def confirm_frames(watch):
+def min_hits(watch):
     watch.show(watch.body(), frames=5)
     watch.change()
     return [person.id for person in watch.show(watch.body())]
 
 
-def prediction_time(watch):
+def coast_time(watch):
     watch.show(watch.body(), frames=5)
     watch.change()
     return len(watch.show())
 
 
-def lock_time(watch):
+def lock_timeout(watch):
     watch.show(watch.body(), frames=5)
     watch.estimator.lock('largest')
     watch.change()
@@ -128,7 +128,7 @@ class Mistaken:
         return getattr(self.body, name)
 
 
-def repair_sides(watch):
+def fix_left_right(watch):
     watch.show(watch.body(), frames=10)
     watch.change()
     body = watch.body()
@@ -161,16 +161,16 @@ CASES = {
     'detector_threshold': ({'detector_interval': 1}, 0.7, detector_threshold, 2, 1),
     'detector_interval': ({'detector_interval': 10}, 1, detector_interval, 3, 21),
     'keypoint_threshold': ({}, 0.95, is_seen, [True], [False]),
-    'person_threshold': ({'prediction_time': 0.0}, 0.95, is_seen, [True], []),
+    'person_threshold': ({'coast_time': 0.0}, 0.95, is_seen, [True], []),
     'crop_padding': ({'model': 'movenet_lightning'}, 3.0, crop_padding, 1.25, 3.0),
     'jump_threshold': ({}, 0.05, jump_threshold, 0, 1),
-    'max_gap': ({'clothing': False}, 0.3, lambda w: w.after_absence(0.6), 1, 2),
-    'confirm_frames': ({'confirm_frames': 20}, 2, confirm_frames, [0], [1]),
-    'prediction_time': ({}, 0.0, prediction_time, 1, 0),
-    'memory_time': ({}, 0.05, lambda w: w.after_absence(2.0), 1, 2),
-    'lock_time': ({}, 1.0, lock_time, 1, 0),
-    'clothing': ({}, False, lambda w: w.after_absence(2.0), 1, 2),
-    'repair_sides': ({}, False, repair_sides, True, False),
+    'track_timeout': ({'use_appearance': False}, 0.3, lambda w: w.after_absence(0.6), 1, 2),
+    'min_hits': ({'min_hits': 20}, 2, min_hits, [0], [1]),
+    'coast_time': ({}, 0.0, coast_time, 1, 0),
+    'reid_time': ({}, 0.05, lambda w: w.after_absence(2.0), 1, 2),
+    'lock_timeout': ({}, 1.0, lock_timeout, 1, 0),
+    'use_appearance': ({}, False, lambda w: w.after_absence(2.0), 1, 2),
+    'fix_left_right': ({}, False, fix_left_right, True, False),
     'plausibility': ({}, False, plausibility, 'IMPLAUSIBLE', 'OBSERVED'),
     # ema_alpha is for 30 frames per second, a third of our step.
     'smoothing': ({}, 'ema', Watching.moved, 1.0, 0.97),

@@ -192,7 +192,7 @@ class TestLock:
         """Also if somebody nearer is there all the time."""
         me = make_body(x=560.0, height=150.0)
         other = make_body(x=300.0, height=380.0, shirt='blue')
-        watch = watching(mode=mode, detector_interval=1, lock_time=6.0)
+        watch = watching(mode=mode, detector_interval=1, lock_timeout=6.0)
         watch.show(me, frames=4)
         watch.estimator.lock('largest')
         watch.show(me, other, frames=2)
@@ -204,7 +204,7 @@ class TestLock:
     @pytest.mark.parametrize('clothing', [True, False])
     def test_a_long_absence_ends_the_lock(self, watching, make_body, mode, clothing):
         """Anybody who comes then is a new person, and can be locked."""
-        watch = watching(mode=mode, clothing=clothing, lock_time=4.0)
+        watch = watching(mode=mode, use_appearance=clothing, lock_timeout=4.0)
         estimator = watch.estimator
         watch.show(make_body(), frames=4)
         estimator.lock('largest')
@@ -219,7 +219,7 @@ class TestLock:
     def test_without_clothing_the_locked_is_taken_again_where_they_were(
         self, watching, make_body, mode
     ):
-        watch = watching(mode=mode, clothing=False, lock_time=4.0, memory_time=0.0)
+        watch = watching(mode=mode, use_appearance=False, lock_timeout=4.0, reid_time=0.0)
         watch.show(make_body(x=320.0, height=200.0), frames=4)
         watch.estimator.lock('largest')
         watch.show(frames=30)

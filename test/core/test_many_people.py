@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Clothes, Scene, frames
-from pose_ros.actor.encounters import encounter
+from pose_ros.actor.multi_person_scenes import encounter
 from pose_ros.actor.programmes import SCENES
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -76,7 +76,7 @@ def test_auto_follows_one_then_two_then_one(detector, measured):
         ),
     )
     estimator = PoseEstimator(
-        EstimatorConfig(mode='auto', detector=detector, detector_interval=5, memory_time=0.0)
+        EstimatorConfig(mode='auto', detector=detector, detector_interval=5, reid_time=0.0)
     )
     runs, multi = [0], [False]
     for shown, people in watch(estimator, scene, every=3):
@@ -127,7 +127,7 @@ class TestJump:
     @pytest.mark.parametrize('every', [2, 3])
     def test_without_detection_the_id_goes_over_unnoticed(self, every):
         """The fault itself."""
-        estimator = PoseEstimator(EstimatorConfig(jump_threshold=10.0, clothing=False))
+        estimator = PoseEstimator(EstimatorConfig(jump_threshold=10.0, use_appearance=False))
         shown = self.shown_as_the_first(estimator, every)
         assert shown.count(1) >= 3
         assert estimator.statistics.reinitialised == 0

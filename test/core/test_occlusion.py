@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
-from pose_ros.core.tracking.occlusion import Figure, alone
+from pose_ros.core.tracking.occlusion import BodyMask, mask_neighbours
 from pose_ros.core.types import Frame
 
 GREY = (114, 114, 114)
@@ -13,7 +13,7 @@ TORSO = [5, 6, 11, 12]
 
 
 def figure(body):
-    return Figure(body.joints, body.height)
+    return BodyMask(body.joints, body.height)
 
 
 def picture(*bodies):
@@ -35,7 +35,7 @@ def between(body, start, end, share=0.5):
 class TestAlone:
     def test_a_neighbour_is_painted_over_from_head_to_feet(self, make_body):
         me, other = make_body(x=150.0), make_body(x=450.0)
-        view = alone(picture(), figure(me), [figure(other)])
+        view = mask_neighbours(picture(), figure(me), [figure(other)])
         assert is_grey(view, other.joints).all()
         middles = [
             between(other, *limb)
@@ -48,17 +48,17 @@ class TestAlone:
 
     def test_the_picture_itself_is_never_written_to(self, make_body):
         frame = picture()
-        view = alone(frame, None, [figure(make_body())])
+        view = mask_neighbours(frame, None, [figure(make_body())])
         assert (frame.image == 255).all()
         assert (view.stamp, view.channels) == (3.5, 'bgr')
 
     def test_nobody_to_paint_over(self, make_body):
-        assert (alone(picture(), figure(make_body()), []).image == 255).all()
+        assert (mask_neighbours(picture(), figure(make_body()), []).image == 255).all()
 
     def test_of_who_stands_behind_only_what_shows_beside(self, make_body):
         me = make_body(x=300.0, height=300.0)
         behind = make_body(x=340.0, height=250.0)
-        view = alone(picture(), figure(me), [figure(behind)])
+        view = mask_neighbours(picture(), figure(me), [figure(behind)])
         assert not is_grey(view, me.joints).any()
         assert not is_grey(view, [between(me, 5, 12)]).any()
         # The far arm shows beside.
@@ -67,7 +67,7 @@ class TestAlone:
     def test_who_stands_in_front_covers(self, make_body):
         me = make_body(x=300.0, height=250.0)
         front = make_body(x=340.0, height=300.0)
-        view = alone(picture(), figure(me), [figure(front)])
+        view = mask_neighbours(picture(), figure(me), [figure(front)])
         assert is_grey(view, front.joints).all()
         # What is not hidden of the person stays.
         assert not is_grey(view, me.joints[[8, 10]]).any()
@@ -76,24 +76,24 @@ class TestAlone:
         front = make_body(x=380.0, height=320.0)
         me, behind = make_body(x=320.0, height=280.0), make_body(x=260.0, height=240.0)
         for others in ([front, behind], [behind, front]):
-            view = alone(picture(), figure(me), [figure(other) for other in others])
+            view = mask_neighbours(picture(), figure(me), [figure(other) for other in others])
             assert is_grey(view, front.joints).all()
             assert not is_grey(view, [me.joints[8], between(me, 6, 12, 0.2)]).any()
             assert is_grey(view, behind.joints[[8, 10]]).all()
 
     def test_without_a_person_all_are_painted_over(self, make_body):
         bodies = [make_body(x=250.0, height=240.0), make_body(x=300.0, height=300.0)]
-        view = alone(picture(), None, [figure(body) for body in bodies])
+        view = mask_neighbours(picture(), None, [figure(body) for body in bodies])
         assert all(is_grey(view, body.joints).all() for body in bodies)
 
     @pytest.mark.parametrize('x', [-300.0, 5.0, 635.0, 1e9])
     def test_bodies_beyond_the_edge(self, make_body, x):
-        view = alone(picture(), figure(make_body()), [figure(make_body(x=x))])
+        view = mask_neighbours(picture(), figure(make_body()), [figure(make_body(x=x))])
         assert view.image.shape == (480, 640, 3)
 
     def test_a_body_of_a_single_point(self):
-        point = Figure(np.full((17, 2), 100.0), 1.0)
-        assert is_grey(alone(picture(), None, [point]), [(100, 100)]).all()
+        point = BodyMask(np.full((17, 2), 100.0), 1.0)
+        assert is_grey(mask_neighbours(picture(), None, [point]), [(100, 100)]).all()
 
 
 def test_the_neighbours_shirt_is_gone_and_the_own_is_there():
@@ -102,7 +102,7 @@ def test_the_neighbours_shirt_is_gone_and_the_own_is_there():
     far = Actor('stand', x=300, y=430, height=280, distance=4, clothes=Clothes(shirts['far']))
     near = Actor('stand', x=375, y=460, height=360, distance=3, clothes=Clothes(shirts['near']))
     shown = next(iter(frames(Scene(actors=(far, near), duration=1.0), seed=1)))
-    figures = [Figure(person.keypoints, person.height) for person in shown.people]
+    figures = [BodyMask(person.keypoints, person.height) for person in shown.people]
 
     def left(frame, name):
         """Pixels of a shirt, by its hue."""
@@ -114,6 +114,6 @@ def test_the_neighbours_shirt_is_gone_and_the_own_is_there():
     frame = Frame(shown.image)
     for own, other in ((0, 1), (1, 0)):
         names = list(shirts)
-        view = alone(frame, figures[own], [figures[other]])
+        view = mask_neighbours(frame, figures[own], [figures[other]])
         assert left(view, names[other]) < 0.25 * left(frame, names[other])
         assert left(view, names[own]) > 0.7 * left(frame, names[own])

@@ -226,7 +226,7 @@ def people_of(model, scenes):
     """(person, stamp, truth) per scene, without smoothing."""
     for seed in scenes:
         config = EstimatorConfig(
-            model=model, smoothing='none', repair_sides=False, plausibility=False
+            model=model, smoothing='none', fix_left_right=False, plausibility=False
         )
         estimator = PoseEstimator(config)
         shown = enumerate(frames(random_scene(seed), seed))

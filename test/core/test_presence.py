@@ -31,10 +31,10 @@ class TestPresence:
 
     def test_opinions_are_due_just_before_the_id_and_rarely_after(self):
         presence, due = Presence(), []
-        for sightings in range(1, 15):
-            for _ in range(presence.looks_due(sightings, 3)):
+        for observations in range(1, 15):
+            for _ in range(presence.looks_due(observations, 3)):
                 presence.add(-0.5)
-                due.append(sightings)
+                due.append(observations)
         assert due == [2, 3, 8, 13]
 
     def test_opinions_that_are_missing_are_due_at_once(self):
@@ -64,10 +64,10 @@ class TestSecondOpinion:
         assert [person.id for person in people] == [0]
 
     @pytest.mark.parametrize('frames', [1, 3])
-    def test_one_whom_it_sees_gets_one_after_confirm_frames(
+    def test_one_whom_it_sees_gets_one_after_min_hits(
         self, world, make_estimator, make_body, frames
     ):
-        estimator = make_estimator(second_opinions=True, confirm_frames=frames)
+        estimator = make_estimator(second_opinions=True, min_hits=frames)
         ids = []
         for index in range(frames):
             (person,) = estimator.estimate(world.frame(index / 10, make_body()))

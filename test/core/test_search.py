@@ -128,7 +128,7 @@ class TestCadence:
     def test_auto_changes_over_and_back_with_hysteresis(
         self, world, make_estimator, show, make_body
     ):
-        estimator = make_estimator(mode='auto', detector_interval=5, memory_time=0.0)
+        estimator = make_estimator(mode='auto', detector_interval=5, reid_time=0.0)
         one, other = make_body(x=150.0), make_body(x=450.0, shirt='blue')
         show(estimator, one, frames=20)
         people = show(estimator, one, other, frames=30)
@@ -146,7 +146,7 @@ class TestCadence:
         assert len(world.views) - before == 2
 
     def test_a_moments_absence_does_not_change_over(self, make_estimator, show, make_body):
-        estimator = make_estimator(mode='auto', detector_interval=5, memory_time=0.0)
+        estimator = make_estimator(mode='auto', detector_interval=5, reid_time=0.0)
         one, other = make_body(x=150.0), make_body(x=450.0, shirt='blue')
         show(estimator, one, other, frames=10)
         multi = []
@@ -170,7 +170,7 @@ class TestCadence:
         assert gaps(world) == [10]
 
     def test_at_once_when_nobody_is_followed(self, world, make_estimator, show, make_body):
-        estimator = make_estimator(detector_interval=50, prediction_time=0.0)
+        estimator = make_estimator(detector_interval=50, coast_time=0.0)
         show(estimator, frames=4)
         assert gaps(world) == [1, 1, 1]
         show(estimator, make_body(), frames=4)
@@ -252,8 +252,8 @@ class TestMaxPeople:
     def test_who_cannot_be_in_sight_costs_nothing(
         self, world, make_estimator, show, make_body, gone
     ):
-        """Gone for longer than max_gap, or out of the picture, but remembered."""
-        estimator = make_estimator(detector_interval=100, memory_time=10.0, max_gap=1.0)
+        """Gone for longer than track_timeout, or out of the picture, but remembered."""
+        estimator = make_estimator(detector_interval=100, reid_time=10.0, track_timeout=1.0)
         one = make_body(x=150.0)
         speed, unseen = gone
         for step in range(5):
@@ -278,7 +278,7 @@ class TestMaxPeople:
         self, make_estimator, show, make_body
     ):
         small, _, large = self.crowd(make_body)
-        estimator = make_estimator(max_people=1, detector_interval=1, prediction_time=3.0)
+        estimator = make_estimator(max_people=1, detector_interval=1, coast_time=3.0)
         people = show(estimator, small, large, frames=8)
         assert people[0].box.height == pytest.approx(0.92 * 300, rel=0.02)
         people = show(estimator, small, frames=4)
@@ -308,7 +308,7 @@ class TestNewcomers:
     @pytest.mark.parametrize('mode', ['single', 'multi'])
     def test_who_stands_where_another_was_is_found(self, make_estimator, show, make_body, mode):
         """The region of the other shows them; that does not make them known."""
-        estimator = make_estimator(mode=mode, detector_interval=1, memory_time=10.0)
+        estimator = make_estimator(mode=mode, detector_interval=1, reid_time=10.0)
         show(estimator, make_body(), frames=4)
         people = show(estimator, make_body(x=330.0, shirt='blue'), frames=4)
         assert [person.id for person in people if person.observed.any()] == [2]

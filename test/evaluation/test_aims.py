@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from pose_ros.actor.encounters import encounter
+from pose_ros.actor.multi_person_scenes import encounter
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.evaluation.coco import find_pictures, read_annotations, score, whole_pictures

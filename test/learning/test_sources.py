@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pose_ros.learning.sources import examples, sightings
+from pose_ros.learning.sources import examples, observations
 
 
 @pytest.fixture
@@ -75,4 +75,4 @@ def test_a_picture_shows_no_motion(tmp_path):
 
     cv2.imwrite(str(tmp_path / 'one.png'), np.zeros((20, 20, 3), np.uint8))
     with pytest.raises(ValueError, match='an image shows no motion'):
-        list(sightings(tmp_path / 'one.png'))
+        list(observations(tmp_path / 'one.png'))

@@ -89,9 +89,9 @@ def test_a_fall_that_goes_on_under_another_id_ends_everywhere_under_the_old_one(
             labels.on_fall(message)
             for event in reader.read('falls', message):
                 timeline.add_event('film', event)
-    remarks = labels.at(frame.stamp, {9})
-    assert remarks.words == {9: 'fallen'}
-    assert remarks.fallen == {9}
+    annotations = labels.at(frame.stamp, {9})
+    assert annotations.words == {9: 'fallen'}
+    assert annotations.fallen == {9}
     first, second = timeline.tracks
     assert (first.person, second.person) == (1, 9)
     assert [span.label for span in first.falls(9.0)] == ['falling']

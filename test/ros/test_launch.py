@@ -93,7 +93,7 @@ def test_every_argument_has_a_meaning_and_a_possible_default(name):
 
 
 EVERYTHING = {
-    'model': 'movenet_lightning', 'device': 'cpu', 'transport': 'raw', 'mode': 'multi',
+    'model': 'movenet_lightning', 'device': 'cpu', 'image_transport': 'raw', 'mode': 'multi',
     'max_people': '4', 'detector': 'yolox_nano', 'gestures': 'wave', 'exercise': 'squat',
     'learned': 'mine.tflite', 'bridge': 'hri,tf',
 }  # fmt: skip
@@ -193,13 +193,13 @@ def test_arguments_reach_the_nodes_only_where_they_are_given():
     assert values(found['pose_node']) == {'use_sim_time': False, 'autostart': True}
     assert values(found['gesture_node']) == {'use_sim_time': False}
     found = nodes(
-        model='m', device='d', transport='raw', autostart='false', use_sim_time='true',
+        model='m', device='d', image_transport='raw', autostart='false', use_sim_time='true',
         mode='auto', max_people='3', detector='n', gestures='wave,stop', learned='mine.tflite',
         exercise='squat',
     )  # fmt: skip
     assert values(found['pose_node']) == {
-        'model': 'm', 'device': 'd', 'transport': 'raw', 'autostart': False, 'use_sim_time': True,
-        'mode': 'auto', 'max_people': 3, 'detector': 'n',
+        'model': 'm', 'device': 'd', 'image_transport': 'raw', 'autostart': False,
+        'use_sim_time': True, 'mode': 'auto', 'max_people': 3, 'detector': 'n',
     }  # fmt: skip
     assert values(found['gesture_node']) == {
         'use_sim_time': True, 'gestures': 'wave,stop', 'learned': 'mine.tflite',
@@ -210,7 +210,7 @@ def test_arguments_reach_the_nodes_only_where_they_are_given():
 def test_modes_are_those_of_the_node_and_a_wrong_number_is_refused_by_it():
     choices = {a.name: a.choices for a in launch_file('pose.launch.py').ARGUMENTS}
     rows = {row.name: row for row in table('pose_node')}
-    for name in ('mode', 'transport', 'positions'):
+    for name in ('mode', 'image_transport', 'positions'):
         assert set(choices[name]) == {'', *rows[name].choices}
     many = values(nodes(max_people='many')['pose_node'])['max_people']
     with pytest.raises(ValueError, match='max_people must be of type int'):

@@ -28,7 +28,7 @@ from pose_ros.ros.marker_node import MarkerNode
 pytestmark = pytest.mark.ros
 
 SIZE = (320, 240)
-REMARKS = {'/gestures', '/postures', '/falls', '/exercise'}
+ANNOTATIONS = {'/gestures', '/postures', '/falls', '/exercise'}
 
 
 def header(stamp):
@@ -379,13 +379,13 @@ def test_nothing_is_read_for_nobody(ros):
     assert inputs(ros, node) == set()
 
     overlay = ros.node.create_subscription(Image, 'image_overlay', lambda _: None, 1)
-    expected = {'/image', '/skeletons'} | REMARKS
+    expected = {'/image', '/skeletons'} | ANNOTATIONS
     ros.spin_until(lambda: inputs(ros, node) == expected, 'inputs of the overlay')
     ros.node.destroy_subscription(overlay)
     ros.spin_until(lambda: not inputs(ros, node), 'no inputs')
 
     markers = ros.node.create_subscription(MarkerArray, 'skeleton_markers', lambda _: None, 1)
-    expected = {'/camera_info', '/skeletons'} | REMARKS
+    expected = {'/camera_info', '/skeletons'} | ANNOTATIONS
     ros.spin_until(lambda: inputs(ros, node) == expected, 'inputs of the markers')
     ros.node.destroy_subscription(markers)
     ros.spin_until(lambda: not inputs(ros, node), 'no inputs')

@@ -10,7 +10,7 @@ from pose_ros.core.colours import FALLEN, SIDE_COLOURS, UNTRACKED, bone_colours,
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.ros.calibration import camera_model
-from pose_ros.ros.labels import Remarks
+from pose_ros.ros.labels import Annotations
 from pose_ros.ros.markers import SkeletonMarkers
 from pose_ros.ros.person_markers import (
     ANGLE,
@@ -29,7 +29,7 @@ SIZE = (640, 360)
 MATRIX = np.array([[610.0, 0, 290], [0, 590, 200], [0, 0, 1]])
 LENS = [-0.28, 0.09, 0.0008, -0.001, 0.01]
 STYLE = MarkerStyle(distance=2.5, lifetime=0.75)
-NOTHING = Remarks()
+NOTHING = Annotations()
 
 
 def camera_info(distortion=(), **fields):
@@ -253,7 +253,7 @@ def test_a_marker_without_content_is_deleted_not_sent_empty(markers, camera):
     markers.update(header(), [(person(), None)], camera, NOTHING)
     nowhere = person()
     nowhere.keypoints[:] = np.nan
-    message = markers.update(header(), [(nowhere, None)], camera, Remarks({5: 'wave'}))
+    message = markers.update(header(), [(nowhere, None)], camera, Annotations({5: 'wave'}))
     assert {m.action for m in message.markers} == {Marker.DELETE}
     # One keypoint, no bone.
     nowhere.keypoints[3] = (100, 100)
@@ -282,8 +282,8 @@ def test_the_label_gives_id_and_words_beside_the_person(markers, camera):
     for name, y in (('elbow', 200), ('wrist', 260)):
         for side, x in (('left', 335), ('right', 265)):
             shown[0][0].keypoints[COCO17.index(f'{side}_{name}')] = (x, y)
-    remarks = Remarks({5: 'wave left', 6: 'other'})
-    message = markers.update(header(), shown, camera, remarks, image_size=SIZE)
+    annotations = Annotations({5: 'wave left', 6: 'other'})
+    message = markers.update(header(), shown, camera, annotations, image_size=SIZE)
     spheres, _, text = by_namespace(message)
     assert (text.type, text.text) == (Marker.TEXT_VIEW_FACING, '5 wave left')
     ((left, _, top, bottom),) = boxes([text])
@@ -309,7 +309,7 @@ def test_a_label_looks_the_same_near_and_far_and_whatever_the_person_does(marker
 
 def test_labels_stay_in_the_image_and_off_the_joints(markers, camera):
     people = [(standing(i, x), None) for i, x in ((1, 30), (2, 590), (3, 320))]
-    words = Remarks(dict.fromkeys((1, 2, 3), 'standing\nhand raised left'))
+    words = Annotations(dict.fromkeys((1, 2, 3), 'standing\nhand raised left'))
     message = markers.update(header(), people, camera, words, image_size=SIZE)
     joints = np.concatenate([p.keypoints for p, _ in people])
     for i in (1, 2, 3):
@@ -350,7 +350,7 @@ def test_the_head_is_faint_where_the_face_is_not_observed_and_red_of_the_fallen(
     states = np.zeros(17, np.uint8)
     states[:5] = KeypointState.PREDICTED
     view = View(markers, camera)
-    view.update(person(states=states), remarks=Remarks(fallen=frozenset({5})))
+    view.update(person(states=states), annotations=Annotations(fallen=frozenset({5})))
     head = view.shown[HEAD, 5].color
     assert (head.r, head.g, head.b) == pytest.approx(FALLEN)
     assert head.a < 0.5
@@ -373,9 +373,9 @@ class View:
         self.markers, self.camera = markers, camera
         self.shown = {}
 
-    def update(self, *people, remarks=NOTHING, **options):
+    def update(self, *people, annotations=NOTHING, **options):
         given = [(p, None) for p in people]
-        message = self.markers.update(header(), given, self.camera, remarks, **options)
+        message = self.markers.update(header(), given, self.camera, annotations, **options)
         for marker in message.markers:
             key = (marker.ns, marker.id)
             if marker.action == Marker.ADD:
@@ -483,9 +483,9 @@ def test_messages_are_kept_and_changed_not_made_anew(markers, camera):
 
 def test_the_fallen_are_red_until_they_are_up(markers, camera):
     people = [(person(person_id=5), None), (person(person_id=6), None)]
-    remarks = Remarks({5: 'fallen'}, fallen=frozenset({5}))
+    annotations = Annotations({5: 'fallen'}, fallen=frozenset({5}))
     for _ in range(2):
-        message = markers.update(header(), people, camera, remarks)
+        message = markers.update(header(), people, camera, annotations)
         _, lines, text = by_namespace(message, 5)
         np.testing.assert_allclose(colours(lines), np.tile(FALLEN, (len(lines.colors), 1)))
         assert (text.color.r, text.color.g, text.color.b) == pytest.approx(FALLEN)
@@ -510,7 +510,7 @@ def standing(person_id, x):
 def test_angles_stand_beside_their_joints_and_go_when_they_are_not_wanted(markers, camera):
     view = View(markers, camera)
     angles = {5: {'left_knee': np.radians(93.4), 'neck': 0.5, 'left_elbow': np.nan, 'tail': 1.0}}
-    view.update(standing(5, 200), standing(6, 400), remarks=Remarks(angles=angles))
+    view.update(standing(5, 200), standing(6, 400), annotations=Annotations(angles=angles))
     found = {name: m for (name, _), m in view.shown.items() if name.startswith(ANGLE)}
     assert {name: m.text for name, m in found.items()} == {
         'angle_left_knee': '93°', 'angle_neck': '29°',
@@ -528,12 +528,12 @@ def test_angles_stand_beside_their_joints_and_go_when_they_are_not_wanted(marker
     assert seen['angle_neck'][0] == pytest.approx(200, abs=0.1)
     assert 5 < 120 - seen['angle_neck'][1] < 30
     # Only one of them any more, then none; then all of it goes with the person.
-    view.update(standing(5, 200), remarks=Remarks(angles={5: {'neck': 0.6}}))
+    view.update(standing(5, 200), annotations=Annotations(angles={5: {'neck': 0.6}}))
     assert {name for name, _ in view.shown if name.startswith(ANGLE)} == {'angle_neck'}
     assert view.update(standing(5, 200)) == 5
     assert view.ids('angle_neck') == []
     assert view.update(standing(5, 200)) == 4
-    view.update(standing(5, 200), remarks=Remarks(angles=angles))
+    view.update(standing(5, 200), annotations=Annotations(angles=angles))
     view.update()
     assert view.shown == {}
 
@@ -555,7 +555,7 @@ def test_labels_of_people_close_together_do_not_hide_each_other(markers, camera)
     people = [standing(i, x) for i, x in ((1, 200), (2, 230), (3, 215), (4, 500))]
     words = dict.fromkeys((1, 2, 3, 4), 'standing\nhand raised left')
     words[2] = 'sitting'
-    message = markers.update(header(), [(p, None) for p in people], camera, Remarks(words))
+    message = markers.update(header(), [(p, None) for p in people], camera, Annotations(words))
     texts = [by_namespace(message, i)[2] for i in (1, 2, 3, 4)]
     placed = boxes(texts)
     for i, (left, right, top, bottom) in enumerate(placed):

@@ -86,7 +86,7 @@ def test_another_type(ros, status, elsewhere):
 def test_the_other_transport(ros, status, elsewhere):
     elsewhere.create_publisher(CompressedImage, 'image/compressed', IMAGE_RELIABLE)
     ros.start(PoseNode)
-    assert status('set transport to compressed').level == DiagnosticStatus.WARN
+    assert status('set image_transport to compressed').level == DiagnosticStatus.WARN
 
 
 @pytest.mark.parametrize('transport', ['raw', 'compressed'])
@@ -96,7 +96,8 @@ def test_the_name_of_the_compressed_topic_itself(ros, status, elsewhere, transpo
     ros.add(PoseNode(context=ros.context, cli_args=['--ros-args', *arguments]))
     found = status('no image for')
     assert found.message.endswith(
-        '/cam/image/compressed has one: remap image to /cam/image, set transport to compressed'
+        '/cam/image/compressed has one: remap image to /cam/image, '
+        'set image_transport to compressed'
     )
 
 

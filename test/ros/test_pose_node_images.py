@@ -117,7 +117,7 @@ def test_the_header_is_copied_to_the_bit(ros, exchange, encoded_image, actor):
 
 @pytest.mark.parametrize(('extension', 'tolerance'), [('.jpg', 4.0), ('.png', 0.01)])
 def test_compressed_images(ros, exchange, actor, extension, tolerance):
-    ros.start(PoseNode, transport='compressed')
+    ros.start(PoseNode, image_transport='compressed')
     data = cv2.imencode(extension, actor.image[..., ::-1])[1].tobytes()
     message = CompressedImage(
         header=Header(frame_id='camera'), format=extension[1:], data=array('B', data)

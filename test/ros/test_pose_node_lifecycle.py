@@ -258,8 +258,8 @@ def test_thresholds_change_live(ros, manager, exchange):
 LIVE = {
     'mode': 'multi', 'max_people': 3, 'detector_threshold': 0.4, 'detector_interval': 5,
     'keypoint_threshold': 0.5, 'person_threshold': 0.6, 'crop_padding': 2, 'jump_threshold': 0.7,
-    'max_gap': 0.5, 'confirm_frames': 2, 'prediction_time': 1, 'memory_time': 2.0,
-    'lock_time': 20.0, 'clothing': False, 'repair_sides': False, 'plausibility': False,
+    'track_timeout': 0.5, 'min_hits': 2, 'coast_time': 1, 'reid_time': 2.0,
+    'lock_timeout': 20.0, 'use_appearance': False, 'fix_left_right': False, 'plausibility': False,
     'smoothing': 'ema', 'ema_alpha': 0.5, 'one_euro_min_cutoff': 0.1, 'one_euro_beta': 20,
 }  # fmt: skip
 
@@ -277,7 +277,7 @@ def test_every_live_setting_reaches_the_estimator(ros, manager, estimators):
         ('mode', 'crowd', 'one of single, multi, auto'),
         ('max_people', 0, 'max_people'),
         ('max_people', 51, 'max_people'),
-        ('clothing', 1, 'BOOL'),
+        ('use_appearance', 1, 'BOOL'),
         ('detector', 'ssd', 'set it before configure'),
     ):
         result = manager.set(**{name: value})
@@ -318,7 +318,7 @@ def test_values_that_will_not_do_are_refused_with_the_reason(ros, manager):
         ('ema_alpha', 'much', 'must be of type float'),
         ('model', 'movenet_lightning', 'set it before configure'),
         ('threads', 4, 'set it before configure'),
-        ('transport', 'compressed', 'set it before configure'),
+        ('image_transport', 'compressed', 'set it before configure'),
     ):
         result = manager.set(**{name: value})
         assert not result.successful, name

@@ -102,7 +102,7 @@ def test_the_executable_works_and_ends_cleanly(ros, process, small_image, execut
     child = process(
         sys.executable,
         str(Path(__file__).parents[2] / 'scripts' / 'pose_node'),
-        *f'--ros-args -p executor:={executor} -p max_gap:=5'.split(),
+        *f'--ros-args -p executor:={executor} -p track_timeout:=5'.split(),
     )
     received = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
     publisher = ros.publisher(Image, 'image', IMAGE_RELIABLE)

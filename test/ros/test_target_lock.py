@@ -115,7 +115,7 @@ def test_the_end_of_an_expired_lock_is_reported(following, make_person, ros, mon
         return {(pair.key, pair.value) for pair in pairs}
 
     ros.spin_until(lambda: ('last expired lock', '3') in figures(), 'diagnostics')
-    warning = 'person 3 was away for longer than lock_time (10 s) and is no longer locked'
+    warning = 'person 3 was away for longer than lock_timeout (10 s) and is no longer locked'
     assert capfd.readouterr().err.count(warning) == 1
     assert node.lock(BY_ID, 4).success
 

@@ -108,7 +108,7 @@ def test_table_of_pose_node_is_the_graph(ros, estimators):
     for transport in ('raw', 'compressed'):
         node = ros.start(
             lambda **options: node_class('pose_node')(estimators, **options),
-            transport=transport,
+            image_transport=transport,
             positions='depth',
         )
         graph = Graph(ros, node)

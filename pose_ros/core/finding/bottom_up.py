@@ -9,7 +9,7 @@ from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection
 from pose_ros.core.models.pose import MultiPoseModel, Pose
 from pose_ros.core.topology import Topology
-from pose_ros.core.tracking.sighting import Sighting
+from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Crop, Frame
 
@@ -35,21 +35,21 @@ class BottomUp:
         return self._model.topology
 
     def follow(
-        self, frame: Frame, tracks: Sequence[Track], continues: Callable[[Sighting], bool]
-    ) -> list[Sighting]:
+        self, frame: Frame, tracks: Sequence[Track], matches: Callable[[Observation], bool]
+    ) -> list[Observation]:
         """Everybody in the frame, the surest first."""
         least = self.config.person_threshold or self._model.least_score
         return [
-            Sighting.of(pose, frame, self.topology, self.config.keypoint_threshold)
+            Observation.of(pose, frame, self.topology, self.config.keypoint_threshold)
             for pose in self._model.estimate_all(frame)
             if pose.score >= least
         ]
 
-    def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
+    def search(self, frame: Frame, known: Sequence[Observation], most: int) -> list[Observation]:
         """Nobody: all have been found."""
         return []
 
-    def examine(self, sighting: Sighting, look: int) -> float:
+    def examine(self, observation: Observation, look: int) -> float:
         """Full evidence: the model's own threshold decides."""
         return 1.0
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.region import RegionTracker
-from pose_ros.core.tracking.sighting import Sighting
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Frame
 
@@ -29,27 +29,27 @@ class Finder(Protocol):
         """Format of the keypoints."""
 
     def follow(
-        self, frame: Frame, tracks: Sequence[Track], continues: Callable[[Sighting], bool]
-    ) -> list[Sighting]:
+        self, frame: Frame, tracks: Sequence[Track], matches: Callable[[Observation], bool]
+    ) -> list[Observation]:
         """Look for those who are followed, the most important first.
 
         Parameters
         ----------
         frame, tracks
             Where to look, and for whom.
-        continues
-            Whether a sighting shows the person in whose region it was found.
+        matches
+            Whether an observation shows the person in whose region it was found.
         """
 
-    def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
+    def search(self, frame: Frame, known: Sequence[Observation], most: int) -> list[Observation]:
         """Look for others than those known already, at most for so many."""
 
-    def examine(self, sighting: Sighting, look: int) -> float:
-        """Second opinion on a sighting: evidence from -1 (no person) to 1 (a person).
+    def examine(self, observation: Observation, look: int) -> float:
+        """Second opinion on an observation: evidence from -1 (no person) to 1 (a person).
 
         Parameters
         ----------
-        sighting
+        observation
             In the current frame.
         look
             Number of opinions on the same track before.

@@ -11,9 +11,9 @@ from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection, Detector
 from pose_ros.core.models.pose import Pose, PoseModel
 from pose_ros.core.topology import Topology
-from pose_ros.core.tracking.occlusion import Figure, alone
+from pose_ros.core.tracking.observation import Observation
+from pose_ros.core.tracking.occlusion import BodyMask, mask_neighbours
 from pose_ros.core.tracking.region import RegionTracker
-from pose_ros.core.tracking.sighting import Sighting
 from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Crop, Frame
@@ -99,25 +99,25 @@ class TopDown:
         return self._make_regions()
 
     def follow(
-        self, frame: Frame, tracks: Sequence[Track], continues: Callable[[Sighting], bool]
-    ) -> list[Sighting]:
+        self, frame: Frame, tracks: Sequence[Track], matches: Callable[[Observation], bool]
+    ) -> list[Observation]:
         """Look into the region of each person who is followed; past others who stand in it."""
-        sightings = []
+        observations = []
         for track in tracks:
             region = track.region(frame, alone=len(tracks) == 1)
             neighbours = _neighbours(track, tracks, frame.time)
-            sighting = None
+            observation = None
             if neighbours:
-                view = alone(frame, track.figure(frame.time), neighbours)
-                sighting = self._look(frame, region, track.number, view)
-            if sighting is None or not continues(sighting):
-                sighting = self._look(frame, region, track.number)
-            if sighting is not None:
-                sightings.append(sighting)
-        self._state.begin_frame(frame.time, self.config.max_gap)
-        return sightings
+                view = mask_neighbours(frame, track.body_mask(frame.time), neighbours)
+                observation = self._look(frame, region, track.number, view)
+            if observation is None or not matches(observation):
+                observation = self._look(frame, region, track.number)
+            if observation is not None:
+                observations.append(observation)
+        self._state.begin_frame(frame.time, self.config.track_timeout)
+        return observations
 
-    def search(self, frame: Frame, known: Sequence[Sighting], most: int) -> list[Sighting]:
+    def search(self, frame: Frame, known: Sequence[Observation], most: int) -> list[Observation]:
         """Look for others than those known already."""
         if self.detector_search is None:
             return self._search_frame(frame)
@@ -126,82 +126,88 @@ class TopDown:
         detections, detector = self.detector_search.detect(
             frame, self._state, self.config.detector_threshold
         )
-        detections = unknown(detections, [sighting.box for sighting in known])
+        detections = unknown(detections, [observation.box for observation in known])
         # The largest first: those are the nearest.
         detections.sort(key=lambda one: -one.box.width * one.box.height)
-        found: list[Sighting] = []
+        found: list[Observation] = []
         for detection in detections[:most]:
-            sighting = self._meet(frame, detection, [*known, *found], detector.sees_alignment)
-            if sighting is not None:
-                found.append(sighting)
+            observation = self._meet(frame, detection, [*known, *found], detector.sees_alignment)
+            if observation is not None:
+                found.append(observation)
         if not found and not known and self.config.mode == 'single' and self._model.searches_frame:
             found = self._search_frame(frame)
         self._state.failed = not found
         return found
 
-    def examine(self, sighting: Sighting, look: int) -> float:
+    def examine(self, observation: Observation, look: int) -> float:
         """Evidence of the detector in a closer view; without one, of the best keypoints."""
         if self.detector_search is not None:
             threshold = self.config.detector_threshold
-            return self.detector_search.agreement(sighting.frame, sighting.box, look, threshold)
+            return self.detector_search.agreement(
+                observation.frame, observation.box, look, threshold
+            )
         if self.config.person_threshold:
             return 1.0
-        return sighting.pose.peak - self._model.least_peak
+        return observation.pose.peak - self._model.least_peak
 
     def _look(
         self,
         frame: Frame,
         region: Crop,
-        looked_for: int | None = None,
+        roi_track: int | None = None,
         view: Frame | None = None,
-    ) -> Sighting | None:
+    ) -> Observation | None:
         """Somebody in a region, if there is; the model sees the view, where one is given."""
         pose = self._model.estimate(view or frame, region)
         if not self._is_somebody(pose):
             return None
         threshold = self.config.keypoint_threshold
-        return Sighting.of(pose, frame, self.topology, threshold, looked_for)
+        return Observation.of(pose, frame, self.topology, threshold, roi_track)
 
     def _meet(
-        self, frame: Frame, detection: Detection, known: Sequence[Sighting], sees_alignment: bool
-    ) -> Sighting | None:
+        self,
+        frame: Frame,
+        detection: Detection,
+        known: Sequence[Observation],
+        sees_alignment: bool,
+    ) -> Observation | None:
         """Somebody whom the detector found, past those who stand in front."""
         regions = self._make_regions()
         region = regions.around(detection)
         others = [
-            Figure(one.joints, one.size)
+            BodyMask(one.joints, one.size)
             for one in known
             if overlap(detection.box, one.box) > _NEIGHBOUR
         ]
-        view = alone(frame, None, others) if others else None
-        sighting = self._look(frame, region, view=view) or self._look(frame, region)
-        if sighting is None or sighting.pose.alignment is None or sees_alignment or others:
-            return sighting
+        view = mask_neighbours(frame, None, others) if others else None
+        observation = self._look(frame, region, view=view) or self._look(frame, region)
+        if observation is None or observation.pose.alignment is None or sees_alignment or others:
+            return observation
         # The model itself knows better than the box how the body is turned.
-        regions.update(frame, sighting.pose)
-        return self._look(frame, regions.region(frame)) or sighting
+        regions.update(frame, observation.pose)
+        return self._look(frame, regions.region(frame)) or observation
 
-    def _search_frame(self, frame: Frame) -> list[Sighting]:
+    def _search_frame(self, frame: Frame) -> list[Observation]:
         """Whoever stands out in the whole frame, with a closer look at somebody far away."""
-        sighting = self._look(frame, whole_frame(frame))
-        if sighting is None:
+        observation = self._look(frame, whole_frame(frame))
+        if observation is None:
             return []
         regions = self._make_regions()
-        regions.update(frame, sighting.pose)
+        regions.update(frame, observation.pose)
         region = regions.region(frame)
         if region.side < _FAR * whole_frame(frame).side:
-            sighting = self._look(frame, region) or sighting
-        return [sighting]
+            observation = self._look(frame, region) or observation
+        return [observation]
 
     def _is_somebody(self, pose: Pose) -> bool:
         return pose.score >= (self.config.person_threshold or self._model.least_score)
 
 
-def _neighbours(track: Track, tracks: Sequence[Track], stamp: float) -> list[Figure]:
+def _neighbours(track: Track, tracks: Sequence[Track], stamp: float) -> list[BodyMask]:
     """Bodies of those who are expected to overlap with somebody."""
     box = track.expected_box(stamp)
     return [
-        other.figure(stamp)
+        other.body_mask(stamp)
         for other in tracks
         if other is not track
         and stamp - other.stamp < _FRESH

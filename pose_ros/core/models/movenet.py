@@ -13,7 +13,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.runtime.deployment import PictureModel
+from pose_ros.core.runtime.device_selector import PictureModel
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import COCO17

@@ -22,7 +22,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import FrameReader, apply_affine
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.runtime.deployment import PictureModel
+from pose_ros.core.runtime.device_selector import PictureModel
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Frame

@@ -25,7 +25,7 @@ class FailoverModel:
         The model on the CPU; ready from the start, so that no frame waits for it.
     start
         Makes the same model on the Edge TPU; DeviceError if that is not there.
-    forgiving
+    fallback_to_cpu
         Whether to go on with the CPU; otherwise `run` raises DeviceError from the loss on.
 
     Attributes
@@ -44,13 +44,13 @@ class FailoverModel:
     """
 
     def __init__(
-        self, on_cpu: TfliteModel, start: Callable[[], TfliteModel], forgiving: bool = True
+        self, on_cpu: TfliteModel, start: Callable[[], TfliteModel], fallback_to_cpu: bool = True
     ) -> None:
         self.fault = ''
         self.losses = 0
         self._on_cpu = on_cpu
         self._start = start
-        self._forgiving = forgiving
+        self._forgiving = fallback_to_cpu
         self._closed = threading.Event()
         self._pause = FIRST_PAUSE
         self._accelerated: TfliteModel | None = start()
@@ -81,7 +81,7 @@ class FailoverModel:
             try:
                 return accelerated.run(picture)
             except DeviceError as error:
-                self._lose(accelerated, error)
+                self._on_device_lost(accelerated, error)
         if not self._forgiving:
             raise DeviceError(self.fault)
         return self._on_cpu.run(picture)
@@ -92,7 +92,7 @@ class FailoverModel:
         if self._accelerated is not None:
             self._accelerated.close()
 
-    def _lose(self, accelerated: TfliteModel, error: DeviceError) -> None:
+    def _on_device_lost(self, accelerated: TfliteModel, error: DeviceError) -> None:
         self._accelerated = None
         self.fault = str(error)
         self.losses += 1

@@ -20,7 +20,7 @@ _FACE = (0, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True, eq=False)
-class Figure:
+class BodyMask:
     """About where a person's body is in a frame.
 
     Attributes
@@ -35,7 +35,7 @@ class Figure:
     size: float
 
 
-def alone(frame: Frame, figure: Figure | None, others: Sequence[Figure]) -> Frame:
+def mask_neighbours(frame: Frame, figure: BodyMask | None, others: Sequence[BodyMask]) -> Frame:
     """Frame with the others painted over in grey.
 
     Of those who stand behind the person only what shows beside them; the larger stand in front.
@@ -54,7 +54,7 @@ def alone(frame: Frame, figure: Figure | None, others: Sequence[Figure]) -> Fram
     return replace(frame, image=image)
 
 
-def _paint(mask: np.ndarray, figure: Figure, value: int) -> None:
+def _paint(mask: np.ndarray, figure: BodyMask, value: int) -> None:
     """Fill a body in the mask."""
     joints = np.clip(figure.joints, -1e4, 1e4)
     limb, head = (max(round(share * figure.size), 1) for share in (_LIMB, _HEAD))

@@ -15,8 +15,8 @@ _LEAST_LOOKS, _PAUSE = 2, 5
 class Presence:
     """Evidence that a new track is a person, collected over its first frames.
 
-    Any second opinion on a sighting can feed it: a detector in a closer view, or the pose model's
-    own scores. Positive evidence speaks for a person, negative evidence against one.
+    Any second opinion on an observation can feed it: a detector in a closer view, or the
+    scores of the pose model. Positive evidence speaks for a person, negative evidence against one.
 
     Attributes
     ----------
@@ -28,10 +28,10 @@ class Presence:
         self.looks = 0
         self._evidence: deque[float] = deque(maxlen=_MEMORY)
 
-    def looks_due(self, sightings: int, confirm_frames: int) -> int:
-        """Number of opinions due now, after so many sightings of the track [frames]."""
-        since = sightings - confirm_frames
-        missing = min(_LEAST_LOOKS, confirm_frames) - self.looks
+    def looks_due(self, observations: int, min_hits: int) -> int:
+        """Number of opinions due now, after so many observations of the track [frames]."""
+        since = observations - min_hits
+        missing = min(_LEAST_LOOKS, min_hits) - self.looks
         if missing > 0:
             # One in the frame before the id could be given, so that no frame has both.
             return missing if since >= 0 else int(since == -1)
@@ -42,9 +42,9 @@ class Presence:
         self.looks += 1
         self._evidence.append(evidence)
 
-    def is_person(self, confirm_frames: int) -> bool:
+    def is_person(self, min_hits: int) -> bool:
         """Whether the evidence is enough for an id."""
-        return self.looks >= min(_LEAST_LOOKS, confirm_frames) and sum(self._evidence) > 0
+        return self.looks >= min(_LEAST_LOOKS, min_hits) and sum(self._evidence) > 0
 
     @property
     def is_doubtful(self) -> bool:

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.tracking.keypoint_filter import KeypointFilter
 from pose_ros.core.tracking.motion import ConstantVelocity
-from pose_ros.core.tracking.occlusion import Figure
+from pose_ros.core.tracking.observation import Observation
+from pose_ros.core.tracking.occlusion import BodyMask
 from pose_ros.core.tracking.presence import Presence
 from pose_ros.core.tracking.region import RegionTracker
-from pose_ros.core.tracking.sighting import Sighting
-from pose_ros.core.tracking.steadier import Steadier
 from pose_ros.core.types import Box, Crop, Frame, Person
 
 # How fast the idea of somebody's size and clothes follows what is seen, per frame.
@@ -27,44 +27,50 @@ class Track:
     ----------
     number
         Tells the tracks of an estimator apart; given to everybody, also to those without id.
-    sighting
+    observation
         The first.
-    regions, steadier
+    regions, keypoint_filter
         Of this person alone.
 
     Attributes
     ----------
     id
         0 until it is certain that there is somebody.
-    sightings
+    observations
         Number of frames in which the person was seen.
     misses
         Number of frames since then; 0 while the last frame shows the person.
     presence
         Evidence that the track is a person; collected until it has an id.
     last
-        The last sighting.
+        The last observation.
     clothing
         Histogram of the torso's colours, or None.
     """
 
     def __init__(
-        self, number: int, sighting: Sighting, regions: RegionTracker, steadier: Steadier
+        self,
+        number: int,
+        observation: Observation,
+        regions: RegionTracker,
+        keypoint_filter: KeypointFilter,
     ) -> None:
         self.number = number
         self.id = 0
-        self.sightings = self.misses = 0
+        self.observations = self.misses = 0
         self.presence = Presence()
         self.regions = regions
-        self.steadier = steadier
-        self.size = sighting.size
+        self.keypoint_filter = keypoint_filter
+        self.size = observation.size
         self.clothing: np.ndarray | None = None
-        self._motion = ConstantVelocity(sighting.centre, sighting.frame.time, sighting.size)
-        self.observe(sighting, alone=True)
+        self._motion = ConstantVelocity(
+            observation.centre, observation.frame.time, observation.size
+        )
+        self.observe(observation, alone=True)
 
     @property
     def stamp(self) -> float:
-        """Time of the last sighting [s]."""
+        """Time of the last observation [s]."""
         return self.last.frame.time
 
     @property
@@ -72,20 +78,20 @@ class Track:
         """Whether it has no id because the evidence is against a person."""
         return not self.id and self.presence.is_doubtful
 
-    def observe(self, sighting: Sighting, alone: bool) -> None:
-        """Learn from a sighting; clothes only from those of somebody who stands alone."""
-        sighting = self.steadier.repair(sighting)
-        self.last = sighting
-        self.sightings += 1
+    def observe(self, observation: Observation, alone: bool) -> None:
+        """Learn from an observation; clothes only from those of somebody who stands alone."""
+        observation = self.keypoint_filter.repair(observation)
+        self.last = observation
+        self.observations += 1
         self.misses = 0
-        self.size += _SIZE_RATE * (sighting.size - self.size)
-        self._motion.update(sighting.centre, sighting.frame.time, self.size)
-        self.regions.update(sighting.frame, sighting.pose)
-        if alone and sighting.clothing is not None:
+        self.size += _SIZE_RATE * (observation.size - self.size)
+        self._motion.update(observation.centre, observation.frame.time, self.size)
+        self.regions.update(observation.frame, observation.pose)
+        if alone and observation.clothing is not None:
             if self.clothing is None:
-                self.clothing = sighting.clothing
-            self.clothing = self.clothing + _CLOTHING_RATE * (sighting.clothing - self.clothing)
-        self._person = self.steadier.observe(sighting)
+                self.clothing = observation.clothing
+            self.clothing = self.clothing + _CLOTHING_RATE * (observation.clothing - self.clothing)
+        self._person = self.keypoint_filter.observe(observation)
 
     def shift(self, stamp: float) -> np.ndarray:
         """Way [2] [px] that the person is expected to have gone since last seen."""
@@ -109,7 +115,7 @@ class Track:
 
     def reconfigure(self, config: EstimatorConfig) -> None:
         """Take other settings; what they change starts anew."""
-        self.steadier.reconfigure(config)
+        self.keypoint_filter.reconfigure(config)
         self.regions.reconfigure(config)
 
     def expected_box(self, stamp: float) -> Box:
@@ -118,18 +124,18 @@ class Track:
         box = self.last.box
         return Box(box.x + x, box.y + y, box.width, box.height)
 
-    def figure(self, stamp: float) -> Figure:
+    def body_mask(self, stamp: float) -> BodyMask:
         """About where the person's body is expected."""
-        return Figure(self.last.joints + self.shift(stamp), self.size)
+        return BodyMask(self.last.joints + self.shift(stamp), self.size)
 
-    def person(self, stamp: float, prediction_time: float) -> Person | None:
+    def person(self, stamp: float, coast_time: float) -> Person | None:
         """Person at a time; None if they are out of sight for too long or out of the picture."""
         if not self.misses:
             return replace(self._person, id=self.id)
         gap = stamp - self.stamp
-        if not self.id or not 0 < gap <= prediction_time:
+        if not self.id or not 0 < gap <= coast_time:
             return None
-        person = self.steadier.predict(self.shift(stamp), 1 - gap / prediction_time)
+        person = self.keypoint_filter.predict(self.shift(stamp), 1 - gap / coast_time)
         if not self.last.frame.shows(np.array(person.box.centre)):
             return None
         return replace(person, id=self.id)

@@ -15,7 +15,7 @@ from pose_ros.core.types import Person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.labels import Labels
-from pose_ros.ros.marker_parameters import REMARKS
+from pose_ros.ros.marker_parameters import ANNOTATIONS
 from pose_ros.ros.qos import SKELETONS
 
 TOLD = ('gestures', 'postures', 'falls', 'exercise')
@@ -31,7 +31,7 @@ class Bridge:
     def __init__(self, node: Node) -> None:
         self._publisher = node.create_publisher(ImageAnnotations, 'image_annotations', SKELETONS)
         self._labels = Labels()
-        self.takes = {topic: partial(REMARKS[topic][1], self._labels) for topic in TOLD}
+        self.takes = {topic: partial(ANNOTATIONS[topic][1], self._labels) for topic in TOLD}
 
     def wanted(self) -> Collection[str]:
         """Skeletons and what is told of people, while somebody subscribes."""
@@ -39,11 +39,11 @@ class Bridge:
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
         """Publish bones, keypoints and words of people."""
-        remarks = self._labels.at(stamp_of(message.header), {person.id for person in people})
+        annotations = self._labels.at(stamp_of(message.header), {person.id for person in people})
         annotations = ImageAnnotations()
         for person in people:
-            words = '  '.join([str(person.id), *remarks.words.get(person.id, '').splitlines()])
-            figure = Figure(person, person.id in remarks.fallen, message.header.stamp)
+            words = '  '.join([str(person.id), *annotations.words.get(person.id, '').splitlines()])
+            figure = Figure(person, person.id in annotations.fallen, message.header.stamp)
             annotations.points.extend(figure.skeleton())
             annotations.texts.extend(figure.label(words))
         self._publisher.publish(annotations)

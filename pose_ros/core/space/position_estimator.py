@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pose_ros.core.positions import Positions
-from pose_ros.core.space.depth_placer import DepthPlacer
-from pose_ros.core.space.height_placer import HeightPlacer
-from pose_ros.core.space.model_placer import ModelPlacer
-from pose_ros.core.space.placer import Placer, View
+from pose_ros.core.space.depth_strategy import DepthStrategy
+from pose_ros.core.space.height_strategy import HeightStrategy
+from pose_ros.core.space.model_strategy import ModelStrategy
+from pose_ros.core.space.strategy import CameraView, PositionStrategy
 from pose_ros.core.types import Person
 
 WAYS = ('auto', 'depth', 'model', 'height', 'none')
@@ -17,7 +17,7 @@ WAYS = ('auto', 'depth', 'model', 'height', 'none')
 _PAUSE = 1.0
 
 
-class Placement:
+class PositionEstimator:
     """Places people in the best way that there is for them.
 
     That is: measured in a depth image; by the model's metric landmarks; by an assumed height.
@@ -34,10 +34,10 @@ class Placement:
     def __init__(self, way: str = 'auto', body_height: float = 1.7) -> None:
         if way not in WAYS:
             raise ValueError(f'positions must be one of {", ".join(WAYS)}, got {way!r}')
-        ways: Mapping[str, Placer] = {
-            'depth': DepthPlacer(),
-            'model': ModelPlacer(),
-            'height': HeightPlacer(body_height),
+        ways: Mapping[str, PositionStrategy] = {
+            'depth': DepthStrategy(),
+            'model': ModelStrategy(),
+            'height': HeightStrategy(body_height),
         }
         self._ways = ways if way == 'auto' else {k: ways[k] for k in ways if k == way}
         self._measured: dict[int, float] = {}
@@ -47,7 +47,7 @@ class Placement:
         """Whether depth images are of use."""
         return 'depth' in self._ways
 
-    def place(self, people: Sequence[Person], view: View) -> list[Person]:
+    def place(self, people: Sequence[Person], view: CameraView) -> list[Person]:
         """People with their positions, as far as they can be told."""
         self._measured = {
             person_id: stamp
@@ -56,7 +56,7 @@ class Placement:
         }
         return [replace(person, positions=self._positions(person, view)) for person in people]
 
-    def _positions(self, person: Person, view: View) -> Positions | None:
+    def _positions(self, person: Person, view: CameraView) -> Positions | None:
         for name, placer in self._ways.items():
             positions = placer.place(person, view)
             if positions is not None and name == 'depth' and person.id:

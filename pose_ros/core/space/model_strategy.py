@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from pose_ros.core.positions import Positions, PositionSource
-from pose_ros.core.space.placer import View
 from pose_ros.core.space.steady_distance import SteadyDistance
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.types import Person
 
 # So many landmarks of so much score in all are needed.
@@ -21,7 +21,7 @@ _ROUNDS = 3
 _SIZE_ERROR, _TILT_ERROR, _LEAST_ERROR = 0.06, 0.25, 0.03
 
 
-class ModelPlacer:
+class ModelStrategy:
     """Places `Person.world` so that its landmarks lie behind the keypoints.
 
     The model looks at a person as if they were in the middle of the picture, wherever they are:
@@ -33,7 +33,7 @@ class ModelPlacer:
     def __init__(self) -> None:
         self._distances = SteadyDistance()
 
-    def place(self, person: Person, view: View) -> Positions | None:
+    def place(self, person: Person, view: CameraView) -> Positions | None:
         """Positions of the keypoints of a person; None without landmarks, or if too few fit."""
         if person.world is None:
             return None

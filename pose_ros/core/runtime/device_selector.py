@@ -30,7 +30,7 @@ class PictureModel(Protocol):
         """Outputs for a picture."""
 
 
-class Deployment:
+class DeviceSelector:
     """Loads one pose model onto the device that is asked for.
 
     Parameters
@@ -43,7 +43,7 @@ class Deployment:
         Where models lie.
     accelerable
         Whether models of this family can run on an Edge TPU.
-    forgiving
+    fallback_to_cpu
         Whether to go on with the CPU if the Edge TPU is lost.
 
     Raises
@@ -59,18 +59,18 @@ class Deployment:
         store: ModelStore,
         *,
         accelerable: bool = True,
-        forgiving: bool = True,
+        fallback_to_cpu: bool = True,
     ) -> None:
         self._name = name
         self._device = device
         self._store = store
-        self._forgiving = forgiving
+        self._forgiving = fallback_to_cpu
         self._accelerable = accelerable and 'edgetpu' in store.entry(name).devices
         self._model: FailoverModel | None = None
         self._on_cpu = DeviceStatus('cpu', 'as it was asked for' if device.kind == 'cpu' else '')
         # Without an Edge TPU a missing build is no news.
         if not self._accelerable and (device.kind == 'edgetpu' or find_edge_tpus()):
-            self._stay(f'{name} has no build for the Edge TPU')
+            self._keep_on_cpu(f'{name} has no build for the Edge TPU')
 
     @property
     def status(self) -> DeviceStatus:
@@ -106,7 +106,7 @@ class Deployment:
         if self._device.kind == 'cpu' or not self._accelerable:
             return on_cpu
         if self._device.kind == 'auto' and not find_edge_tpus():
-            self._stay(absence(self._device))
+            self._keep_on_cpu(absence(self._device))
             return on_cpu
         any_device = Device('edgetpu') if self._device.kind == 'auto' else self._device
 
@@ -124,7 +124,7 @@ class Deployment:
         try:
             self._model = FailoverModel(on_cpu, start, self._forgiving)
         except ModelError as error:
-            self._stay(str(error), fault=True)
+            self._keep_on_cpu(str(error), fault=True)
             return on_cpu
         return self._model
 
@@ -133,7 +133,7 @@ class Deployment:
         if self._model is not None:
             self._model.close()
 
-    def _stay(self, reason: str, fault: bool = False) -> None:
+    def _keep_on_cpu(self, reason: str, fault: bool = False) -> None:
         """Stay on the CPU; ModelError if an Edge TPU was asked for."""
         if self._device.kind == 'edgetpu':
             raise ModelError(f'device {self._device}: {reason}')

@@ -12,7 +12,7 @@ from pose_ros.core.types import Person
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class CameraView:
     """How a picture was taken.
 
     Attributes
@@ -33,8 +33,8 @@ class View:
     depth: DepthImage | None = None
 
 
-class Placer(Protocol):
+class PositionStrategy(Protocol):
     """Finds where people are."""
 
-    def place(self, person: Person, view: View) -> Positions | None:
+    def place(self, person: Person, view: CameraView) -> Positions | None:
         """Positions of the keypoints of a person; None if none can be told."""

@@ -8,7 +8,7 @@ from pose_ros.core.anatomy import BONES
 from pose_ros.core.body.angle_plan import torso_size
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.space.body_plan import body_plan
-from pose_ros.core.space.placer import View
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.space.surfaces import Surfaces
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
@@ -33,7 +33,7 @@ _NOISE, _LEAST_NOISE = 0.0025, 0.004
 _FLESH_ERROR = 0.35
 
 
-class DepthPlacer:
+class DepthStrategy:
     """Measures each keypoint that was observed in the depth image of the view.
 
     Around a keypoint the depths are sorted into surfaces. The nearest surface that can belong to
@@ -44,7 +44,7 @@ class DepthPlacer:
     Positions are those of the joints' middles: behind the surface by the flesh upon them.
     """
 
-    def place(self, person: Person, view: View) -> Positions | None:
+    def place(self, person: Person, view: CameraView) -> Positions | None:
         """Positions of the keypoints of a person; None without depth, or if it shows nobody."""
         if view.depth is None:
             return None
@@ -81,7 +81,7 @@ class DepthPlacer:
         errors[known] = np.linalg.norm(parts, axis=0)
         return Positions(places, errors, PositionSource.DEPTH)
 
-    def _trunk_depth(self, topology: Topology, points: np.ndarray, view: View) -> float:
+    def _trunk_depth(self, topology: Topology, points: np.ndarray, view: CameraView) -> float:
         """Distance [m] of most of the trunk, or of what is seen of the body; NaN if unknown."""
         assert view.depth is not None
         corners = points[[topology.index(name) for name in _CORNERS]]

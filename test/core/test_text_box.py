@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pose_ros.core.plate import Plate
+from pose_ros.core.text_box import TextBox
 
 SIZE = (300, 200)
 
@@ -11,7 +11,7 @@ SIZE = (300, 200)
 def placed(*wanted, text='1 wave'):
     plates = []
     for x, y in wanted:
-        plate = Plate(text, 0.5)
+        plate = TextBox(text, 0.5)
         plate.place(x, y, SIZE, plates)
         plates.append(plate)
     return plates
@@ -63,11 +63,11 @@ def test_a_faint_plate_lets_the_picture_through():
 
 def test_lines_stand_below_each_other_and_all_inside():
     one, two, three = (
-        Plate(text, 0.5) for text in ('wave', 'wave\nsquat 3', 'a\nb\nsquat 3 times')
+        TextBox(text, 0.5) for text in ('wave', 'wave\nsquat 3', 'a\nb\nsquat 3 times')
     )
     assert one.height < two.height < three.height
     assert three.height - two.height == two.height - one.height
-    assert three.width == Plate('squat 3 times', 0.5).width
+    assert three.width == TextBox('squat 3 times', 0.5).width
     picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     two.place(100, 80, SIZE, [])
     two.draw(picture, (0, 0, 255), ground=(0, 0, 255))

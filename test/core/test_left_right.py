@@ -13,7 +13,7 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, keypoint_map
-from pose_ros.core.tracking.sides import SideRepairer
+from pose_ros.core.tracking.left_right import LeftRightCorrector
 from pose_ros.core.types import Frame
 
 RATES = (30.0, 15.0, 7.5)
@@ -82,7 +82,7 @@ def stand_for(frames_count, seed=0):
 @pytest.fixture
 def repairer():
     """Who saw somebody stand for half a second."""
-    repairer = SideRepairer(COCO17)
+    repairer = LeftRightCorrector(COCO17)
     play(repairer, stand_for(15))
     return repairer
 
@@ -91,7 +91,7 @@ def repairer():
 @pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33], ids=lambda t: t.name)
 @pytest.mark.parametrize('which', [None, 'arms', 'legs'])
 def test_confused_sides_are_swapped_back_with_all_that_belongs_to_them(rate, topology, which):
-    repairer = SideRepairer(topology)
+    repairer = LeftRightCorrector(topology)
     raised = MOTIONS['raise_both'].pose(1.0)
     right = [as_pose(skeleton(STAND, seed=i), topology) for i in range(int(rate))]
     right += [as_pose(skeleton(raised, seed=i), topology) for i in range(int(rate))]
@@ -109,7 +109,7 @@ def test_confused_sides_are_swapped_back_with_all_that_belongs_to_them(rate, top
 
 
 def test_hands_of_blazepose_go_with_the_arms_and_feet_stay():
-    repairer = SideRepairer(BLAZEPOSE33)
+    repairer = LeftRightCorrector(BLAZEPOSE33)
     pose = as_pose(skeleton(STAND), BLAZEPOSE33)
     play(repairer, [pose] * 15)
     confused = swapped(pose, BLAZEPOSE33, 'arms')
@@ -125,7 +125,7 @@ def test_hands_of_blazepose_go_with_the_arms_and_feet_stay():
 
 def test_nothing_is_repaired_before_the_person_was_seen():
     pose = swapped(as_pose(skeleton(STAND)))
-    assert [swaps for _, swaps in play(SideRepairer(COCO17), [pose] * 60)] == [0] * 60
+    assert [swaps for _, swaps in play(LeftRightCorrector(COCO17), [pose] * 60)] == [0] * 60
 
 
 def test_a_good_pose_is_handed_on_as_it_is(repairer):
@@ -138,7 +138,7 @@ def test_a_good_pose_is_handed_on_as_it_is(repairer):
 @pytest.mark.parametrize('rate', RATES)
 @pytest.mark.parametrize('seconds', [1.2, 2.0, 4.0])
 def test_who_turns_around_is_left_alone(rate, seconds):
-    repairer = SideRepairer(COCO17)
+    repairer = LeftRightCorrector(COCO17)
     turn = np.concatenate([np.zeros(int(rate)), np.linspace(0, 180, int(seconds * rate))])
     turn = np.concatenate([turn, np.full(int(rate), 180.0), turn[::-1]])
     poses = [as_pose(skeleton(turned(d), seed=i)) for i, d in enumerate(turn)]
@@ -176,7 +176,7 @@ def test_nothing_is_concluded_from_what_is_not_seen(repairer):
 
 def test_a_person_lying_down_is_repaired_all_the_same():
     lying = STAND._replace(body=(-90.0, 0.0))
-    repairer = SideRepairer(COCO17)
+    repairer = LeftRightCorrector(COCO17)
     play(repairer, [as_pose(skeleton(lying, seed=i)) for i in range(15)])
     pose = as_pose(skeleton(lying))
     found, swaps = repairer.apply(swapped(pose), np.ones(17, dtype=bool), 0.55)
@@ -185,7 +185,7 @@ def test_a_person_lying_down_is_repaired_all_the_same():
 
 
 def test_points_on_one_spot_do_no_harm():
-    repairer = SideRepairer(COCO17)
+    repairer = LeftRightCorrector(COCO17)
     pose = replace(as_pose(np.zeros((17, 2))), z=None, world=None)
     assert [swaps for _, swaps in play(repairer, [pose] * 20)] == [0] * 20
 
@@ -202,7 +202,9 @@ def doing(actions, seed, fps=30.0):
 
 def seen_by(model, scene, seed):
     """(pose, stamp, truth) of the frames in which the model sees the person, unrepaired."""
-    config = EstimatorConfig(model=model, smoothing='none', repair_sides=False, plausibility=False)
+    config = EstimatorConfig(
+        model=model, smoothing='none', fix_left_right=False, plausibility=False
+    )
     estimator = PoseEstimator(config)
     for shown in frames(scene, seed):
         for person in estimator.estimate(Frame(shown.image, shown.stamp)):
@@ -259,7 +261,7 @@ def test_movenet_confuses_raised_arms_and_is_repaired(measured):
     """Those of seventy scenes in which it does in a fifth of the frames; not used for tuning."""
     before = after = count = 0
     for seed in CONFUSED_SEEDS:
-        repairer = SideRepairer(COCO17)
+        repairer = LeftRightCorrector(COCO17)
         scene = doing((Action('raise_both', 0.8, 2.2),), seed)
         for pose, stamp, truth in seen_by('movenet_lightning', scene, seed):
             found, _ = repairer.apply(pose, pose.scores > 0.3, stamp)
@@ -291,7 +293,7 @@ def test_good_poses_are_not_spoilt(model, measured):
     )
     for seed, rate in ((11, 15.0), (12, 15.0), (13, 7.5)):
         topology = BLAZEPOSE33 if model == 'blazepose_full' else COCO17
-        repairer = SideRepairer(topology)
+        repairer = LeftRightCorrector(topology)
         for pose, stamp, truth in seen_by(model, doing(programme, seed, rate), seed):
             found, swaps = repairer.apply(pose, pose.scores > 0.3, stamp)
             if any(wrong_sides(pose.keypoints, truth, joints) for joints in (ARMS, LEGS)):
@@ -316,7 +318,7 @@ def test_turning_around_and_crossing_arms_are_left_alone(doing_what, measured):
         actor = type('Acting', (Acting,), {'script': script})(
             x=drawn.x, y=drawn.y, height=drawn.height, clothes=drawn.clothes
         )
-        repairer = SideRepairer(COCO17)
+        repairer = LeftRightCorrector(COCO17)
         scene = replace(scene, actors=(actor,))
         for pose, stamp, truth in seen_by('movenet_lightning', scene, seed):
             found, _ = repairer.apply(pose, pose.scores > 0.3, stamp)

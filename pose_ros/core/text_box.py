@@ -14,7 +14,7 @@ _EDGE = 2  # [px] that the frame reaches beyond the plate
 _GAP = 5  # [px] from one plate to the next
 
 
-class Plate:
+class TextBox:
     """A few words on a dark plate with a frame.
 
     Parameters
@@ -43,7 +43,7 @@ class Plate:
         self.height = (len(sizes) - 1) * self._step + self._text_height + 2 * self._pad
         self.x = self.y = 0
 
-    def place(self, x: float, y: float, size: tuple[int, int], others: Sequence[Plate]) -> None:
+    def place(self, x: float, y: float, size: tuple[int, int], others: Sequence[TextBox]) -> None:
         """Put the corner here, or as near as the edges and other plates allow.
 
         Parameters
@@ -70,11 +70,11 @@ class Plate:
         # With equal ways to go, up: there the person is not.
         self.y = min(free, key=lambda y: (abs(y - wanted), y), default=wanted)
 
-    def _overlaps(self, other: Plate) -> bool:
+    def _overlaps(self, other: TextBox) -> bool:
         """Whether they would meet at the same height."""
         return self.x < other.x + other.width + _GAP and other.x < self.x + self.width + _GAP
 
-    def _clears(self, y: int, other: Plate) -> bool:
+    def _clears(self, y: int, other: TextBox) -> bool:
         """Whether another plate would be free of this one at a height."""
         return y >= other.y + other.height + _GAP or other.y >= y + self.height + _GAP
 

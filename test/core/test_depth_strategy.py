@@ -12,8 +12,8 @@ from pose_ros.core.camera import CameraModel
 from pose_ros.core.orientation import CameraOrientation
 from pose_ros.core.positions import PositionSource
 from pose_ros.core.space.depth_image import DepthImage
-from pose_ros.core.space.depth_placer import DepthPlacer
-from pose_ros.core.space.placer import View
+from pose_ros.core.space.depth_strategy import DepthStrategy
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.space.surfaces import Surfaces
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
@@ -47,7 +47,7 @@ def person_of(truth, rng=None, pixels=0.0):
 
 
 def place(person, depth, camera=CAMERA):
-    return DepthPlacer().place(person, View(camera, SIZE, 0.0, depth))
+    return DepthStrategy().place(person, CameraView(camera, SIZE, 0.0, depth))
 
 
 def test_joints_lie_where_they_are(measured):
@@ -264,7 +264,7 @@ def test_a_turned_camera_measures_the_same(rotate, mirrored):
     ideal = CameraModel.from_field_of_view(*size, 2 * np.arctan(size[0] / 2 / CAMERA.focal))
     camera = replace(ideal, mirrored=mirrored)
     seen = orientation.person_in_image(person, size)
-    found = DepthPlacer().place(seen, View(camera, size, 0.0, DepthImage(depth)))
+    found = DepthStrategy().place(seen, CameraView(camera, size, 0.0, DepthImage(depth)))
     turned = orientation.upright_person(replace(seen, positions=found), size)
     off = np.linalg.norm(turned.positions.points - expected, axis=1)
     assert np.isfinite(off).sum() > 12

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pose_ros.core.motion.normalised import Window
-from pose_ros.learning.stocks import split, stocks
+from pose_ros.learning.datasets import split, stocks
 
 
 @pytest.mark.parametrize(('count', 'kept'), [(4, 1), (10, 2), (15, 3), (1, 0)])

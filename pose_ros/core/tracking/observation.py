@@ -17,12 +17,12 @@ from pose_ros.core.types import Box, Frame
 # Height of a standing person over the length of the torso.
 _HEIGHT_OF_TORSO = 3.0
 
-# Two sightings more alike than this show the same person; or less, if the clothes are the same.
+# Two observations more alike than this show the same person; or less, if the clothes are the same.
 _SAME, _MAY_BE_SAME, _SAME_CLOTHES = 0.6, 0.4, 0.8
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
+class Observation:
     """A pose of somebody in a frame.
 
     Attributes
@@ -35,7 +35,7 @@ class Sighting:
         The frame that shows it.
     topology
         Format of the keypoints.
-    looked_for
+    roi_track
         Id within the estimator of the track in whose region it was found; None if it was found
         by searching.
     """
@@ -44,7 +44,7 @@ class Sighting:
     seen: np.ndarray
     frame: Frame
     topology: Topology
-    looked_for: int | None = None
+    roi_track: int | None = None
 
     @classmethod
     def of(
@@ -53,11 +53,11 @@ class Sighting:
         frame: Frame,
         topology: Topology,
         threshold: float,
-        looked_for: int | None = None,
-    ) -> Sighting:
-        """Sighting of a pose: keypoints in the picture with scores of the threshold are seen."""
+        roi_track: int | None = None,
+    ) -> Observation:
+        """Observation of a pose; keypoints in the image and over the threshold are seen."""
         seen = np.asarray((pose.scores >= threshold) & frame.shows(pose.keypoints))
-        return cls(pose, seen, frame, topology, looked_for)
+        return cls(pose, seen, frame, topology, roi_track)
 
     @cached_property
     def box(self) -> Box:
@@ -86,7 +86,7 @@ class Sighting:
         """Histogram of the torso's colours."""
         return torso_colours(self.frame, self.pose.keypoints, self.topology)
 
-    def similarity(self, other: Sighting) -> float:
+    def similarity(self, other: Observation) -> float:
         """Mean of keypoint similarity and overlap of the boxes, 0 to 1."""
         scale = scale_of(self.box)
         return (
@@ -99,16 +99,16 @@ def box_of(keypoints: np.ndarray, seen: np.ndarray) -> Box:
     return Box.around(keypoints[seen] if np.count_nonzero(seen) > 1 else keypoints)
 
 
-def distinct(sightings: Sequence[Sighting]) -> list[Sighting]:
+def distinct(observations: Sequence[Observation]) -> list[Observation]:
     """Sightings without those that show the same person as an earlier one."""
-    kept: list[Sighting] = []
-    for sighting in sightings:
-        if not any(_same_person(sighting, other) for other in kept):
-            kept.append(sighting)
+    kept: list[Observation] = []
+    for observation in observations:
+        if not any(_same_person(observation, other) for other in kept):
+            kept.append(observation)
     return kept
 
 
-def _same_person(one: Sighting, other: Sighting) -> bool:
+def _same_person(one: Observation, other: Observation) -> bool:
     alike = one.similarity(other)
     if alike < _MAY_BE_SAME or one.clothing is None or other.clothing is None:
         return alike >= _SAME

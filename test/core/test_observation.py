@@ -5,16 +5,16 @@ import pytest
 
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import COCO17
-from pose_ros.core.tracking.sighting import Sighting, distinct
+from pose_ros.core.tracking.observation import Observation, distinct
 from pose_ros.core.types import Box, Frame
 
 FRAME = Frame(np.zeros((480, 640, 3), np.uint8))
 
 
-def sighting(points, scores=0.9, threshold=0.3):
+def observation(points, scores=0.9, threshold=0.3):
     points = np.asarray(points, np.float32)
     scores = np.broadcast_to(np.float32(scores), 17)
-    return Sighting.of(Pose(points, scores, 0.9), FRAME, COCO17, threshold)
+    return Observation.of(Pose(points, scores, 0.9), FRAME, COCO17, threshold)
 
 
 def test_seen_is_what_is_sure_and_in_the_picture():
@@ -22,14 +22,14 @@ def test_seen_is_what_is_sure_and_in_the_picture():
     points[:5] = [(-1, 50), (50, -1), (640, 50), (50, 480), (639, 479)]
     scores = np.full(17, 0.9)
     scores[5], scores[6] = 0.29, 0.3
-    assert np.flatnonzero(~sighting(points, scores).seen).tolist() == [0, 1, 2, 3, 5]
+    assert np.flatnonzero(~observation(points, scores).seen).tolist() == [0, 1, 2, 3, 5]
 
 
 def test_the_box_is_around_what_is_seen(make_body, sighting_of):
     body = make_body(y=600.0)  # the legs are out of the picture
     seen = sighting_of(body)
     assert seen.box.y + seen.box.height < 480
-    hidden = sighting(body.joints, scores=0.1)
+    hidden = observation(body.joints, scores=0.1)
     assert hidden.box == Box.around(body.joints)
 
 
@@ -43,7 +43,7 @@ def test_centre_and_size_are_those_of_the_torso_and_the_body(make_body, sighting
 
 
 def test_nobody_is_smaller_than_a_pixel():
-    point = sighting(np.full((17, 2), 100.0))
+    point = observation(np.full((17, 2), 100.0))
     assert point.size == 1.0
     assert np.isfinite(point.similarity(point))
 

@@ -74,7 +74,7 @@ class _Swaps:
     face: bool = False
 
 
-class SideRepairer:
+class LeftRightCorrector:
     """Swaps back the sides of one person, from frame to frame.
 
     Whole body, or arms (with the hands) or legs alone; keypoints, scores, z and world positions

@@ -15,8 +15,8 @@ from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from pose_ros.core.space.depth_image import DepthImage
-from pose_ros.core.space.placement import Placement
-from pose_ros.core.space.placer import View
+from pose_ros.core.space.position_estimator import PositionEstimator
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.types import Frame, Person
 from pose_ros.msg import SkeletonArray
@@ -105,7 +105,7 @@ class _Waiting:
     ready: Ready
 
 
-class Placing:
+class Localizer:
     """Gives people their positions, as soon as what is needed is there.
 
     While depth images come, a picture whose own has not come yet waits for it, for ``depth_wait``
@@ -125,7 +125,7 @@ class Placing:
     def __init__(self, node: Node, values: Any, is_wanted: Callable[[], bool]) -> None:
         self._node = node
         self._is_wanted = is_wanted
-        self._placement = Placement(values.positions, values.body_height)
+        self._placement = PositionEstimator(values.positions, values.body_height)
         self._calibration = Calibration(
             values.rectified, values.mirrored, node.get_logger().warning
         )
@@ -187,7 +187,7 @@ class Placing:
             self.missing += depth is None
         people = waiting.people
         if camera is not None:
-            view = View(camera, waiting.size, waiting.time, depth)
+            view = CameraView(camera, waiting.size, waiting.time, depth)
             people = self._placement.place(people, view)
             self._placed += sum(person.positions is not None for person in people)
         waiting.ready(people, state)

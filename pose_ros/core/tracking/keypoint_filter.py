@@ -9,11 +9,11 @@ import numpy as np
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.left_right import LeftRightCorrector
 from pose_ros.core.tracking.noise_aware import NoiseAwareSmoother
+from pose_ros.core.tracking.observation import Observation, box_of
 from pose_ros.core.tracking.plausibility import IMPLAUSIBLE_TRUST, PlausibilityChecker
 from pose_ros.core.tracking.region import diameter
-from pose_ros.core.tracking.sides import SideRepairer
-from pose_ros.core.tracking.sighting import Sighting, box_of
 from pose_ros.core.tracking.smoothing import (
     ExponentialSmoother,
     NoSmoothing,
@@ -42,7 +42,7 @@ class Repairs:
     implausible: int = 0
 
 
-class Steadier:
+class KeypointFilter:
     """Repairs, checks and smooths the keypoints of one person.
 
     Parameters
@@ -59,10 +59,10 @@ class Steadier:
         self._repairs = repairs
         self._config = config
         self._topology = topology
-        self._last: Sighting | None = None
+        self._last: Observation | None = None
         self._person: Person | None = None
         self._smoother, self._world_smoother = _smoothers(config)
-        self._sides = SideRepairer(topology)
+        self._sides = LeftRightCorrector(topology)
         self._checker = PlausibilityChecker(topology)
 
     def reconfigure(self, config: EstimatorConfig) -> None:
@@ -70,30 +70,32 @@ class Steadier:
         old, self._config = self._config, config
         if _smoothing_of(config) != _smoothing_of(old):
             self._smoother, self._world_smoother = _smoothers(config)
-        if config.repair_sides and not old.repair_sides:
+        if config.fix_left_right and not old.fix_left_right:
             self._sides.reset()
         if config.plausibility and not old.plausibility:
             self._checker.reset()
 
-    def repair(self, sighting: Sighting) -> Sighting:
-        """Sighting with left and right swapped back where the model confused them."""
-        if not self._config.repair_sides:
-            return sighting
-        stamp, threshold = sighting.frame.time, self._config.keypoint_threshold
-        pose, swaps = self._sides.apply(sighting.pose, sighting.seen, stamp)
+    def repair(self, observation: Observation) -> Observation:
+        """Observation with left and right swapped back where the model confused them."""
+        if not self._config.fix_left_right:
+            return observation
+        stamp, threshold = observation.frame.time, self._config.keypoint_threshold
+        pose, swaps = self._sides.apply(observation.pose, observation.seen, stamp)
         if not swaps:
-            return sighting
+            return observation
         self._repairs.swaps += swaps
-        return Sighting.of(pose, sighting.frame, self._topology, threshold, sighting.looked_for)
+        return Observation.of(
+            pose, observation.frame, self._topology, threshold, observation.roi_track
+        )
 
-    def observe(self, sighting: Sighting) -> Person:
-        """Person as seen in a frame, without an id; the sighting is repaired already."""
-        pose, seen, stamp = sighting.pose, sighting.seen, sighting.frame.time
+    def observe(self, observation: Observation) -> Person:
+        """Person as seen in a frame, without an id; the observation is repaired already."""
+        pose, seen, stamp = observation.pose, observation.seen, observation.frame.time
         fresh = None
         if self._last is not None:
             blind = stamp - self._last.frame.time > _BLINK
             fresh = np.ones_like(seen) if blind else ~self._last.seen
-        self._last = sighting
+        self._last = observation
         sure = pose.scores >= self._config.keypoint_threshold
         states = np.where(sure, KeypointState.PREDICTED, KeypointState.BELOW_THRESHOLD)
         states[seen] = KeypointState.OBSERVED
@@ -104,7 +106,7 @@ class Steadier:
             states[bad] = KeypointState.IMPLAUSIBLE
             scores = np.where(bad, scores * np.float32(IMPLAUSIBLE_TRUST), scores)
             trusted = seen & ~bad
-        keypoints, z, world = self._smoothed(pose, sighting, fresh)
+        keypoints, z, world = self._smoothed(pose, observation, fresh)
         self._person = Person(
             topology=self._topology,
             keypoints=keypoints,
@@ -142,10 +144,10 @@ class Steadier:
         )
 
     def _smoothed(
-        self, pose: Pose, sighting: Sighting, fresh: np.ndarray | None
+        self, pose: Pose, observation: Observation, fresh: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Keypoints [K, 2], z [K] and world [K, 3] after smoothing."""
-        size, stamp = _size(pose, sighting.box), sighting.frame.time
+        size, stamp = _size(pose, observation.box), observation.frame.time
         if pose.z is None:
             return self._smoother.apply(pose.keypoints, stamp, size, fresh), None, None
         points = np.hstack([pose.keypoints, pose.z[:, None]])

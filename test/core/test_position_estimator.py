@@ -12,10 +12,10 @@ from pose_ros.core.camera import CameraModel
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.space.depth_image import DepthImage
-from pose_ros.core.space.height_placer import HeightPlacer
-from pose_ros.core.space.model_placer import ModelPlacer
-from pose_ros.core.space.placement import Placement
-from pose_ros.core.space.placer import View
+from pose_ros.core.space.height_strategy import HeightStrategy
+from pose_ros.core.space.model_strategy import ModelStrategy
+from pose_ros.core.space.position_estimator import PositionEstimator
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, keypoint_map
 from pose_ros.core.types import Box, Frame, KeypointState, Person
 
@@ -58,12 +58,12 @@ def hips(points):
 
 
 @pytest.mark.parametrize(
-    ('make', 'limit'), [(ModelPlacer, 0.08), (HeightPlacer, 0.10)], ids=['model', 'height']
+    ('make', 'limit'), [(ModelStrategy, 0.08), (HeightStrategy, 0.10)], ids=['model', 'height']
 )
 def test_people_are_as_far_away_as_they_are(shots, make, limit, measured):
     misses, within = [], []
     for distance, person, truth in shots:
-        found = make().place(person, View(CAMERA, SIZE))
+        found = make().place(person, CameraView(CAMERA, SIZE))
         off = hips(found.points[COCO]) - hips(truth.positions)
         misses.append(np.linalg.norm(off) / distance)
         errors = found.points[COCO][truth.visible, 2] - truth.positions[truth.visible, 2]
@@ -103,26 +103,26 @@ def exact(offset=(0.3, -0.1, 2.8), lens=CAMERA):
 
 def test_landmarks_that_fit_are_placed_exactly():
     person, places = exact((0.0, 0.0, 2.8))
-    found = ModelPlacer().place(person, View(CAMERA, SIZE))
+    found = ModelStrategy().place(person, CameraView(CAMERA, SIZE))
     np.testing.assert_allclose(found.points, places, atol=1e-3)
     assert found.source is PositionSource.MODEL
     # Aside, the model's axes go with the line of sight.
     person, places = exact((0.9, 0.0, 2.8))
-    found = ModelPlacer().place(person, View(CAMERA, SIZE))
+    found = ModelStrategy().place(person, CameraView(CAMERA, SIZE))
     np.testing.assert_allclose(found.points, places, atol=0.02)
 
 
 def test_some_wrong_landmarks_count_little():
     person, places = exact((0.0, 0.0, 2.8))
     person.keypoints[[15, 16, 27]] += (90, -60)
-    found = ModelPlacer().place(person, View(CAMERA, SIZE))
+    found = ModelStrategy().place(person, CameraView(CAMERA, SIZE))
     assert np.linalg.norm(hips(found.points[COCO]) - hips(places[COCO])) < 0.1
 
 
 def test_the_distance_is_steady_and_follows():
     person, _ = exact((0.0, 0.0, 2.8))
     rng = np.random.default_rng(1)
-    placer, away, true = ModelPlacer(), [], []
+    placer, away, true = ModelStrategy(), [], []
     for i in range(90):
         stamp = i / 30
         distance = 2.8 if stamp < 1.5 else 2.8 + 1.2 * (stamp - 1.5)  # then walks away
@@ -131,27 +131,27 @@ def test_the_distance_is_steady_and_follows():
             person,
             keypoints=((person.keypoints - 240 - [80, 0]) * scale + [320, 240]).astype(np.float32),
         )
-        away.append(placer.place(shaken, View(CAMERA, SIZE, stamp)).points[COCO][11, 2])
+        away.append(placer.place(shaken, CameraView(CAMERA, SIZE, stamp)).points[COCO][11, 2])
         true.append(distance)
     off = np.array(away) - true
     assert off[15:45].std() < 0.5 * 0.03 * 2.8
     assert abs(off[70:].mean()) < 0.15
     # Time that goes back starts anew.
-    assert placer.place(person, View(CAMERA, SIZE, 0.0)) is not None
+    assert placer.place(person, CameraView(CAMERA, SIZE, 0.0)) is not None
 
 
 def test_too_few_landmarks_give_nothing():
     person, _ = exact()
-    assert ModelPlacer().place(replace(person, world=None), View(CAMERA, SIZE)) is None
+    assert ModelStrategy().place(replace(person, world=None), CameraView(CAMERA, SIZE)) is None
     states = np.full(33, KeypointState.BELOW_THRESHOLD, np.uint8)
     states[:5] = KeypointState.OBSERVED
-    assert ModelPlacer().place(replace(person, states=states), View(CAMERA, SIZE)) is None
-    assert HeightPlacer().place(replace(person, states=states), View(CAMERA, SIZE)) is None
+    assert ModelStrategy().place(replace(person, states=states), CameraView(CAMERA, SIZE)) is None
+    assert HeightStrategy().place(replace(person, states=states), CameraView(CAMERA, SIZE)) is None
 
 
 def test_taller_people_are_farther_away(shots):
     _, person, _ = shots[0]
-    near, far = (HeightPlacer(h).place(person, View(CAMERA, SIZE)) for h in (1.0, 1.5))
+    near, far = (HeightStrategy(h).place(person, CameraView(CAMERA, SIZE)) for h in (1.0, 1.5))
     np.testing.assert_allclose(far.points, near.points * 1.5)
 
 
@@ -165,9 +165,11 @@ def test_a_lens_changes_pixels_not_places():
     )
     bent = replace(person, keypoints=seen[:, 0].astype(np.float32))
     assert np.abs(bent.keypoints - person.keypoints).max() > 4
-    for make in (ModelPlacer, HeightPlacer):
-        one = make().place(bent, View(lens, SIZE))
-        other = make().place(person, View(CameraModel(matrix, projection, np.empty(0)), SIZE))
+    for make in (ModelStrategy, HeightStrategy):
+        one = make().place(bent, CameraView(lens, SIZE))
+        other = make().place(
+            person, CameraView(CameraModel(matrix, projection, np.empty(0)), SIZE)
+        )
         np.testing.assert_allclose(one.points, other.points, atol=1e-3)
 
 
@@ -178,17 +180,17 @@ def test_the_best_way_is_taken():
     source = PositionSource
 
     def sources(placement, who, stamp, depth=None):
-        [placed] = placement.place([who], View(CAMERA, SIZE, stamp, depth))
+        [placed] = placement.place([who], CameraView(CAMERA, SIZE, stamp, depth))
         return placed.positions.source if placed.positions is not None else source.NONE
 
-    assert sources(Placement(), person, 0.0, flat) is source.DEPTH
-    assert sources(Placement(), person, 0.0) is source.MODEL
-    assert sources(Placement(), coco, 0.0) is source.HEIGHT
-    assert sources(Placement('height'), person, 0.0, flat) is source.HEIGHT
-    assert sources(Placement('model'), coco, 0.0) is source.NONE
-    assert sources(Placement('depth'), person, 0.0) is source.NONE
+    assert sources(PositionEstimator(), person, 0.0, flat) is source.DEPTH
+    assert sources(PositionEstimator(), person, 0.0) is source.MODEL
+    assert sources(PositionEstimator(), coco, 0.0) is source.HEIGHT
+    assert sources(PositionEstimator('height'), person, 0.0, flat) is source.HEIGHT
+    assert sources(PositionEstimator('model'), coco, 0.0) is source.NONE
+    assert sources(PositionEstimator('depth'), person, 0.0) is source.NONE
     # Whoever was measured does not jump to where they are guessed.
-    placement = Placement()
+    placement = PositionEstimator()
     assert sources(placement, person, 0.0, flat) is source.DEPTH
     assert sources(placement, person, 0.5) is source.NONE
     assert sources(placement, replace(person, id=8), 0.5) is source.MODEL
@@ -197,7 +199,7 @@ def test_the_best_way_is_taken():
     assert sources(placement, person, 3.0, flat) is source.DEPTH
     assert sources(placement, person, 0.0) is source.MODEL
     with pytest.raises(ValueError, match='positions must be one of auto, depth, model'):
-        Placement('magic')
+        PositionEstimator('magic')
 
 
 def test_positions_check_themselves_and_go_along():

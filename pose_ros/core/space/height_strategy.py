@@ -8,8 +8,8 @@ import numpy as np
 
 from pose_ros.core.body.height import standing_height
 from pose_ros.core.positions import Positions, PositionSource
-from pose_ros.core.space.placer import View
 from pose_ros.core.space.steady_distance import SteadyDistance
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.types import Person
 
 # Standard deviation over the distance: people differ in height, and bones point at the camera.
@@ -20,7 +20,7 @@ _FLAT_ERROR = 0.15
 _FOCAL = 600.0
 
 
-class HeightPlacer:
+class HeightStrategy:
     """Places all keypoints that were observed in one plane, as far away as the body is small.
 
     The size comes from the lengths of bones, so nobody need stand.
@@ -35,7 +35,7 @@ class HeightPlacer:
         self.body_height = body_height
         self._distances = SteadyDistance()
 
-    def place(self, person: Person, view: View) -> Positions | None:
+    def place(self, person: Person, view: CameraView) -> Positions | None:
         """Positions of the keypoints of a person; None if too few bones are seen."""
         rays = view.camera.rays(person.keypoints)
         height = standing_height(replace(person, keypoints=rays[:, :2] * _FOCAL))
