@@ -11,7 +11,7 @@ from visualization_msgs.msg import MarkerArray
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.orientation import ROTATIONS, CameraOrientation
 from pose_ros.core.space.position_estimator import PositionEstimator
-from pose_ros.core.space.strategy import View
+from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.types import Frame
 from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
@@ -43,7 +43,7 @@ def upright(actor_picture):
     assert np.abs(person.keypoints[15] - truth.keypoints[9]).max() < 20  # the left wrist
     assert person.keypoints[15, 1] < person.keypoints[0, 1], 'the left arm is up'
     camera = camera_model(camera_info(Header(), 640, 480, ANGLE), (640, 480))
-    (placed,) = PositionEstimator().place([person], View(camera, (640, 480), 1.0))
+    (placed,) = PositionEstimator().place([person], CameraView(camera, (640, 480), 1.0))
     return placed
 
 
