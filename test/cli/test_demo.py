@@ -11,6 +11,7 @@ import uuid
 
 import cv2
 import pytest
+import yaml
 
 from pose_ros.cli.demo import START_LIMIT
 from pose_ros.cli.demo_processes import SHARED_MEMORY, shared_memory_of
@@ -175,17 +176,30 @@ def test_a_number_of_people_that_cannot_be_is_refused(start, people):
 
 
 def test_what_pose_node_lacks_is_said_at_once(start, tmp_path):
-    files = ModelStore().locate('blazepose_full')
-    models = tmp_path / 'models'
-    models.mkdir()
-    for path in files.values():
-        (models / path.name).write_bytes(b'TFL3, but no model')
-    run = start('--source', 'actor', POSE_ROS_MODEL_PATH=str(models), XDG_CACHE_HOME='/none')
+    """No checksum is known of this file, so that pose_node finds out."""
+    entry = {
+        'summary': 'for tests', 'family': 'movenet', 'format': 'coco17', 'input': [192, 192],
+        'licence': 'MIT', 'files': [{'role': 'model', 'name': 'broken.tflite'}],
+    }  # fmt: skip
+    (tmp_path / 'models.yaml').write_text(yaml.safe_dump({'models': {'broken': entry}}))
+    (tmp_path / 'broken.tflite').write_bytes(b'TFL3, but no model')
+    run = start('--source', 'actor', '--model', 'broken', POSE_ROS_MODEL_PATH=str(tmp_path))
     started = time.monotonic()
     _, err = run.finish(1)
     assert time.monotonic() - started < START_LIMIT / 2
     assert err.startswith('pose-ros: pose_node: ')
+    assert 'broken.tflite: expected a TFLite model' in err
     assert run.nodes() == {}
+
+
+def test_a_damaged_model_is_said_before_anything_starts(start, tmp_path):
+    for path in ModelStore().locate('blazepose_full').values():
+        (tmp_path / path.name).write_bytes(b'TFL3, but no model')
+    run = start('--source', 'actor', POSE_ROS_MODEL_PATH=str(tmp_path), XDG_CACHE_HOME='/none')
+    out, err = run.finish(1)
+    assert out == ''
+    assert 'pose_detection.tflite: wrong size: expected 2959046 bytes, found 18' in err
+    assert 'pose-ros models install blazepose_full' in err
 
 
 def test_ctrl_c_ends_it_with_the_summary_and_no_process_left(start):
@@ -247,7 +261,7 @@ def test_nodes_do_not_outlive_a_demo_that_is_killed(start):
     ('arguments', 'environment', 'reason'),
     [
         (['--source', 'no.mp4'], {}, "'no.mp4' is neither auto, camera, actor nor a file"),
-        (['--source', __file__], {}, 'neither a picture nor a video'),
+        (['--source', __file__], {}, 'not a video that can be decoded, nor an image'),
         (['--source', '/dev/video77'], {}, 'camera /dev/video77: there is no such device'),
         (['--source', 'actor:fly'], {}, "unknown motion 'fly'"),
         (['--scene', 'fly'], {}, "unknown motion 'fly', there are the scenes showreel, gestures"),
