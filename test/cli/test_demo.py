@@ -10,11 +10,13 @@ import time
 import uuid
 
 import cv2
+import numpy as np
 import pytest
 import yaml
 
 from pose_ros.cli.demo import START_LIMIT
 from pose_ros.cli.demo_processes import SHARED_MEMORY, shared_memory_of
+from pose_ros.core.media import open_media
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.ros.sources import actor_scene
 
@@ -135,10 +137,14 @@ def test_actor_waves_and_everything_is_written(start):
     assert {(e['name'], e['hand']) for e in gestures} == {('wave', 'right')}
     assert [e['phase'] for e in gestures if e['phase'] == 'started']
 
-    film = cv2.VideoCapture(str(run.folder / 'overlay.mp4'))
-    assert film.get(cv2.CAP_PROP_FPS) == pytest.approx(30)
-    assert film.get(cv2.CAP_PROP_FRAME_WIDTH) == 640
-    assert film.get(cv2.CAP_PROP_FRAME_COUNT) / 30 == pytest.approx(6.5, abs=2.0)
+    # Each image is shown at its own time: a busy machine drops some, and the rest keep their pace.
+    overlay = list(open_media(run.folder / 'overlay.mp4').frames())
+    stamps = [frame.stamp for frame in overlay]
+    assert overlay[0].width == 640
+    assert stamps[-1] == pytest.approx(6.5, abs=2.0)
+    steps = np.diff(stamps) * 30
+    assert (steps > 0).all()
+    assert np.abs(steps - steps.round()).max() < 0.35
     sheet = cv2.imread(str(run.folder / 'contact_sheet.png'))
     assert sheet.shape[0] > 900
     assert sheet.shape[1] > 1200
