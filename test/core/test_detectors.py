@@ -13,7 +13,7 @@ from pose_ros.core.models.detectors import DETECTOR_FAMILIES, load_detector
 from pose_ros.core.models.ssd import Ssd
 from pose_ros.core.models.suppression import iou, overlapping
 from pose_ros.core.models.yolox import Yolox
-from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.errors import ModelError, OutputError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.types import Box, Crop, Frame
 
@@ -263,11 +263,35 @@ def test_ssd_takes_rgb_and_looks_into_its_view(make_ssd):
     np.testing.assert_allclose(corners(person.box), [210, 80, 220, 120], atol=0.5)
 
 
-def test_ssd_counts_only_what_counts(make_ssd):
+def test_ssd_counts_only_what_counts(make_ssd, monkeypatch):
     """Beyond the count there may be anything."""
-    detector = Ssd(make_ssd(most=3))
+    detector = Ssd(make_ssd(most=10))
     detector.threshold = 0.0
+    run = detector._model.run
+
+    def run_with_leftovers(picture):
+        outputs = run(picture)
+        for rows in outputs[:3]:
+            rows[0, 3:] = np.nan
+            rows[0, 4:] = -1e30
+        return outputs
+
+    monkeypatch.setattr(detector._model, 'run', run_with_leftovers)
     assert len(detector.detect(plain())) == 2  # of three things one is a dog
+
+
+@pytest.mark.parametrize('count', [np.nan, -1e9, 11.0])
+def test_ssd_with_an_impossible_count_is_an_error(make_ssd, monkeypatch, count):
+    detector = Ssd(make_ssd(most=10))
+    run = detector._model.run
+
+    def run_with_count(picture):
+        *rows, _ = run(picture)
+        return [*rows, np.array([count], np.float32)]
+
+    monkeypatch.setattr(detector._model, 'run', run_with_count)
+    with pytest.raises(OutputError, match='a count'):
+        detector.detect(plain())
 
 
 # --- files that are no detector ---------------------------------------------------------------

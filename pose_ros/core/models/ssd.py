@@ -12,6 +12,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, people_in_boxes
+from pose_ros.core.models.pose import MOST_SCORE, require_usable
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.types import Crop, Frame
@@ -50,7 +51,8 @@ class Ssd:
     sees_alignment = False
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        self._model = TfliteModel(path, threads, pixel_range=(-1.0, 1.0))
+        # The post-processing leaves anything in the rows beyond the count.
+        self._model = TfliteModel(path, threads, pixel_range=(-1.0, 1.0), checked=False)
         width, height = self._model.input_size
         if width != height:
             raise ModelError(f'{path}: expected a square input, found {width}×{height}')
@@ -61,8 +63,10 @@ class Ssd:
         """People in a part of the frame, by default in all of it, the surest first."""
         picture, to_image = self._reader.read(frame, view or whole_frame(frame))
         outputs = dict(zip(self._order, self._model.run(picture)))
-        count = int(outputs['count'].ravel()[0])
+        require_usable('a count', outputs['count'], outputs['scores'].shape[1])
+        count = max(int(outputs['count'].ravel()[0]), 0)
         scores = outputs['scores'][0, :count]
+        require_usable('scores', scores, MOST_SCORE)
         kinds = np.round(outputs['kinds'][0, :count])
         sure = (kinds == _PERSON) & (scores >= self.threshold)
         corners = outputs['boxes'][0, :count][sure][:, [1, 0, 3, 2]]

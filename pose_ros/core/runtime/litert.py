@@ -41,6 +41,8 @@ class TfliteModel:
     without
         Custom operator that is taken off the end of the model, if it is there; what goes into it
         is what comes out.
+    checked
+        Whether `run` checks all values; False for outputs with rows that do not count.
     load
         Makes the interpreter; by default `load_interpreter`, on the CPU.
 
@@ -58,9 +60,11 @@ class TfliteModel:
         input_size: tuple[int, int] | None = None,
         without: str | None = None,
         *,
+        checked: bool = True,
         load: Loader | None = None,
     ) -> None:
         self.path = Path(path)
+        self._checked = checked
         if threads < 1:
             raise ValueError(f'threads must be >= 1, got {threads}')
         self._threads = threads
@@ -180,7 +184,7 @@ class TfliteModel:
             self._interpreter.set_tensor(self._input_index, tensor)
             self._interpreter.invoke()
             outputs = [self._fetch(output) for output in self._outputs]
-        for position, values in enumerate(outputs):
+        for position, values in enumerate(outputs if self._checked else ()):
             self._check_output(position, values)
         return outputs
 
