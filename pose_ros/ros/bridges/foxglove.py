@@ -39,11 +39,11 @@ class Bridge:
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
         """Publish bones, keypoints and words of people."""
-        annotations = self._labels.at(stamp_of(message.header), {person.id for person in people})
+        labels = self._labels.at(stamp_of(message.header), {person.id for person in people})
         annotations = ImageAnnotations()
         for person in people:
-            words = '  '.join([str(person.id), *annotations.words.get(person.id, '').splitlines()])
-            figure = Figure(person, person.id in annotations.fallen, message.header.stamp)
+            words = '  '.join([str(person.id), *labels.words.get(person.id, '').splitlines()])
+            figure = Figure(person, person.id in labels.fallen, message.header.stamp)
             annotations.points.extend(figure.skeleton())
             annotations.texts.extend(figure.label(words))
         self._publisher.publish(annotations)
