@@ -83,17 +83,14 @@ def set_up(extras: list[str]) -> None:
         if not stamp.exists() or stamp.read_text() != key:
             install(lock)
             stamp.write_text(key)
-    # Sources are linked into the install folder: only new names and interfaces need a build.
-    sources = [
-        p for d in ('pose_ros', 'config', 'launch', 'scripts') for p in (ROOT / d).rglob('*')
-    ]
-    names = sorted(str(p) for p in sources if p.is_file() and '__pycache__' not in p.parts)
     interfaces = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv')])
     built_from = [ROOT / 'CMakeLists.txt', ROOT / 'package.xml', *interfaces]
-    build_key = digest(built_from, f'{environment_key} {names}')
+    scripts = sorted(path.name for path in ROOT.glob('scripts/*'))
+    build_key = digest(built_from, f'{environment_key} {scripts}')
     if read_stamp(BUILD) != build_key:
         build()
         write_stamp(BUILD, build_key)
+    link_sources()
 
 
 def digest(files: list[Path], text: str) -> str:
@@ -242,6 +239,23 @@ def build() -> None:
         f'-DPython3_EXECUTABLE={python}', f'-DPython3_NumPy_INCLUDE_DIR={numpy_link}',
     ]  # fmt: skip
     step('colcon build', command, environment=build_environment())
+
+
+def link_sources() -> None:
+    """Link files that are new since the build into the install folder, and drop dead links."""
+    share = INSTALL / 'share' / 'pose_ros'
+    targets = {name: share / name for name in ('config', 'examples', 'launch')}
+    targets['pose_ros'] = next(INSTALL.glob('**/pose_ros/__init__.py')).parent
+    for name, target in targets.items():
+        for source in (ROOT / name).rglob('*'):
+            link = target / source.relative_to(ROOT / name)
+            if source.is_file() and '__pycache__' not in source.parts and not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.unlink(missing_ok=True)
+                link.symlink_to(source)
+        for link in target.rglob('*'):
+            if link.is_symlink() and not link.exists():
+                link.unlink()
 
 
 def step(title: str, command: list[object], environment: dict[str, str] | None = None) -> None:
