@@ -96,7 +96,7 @@ def count_sets(seeds: range) -> list[list[str]]:
         for state in states:
             if state.repetition_done:
                 found['done'] += 1
-                found[state.full.name] += 1
+                found[state.range_reached.name] += 1
                 found['faulty'] += any(fault.certain for fault in state.faults)
         if states[-1].repetitions != wanted:
             console.print(f'{states[-1].repetitions} of {wanted}: {each}', style='yellow')
@@ -156,7 +156,7 @@ def depths(seeds: range) -> list[list[str]]:
                     manner = usual(name, repetitions=4, depth=depth)
                     each = Set(name, view, manner, 250.0, 20.0, bool(seed % 2), seed)
                     done = [s for s in each.states(name)[0] if s.repetition_done]
-                    found.update(state.full.name for state in done)
+                    found.update(state.range_reached.name for state in done)
                     found['done'] += len(done)
                     found['wanted'] += 4
             verdicts = [str(found[word]) for word in ('YES', 'UNCERTAIN', 'NO')]

@@ -32,8 +32,8 @@ def main() -> None:
     watcher.want(['exercises'])  # the others cost time
     for frame in frames:
         for event in watcher.observe(estimator.estimate(frame), frame.time).events:
-            count, full = event.details['repetitions'], event.details['full']
-            print(f'person {event.person}: squat {count}, deep enough: {full}')
+            count, deep = event.details['repetitions'], event.details['range_reached']
+            print(f'person {event.person}: squat {count}, deep enough: {deep}')
 
 
 if __name__ == '__main__':

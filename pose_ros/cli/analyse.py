@@ -271,7 +271,7 @@ def words_of(event: MotionEvent) -> str:
     """Name of an event, its hand, and what only this kind tells."""
     words, details = event.title, event.details
     if event.kind == 'exercise':
-        depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['full']]
+        depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['range_reached']]
         faults = [
             fault['name'] if fault['certain'] else f'{fault["name"]}?'
             for fault in details['faults']

@@ -113,9 +113,9 @@ def check_exercise(message: ExerciseState) -> None:
     check_header(message.header)
     check_text('exercise', message.exercise)
     check_number('phase', message.phase, ExerciseState.READY, ExerciseState.RETURN)
-    check_number('full', message.full, ExerciseState.NO, ExerciseState.UNCERTAIN)
+    check_number('range_reached', message.range_reached, ExerciseState.NO, ExerciseState.UNCERTAIN)
     check_score('confidence', message.confidence)
-    for name in ('angle', 'extreme'):
+    for name in ('angle', 'peak_angle'):
         check_number(name, getattr(message, name), -MAX_ANGLE, MAX_ANGLE, nan=True)
     for name in ('outward_time', 'turn_time', 'return_time'):
         check_number(name, getattr(message, name), 0, MAX_TIME, nan=True)

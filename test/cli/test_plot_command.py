@@ -81,8 +81,8 @@ def bag(tmp_path):
     for stamp, done in ((3.5, False), (4.0, True)):
         state = make(
             'ExerciseState', stamp, exercise='squat', phase=0, repetitions=3, repetition_done=done,
-            angle=3.0, extreme=1.5, full=1, confidence=0.5, outward_time=0.5, turn_time=0.25,
-            return_time=0.25, faults=[fault],
+            angle=3.0, peak_angle=1.5, range_reached=1, confidence=0.5, outward_time=0.5,
+            turn_time=0.25, return_time=0.25, faults=[fault],
         )  # fmt: skip
         items.append(('exercise', state))
     for stamp, phase in ((6.0, 0), (7.5, 1)):

@@ -89,8 +89,8 @@ def test_repetitions_before_an_exercise_is_recognised_are_told_with_it():
     chosen, auto = done(told(moments, 'squat')), done(told(moments))
     assert [state.repetitions for state in auto] == [1, 2, 3]
     for early, late in zip(chosen, auto):
-        assert late.extreme == pytest.approx(early.extreme, abs=1e-6)
-        assert (late.full, late.faults) == (early.full, early.faults)
+        assert late.peak_angle == pytest.approx(early.peak_angle, abs=1e-6)
+        assert (late.range_reached, late.faults) == (early.range_reached, early.faults)
         assert late.outward_time == early.outward_time
     first, second, third = done_by_time(moments, AUTO)
     assert first == second < third
@@ -148,11 +148,11 @@ def test_faults_are_seen(name, fault, turn):
 
 def test_depth():
     deep = done(told(film(scene('squat', 90)), 'squat'))
-    assert [state.full for state in deep] == [Verdict.YES] * 2
+    assert [state.range_reached for state in deep] == [Verdict.YES] * 2
     # The actor's knees go to 68 degrees.
-    assert all(58 < math.degrees(state.extreme) < 78 for state in deep)
+    assert all(58 < math.degrees(state.peak_angle) < 78 for state in deep)
     (flat,) = done(told(film(scene('squat', 90, repetitions=1, depth=0.62)), 'squat'))
-    assert flat.full is Verdict.NO
+    assert flat.range_reached is Verdict.NO
     half = told(film(scene('squat', 90, repetitions=1, depth=0.3)), 'squat')
     assert half[-1].repetitions == 0
 
@@ -161,14 +161,14 @@ def test_near_the_goal_depth_is_uncertain():
     # The actor's knees go to 90 degrees.
     moments = film(scene('squat', 90, repetitions=1, depth=0.85, rng=None), errors=EXACT)
     (state,) = done(told(moments, 'squat'))
-    assert math.degrees(state.extreme) == pytest.approx(90, abs=3)
-    assert state.full is Verdict.UNCERTAIN
+    assert math.degrees(state.peak_angle) == pytest.approx(90, abs=3)
+    assert state.range_reached is Verdict.UNCERTAIN
 
 
 def test_most_lock_outs_are_certain():
     # The elbows go to 179 degrees, 9 beyond the goal, where each error is as large.
     moments = film(scene('overhead_press', 20, repetitions=4, rng=None))
-    verdicts = [state.full for state in done(told(moments, 'overhead_press'))]
+    verdicts = [state.range_reached for state in done(told(moments, 'overhead_press'))]
     assert verdicts.count(Verdict.YES) >= 2
     assert Verdict.NO not in verdicts
 
@@ -303,7 +303,7 @@ def test_drawn_squats_through_blazepose():
     moments = estimated(pictures)
     found = [(state.exercise, state.repetitions) for state in done(told(moments))]
     assert found == [('squat', 1), ('squat', 2)]
-    assert Verdict.NO not in {state.full for state in done(told(moments, 'squat'))}
+    assert Verdict.NO not in {state.range_reached for state in done(told(moments, 'squat'))}
 
 
 @pytest.mark.test_data('clips/combined_squat_dance.gif')

@@ -59,8 +59,8 @@ def exercise(done, faults=()):
         repetitions=5,
         repetition_done=done,
         angle=3.0,
-        extreme=1.4,
-        full=Verdict.UNCERTAIN,
+        peak_angle=1.4,
+        range_reached=Verdict.UNCERTAIN,
         confidence=0.9,
         outward_time=0.75,
         turn_time=0.25,
@@ -74,7 +74,7 @@ def test_a_complete_repetition_is_an_event_with_its_count_and_faults():
     [event] = exercise_events([exercise(done=False), exercise(True, (fault,))], 9.0)
     assert (event.kind, event.name, event.phase) == ('exercise', 'squat', 'repetition')
     assert (event.time, event.person, event.score, event.duration) == (9.0, 2, 0.9, 1.5)
-    assert (event.details['repetitions'], event.details['full']) == (5, 'uncertain')
+    assert (event.details['repetitions'], event.details['range_reached']) == (5, 'uncertain')
     assert event.details['faults'] == [
         {
             'name': 'knees_cave_in',

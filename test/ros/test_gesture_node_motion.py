@@ -152,7 +152,7 @@ def test_repetitions_are_counted_and_the_exercise_is_chosen_live(make_stage):
     assert (last.skeleton_id, last.exercise) == (1, 'squat')
     done = [m for m in stage.heard['exercise'] if m.repetition_done]
     assert [m.repetitions for m in done] == [1, 2, 3]
-    assert {m.full for m in done} == {ExerciseState.YES}
+    assert {m.range_reached for m in done} == {ExerciseState.YES}
     counts = [m.repetitions for m in stage.heard['exercise']]
     assert set(np.diff(counts)) == {0, 1}
     refused = stage.ros.set_parameter(stage.node, 'exercise', 'dance')

@@ -199,7 +199,7 @@ def test_valid_messages_pass(reader, message):
         (FallEvent(phase=4), 'phase must be 0 to 3, got 4'),
         (FallEvent(peak_descent_rate=math.inf), 'peak_descent_rate must be'),
         (ExerciseState(phase=4), 'phase must be 0 to 3, got 4'),
-        (ExerciseState(full=3), 'full must be 0 to 2, got 3'),
+        (ExerciseState(range_reached=3), 'range_reached must be 0 to 2, got 3'),
         (ExerciseState(angle=math.inf), 'angle must be'),
         (ExerciseState(faults=[ExerciseFault()] * 201), 'at most 200 faults are allowed, got 201'),
         (ExerciseState(faults=[ExerciseFault(name='x' * 201)]), 'fault must have at most 200'),

@@ -125,8 +125,8 @@ def test_times(stamp, expected):
 
 
 @pytest.mark.parametrize('phase', ExercisePhase)
-@pytest.mark.parametrize('full', Verdict)
-def test_exercises(phase, full):
+@pytest.mark.parametrize('range_reached', Verdict)
+def test_exercises(phase, range_reached):
     faults = (Fault('knees_cave_in', True, 0.5, 0.75, 0.125), Fault('lean', False, 1.0, 2.0, 0.5))
     state = ExerciseState(
         person_id=5,
@@ -135,8 +135,8 @@ def test_exercises(phase, full):
         repetitions=7,
         repetition_done=True,
         angle=math.nan,
-        extreme=1.5,
-        full=full,
+        peak_angle=1.5,
+        range_reached=range_reached,
         confidence=0.75,
         outward_time=1.25,
         turn_time=0.25,
@@ -147,10 +147,10 @@ def test_exercises(phase, full):
     assert message.header == HEADER
     assert (message.skeleton_id, message.exercise, message.repetitions) == (5, 'squat', 7)
     assert message.phase == getattr(ExerciseStateMsg, phase.name)
-    assert message.full == getattr(ExerciseStateMsg, full.name)
+    assert message.range_reached == getattr(ExerciseStateMsg, range_reached.name)
     assert message.repetition_done is True
     assert math.isnan(message.angle)
-    assert (message.extreme, message.confidence) == (1.5, 0.75)
+    assert (message.peak_angle, message.confidence) == (1.5, 0.75)
     assert (message.outward_time, message.turn_time, message.return_time) == (1.25, 0.25, 0.5)
     found = [(f.name, f.certain, f.value, f.limit, f.standard_deviation) for f in message.faults]
     assert found == [

@@ -61,9 +61,9 @@ class ExerciseState:
         else about the one under way.
     angle
         The leading angle now [rad]; NaN where it cannot be known.
-    extreme
+    peak_angle
         The leading angle nearest to its goal [rad]; NaN at the start.
-    full
+    range_reached
         Whether the goal (depth, lock-out) was reached.
     confidence
         0 to 1, of the angles that all of this rests on.
@@ -79,8 +79,8 @@ class ExerciseState:
     repetitions: int
     repetition_done: bool
     angle: float
-    extreme: float
-    full: Verdict
+    peak_angle: float
+    range_reached: Verdict
     confidence: float
     outward_time: float
     turn_time: float
@@ -273,8 +273,8 @@ def _state(
         count,
         done is not None,
         math.radians(min(counter.angle, 180.0)),
-        judged.extreme,
-        judged.full,
+        judged.peak_angle,
+        judged.range_reached,
         judged.confidence,
         judged.outward_time,
         judged.turn_time,

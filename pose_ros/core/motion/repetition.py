@@ -82,9 +82,9 @@ class Repetition:
 
     Attributes
     ----------
-    extreme
+    peak_angle
         Leading angle nearest to its goal [rad]; NaN before anything was seen.
-    full
+    range_reached
         Whether the goal (depth, lock-out) was reached.
     confidence
         0 to 1, of the angles that all of this rests on.
@@ -94,8 +94,8 @@ class Repetition:
         Those seen.
     """
 
-    extreme: float = math.nan
-    full: Verdict = Verdict.NO
+    peak_angle: float = math.nan
+    range_reached: Verdict = Verdict.NO
     confidence: float = 0.0
     outward_time: float = 0.0
     turn_time: float = 0.0
@@ -317,18 +317,18 @@ class RepetitionCounter:
         away = _MIDDLE / 2 * (last - first)
         middle = [m for m in turn if abs(m.stamp - (first + last) / 2) <= away] or turn
         leading = _mean([sample.leading for sample in middle])
-        extreme = max(turn, key=lambda sample: sample.progress).angle
+        peak_angle = max(turn, key=lambda sample: sample.progress).angle
         # The best sample is also that of the best error: it can deny the goal, not grant it.
-        if self._beyond(extreme) < -WRONG * leading.deviation:
-            full = Verdict.NO
+        if self._beyond(peak_angle) < -WRONG * leading.deviation:
+            range_reached = Verdict.NO
         elif self._beyond(leading.value) > RIGHT * leading.deviation:
-            full = Verdict.YES
+            range_reached = Verdict.YES
         else:
-            full = Verdict.UNCERTAIN
+            range_reached = Verdict.UNCERTAIN
         faults = (self._fault(rule) for rule in rules)
         return Repetition(
-            extreme=math.radians(min(extreme, 180.0)),
-            full=full,
+            peak_angle=math.radians(min(peak_angle, 180.0)),
+            range_reached=range_reached,
             confidence=leading.confidence,
             outward_time=first - self.started,
             turn_time=last - first,
