@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import yaml
+
 BOOLEAN = ('true', 'false')
 
 
@@ -20,19 +22,42 @@ class Argument:
     meaning
         One line.
     choices
-        The only values allowed; empty without such a list.
+        The only values allowed; empty for any value.
+    names
+        Whether the value is a list of names; see `name_list`.
     """
 
     name: str
     default: str
     meaning: str
     choices: tuple[str, ...] = ()
+    names: bool = False
 
 
-def _parameter(name: str, meaning: str, choices: tuple[str, ...] = ()) -> Argument:
-    """Argument that goes before the parameter of this name in the files, where it is given."""
+def _parameter(
+    name: str, meaning: str, choices: tuple[str, ...] = (), names: bool = False
+) -> Argument:
+    """Argument that overrides the parameter of the same name in the files."""
     choices = ('', *choices) if choices else ()
-    return Argument(name, '', f'{meaning}; empty: as in the parameter files', choices)
+    return Argument(name, '', f'{meaning}; empty: as in the parameter files', choices, names)
+
+
+def name_list(argument: str, text: str) -> list[str]:
+    """Names in the value of an argument: 'wave,stop' or YAML's '[wave, stop]'; [''] for 'none'.
+
+    An empty list would have no type in a parameter file.
+    """
+    if text == 'none':
+        return ['']
+    if not text.startswith('['):
+        return [name.strip() for name in text.split(',')]
+    try:
+        names = yaml.safe_load(text)
+    except yaml.YAMLError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f'{argument} must be a list such as [a, b], got {text!r}')
+    return names or ['']
 
 
 def file_argument(node: str) -> str:
@@ -68,7 +93,7 @@ PARAMETER_ARGUMENTS = {
         ),
     ),
     'gesture_node': (
-        _parameter('gestures', 'gestures to report, such as wave,stop; all or none'),
+        _parameter('gestures', 'gestures to report, such as wave,stop; all or none', names=True),
         _parameter('learned', '.tflite file of learned gestures'),
         _parameter('exercise', 'exercise to watch, such as squat; auto or none'),
     ),
@@ -108,6 +133,7 @@ PEOPLE = (
         'false',
         f'starts bridge_node with these standards, separated by commas: {", ".join(STANDARDS)}; '
         'true: with those of its parameter files; false: not at all',
+        names=True,
     ),
     Argument(
         'params_file',

@@ -9,7 +9,15 @@ import re
 
 import yaml
 
-from pose_ros.bringup.arguments import PEOPLE, RUNNING, RVIZ_VIEW, SOURCE, TOPICS, Argument
+from pose_ros.bringup.arguments import (
+    PEOPLE,
+    RUNNING,
+    RVIZ_VIEW,
+    SOURCE,
+    TOPICS,
+    Argument,
+    name_list,
+)
 from pose_ros.bringup.pipeline import (
     Values,
     bridge,
@@ -103,7 +111,9 @@ def _camera(entry: object) -> tuple[str, dict[str, str]]:
             continue
         if key not in known:
             raise ValueError(f'unknown argument {key!r}, there are: name, {", ".join(known)}')
-        if not isinstance(value, (str, int, float)):
+        if known[key].names and isinstance(value, list):
+            name_list(key, str(value))
+        elif not isinstance(value, (str, int, float)):
             raise ValueError(f'{key} must be one text or number, got {value!r}')
         # As on the command line: true, not True.
         given[key] = str(value).lower() if isinstance(value, bool) else str(value)

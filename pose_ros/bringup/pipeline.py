@@ -9,7 +9,7 @@ from pathlib import Path
 import posixpath
 from typing import Any
 
-from pose_ros.bringup.arguments import PARAMETER_ARGUMENTS, STANDARDS, file_argument
+from pose_ros.bringup.arguments import PARAMETER_ARGUMENTS, STANDARDS, file_argument, name_list
 from pose_ros.bringup.packages import require
 from pose_ros.bringup.process import Process, in_one_process
 from pose_ros.core.resources import config_file
@@ -54,7 +54,7 @@ def bridge(values: Values) -> list[Process]:
     wanted = values['bridge']
     if wanted == 'false':
         return []
-    names = [] if wanted == 'true' else [name.strip() for name in wanted.split(',')]
+    names = [] if wanted == 'true' else name_list('bridge', wanted)
     for name in names:
         if name not in STANDARDS:
             there = ', '.join(STANDARDS)
@@ -100,16 +100,18 @@ def parameter_files(node: str, values: Values) -> tuple[str, ...]:
     return tuple(filter(None, files))
 
 
-def given_parameters(node: str, values: Values) -> dict[str, str | int]:
+def given_parameters(node: str, values: Values) -> dict[str, str | int | list[str]]:
     """Parameters of a node that the arguments set."""
-    names = [argument.name for argument in PARAMETER_ARGUMENTS.get(node, ())]
-    given: dict[str, str | int] = {}
+    given: dict[str, str | int | list[str]] = {}
     if node == 'pose_node' and people(values) > 1:
         given = {'mode': 'multi', 'max_people': people(values)}
-    given |= {name: values[name] for name in names if values[name]}
-    # What is no number is for the node to refuse, in one line.
-    if str(given.get('max_people', '')).isdecimal():
-        given['max_people'] = int(given['max_people'])
+    for argument in PARAMETER_ARGUMENTS.get(node, ()):
+        name, text = argument.name, values[argument.name]
+        if argument.names and text:
+            given[name] = name_list(name, text)
+        elif text:
+            # The node refuses a max_people that is not a number, in one line.
+            given[name] = int(text) if name == 'max_people' and text.isdecimal() else text
     return given
 
 

@@ -38,8 +38,8 @@ PARAMETERS = (
     ),
     Parameter(
         'gestures',
-        'all',
-        'Gestures to report, rule-based or learned, separated by commas; all; none',
+        ('all',),
+        'Gestures to report, rule-based or learned; all: every one; empty: none',
         live=True,
     ),
     Parameter(
@@ -141,11 +141,10 @@ class GestureNode(Node):
 
 def _config(values: Mapping[str, Any]) -> MotionConfig:
     """Settings of the observers from parameters."""
-    names = [name.strip() for name in values['gestures'].split(',')]
     return MotionConfig(
         rules_file=values['rules_file'],
         learned_file=values['learned'],
-        gestures=tuple(name for name in names if name not in ('', 'none')),
+        gestures=values['gestures'],
         grace=values['grace'],
         exercise=values['exercise'],
     )

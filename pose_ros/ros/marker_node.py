@@ -21,7 +21,7 @@ from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
 from pose_ros.ros.images import ImageReader, stamp_of
 from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import Labels
-from pose_ros.ros.marker_parameters import ANNOTATIONS, PARAMETERS, chosen_remarks
+from pose_ros.ros.marker_parameters import ANNOTATIONS, PARAMETERS, chosen_annotations
 from pose_ros.ros.markers import SkeletonMarkers
 from pose_ros.ros.overlays import Overlays
 from pose_ros.ros.pairing import StampPairs
@@ -42,7 +42,7 @@ class MarkerNode(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__('marker_node', **options)
-        self._values = declare(self, PARAMETERS, check=chosen_remarks, apply=self._apply)
+        self._values = declare(self, PARAMETERS, apply=self._apply)
         self._markers = SkeletonMarkers(MarkerStyle())
         self._labels = Labels()
         self._places = LabelPlaces()
@@ -66,7 +66,7 @@ class MarkerNode(Node):
         self._pairs.capacity = p.image_buffer
         self._overlays.quality = p.jpeg_quality
         self._calibration.rectified = p.rectified
-        self._shown, self._labels.angles = chosen_remarks(vars(p))
+        self._shown, self._labels.angles = chosen_annotations(p)
         if 'show' in changed:
             self._labels.clear()
 

@@ -1,14 +1,23 @@
-"""Parameters of marker_node, and what they say of what is told of people."""
+"""Parameters of marker_node, and the annotations that they choose."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
 from pose_ros.ros.labels import ANGLES, Labels
-from pose_ros.ros.parameters import EXECUTOR, Parameter, names_in
+from pose_ros.ros.parameters import EXECUTOR, Parameter, Values, expand_all
 from pose_ros.ros.qos import EVENTS, FALLS
+
+# Topics with annotations: message type, method of Labels that takes it, quality of service.
+ANNOTATIONS = {
+    'gestures': (GestureEvent, Labels.on_gesture, EVENTS),
+    'postures': (Posture, Labels.on_posture, EVENTS),
+    'falls': (FallEvent, Labels.on_fall, FALLS),
+    'exercise': (ExerciseState, Labels.on_exercise, EVENTS),
+    'joint_angles': (JointAngles, Labels.on_angles, EVENTS),
+}
+
+
+EVENT_TOPICS = tuple(topic for topic in ANNOTATIONS if topic != 'joint_angles')
 
 PARAMETERS = (
     Parameter(
@@ -49,14 +58,16 @@ PARAMETERS = (
     ),
     Parameter(
         'show',
-        'all',
-        'Events to draw: gestures, postures, falls, exercise, separated by commas; all; none',
+        ('all',),
+        'Events to draw; empty: none',
+        choices=('all', *EVENT_TOPICS),
         live=True,
     ),
     Parameter(
         'angles',
-        'none',
-        'Joint angles to draw, such as "left_knee,trunk"; all; none',
+        (),
+        'Joint angles to draw; empty: none',
+        choices=('all', *ANGLES),
         live=True,
     ),
     Parameter(
@@ -80,18 +91,9 @@ PARAMETERS = (
     EXECUTOR,
 )
 
-# Topics of what is told of people: kind, what takes it, quality of service.
-ANNOTATIONS = {
-    'gestures': (GestureEvent, Labels.on_gesture, EVENTS),
-    'postures': (Posture, Labels.on_posture, EVENTS),
-    'falls': (FallEvent, Labels.on_fall, FALLS),
-    'exercise': (ExerciseState, Labels.on_exercise, EVENTS),
-    'joint_angles': (JointAngles, Labels.on_angles, EVENTS),
-}
 
-
-def chosen_remarks(values: Mapping[str, Any]) -> tuple[set[str], frozenset[str]]:
-    """Topics of annotations that are wanted, and names of angles; ValueError for unknown ones."""
-    shown = set(names_in(values['show'], ANNOTATIONS.keys() - {'joint_angles'}, 'remark'))
-    angles = names_in(values['angles'], ANGLES, 'angle')
-    return shown | ({'joint_angles'} if angles else set()), angles
+def chosen_annotations(values: Values) -> tuple[frozenset[str], frozenset[str]]:
+    """Topics of the annotations to draw, and names of the joint angles to draw."""
+    topics = expand_all(values.show, EVENT_TOPICS)
+    angles = expand_all(values.angles, ANGLES)
+    return topics | ({'joint_angles'} if angles else set()), angles

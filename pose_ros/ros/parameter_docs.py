@@ -38,6 +38,7 @@ describe` shows the same.
 - Other parameters of `pose_node` must be set before it is configured: deactivate, clean up, set,
   configure. Those of the other nodes are set at the start.
 - A value out of range is rejected with the reason.
+- An array is written `[wave, stop]`; an empty one `['']` or `[]`.
 
 Default files: [config/](../config).
 """
@@ -54,6 +55,8 @@ def value_text(value: object) -> str:
     """A default as it is written in YAML."""
     if isinstance(value, bool):
         return f'`{str(value).lower()}`'
+    if isinstance(value, tuple):
+        return f'`[{", ".join(value)}]`'
     # What would be read as nothing or as a number needs its quotes.
     quoted = isinstance(value, str) and (not value or value.isdigit())
     return f'`"{value}"`' if quoted else f'`{value}`'
@@ -63,11 +66,19 @@ def row(parameter: Parameter) -> list[str]:
     """Cells of a parameter."""
     if parameter.choices:
         allowed = ', '.join(f'`{choice}`' for choice in parameter.choices)
+        if isinstance(parameter.default, tuple):
+            allowed = f'array of {allowed}'
     elif parameter.range:
         allowed = parameter.range
     else:
         kind = type(parameter.default).__name__
-        allowed = {'str': 'text', 'bool': 'true, false', 'int': 'integer', 'float': 'number'}[kind]
+        allowed = {
+            'str': 'text',
+            'bool': 'true, false',
+            'int': 'integer',
+            'float': 'number',
+            'tuple': 'array of text',
+        }[kind]
     meaning = parameter.meaning
     if meaning.partition(':')[0] not in parameter.choices:
         meaning = meaning[0].upper() + meaning[1:]
@@ -94,7 +105,7 @@ def node_yaml(node: str) -> str:
         '  ros__parameters:',
     ]
     for parameter in table(node):
-        value = yaml.safe_dump(parameter.default, default_flow_style=True).split('\n')[0]
+        value = yaml.safe_dump(parameter.ros_default, default_flow_style=True).split('\n')[0]
         lines += [*_comment(parameter), f'    {parameter.name}: {value}']
     return '\n'.join(lines) + '\n'
 

@@ -29,7 +29,7 @@ class Parameter:
     name
         As in the YAML file.
     default
-        bool, int, float or str.
+        bool, int, float, str or, for a string array, a tuple of str.
     meaning
         One line.
     unit
@@ -37,13 +37,13 @@ class Parameter:
     low, high
         Bounds, both allowed values; None without one.
     choices
-        The only values allowed; empty without such a list.
+        The only values allowed, in a string array as entries; empty for any value.
     live
-        Whether it may change while the node is at work.
+        Whether it can change while the node runs.
     """
 
     name: str
-    default: bool | int | float | str
+    default: bool | int | float | str | tuple[str, ...]
     meaning: str
     unit: str = ''
     low: float | None = None
@@ -53,6 +53,8 @@ class Parameter:
 
     def accepted(self, value: object) -> Any:
         """Return the value in the parameter's type; ValueError with the reason."""
+        if isinstance(self.default, tuple):
+            return self._accepted_entries(value)
         wanted = type(self.default)
         # YAML reads 1 as an integer where 1.0 is meant.
         if wanted is float and type(value) is int:
@@ -69,12 +71,35 @@ class Parameter:
             raise ValueError(f'{self.name} must be {self.range}, got {value}')
         return value
 
+    def _accepted_entries(self, value: object) -> tuple[str, ...]:
+        """Entries of a string array without empty ones.
+
+        An empty array has no type in ROS 2: None in a file, bytes from ``ros2 param set``.
+        """
+        if isinstance(value, str) or not (value is None or isinstance(value, Sequence)):
+            raise ValueError(f'{self.name} must be an array of strings, got {value!r}')
+        entries = tuple(value or ())
+        for entry in entries:
+            if not isinstance(entry, str):
+                raise ValueError(f'{self.name} must contain only strings, got {entry!r}')
+            if entry and self.choices and entry not in self.choices:
+                raise ValueError(f'{self.name} must be {self.range}; got {entry!r}')
+        return tuple(filter(None, entries))
+
+    @property
+    def ros_default(self) -> bool | int | float | str | list[str]:
+        """The default as ROS 2 declares it; an empty array is [''], which keeps its type."""
+        if isinstance(self.default, tuple):
+            return list(self.default) or ['']
+        return self.default
+
     @property
     def range(self) -> str:
         """The allowed values in words; empty if all are."""
         unit = f' {self.unit}' if self.unit else ''
         if self.choices:
-            return f'one of {", ".join(map(str, self.choices))}{unit}'
+            which = 'any of' if isinstance(self.default, tuple) else 'one of'
+            return f'{which} {", ".join(map(str, self.choices))}{unit}'
         if self.low is not None and self.high is not None:
             return f'{self.low} to {self.high}{unit}'
         if self.low is not None:
@@ -90,8 +115,8 @@ class Parameter:
             description=f'{self.meaning}{unit}.{when}',
             additional_constraints=self.range,
             read_only=fixed and not self.live,
-            # Only so that an integer will do for a float.
-            dynamic_typing=isinstance(self.default, float),
+            # For an integer in place of a float, and for an empty array, which has no type.
+            dynamic_typing=isinstance(self.default, (float, tuple)),
         )
         if low is not None and high is not None:
             if isinstance(self.default, float):
@@ -112,27 +137,9 @@ EXECUTOR = Parameter(
 )
 
 
-def names_in(text: str, known: Collection[str], what: str) -> frozenset[str]:
-    """Names in a parameter that is a list.
-
-    Parameters
-    ----------
-    text
-        Names separated by commas; 'all' for every known one; 'none' or empty for none.
-    known
-        The names that there are; ValueError for another.
-    what
-        What they are names of, for the error.
-    """
-    if text.strip() == 'all':
-        return frozenset(known)
-    if text.strip() == 'none':
-        return frozenset()
-    names = frozenset(name.strip() for name in text.split(',') if name.strip())
-    for unknown in sorted(names - frozenset(known)):
-        there = ', '.join(sorted(known))
-        raise ValueError(f'unknown {what} {unknown!r}, known are: {there}')
-    return names
+def expand_all(names: Collection[str], known: Iterable[str]) -> frozenset[str]:
+    """Names in a string array, or all known ones if 'all' is among them."""
+    return frozenset(known if 'all' in names else names)
 
 
 class Values(SimpleNamespace):
@@ -179,7 +186,7 @@ def declare(
     values: dict[str, Any] = {}
     for row in table:
         try:
-            node.declare_parameter(row.name, row.default, row.descriptor(not lifecycle))
+            node.declare_parameter(row.name, row.ros_default, row.descriptor(not lifecycle))
             values[row.name] = row.accepted(node.get_parameter(row.name).value)
         except Exception as error:  # rclpy has a dozen for a value of the wrong type or range
             raise ValueError(f'parameter {row.name}: {error}') from error

@@ -83,6 +83,12 @@ def test_a_bridge_for_each_camera(started):
     assert bridges == ['/front/bridge_node', '/back/bridge_node']
 
 
+def test_a_list_of_names_for_one_camera(started):
+    found = started('- {name: a, gestures: [wave, stop]}\n- {name: b, gestures: none}')
+    given = {p.full_name: p.parameters.get(p.full_name, {}).get('gestures') for p in found}
+    assert (given['/a/gesture_node'], given['/b/gesture_node']) == (['wave', 'stop'], [''])
+
+
 def test_rviz_shows_one_camera(started, monkeypatch):
     monkeypatch.setattr('pose_ros.bringup.pipeline.require', lambda *_: None)
     rviz = started(rviz='front')[-1]
@@ -113,9 +119,10 @@ def test_the_example_is_a_list_of_cameras():
         ('- {name: a, mode: many}', 'mode must be one of single, multi, auto'),
         ('- {name: a, camera_info: }', 'camera_info must be one text or number, got None'),
         (
-            '- {name: a, gestures: [wave, stop]}',
-            r"gestures must be one .*, got \['wave', 'stop'\]",
+            '- {name: a, model: [wave, stop]}',
+            r"model must be one .*, got \['wave', 'stop'\]",
         ),
+        ('- {name: a, gestures: [1]}', r"gestures must be a list such as \[a, b\], got '\[1\]'"),
         ('- {name: a, autostart: 1}', "autostart must be one of true, false, got '1'"),
     ],
 )

@@ -62,7 +62,7 @@ def test_the_usual_nodes_with_their_parameters(ros, all_in_one, tmp_path):
     parameters = tmp_path / 'parameters.yaml'
     parameters.write_text(
         '/**/pose_node: {ros__parameters: {autostart: false}}\n'
-        '/**/gesture_node: {ros__parameters: {gestures: wave}}\n'
+        '/**/gesture_node: {ros__parameters: {gestures: [wave]}}\n'
     )
     remap = ('-r', '__ns:=/robot', '-r', 'skeletons:=people')
     process = all_in_one('--ros-args', '--params-file', str(parameters), *remap)

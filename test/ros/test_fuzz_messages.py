@@ -202,7 +202,7 @@ def test_gesture_node(ros, films):
 
 
 def test_marker_node(ros, films):
-    node = ros.start(MarkerNode, angles='all')
+    node = ros.start(MarkerNode, angles=['all'])
     ros.collect(MarkerArray, 'skeleton_markers', qos.MARKERS)
     ros.collect(Image, 'image_overlay', qos.IMAGE_RELIABLE)
     topics = ('skeletons', 'camera_info', 'image', *events(0.0))

@@ -165,17 +165,17 @@ def test_pointing_has_a_direction_in_the_picture_or_in_space(stage):
 
 def test_gestures_are_chosen_live(stage):
     node, raised = stage.node, acted('raise_both')
-    refused = stage.ros.set_parameter(node, 'gestures', 'wave, dance')
+    refused = stage.ros.set_parameter(node, 'gestures', ['wave', 'dance'])
     assert not refused.successful
     assert "unknown gesture 'dance', known are: " in refused.reason
     stage.play(raised, pictures=12)
     stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
-    assert stage.ros.set_parameter(node, 'gestures', 'wave, t_pose').successful
+    assert stage.ros.set_parameter(node, 'gestures', ['wave', 't_pose']).successful
     stage.play(raised)
     stage.wait_for('gestures', gesture='hand_raised', phase=ENDED)
     stage.events.clear()
     stage.play(raised, pictures=5)
-    assert stage.ros.set_parameter(node, 'gestures', 'all').successful
+    assert stage.ros.set_parameter(node, 'gestures', ['all']).successful
     stage.play(raised)
     assert stage.wait_for('gestures', gesture='hand_raised', phase=STARTED).duration > 1.0
     assert [e.phase for e in stage.events] == [STARTED]
@@ -220,7 +220,7 @@ def test_rules_of_ones_own(make_stage, tmp_path):
     ('parameters', 'reason'),
     [
         (['rules_file:=/nowhere/mine.yaml'], '/nowhere/mine.yaml'),
-        (['gestures:=dance'], "unknown gesture 'dance'"),
+        (['gestures:=[dance]'], "unknown gesture 'dance'"),
         (['rules_file:={wrong}'], 'wrong.yaml:2: unknown field'),
         (['learned:=/nowhere/mine.tflite'], '/nowhere/mine.tflite'),
     ],

@@ -202,9 +202,28 @@ def test_arguments_reach_the_nodes_only_where_they_are_given():
         'use_sim_time': True, 'mode': 'auto', 'max_people': 3, 'detector': 'n',
     }  # fmt: skip
     assert values(found['gesture_node']) == {
-        'use_sim_time': True, 'gestures': 'wave,stop', 'learned': 'mine.tflite',
+        'use_sim_time': True, 'gestures': ['wave', 'stop'], 'learned': 'mine.tflite',
         'exercise': 'squat',
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('wave, stop', ['wave', 'stop']),
+        ('[wave, stop]', ['wave', 'stop']),
+        ('none', ['']),
+        ('[]', ['']),
+    ],
+)
+def test_a_list_of_names_is_given_with_commas_or_as_yaml(text, expected):
+    assert values(nodes(gestures=text)['gesture_node'])['gestures'] == expected
+
+
+@pytest.mark.parametrize('text', ['[1, 2]', '[wave', '[a]: b'])
+def test_a_wrong_list_of_names_is_refused(text):
+    with pytest.raises(ValueError, match=r'gestures must be a list such as \[a, b\], got'):
+        nodes(gestures=text)
 
 
 def test_modes_are_those_of_the_node_and_a_wrong_number_is_refused_by_it():
@@ -272,7 +291,8 @@ def test_further_topics():
 
 def test_a_bridge_for_some_standards():
     assert values(nodes(bridge='true')['bridge_node']) == {'use_sim_time': False}
-    given = values(nodes(bridge='tf, hri')['bridge_node'])
+    given = values(nodes(bridge='[tf, hri]')['bridge_node'])
+    assert given == values(nodes(bridge='tf, hri')['bridge_node'])
     assert given == {'use_sim_time': False, 'tf': True, 'hri': True}
     with pytest.raises(ValueError, match=r"some of hri, .*; got 'cob'"):
         nodes(bridge='cob')

@@ -237,10 +237,11 @@ def test_angles_are_asked_for_and_shown_on_request_only(ros):
     watched = Watched(ros)
     watched.place()
     assert '/joint_angles' not in inputs(ros, watched.node)
-    answer = ros.set_parameter(watched.node, 'angles', 'left_knee, left_thumb')
+    answer = ros.set_parameter(watched.node, 'angles', ['left_knee', 'left_thumb'])
     assert not answer.successful
-    assert "unknown angle 'left_thumb', known are: left_ankle, left_elbow" in answer.reason
-    assert ros.set_parameter(watched.node, 'angles', 'left_knee').successful
+    assert answer.reason.startswith('angles must be any of all, left_')
+    assert answer.reason.endswith("; got 'left_thumb'")
+    assert ros.set_parameter(watched.node, 'angles', ['left_knee']).successful
     angles = ros.publisher(JointAngles, 'joint_angles', qos.EVENTS)
     message = JointAngles(
         header=header(5000), skeleton_id=4, names=['left_knee', 'neck'], angles=[np.pi / 2, 0.1]
@@ -252,16 +253,16 @@ def test_angles_are_asked_for_and_shown_on_request_only(ros):
         return {(m.ns, m.id, m.text) for m in found if m.ns.startswith('angle')}
 
     ros.spin_until(lambda: shown() == {('angle_left_knee', 4, '90°')}, 'the angle')
-    assert ros.set_parameter(watched.node, 'angles', '').successful
+    assert ros.set_parameter(watched.node, 'angles', []).successful
     ros.spin_until(lambda: not angles.get_subscription_count(), 'no subscription')
 
 
 def test_what_is_shown_is_chosen_live(ros):
-    watched = Watched(ros, show='falls')
+    watched = Watched(ros, show=['falls'])
     expected = {'/camera_info', '/skeletons', '/falls'}
     ros.spin_until(lambda: inputs(ros, watched.node) == expected, 'falls alone')
-    assert not ros.set_parameter(watched.node, 'show', 'feet').successful
-    assert ros.set_parameter(watched.node, 'show', 'postures, gestures').successful
+    assert not ros.set_parameter(watched.node, 'show', ['feet']).successful
+    assert ros.set_parameter(watched.node, 'show', ['postures', 'gestures']).successful
     expected = {'/camera_info', '/skeletons', '/postures', '/gestures'}
     ros.spin_until(lambda: inputs(ros, watched.node) == expected, 'others')
 

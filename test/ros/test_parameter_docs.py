@@ -22,7 +22,7 @@ def test_a_file_is_that_of_the_tables(name):
 def test_the_file_of_a_node_holds_the_defaults_and_explains_them(node):
     text = node_yaml(node)
     given = yaml.safe_load(text)[f'/**/{node}']['ros__parameters']
-    assert given == {parameter.name: parameter.default for parameter in table(node)}
+    assert given == {parameter.name: parameter.ros_default for parameter in table(node)}
     comments = re.findall(r'((?:^    #[^\n]*\n)+)    (\w+):', text, re.MULTILINE)
     comments = {name: ' '.join(comment.replace('#', '').split()) for comment, name in comments}
     for parameter in table(node):

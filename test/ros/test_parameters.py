@@ -3,18 +3,20 @@
 import re
 
 import pytest
+import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter as Value
 
-from pose_ros.ros.parameters import Parameter, declare, names_in
+from pose_ros.ros.parameters import Parameter, declare, expand_all
 
 TABLE = (
-    Parameter('threshold', 0.3, 'Least score', low=0.0, high=1.0, live=True),
+    Parameter('threshold', 0.3, 'Minimum score', low=0.0, high=1.0, live=True),
     Parameter('padding', 1.25, 'Side of the crop over the box', low=1.0, live=True),
     Parameter('count', 2, 'Number of things', unit='things', low=0, high=9, live=True),
     Parameter('mode', 'slow', 'How', choices=('slow', 'fast'), live=True),
     Parameter('model', 'small', 'Name of the model'),
     Parameter('start', True, 'Whether to start'),
+    Parameter('show', ('all',), 'What to show', choices=('all', 'bow', 'nod', 'wave'), live=True),
 )
 
 
@@ -143,10 +145,58 @@ def test_without_post_set_callbacks_values_are_applied_all_the_same(ros, monkeyp
     assert node.applied == [frozenset({'threshold'})]
 
 
-def test_lists_of_names():
+@pytest.mark.parametrize(
+    ('arguments', 'expected'),
+    [
+        ([], ('all',)),
+        (['-p', 'show:=[wave, nod]'], ('wave', 'nod')),
+        # rcl reads an empty array as a parameter without a type.
+        (['-p', 'show:=[]'], ()),
+        (['-p', "show:=['']"], ()),
+        (['--params-file', 'empty.yaml'], ()),
+    ],
+)
+def test_string_arrays_given_at_the_start(ros_domain, tmp_path, monkeypatch, arguments, expected):
+    (tmp_path / 'empty.yaml').write_text('table_node: {ros__parameters: {show: []}}')
+    monkeypatch.chdir(tmp_path)
+    context = rclpy.Context()
+    rclpy.init(args=['--ros-args', *arguments], context=context)
+    node = TableNode(context=context)
+    assert node.values.show == expected
+    node.destroy_node()
+    context.shutdown()
+
+
+@pytest.mark.parametrize(
+    ('value', 'expected'),
+    [(['wave', 'nod'], ('wave', 'nod')), ([], ()), ([''], ()), (['', 'all'], ('all',))],
+)
+def test_string_arrays_can_be_set(ros, value, expected):
+    node = ros.start(TableNode, show=['bow'])
+    assert ros.set_parameter(node, 'show', value).successful
+    assert node.values.show == expected
+
+
+@pytest.mark.parametrize(
+    ('value', 'reason'),
+    [
+        (['wave', 'dance'], "show must be any of all, bow, nod, wave; got 'dance'"),
+        ('wave,nod', "show must be an array of strings, got 'wave,nod'"),
+        ([1, 2], 'show must contain only strings, got 1'),
+        (True, 'show must be an array of strings, got True'),
+    ],
+)
+def test_the_wrong_entry_of_a_string_array_is_named(ros, value, reason):
+    with pytest.raises(ValueError, match=f'parameter show: {reason}'):
+        ros.start(TableNode, show=value)
+    node = ros.start(TableNode)
+    assert ros.set_parameter(node, 'show', value).reason == reason
+    assert node.values.show == ('all',)
+    assert node.get_parameter('show').value == ['all']
+
+
+def test_all_is_every_known_name():
     known = ('wave', 'nod', 'bow')
-    assert names_in('all', known, 'gesture') == {'wave', 'nod', 'bow'}
-    assert names_in(' wave ,nod,', known, 'gesture') == {'wave', 'nod'}
-    assert names_in('', known, 'gesture') == names_in('none', known, 'gesture') == frozenset()
-    with pytest.raises(ValueError, match="unknown gesture 'dance', known are: bow, nod, wave"):
-        names_in('wave, dance', known, 'gesture')
+    assert expand_all(('all',), known) == expand_all(('bow', 'all'), known) == set(known)
+    assert expand_all(('wave', 'nod'), known) == {'wave', 'nod'}
+    assert expand_all((), known) == frozenset()

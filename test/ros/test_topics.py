@@ -87,7 +87,7 @@ def node_class(name):
     ('name', 'parameters'),
     [
         ('gesture_node', {}),
-        ('marker_node', {'angles': 'all'}),
+        ('marker_node', {'angles': ['all']}),
         ('source_node', {'source': 'actor', 'depth': True}),
     ],
 )

@@ -31,7 +31,7 @@ class MotionConfig:
         Model written by ``pose-ros motions train``, or empty. A learned motion replaces the rule
         of its name.
     gestures
-        Names of the gestures to report, or ('all',).
+        Names of the gestures to report; 'all' for all of them.
     grace
         Maximum time that a person may be away before their gestures end [s].
     exercise
@@ -80,7 +80,7 @@ def configure(observers: Iterable[Observer], config: MotionConfig) -> None:
     observers = list(observers)
     check(observers, config)
     names = gesture_names(observers)
-    chosen = names if config.gestures == (ALL,) else frozenset(config.gestures)
+    chosen = names if ALL in config.gestures else frozenset(config.gestures)
     for observer in observers:
         if isinstance(observer, (GestureRecogniser, LearnedGestures)):
             observer.grace = config.grace
