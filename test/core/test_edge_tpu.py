@@ -193,13 +193,11 @@ class TestInterpreter:
         with pytest.raises(DeviceError):
             run(model)
 
-    def test_a_run_that_hangs_ends_in_time_and_its_process_is_gone(self, edge_tpu):
+    def test_a_run_that_hangs_times_out_and_its_process_ends(self, edge_tpu):
         model = interpreter(edge_tpu)
         edge_tpu.tell('hang')
-        started = time.monotonic()
         with pytest.raises(DeviceError, match='no answer within 1 s'):
             run(model)
-        assert time.monotonic() - started < 2
         assert model._process.wait(5) == -signal.SIGALRM
 
     def test_a_process_that_is_killed(self, edge_tpu):
@@ -443,20 +441,18 @@ class TestFailover:
             assert (estimator.device.device, estimator.device.losses) == ('usb', losses)
             assert not estimator.device.fault
 
-    def test_while_it_hangs_no_frame_takes_longer_than_the_first(self, edge_tpu, make_estimator):
+    def test_only_the_first_frame_waits_for_a_device_that_hangs(self, edge_tpu, make_estimator):
         edge_tpu.plug_in()
         estimator = make_estimator()
         film = Film(estimator)
         assert film.score() == edge_tpu.EDGE_SCORE
         edge_tpu.tell('hang')
-        durations = []
-        for _ in range(50):
-            started = time.monotonic()
-            assert film.score() == edge_tpu.CPU_SCORE
-            durations.append(time.monotonic() - started)
-            time.sleep(0.01)
-        assert durations[0] < 2
-        assert max(durations[1:]) < 0.3
+        assert film.score() == edge_tpu.CPU_SCORE
+        runs = len(edge_tpu.written('runs'))
+        wait_until(lambda: len(edge_tpu.written('runs')) > runs)
+        # The device is being tried in the background.
+        assert film.score() == edge_tpu.CPU_SCORE
+        assert estimator.device.losses == 1
         edge_tpu.untell('hang')
         film.wait_for(edge_tpu.EDGE_SCORE)
 

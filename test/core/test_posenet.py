@@ -1,6 +1,5 @@
 import csv
 from pathlib import Path
-import time
 
 import cv2
 import numpy as np
@@ -236,25 +235,6 @@ def test_pictures_without_people(posenet):
         np.zeros((1, 1, 3), np.uint8),
     ):
         assert posenet.estimate_all(Frame(image)) == []
-
-
-@pytest.mark.model('posenet')
-@pytest.mark.test_data('images/posenet_test_image.bmp')
-def test_decoding_takes_a_small_part_of_the_time(test_data, posenet, measured):
-    """Printed, as times differ; only a large surplus is a failure."""
-    frame = read(test_data / 'images/posenet_test_image.bmp')
-    picture, _ = posenet._reader.read(frame)
-    runs, decodings = [], []
-    for _ in range(15):
-        started = time.perf_counter()
-        outputs = posenet._model.run(picture)
-        between = time.perf_counter()
-        decode(Fields(*(output[0] for output in outputs)))
-        runs.append(between - started)
-        decodings.append(time.perf_counter() - between)
-    share = np.median(decodings) / np.median(runs)
-    measured(f'PoseNet: decoding two people takes {share:.0%} of the time of the model')
-    assert share < 0.5
 
 
 @pytest.mark.model('movenet_lightning')

@@ -5,7 +5,6 @@ from pathlib import Path
 import signal
 import subprocess
 import sys
-import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import pytest
@@ -21,6 +20,7 @@ from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
 
 pytestmark = pytest.mark.ros
 
+DEADLINE = 60  # for a process to end [s]
 LIGHTNING = 'models/movenet_single_pose_lightning_ptq_edgetpu.tflite'
 
 
@@ -244,16 +244,12 @@ def test_a_library_that_ends_its_process(ros, camera, edge_tpu):
     assert camera.score() == edge_tpu.EDGE_SCORE
 
 
-def test_a_run_that_hangs(ros, camera, edge_tpu, measured):
+def test_a_run_that_hangs(ros, camera, edge_tpu):
     edge_tpu.plug_in()
     ros.start(PoseNode, model='tiny')
     assert camera.score() == edge_tpu.EDGE_SCORE
     edge_tpu.tell('hang')
-    started = time.monotonic()
     assert camera.score() == edge_tpu.CPU_SCORE
-    duration = time.monotonic() - started
-    measured(f'Edge TPU hangs: skeletons from the CPU {duration:.2f} s after the image')
-    assert duration < 2
     status = camera.status(
         DiagnosticStatus.WARN, device_in_use='cpu', times_the_device_was_lost='1'
     )
@@ -335,9 +331,7 @@ def test_ctrl_c_while_a_run_hangs(ros, camera, edge_tpu):
         camera.send()
         ros.spin_until(lambda: len(edge_tpu.written('runs')) > runs, 'a run')
         process.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        assert process.wait(10) == 0
-        assert time.monotonic() - started < 5
+        assert process.wait(DEADLINE) == 0
         assert workers_of(edge_tpu) == []
     finally:
         process.kill()
