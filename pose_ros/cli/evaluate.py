@@ -98,7 +98,7 @@ def coco(
         from pose_ros.extras import library  # noqa: PLC0415
 
         library('pycocotools.coco')
-        _check_markdown('coco', markdown)
+        check_markdown('coco', markdown)
         # All that can be refused is refused before any work is done.
         estimators = [
             PoseEstimator(
@@ -106,15 +106,15 @@ def coco(
                     model=one, mode=way, detector=detector, max_people=max_people, threads=threads
                 )
             )
-            for one, way in product(_models(model), mode or ['multi'])
+            for one, way in product(chosen_models(model), mode or ['multi'])
         ]
-        boxed = _boxed(_models(model), threads) if boxes else {}
+        boxed = _boxed(chosen_models(model), threads) if boxes else {}
         truth = read_annotations(Path(annotations))
         if limit:
             truth['images'] = truth['images'][:limit]
         pictures = find_pictures(truth, Path(images))
         report = _coco_report(pictures, Path(annotations).name, max_people, boxes)
-        with _progress('pictures') as bar:
+        with progress_bars('pictures') as bar:
             for estimator in estimators:
                 config = estimator.config
                 done = bar(f'{config.model} {config.mode}', len(pictures))
@@ -126,7 +126,7 @@ def coco(
                 found = boxed_model.find(pictures, done)
                 row = {'model': name, 'mode': 'given boxes'}
                 report.rows.append(row | _coco_figures(truth, pictures, found))
-        _show(report, json_file, markdown)
+        show(report, json_file, markdown)
 
 
 @app.command()
@@ -158,7 +158,7 @@ def tracking(
 
         library('motmetrics')
         block = _tracking_block(same_clothes, clothing)
-        _check_markdown(block, markdown)
+        check_markdown(block, markdown)
         kinds, rates = scenes or list(ENCOUNTERS), fps or [30.0, 15.0, 7.5]
         numbers = range(first_seed, first_seed + seeds)
         # All that can be refused is refused before any work is done.
@@ -172,12 +172,12 @@ def tracking(
                     threads=threads,
                 )
             )
-            for one, way in product(_models(model), mode or ['multi'])
+            for one, way in product(chosen_models(model), mode or ['multi'])
         ]
         for kind, rate in product(kinds, rates):
             encounter(kind, first_seed, fps=rate)
         report = _tracking_report(block, numbers, same_clothes, clothing)
-        with _progress('scenes') as bar:
+        with progress_bars('scenes') as bar:
             for estimator in estimators:
                 name, way = estimator.config.model, estimator.config.mode
                 runs: dict[tuple[str, float], list[Run]] = {}
@@ -187,7 +187,7 @@ def tracking(
                     runs.setdefault((kind, rate), []).append(follow(estimator, scene, seed))
                     done()
                 report.rows += _tracking_rows(name, way, runs)
-        _show(report, json_file, markdown)
+        show(report, json_file, markdown)
 
 
 def _boxed(names: list[str], threads: int) -> dict[str, GivenBoxes]:
@@ -299,14 +299,14 @@ def _tracking_rows(
         yield row('all', None, [run for some in runs.values() for run in some])
 
 
-def _models(names: list[str]) -> list[str]:
+def chosen_models(names: list[str]) -> list[str]:
     """Models asked for, each once; else the default."""
     from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
 
     return list(dict.fromkeys(names)) or [EstimatorConfig().model]
 
 
-def _check_markdown(name: str, markdown: str) -> None:
+def check_markdown(name: str, markdown: str) -> None:
     """Refuse a file into which the table cannot be written later."""
     from pose_ros.evaluation.report import surroundings  # noqa: PLC0415
 
@@ -314,7 +314,7 @@ def _check_markdown(name: str, markdown: str) -> None:
         surroundings(name, Path(markdown))
 
 
-def _show(report: Report, json_file: str, markdown: str) -> None:
+def show(report: Report, json_file: str = '', markdown: str = '') -> None:
     """Print the table and write the files asked for."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in report.columns:
@@ -332,7 +332,7 @@ def _show(report: Report, json_file: str, markdown: str) -> None:
 
 
 @contextmanager
-def _progress(unit: str) -> Iterator[Callable[[str, int], Callable[[], None]]]:
+def progress_bars(unit: str) -> Iterator[Callable[[str, int], Callable[[], None]]]:
     """Progress bars: called with a title and a total, gives what to call after each."""
     columns = (
         progress.TextColumn('{task.description}'),

@@ -12,6 +12,7 @@ from pose_ros.cli.analyse import analyse
 from pose_ros.cli.console import complain, output
 from pose_ros.cli.doctor import doctor
 from pose_ros.cli.estimate import estimate
+from pose_ros.cli.evaluate_motion import motion
 from pose_ros.cli.plot import plot
 from pose_ros.version import VERSION
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode='markdown',  # joins the lines of a paragraph
 )
 app.add_typer(models.app, name='models')
+evaluate.app.command()(motion)
 app.add_typer(evaluate.app, name='evaluate')
 app.add_typer(motions.app, name='motions')
 app.command()(estimate)

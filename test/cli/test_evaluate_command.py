@@ -10,7 +10,8 @@ import cv2
 import pytest
 from rich.console import Console
 
-from pose_ros.actor import Actor, Scene, frames
+from pose_ros.actor import Action, Actor, Scene, frames
+from pose_ros.core.media import VideoWriter
 from pose_ros.core.types import Box
 
 NUMBER = r'\d\.\d{3}'
@@ -185,3 +186,39 @@ def test_a_missing_library_says_what_to_install(pose_ros, dataset, monkeypatch, 
     [line] = [line for line in err.splitlines() if line.startswith('pose-ros: ')]
     assert "pip install '.[evaluate]'" in line
     assert name in line
+
+
+def test_motion_on_videos(pose_ros, tmp_path):
+    """A clip of an actor who waves, and one of an actor who stands."""
+    rows = ['file\ttruth']
+    for name, actions, truth in (
+        ('wave.mp4', (Action('wave_left', 0.5, 2.8),), 'wave; 1'),
+        ('stand.mp4', (), 'nothing'),
+    ):
+        scene = Scene(duration=4.0, fps=15, actors=(Actor(actions, height=380),))
+        with VideoWriter(tmp_path / name, 15) as writer:
+            for frame in frames(scene, seed=2):
+                writer.write(cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR), frame.stamp)
+        rows.append(f'{name}\t{truth}')
+    truth_file, result = tmp_path / 'truth.tsv', tmp_path / 'result.json'
+    truth_file.write_text('\n'.join(rows))
+
+    code, out, err = pose_ros(
+        'evaluate', 'motion', '--videos', tmp_path, '--truth', truth_file, '--clips',
+        '--json', result,
+    )  # fmt: skip
+
+    assert code == 0, err
+    (row,) = json.loads(result.read_text())['rows']
+    assert (row['clips'], row['gestures_found'], row['false_gestures']) == (2, 1.0, 0.0)
+    assert 'wave.mp4' in out
+
+
+def test_motion_without_a_video(pose_ros, tmp_path):
+    truth_file = tmp_path / 'truth.tsv'
+    truth_file.write_text('file\ttruth\nmissing.mp4\tnothing\n')
+
+    code, _, err = pose_ros('evaluate', 'motion', '--videos', tmp_path, '--truth', truth_file)
+
+    assert code == 2
+    assert 'has no missing.mp4' in err

@@ -1,0 +1,277 @@
+"""Accuracy of motion events on videos of people: exercises, gestures and falls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+import csv
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+import re
+from statistics import median
+from typing import Any
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import MediaError, open_media
+from pose_ros.core.motion.configuration import MotionConfig, make_observers
+from pose_ros.core.motion.events import MotionEvent
+from pose_ros.core.motion.exercise_rules import load_exercises
+from pose_ros.core.motion.rules import load_rules
+from pose_ros.core.motion.watcher import MotionWatcher
+from pose_ros.core.resources import config_file
+from pose_ros.core.types import FrameError
+
+# Times between which FALLEN belongs to a fall, before and after the fall's start [s]. Ours: a fall
+# takes up to 3 s, and FALLEN is due 2 s after the landing.
+_EARLY = 1.0
+_LATE = 6.0
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What happens in a video.
+
+    Attributes
+    ----------
+    file
+        Name of the video.
+    exercise, gesture
+        Name as in the rules; empty for none.
+    count
+        Repetitions of the exercise or performances of the gesture.
+    falls
+        When each fall begins [s].
+    judged
+        False for a text that cannot be read: the video is in no figure.
+    """
+
+    file: str
+    exercise: str = ''
+    gesture: str = ''
+    count: int = 0
+    falls: tuple[float, ...] = ()
+    judged: bool = True
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What was reported for a video.
+
+    Attributes
+    ----------
+    truth
+        Of the video.
+    seconds
+        Length of the video [s].
+    present
+        Share of the frames with a person, 0 to 1.
+    events
+        All but postures.
+    error
+        Why the video could not be read to its end; empty if it could.
+    """
+
+    truth: Truth
+    seconds: float = 0.0
+    present: float = 0.0
+    events: tuple[MotionEvent, ...] = ()
+    error: str = ''
+
+    @property
+    def repetitions(self) -> Counter[str]:
+        """Counted repetitions by exercise."""
+        return Counter(event.name for event in self.events if event.kind == 'exercise')
+
+    @property
+    def gestures(self) -> Counter[str]:
+        """Gestures that began, by name."""
+        started = (e for e in self.events if e.kind == 'gesture' and e.phase == 'started')
+        return Counter(event.name for event in started)
+
+    @property
+    def falls(self) -> list[float]:
+        """Times of FALLEN [s]."""
+        return [e.time for e in self.events if e.kind == 'fall' and e.phase == 'fallen']
+
+    @property
+    def warnings(self) -> int:
+        """How often FALLING was reported."""
+        return sum(e.kind == 'fall' and e.phase == 'falling' for e in self.events)
+
+
+def read_truth(path: Path) -> list[Truth]:
+    """Read a table of what happens in videos.
+
+    Parameters
+    ----------
+    path
+        Tab-separated, with the columns `file` and `truth`. A truth is ``NAME; COUNT; notes`` for
+        an exercise or a gesture, a text with ``fall FROM-`` for a fall [s], or has the word
+        ``nothing`` in it.
+
+    Raises
+    ------
+    ValueError
+        Names file and reason.
+    """
+    with path.open(encoding='utf-8', newline='') as file:
+        table = csv.DictReader(file, delimiter='\t')
+        missing = {'file', 'truth'} - set(table.fieldnames or ())
+        if missing:
+            raise ValueError(f'{path} has no column {min(missing)!r}; it needs file and truth')
+        rows = list(table)
+    exercises = {one.name for one in load_exercises(config_file('exercises.yaml'))}
+    gestures = {rule.name for rule in load_rules(config_file('gestures.yaml'))}
+    return [parse_truth(row['file'], row['truth'] or '', exercises, gestures) for row in rows]
+
+
+def parse_truth(file: str, text: str, exercises: set[str], gestures: set[str]) -> Truth:
+    """Truth from its text; see `read_truth`."""
+    name, *rest = re.split('[;:]', text, maxsplit=1)
+    number = re.search(r'\d+', ''.join(rest))
+    count = int(number[0]) if number else 0
+    if name.strip() in exercises:
+        return Truth(file, exercise=name.strip(), count=count)
+    if name.strip() in gestures:
+        return Truth(file, gesture=name.strip(), count=count)
+    falls = tuple(float(start) for start in re.findall(r'\bfalls? (\d+(?:\.\d+)?)', text))
+    judged = bool(falls or re.search(r'\b(nothing|no gesture)\b', text))
+    return Truth(file, falls=falls, judged=judged)
+
+
+def watch(video: Path, truth: Truth, config: EstimatorConfig, motion: MotionConfig) -> Clip:
+    """Watch one video.
+
+    Parameters
+    ----------
+    video
+        The file.
+    truth
+        Of the video.
+    config, motion
+        Settings of the estimator and of the observers.
+    """
+    estimator, watcher = PoseEstimator(config), MotionWatcher(make_observers(motion))
+    events: list[MotionEvent] = []
+    frames = present = 0
+    seconds, error = 0.0, ''
+    try:
+        for frame in open_media(video).frames():
+            people = estimator.estimate(frame)
+            events += watcher.observe(people, frame.time).events
+            frames += 1
+            present += bool(people)
+            seconds = frame.time
+    except (MediaError, FrameError) as fault:
+        error = str(fault)
+    events += watcher.finish()
+    kept = tuple(event for event in events if event.kind != 'posture')
+    return Clip(truth, seconds, present / max(frames, 1), kept, error)
+
+
+def watch_all(
+    folder: Path,
+    truths: Sequence[Truth],
+    config: EstimatorConfig,
+    motion: MotionConfig,
+    workers: int,
+) -> Iterator[Clip]:
+    """Watch the videos of a folder in several processes, in the order of the truths.
+
+    ValueError if a video is missing.
+    """
+    missing = [truth.file for truth in truths if not (folder / truth.file).is_file()]
+    if missing:
+        raise ValueError(f'{folder} has no {missing[0]} ({len(missing)} videos are missing)')
+    context = get_context('spawn')  # threads of a model do not survive a fork
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        jobs = [pool.submit(watch, folder / t.file, t, config, motion) for t in truths]
+        for job in jobs:
+            yield job.result()
+
+
+def figures(clips: Sequence[Clip]) -> dict[str, Any]:
+    """Figures over the judged clips; None where there is nothing to judge.
+
+    `sets_exact`, `reps_found` and `wrong_names` are about clips with an exercise, `gestures_found`
+    about those with a gesture, `falls_found` about falls. False events are those in clips without
+    such an event, per minute.
+    """
+    clips = [clip for clip in clips if clip.truth.judged]
+    sets = [clip for clip in clips if clip.truth.exercise]
+    signs = [clip for clip in clips if clip.truth.gesture]
+    other = [clip for clip in clips if not clip.truth.exercise]
+    silent = [clip for clip in clips if not clip.truth.gesture]
+    safe = [clip for clip in clips if not clip.truth.falls]
+    right = [min(c.repetitions[c.truth.exercise], c.truth.count) for c in sets]
+    counted = sum(sum(clip.repetitions.values()) for clip in sets)
+    delays = [delay for clip in clips for delay in fall_delays(clip)]
+    found = [delay for delay in delays if delay is not None]
+    return {
+        'clips': len(clips),
+        'minutes': sum(clip.seconds for clip in clips) / 60,
+        'sets': len(sets),
+        'sets_exact': ratio(sum(is_exact(clip) for clip in sets), len(sets)),
+        'reps_found': ratio(sum(right), sum(clip.truth.count for clip in sets)),
+        'wrong_names': ratio(
+            counted - sum(clip.repetitions[clip.truth.exercise] for clip in sets), counted
+        ),
+        'false_reps': per_minute(other, lambda clip: sum(clip.repetitions.values())),
+        'gestures_found': ratio(sum(c.gestures[c.truth.gesture] > 0 for c in signs), len(signs)),
+        'false_gestures': per_minute(silent, lambda clip: sum(clip.gestures.values())),
+        'falls': len(delays),
+        'falls_found': ratio(len(found), len(delays)),
+        'fall_delay': median(found) if found else None,
+        'specificity': ratio(sum(not clip.falls for clip in safe), len(safe)),
+        'warnings': per_minute(safe, lambda clip: clip.warnings),
+    }
+
+
+def is_exact(clip: Clip) -> bool:
+    """Whether the exercise of a clip was counted exactly, and no other was counted."""
+    return clip.repetitions == Counter({clip.truth.exercise: clip.truth.count})
+
+
+def fall_delays(clip: Clip) -> list[float | None]:
+    """Time from the start of each fall to its FALLEN [s]; None for a fall that was missed."""
+    reported = list(clip.falls)
+    delays: list[float | None] = []
+    for start in clip.truth.falls:
+        fitting = [time for time in reported if start - _EARLY <= time <= start + _LATE]
+        delays.append(fitting[0] - start if fitting else None)
+        for time in fitting[:1]:
+            reported.remove(time)
+    return delays
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """Share of a whole; None without one."""
+    return part / whole if whole else None
+
+
+def per_minute(clips: Iterable[Clip], count: Callable[[Clip], int]) -> float | None:
+    """Sum of a count over clips, per minute; None without clips."""
+    clips = list(clips)
+    return ratio(60 * sum(map(count, clips)), sum(clip.seconds for clip in clips))
+
+
+def clip_row(clip: Clip) -> dict[str, Any]:
+    """One line about a clip: what happens in it, and what was reported."""
+    truth = clip.truth
+    falls = ', '.join(f'fall {time:g} s' for time in truth.falls)
+    expected = f'{truth.exercise or truth.gesture} {truth.count}'.strip() if truth.count else falls
+    reported = [
+        *(f'{name} {count}' for name, count in clip.repetitions.items()),
+        *(f'{name} {count}' for name, count in clip.gestures.items()),
+        *(f'fallen {time:.1f} s' for time in clip.falls),
+    ]
+    return {
+        'file': truth.file,
+        'expected': expected or ('nothing' if truth.judged else 'not judged'),
+        'reported': clip.error or ', '.join(reported) or '-',
+        'seconds': clip.seconds,
+        'present': clip.present,
+    }

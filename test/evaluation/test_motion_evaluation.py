@@ -1,0 +1,109 @@
+"""Figures about motion events in videos, from events that are made up."""
+
+from __future__ import annotations
+
+import pytest
+
+from pose_ros.core.motion.events import MotionEvent
+from pose_ros.evaluation.motion import Clip, Truth, clip_row, figures, parse_truth, read_truth
+
+EXERCISES, GESTURES = {'squat', 'lunge'}, {'clap', 'wave'}
+
+
+def repetitions(name, count):
+    return [MotionEvent(float(i), 'exercise', name, 'repetition', 1) for i in range(count)]
+
+
+def fall(time, phase='fallen'):
+    return MotionEvent(time, 'fall', 'fall', phase, 1)
+
+
+def gesture(name, phase='started'):
+    return MotionEvent(1.0, 'gesture', name, phase, 1)
+
+
+def clip(truth, *events, seconds=30.0):
+    return Clip(truth, seconds, 1.0, tuple(events))
+
+
+@pytest.mark.parametrize(
+    ('text', 'truth'),
+    [
+        ('squat; 2; side view, 30 deg', Truth('a', exercise='squat', count=2)),
+        ('clap: 8 wide claps, 1.0 s apart', Truth('a', gesture='clap', count=8)),
+        ('a skater falls 2.7-3.0, lies until 4.6', Truth('a', falls=(2.7,))),
+        ('fall 1-2; fall 7.5-9', Truth('a', falls=(1.0, 7.5))),
+        ('nothing: reads a book', Truth('a')),
+        ('signs; no gesture of the list', Truth('a')),
+        ('three people dance', Truth('a', judged=False)),
+    ],
+)
+def test_truth_is_read_from_its_text(text, truth):
+    assert parse_truth('a', text, EXERCISES, GESTURES) == truth
+
+
+def test_truth_file_without_a_column_is_refused(tmp_path):
+    path = tmp_path / 'truth.tsv'
+    path.write_text('file\tlabel\na.mp4\tsquat; 2\n')
+    with pytest.raises(ValueError, match=r"truth\.tsv has no column 'truth'"):
+        read_truth(path)
+
+
+def test_exercises():
+    squat = Truth('a', exercise='squat', count=3)
+    found = figures(
+        [
+            clip(squat, *repetitions('squat', 3)),
+            clip(squat, *repetitions('squat', 4)),
+            clip(squat, *repetitions('squat', 3), *repetitions('lunge', 1)),
+            clip(squat, *repetitions('lunge', 1)),
+            clip(Truth('b'), *repetitions('lunge', 2)),
+        ]
+    )
+    assert (found['sets'], found['sets_exact']) == (4, 0.25)
+    assert found['reps_found'] == 9 / 12
+    assert found['wrong_names'] == 2 / 12
+    assert found['false_reps'] == 4.0  # 2 in half a minute
+
+
+def test_gestures():
+    found = figures(
+        [
+            clip(Truth('a', gesture='clap', count=8), gesture('clap'), gesture('clap', 'ended')),
+            clip(Truth('a', gesture='wave', count=1), gesture('clap')),
+            clip(Truth('b'), gesture('wave'), gesture('wave', 'ended')),
+            clip(Truth('b')),
+        ]
+    )
+    assert found['gestures_found'] == 0.5
+    assert found['false_gestures'] == 1.0  # 1 in two clips of half a minute
+
+
+def test_falls():
+    found = figures(
+        [
+            clip(Truth('a', falls=(5.0,)), fall(5.4, 'falling'), fall(6.5)),
+            clip(Truth('a', falls=(5.0,)), fall(20.0)),
+            clip(Truth('a', falls=(5.0, 15.0)), fall(17.0)),
+            clip(Truth('b'), fall(3.0, 'falling')),
+            clip(Truth('b'), fall(3.0, 'falling'), fall(4.0)),
+        ]
+    )
+    assert (found['falls'], found['falls_found']) == (4, 0.5)
+    assert found['fall_delay'] == 1.75
+    assert found['specificity'] == 0.5
+    assert found['warnings'] == 2.0
+
+
+def test_clips_that_are_not_judged_count_for_nothing():
+    found = figures([clip(Truth('a', judged=False), *repetitions('squat', 3), gesture('wave'))])
+    assert found['clips'] == 0
+    assert found['false_reps'] is None
+    assert found['false_gestures'] is None
+
+
+def test_row_of_a_clip():
+    row = clip_row(clip(Truth('a', exercise='squat', count=2), *repetitions('squat', 1)))
+    assert (row['file'], row['expected'], row['reported']) == ('a', 'squat 2', 'squat 1')
+    assert clip_row(clip(Truth('b'), fall(3.0)))['reported'] == 'fallen 3.0 s'
+    assert clip_row(Clip(Truth('b'), error='cut off'))['reported'] == 'cut off'
