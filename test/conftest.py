@@ -27,6 +27,22 @@ if (TEST_DATA / 'models').is_dir():
     os.environ['POSE_ROS_MODEL_PATH'] = os.pathsep.join(paths)
 
 
+def pytest_addoption(parser):
+    """Add --full."""
+    parser.addoption(
+        '--full', action='store_true', help='statistical tests on all their samples, not on a few'
+    )
+
+
+@pytest.fixture(scope='session')
+def sample_count(pytestconfig):
+    """Function that chooses a number of samples: few in the suite, many with --full.
+
+    `benchmarks/full_samples.py` runs these tests with --full.
+    """
+    return lambda few, many: many if pytestconfig.getoption('--full') else few
+
+
 def pytest_runtest_setup(item):
     """Skip, with the reason, what needs data or models that are not here."""
     for marker in item.iter_markers('test_data'):

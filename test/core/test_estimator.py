@@ -279,29 +279,38 @@ def test_an_unknown_model_lists_the_known():
         PoseEstimator(EstimatorConfig(model='blazepoze'))
 
 
+@pytest.fixture(scope='module')
+def random_frames(sample_count):
+    """One frame of each of a number of random scenes."""
+    found = []
+    for seed in range(sample_count(24, 200)):
+        scene = replace(random_scene(seed), fps=0.5)
+        found.append(next(f for f in frames(scene, seed) if f.stamp >= 2.0))
+    return found
+
+
 @pytest.mark.parametrize(
-    ('model', 'least'),
+    ('model', 'minimum'),
     [
         ('blazepose_full', 0.97),
         pytest.param('movenet_lightning', 0.84, marks=pytest.mark.model('movenet_lightning')),
     ],
 )
-def test_two_hundred_scenes(model, least, measured):
-    """Share of keypoints within 5 % of the body's height, over scenes of all kinds.
+def test_most_keypoints_of_random_scenes_are_close(model, minimum, random_frames, measured):
+    """Share of keypoints within 5 % of the body height, over scenes of all kinds.
 
-    Most of what is missed are people who fell with their head out of the picture.
+    Most misses are people who fell with their head outside the image.
     """
     estimator = PoseEstimator(EstimatorConfig(model=model))
     close, found = [], 0
-    for seed in range(200):
-        scene = replace(random_scene(seed), fps=1)
-        shown = next(f for f in frames(scene, seed) if f.stamp >= 2.0)
+    for seed, shown in enumerate(random_frames):
         people = estimator.estimate(Frame(shown.image, 1000.0 * seed))
         (truth,) = shown.people
         found += len(people)
         within = errors_of(people[0], truth) < 0.05 * truth.height if people else [False] * 17
         close.extend(within)
     share = np.mean(close)
-    measured(f'{model}, 200 scenes: {found} people found, {share:.1%} of keypoints close')
-    assert found >= 180
-    assert share > least
+    count = len(random_frames)
+    measured(f'{model}, {count} scenes: {found} people found, {share:.1%} of keypoints close')
+    assert found >= 0.9 * count
+    assert share > minimum

@@ -1,4 +1,4 @@
-"""Gestures in noisy skeletons of many styles, sizes and directions: which for which, and when."""
+"""Gestures in noisy skeletons of many styles, sizes and directions: confusion and delay."""
 
 import pytest
 
@@ -11,10 +11,10 @@ from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.evaluation.gestures import NEED_33, Confusion, Trial, begun, expected
 
 RULES = load_rules(config_file('gestures.yaml'))
-# The rules were tuned on others.
-SEEDS = (100, 104)
+# The rules were tuned on other seeds.
+SEEDS = (104, 100, 101, 102, 103, 105)
 EVERYDAY = (40, 41)
-FPS = 15  # half of a camera's rate, for the time that the tests take
+FPS = 15  # half the rate of a camera, to save time
 
 
 def test_expected_names():
@@ -41,10 +41,12 @@ def test_confusion_counts():
 
 
 @pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33], ids=lambda t: t.name)
-def test_each_gesture_is_known_in_time_and_few_others_are_reported(topology, measured):
+def test_gestures_are_recognised_in_time_and_few_others_are_reported(
+    topology, sample_count, measured
+):
     names = [n for n in PERFORMED if topology is BLAZEPOSE33 or n not in NEED_33]
     confusion = Confusion()
-    for trial in Trial.of_seeds(SEEDS, names):
+    for trial in Trial.of_seeds(SEEDS[: sample_count(1, 6)], names):
         sights, known = trial.sights(topology, world=topology is BLAZEPOSE33, fps=FPS)
         confusion.add(expected(trial.performed), begun(RULES, sights), known)
     truths = list(confusion.performed)
@@ -66,9 +68,9 @@ def test_without_hands_an_arm_to_the_camera_is_stop(name):
 
 
 @pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33], ids=lambda t: t.name)
-def test_everyday_motion_gives_none(topology):
+def test_everyday_motion_gives_no_gesture(topology, sample_count):
     found = []
-    for seed in EVERYDAY:
+    for seed in EVERYDAY[: sample_count(1, 2)]:
         scene = everyday(seed, 40.0, height=240.0, fps=FPS)
         seen = skeletons(scene, seed, topology, world=topology is BLAZEPOSE33)
         found += begun(RULES, ((frame.stamp, frame.people) for frame in seen))
