@@ -21,7 +21,7 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from pose_ros.actor import Actor, Scene, frames
-from pose_ros.cli.demo_processes import find_executable, node_environment, own_domain
+from pose_ros.cli.demo_nodes import find_executable, node_environment, own_domain
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.types import Frame

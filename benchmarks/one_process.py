@@ -16,7 +16,7 @@ import numpy as np
 import typer
 from visualization_msgs.msg import MarkerArray
 
-from pose_ros.cli.demo_processes import find_executable, node_environment, own_domain
+from pose_ros.cli.demo_nodes import find_executable, node_environment, own_domain
 from pose_ros.evaluation.report import Column, Report
 from pose_ros.msg import GestureEvent, SkeletonArray
 from pose_ros.ros.qos import EVENTS, MARKERS, SKELETONS

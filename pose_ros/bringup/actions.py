@@ -8,7 +8,6 @@ from pathlib import Path
 import posixpath
 from tempfile import TemporaryDirectory
 import time
-from typing import Any
 
 from launch import LaunchContext, LaunchDescription
 from launch.action import Action
@@ -27,14 +26,13 @@ from launch.event_handlers import OnProcessExit, OnProcessIO
 from launch.events.process import ProcessExited, ProcessIO
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-import yaml
 
 from pose_ros.bringup.arguments import Argument
 from pose_ros.bringup.back_off import failed, pause_before_restart
 from pose_ros.bringup.environment import environment
 from pose_ros.bringup.fatal_line import FatalLine
 from pose_ros.bringup.interrupts import interrupt_blocker, leave_interrupts_to_launch
-from pose_ros.bringup.process import Command, Process, Start
+from pose_ros.bringup.process import Command, Process, Start, parameter_text
 
 
 def launch_description(
@@ -115,15 +113,6 @@ def node_action(
         emulate_tty=True,
         **named,
     )
-
-
-def parameter_text(parameters: Mapping[str, Mapping[str, Any]]) -> str:
-    """Parameters by full names of nodes as the YAML of a file, as launch_ros makes of its own.
-
-    Which can be those of one node only.
-    """
-    content = {name: {'ros__parameters': dict(values)} for name, values in parameters.items()}
-    return str(yaml.safe_dump(content))
 
 
 def within(around: Mapping[str, str], actions: Sequence[Action]) -> list[Action]:

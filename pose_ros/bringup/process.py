@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 import posixpath
 from typing import Any
+
+import yaml
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,24 @@ class Command:
 
 
 Start = Process | Command
+
+
+def parameter_text(parameters: Mapping[str, Mapping[str, Any]]) -> str:
+    """Parameters by full names of nodes as the content of a parameter file."""
+    content = {name: {'ros__parameters': dict(values)} for name, values in parameters.items()}
+    return str(yaml.safe_dump(content))
+
+
+def ros_arguments(process: Process, path: Path) -> list[str]:
+    """Arguments that start a process without launch; its parameters are written to a file."""
+    path.write_text(parameter_text(process.parameters), encoding='utf-8')
+    remappings = {'__node': process.name, '__ns': process.namespace, **process.remappings}
+    return [
+        *process.arguments,
+        '--ros-args',
+        *(word for file in (*process.files, path) for word in ('--params-file', str(file))),
+        *(word for old, new in remappings.items() for word in ('-r', f'{old}:={new}')),
+    ]
 
 
 def in_one_process(nodes: Sequence[Process]) -> Process:

@@ -1,49 +1,46 @@
-"""What the demo looks at: which camera, video or actor, and what is known about it."""
+"""What the demo shows: a camera, a video or the actor, tried beforehand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pose_ros.actor.scene import Actor
 from pose_ros.cli.console import complain
-from pose_ros.cli.demo_processes import DemoError
+from pose_ros.cli.demo_nodes import DemoError
 from pose_ros.core.media import display_name, is_url
-from pose_ros.ros.sources import (
-    CameraSource,
-    SourceError,
-    actor_scene,
-    camera_devices,
-)
+from pose_ros.ros.sources import CameraSource, SourceError, actor_scene, camera_devices
 from pose_ros.ros.video_sources import open_source
 
+# As config/source_node.yaml [px], [px], [Hz].
 WIDTH, HEIGHT, RATE = 640, 480, 30.0
 
 
 @dataclass(frozen=True)
 class DemoSource:
-    """A source that gives pictures, as far as could be tried.
+    """A source that gives images.
 
     Attributes
     ----------
     name
         As in summary.json.
-    parameters
-        For source_node.
+    argument
+        Value of pose.launch.py's argument source.
     rate
-        Pictures a second [Hz].
-    heights
-        Standing height [px] of each actor by id; empty for real people.
+        Frame rate [Hz].
+    actors
+        The people whose joints are known; empty for real people.
     length
-        Seconds to show if no others are asked for.
+        Time that is shown by default [s].
     note
-        What the user should know about the choice; empty if nothing.
+        What the user should know about the choice.
     """
 
     name: str
-    parameters: Mapping[str, str | int | float | bool]
+    argument: str
     rate: float = RATE
-    heights: Mapping[int, float] = field(default_factory=dict)
+    actors: tuple[Actor, ...] = ()
     length: float = 30.0
     note: str = ''
 
@@ -56,85 +53,61 @@ def choose_source(wanted: str, people: int = 1, scene: str = '') -> DemoSource:
     wanted
         As above.
     people
-        How many, if they are actors.
+        Number of actors.
     scene
-        Of the actor, which is then shown once as a whole.
+        Scene of the actor, which is shown once.
 
     Raises
     ------
     DemoError
-        Says in one line why there is none.
+        The source gives no image, or the scene is unknown.
     """
     try:
+        if scene and wanted not in ('auto', 'actor'):
+            raise DemoError(f'the scene {scene} is one of the actor, not of {wanted}')
         if scene:
-            if wanted not in ('auto', 'actor'):
-                raise DemoError(f'the scene {scene} is one of the actor, not of {wanted}')
-            source = _actor(scene, people)
-            return replace(source, length=actor_scene(scene, WIDTH, HEIGHT, RATE, people).duration)
-        if wanted == 'auto':
-            faults: list[str] = []
-            camera = _camera_or_none(camera_devices(), faults)
-            return camera or replace(_actor('showreel', people), note='; '.join(faults))
-        if wanted == 'camera':
-            return _any_camera()
-        if wanted == 'actor' or wanted.startswith('actor:'):
-            return _actor(wanted.partition(':')[2] or 'showreel', people)
-        if wanted.startswith('/dev/'):
-            return _camera(wanted)
-        return _video(wanted)
+            length = actor_scene(scene, WIDTH, HEIGHT, RATE, people).duration
+            return replace(_actor(scene, people), length=length)
+        kind, _, motion = wanted.partition(':')
+        if kind == 'actor':
+            return _actor(motion or 'showreel', people)
+        if wanted in ('auto', 'camera'):
+            return _any_camera(people if wanted == 'auto' else 0)
+        return _camera(wanted) if wanted.startswith('/dev/') else _video(wanted)
     except ValueError as error:
         raise DemoError(str(error)) from error
 
 
-def _any_camera() -> DemoSource:
-    faults: list[str] = []
-    camera = _camera_or_none(camera_devices(), faults)
-    if camera is None:
-        reason = '; '.join(faults) or 'this machine has no /dev/video*'
-        raise DemoError(f'no camera can be used: {reason}')
-    return camera
-
-
-def _camera_or_none(devices: list[Path], faults: list[str]) -> DemoSource | None:
-    for device in devices:
+def _any_camera(people: int) -> DemoSource:
+    """First camera that gives an image; else so many actors, or DemoError if that is 0."""
+    faults = []
+    for device in camera_devices():
         try:
             return _camera(str(device))
         except SourceError as error:
             faults.append(str(error))
-    return None
+    reason = '; '.join(faults)
+    if people:
+        return replace(_actor('showreel', people), note=reason)
+    raise DemoError(f'no camera can be used: {reason or "this machine has no /dev/video*"}')
 
 
 def _camera(device: str) -> DemoSource:
-    source = CameraSource(device, WIDTH, HEIGHT, RATE)
-    try:
-        # Only a picture tells a camera from the other devices that have such a name.
-        source.read()
-    finally:
-        source.close()
-    parameters = {'source': 'camera', 'device': device, 'width': WIDTH, 'height': HEIGHT}
-    return DemoSource(f'camera {device}', {**parameters, 'fps': RATE})
+    with closing(CameraSource(device, WIDTH, HEIGHT, RATE)) as source:
+        source.read()  # other devices of such a name give no image
+    return DemoSource(f'camera {device}', device)
 
 
 def _actor(scene: str, people: int) -> DemoSource:
     actors = actor_scene(scene, WIDTH, HEIGHT, RATE, people).actors
-    parameters = {
-        'source': 'actor', 'scene': scene, 'people': people, 'width': WIDTH, 'height': HEIGHT,
-    }  # fmt: skip
-    return DemoSource(
-        'actor' if scene == 'showreel' else f'actor:{scene}',
-        {**parameters, 'fps': RATE},
-        heights={number: actor.height for number, actor in enumerate(actors, start=1)},
-    )
+    name = 'actor' if scene == 'showreel' else f'actor:{scene}'
+    return DemoSource(name, f'actor:{scene}', actors=actors)
 
 
 def _video(path: str) -> DemoSource:
     if not (is_url(path) or Path(path).exists()):
-        raise DemoError(f'source {path!r} is neither auto, camera, actor nor a file that is there')
-    source = open_source(path, loop=False, warn=complain)
-    try:
+        raise DemoError(f'source {path!r} is neither auto, camera, actor nor an existing file')
+    with closing(open_source(path, loop=False, warn=complain)) as source:
         source.read()
-    finally:
-        source.close()
-    place = path if is_url(path) else str(Path(path).absolute())
-    parameters = {'source': 'video', 'path': place, 'loop': False}
-    return DemoSource(display_name(path), parameters, source.rate)
+    argument = path if is_url(path) else str(Path(path).absolute())
+    return DemoSource(display_name(path), argument, source.rate)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import yaml
 
-from pose_ros.cli.demo_processes import SHARED_MEMORY, shared_memory_of
+from pose_ros.cli.demo_nodes import SHARED_MEMORY, shared_memory_of
 from pose_ros.core.media import open_media
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.ros.sources import actor_scene
@@ -107,28 +107,24 @@ def test_actor_waves_and_everything_is_written(start):
     assert summary['source'] == 'actor:wave_right'
     assert summary['model'] == 'blazepose_full'
     assert summary['ended_by'] == 'duration'
-    assert set(summary['gestures']) == {'wave'}
-    assert set(summary['gestures_by_hand']) == {'wave (right)'}
+    assert set(summary['gestures']) == {'wave (right)'}
     assert summary['postures'] == {'standing': 1}
     assert summary['falls'] == summary['repetitions'] == {}
     assert summary['mode'] == 'single'
     assert summary['people_max'] == 1
     (person,) = summary['people']
-    assert (person['id'], summary['distinct_ids']) == (1, 1)
-    assert person['gestures'] == summary['gestures_by_hand']
+    assert person['id'] == 1
+    assert person['gestures'] == summary['gestures']
     processed = summary['frames_processed']
     assert 20 < processed <= summary['frames_in'] + 5
     assert 3 < summary['frames_per_second'] < 31
     latency = summary['latency_ms']
     assert 0 < summary['inference_ms']['median'] < latency['median'] <= latency['p99']
-    # Three markers a person: keypoints, bones, text.
-    assert summary['markers_published'] >= 2 * summary['marker_messages'] > 0
     error = summary['keypoint_error']
     assert 0 < error['fraction_of_height'] < 0.03
     height = actor_scene('wave_right', 640, 480, 30.0).actors[0].height
     assert error['px'] == pytest.approx(error['fraction_of_height'] * height, rel=0.02)
     assert error['missed_share'] < 0.05
-    assert error['keypoints'] > 10 * processed
 
     with (run.folder / 'events.csv').open() as file:
         events = list(csv.DictReader(file))
@@ -157,15 +153,13 @@ def test_three_people_wave_and_each_is_told_of(start):
     assert err == ''
     summary = run.summary()
     assert summary['mode'] == 'multi'
-    assert summary['people_max'] == summary['distinct_ids'] == 3
-    assert len(summary['people']) == 3
+    assert summary['people_max'] == len(summary['people']) == 3
     for person in summary['people']:
         assert f'person {person["id"]}: wave (right) started' in out
         assert f'■ {person["id"]}' in out
         assert person['gestures']['wave (right)'] >= 1
         assert person['seen_for'] > 4
         assert 0 < person['keypoint_error_px'] < 15
-        assert 0.5 < person['keypoint_score'] <= 1
     assert summary['keypoint_error']['missed_share'] < 0.1
     with (run.folder / 'events.csv').open() as file:
         people = {event['person'] for event in csv.DictReader(file)}
@@ -263,7 +257,11 @@ def test_nodes_do_not_outlive_a_demo_that_is_killed(start):
 @pytest.mark.parametrize(
     ('arguments', 'environment', 'reason'),
     [
-        (['--source', 'no.mp4'], {}, "'no.mp4' is neither auto, camera, actor nor a file"),
+        (
+            ['--source', 'no.mp4'],
+            {},
+            "'no.mp4' is neither auto, camera, actor nor an existing file",
+        ),
         (['--source', __file__], {}, 'not a video that can be decoded, nor an image'),
         (['--source', '/dev/video77'], {}, 'camera /dev/video77: there is no such device'),
         (['--source', 'actor:fly'], {}, "unknown motion 'fly'"),
@@ -303,7 +301,7 @@ def test_two_demos_at_once_tell_waving_from_standing(start, test_data, tmp_path)
         assert summaries[name]['ended_by'] == 'end of the video'
         assert summaries[name]['people_max'] == 1
         assert 'keypoint_error' not in summaries[name]
-    assert summaries['wave']['gestures'].get('wave', 0) >= 1
+    assert any(name.startswith('wave') for name in summaries['wave']['gestures'])
     assert summaries['stand']['gestures'] == {}
     # All of the 125 and 106 pictures, except what comes while the nodes find each other.
     assert 90 <= summaries['wave']['frames_in'] <= 125

@@ -4,7 +4,7 @@ import pytest
 
 from pose_ros.actor.programmes import SCENES
 from pose_ros.cli import demo_source
-from pose_ros.cli.demo_processes import DemoError
+from pose_ros.cli.demo_nodes import DemoError
 from pose_ros.cli.demo_source import choose_source
 
 
@@ -53,9 +53,8 @@ def test_first_camera_that_gives_a_picture_is_taken(devices, wanted):
     _, good, _ = devices('metadata0', 'good1', 'good2')
     source = choose_source(wanted)
     assert source.name == f'camera {good}'
-    assert source.parameters['source'] == 'camera'
-    assert source.parameters['device'] == good
-    assert source.heights == {}
+    assert source.argument == good
+    assert source.actors == ()
 
 
 def test_without_any_camera_the_actor_steps_in(devices):
@@ -63,8 +62,8 @@ def test_without_any_camera_the_actor_steps_in(devices):
     source = choose_source('auto')
     assert source.name == 'actor'
     assert source.note == ''
-    assert source.parameters['scene'] == 'showreel'
-    assert source.heights[1] > 100
+    assert source.argument == 'actor:showreel'
+    assert source.actors[0].height > 100
 
 
 def test_camera_that_cannot_be_used_is_not_passed_over_silently(devices):
@@ -91,22 +90,19 @@ def test_video_is_played_once_from_its_own_place_at_its_rate(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     source = choose_source('film.mp4')
     assert source.name == 'film.mp4'
-    assert source.parameters == {'source': 'video', 'path': str(path), 'loop': False}
+    assert source.argument == str(path)
     assert source.rate == pytest.approx(12)
 
 
 def test_one_motion_of_the_actor():
     source = choose_source('actor:squat')
-    assert source.name == 'actor:squat'
-    assert source.parameters['scene'] == 'squat'
+    assert source.name == source.argument == 'actor:squat'
 
 
 @pytest.mark.parametrize('scene', ['actor', 'actor:wave_left'])
 def test_several_actors_each_with_the_own_height(scene):
     source = choose_source(scene, people=4)
-    assert source.parameters['people'] == 4
-    assert set(source.heights) == {1, 2, 3, 4}
-    assert len(set(source.heights.values())) == 4
+    assert len({actor.height for actor in source.actors}) == 4
 
 
 def test_more_actors_than_there_is_room_for_are_refused():
@@ -119,9 +115,9 @@ def test_a_scene_is_one_of_the_actor_and_shown_once(devices, wanted):
     devices('good')
     source = choose_source(wanted, people=2, scene='falls')
     assert source.name == 'actor:falls'
-    assert (source.parameters['scene'], source.parameters['people']) == ('falls', 2)
+    assert source.argument == 'actor:falls'
     assert source.length == pytest.approx(SCENES['falls'](2).duration)
-    assert set(source.heights) == {1, 2}
+    assert len(source.actors) == 2
 
 
 def test_without_a_scene_half_a_minute_is_shown(devices):

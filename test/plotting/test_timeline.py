@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from pose_ros.cli.demo_report import write_events
+from pose_ros.cli.demo_results import write_events
 from pose_ros.cli.results import event_record
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.motion.events import MotionEvent

@@ -5,21 +5,25 @@ import signal
 import sys
 
 import pytest
+import yaml
 
-from pose_ros.cli.demo_processes import (
+from pose_ros.bringup.process import Process
+from pose_ros.cli.demo_nodes import (
     SHARED_MEMORY,
     DemoError,
-    Supervisor,
+    NodeProcess,
     find_executable,
     node_environment,
     own_domain,
-    remove_if_abandoned,
+    remove_shared_memory,
+    shared_memory_of,
+    stop,
 )
 
 
 @pytest.fixture
-def supervisor(tmp_path, monkeypatch):
-    """Supervisor with stand-ins for nodes: node, which fails if told so, and stubborn."""
+def start(tmp_path, monkeypatch):
+    """Start stand-ins for nodes: node, which fails if told so, and stubborn."""
     folder = tmp_path / 'lib' / 'pose_ros'
     folder.mkdir(parents=True)
     script = folder / 'node'
@@ -28,21 +32,26 @@ import json, mmap, os, signal, sys
 print(json.dumps([sys.argv[1:], os.environ.get('ADDED')]), flush=True)
 if sys.argv[0].endswith('stubborn'):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-if 'mode:="fail"' in sys.argv:
+if 'fail' in sys.argv:
     sys.exit('cannot go on')
-for word in sys.argv:
-    if word.startswith('mapped:='):
-        file = open(json.loads(word[8:]), 'r+b')
-        memory = mmap.mmap(file.fileno(), 0)
+if sys.argv[1].startswith('/dev/shm'):
+    file = open(sys.argv[1], 'r+b')
+    memory = mmap.mmap(file.fileno(), 0)
 print('ready', flush=True)
 signal.pause()
 """)
     script.chmod(0o755)
     (folder / 'stubborn').symlink_to(script)
     monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
-    supervisor = Supervisor({'ADDED': 'yes'}, tmp_path)
-    yield supervisor
-    supervisor.stop(supervisor.nodes, patience=0)
+    nodes = []
+
+    def start(executable, *arguments, **fields):
+        process = Process('pose_ros', executable, arguments=arguments, **fields)
+        nodes.append(NodeProcess(process, {**os.environ, 'ADDED': 'yes'}, tmp_path))
+        return nodes[-1]
+
+    yield start
+    stop(nodes, patience=0)
 
 
 def wait_ready(node):
@@ -93,75 +102,65 @@ def test_missing_executable_is_named_with_the_remedy(monkeypatch, tmp_path):
         find_executable('pose_node')
 
 
-def test_parameters_keep_their_types(supervisor):
+def test_parameters_keep_their_types(start, tmp_path):
     parameters = {'device': '0', 'loop': False, 'fps': 30.0, 'path': 'a "b"/ü.mp4'}
-    node = supervisor.start('node', parameters)
+    node = start(
+        'node', name='eye', files=('a.yaml',), parameters={'/eye': parameters},
+        remappings={'image': '/left/image'},
+    )  # fmt: skip
     wait_ready(node)
     arguments, added = json.loads(node.last_lines()[0])
     assert added == 'yes'
-    given = dict(word.split(':=') for word in arguments if ':=' in word)
-    assert given == {
-        'device': '"0"',
-        'loop': 'false',
-        'fps': '30.0',
-        'path': '"a \\"b\\"/ü.mp4"',
-    }
+    written = tmp_path / 'node.yaml'
+    assert arguments == [
+        '--ros-args', '--params-file', 'a.yaml', '--params-file', str(written),
+        '-r', '__node:=eye', '-r', '__ns:=/', '-r', 'image:=/left/image',
+    ]  # fmt: skip
+    assert yaml.safe_load(written.read_text()) == {'/eye': {'ros__parameters': parameters}}
 
 
-def test_node_that_ends_by_itself_leaves_its_code_and_words(supervisor):
-    node = supervisor.start('node', {'mode': 'fail'})
+def test_node_that_ends_by_itself_leaves_its_code_and_words(start):
+    node = start('node', 'fail')
     assert node.process.wait(10) == 1
     assert node.exit_code == 1
     assert node.last_lines(1) == ['cannot go on']
 
 
-def test_stop_asks_first_and_kills_who_does_not_listen(supervisor):
-    polite = supervisor.start('node', {})
-    stubborn = supervisor.start('stubborn', {})
+def test_stop_asks_first_and_kills_who_does_not_listen(start):
+    polite, stubborn = start('node'), start('stubborn')
     wait_ready(polite)
     wait_ready(stubborn)
-    assert supervisor.stop(supervisor.nodes, patience=0.5) == ['stubborn']
+    stop([polite, stubborn], patience=0.5)
     assert polite.exit_code in (1, 130, -signal.SIGINT)
     assert stubborn.exit_code == -signal.SIGKILL
-    assert supervisor.stop(supervisor.nodes) == []
+    stop([polite, stubborn])
 
 
 def test_abandoned_shared_memory_is_removed_and_that_in_use_is_not(tmp_path):
-    used, killed, left = 'fastrtps_0123456789abcdef', 'fastrtps_port7411', 'fastrtps_port7413'
+    used, killed, left = 'fastrtps_0123456789abcdef', 'fastrtps_1', 'fastdds_2'
     for name in (used, killed, left):
         (tmp_path / name).touch()
         (tmp_path / f'sem.{name}_mutex').touch()
+    # The last peer of the third has removed the lock.
     (tmp_path / f'{used}_el').touch()
     (tmp_path / f'{killed}_el').touch()
     lock = os.open(tmp_path / f'{used}_el', os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_SH)
-    assert remove_if_abandoned(tmp_path, used) == []
-    assert remove_if_abandoned(tmp_path, killed) == [
-        killed,
-        f'sem.{killed}_mutex',
-        f'{killed}_el',
-    ]
-    # Its peers took the lock's file away when they left.
-    assert remove_if_abandoned(tmp_path, left) == [left, f'sem.{left}_mutex']
-    assert {path.name for path in tmp_path.iterdir()} == {
-        used,
-        f'sem.{used}_mutex',
-        f'{used}_el',
-    }
+    remove_shared_memory({used, killed, left}, tmp_path)
+    expected = {used, f'sem.{used}_mutex', f'{used}_el'}
+    assert {path.name for path in tmp_path.iterdir()} == expected
     os.close(lock)
-    assert used in remove_if_abandoned(tmp_path, used)
-    assert remove_if_abandoned(tmp_path, used) == []
+    remove_shared_memory({used}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_shared_memory_of_a_killed_node_is_removed(supervisor):
+def test_shared_memory_of_a_node_is_found(start):
     name = f'fastrtps_{os.urandom(8).hex()}'
     path = SHARED_MEMORY / name
     path.write_bytes(bytes(4096))
     try:
-        node = supervisor.start('node', {'mapped': str(path)})
+        node = start('node', str(path))
         wait_ready(node)
-        assert supervisor.stop([node], patience=0) == ['node']
-        assert supervisor.remove_shared_memory() == [name]
-        assert not path.exists()
+        assert shared_memory_of(node.process.pid) == {name}
     finally:
-        path.unlink(missing_ok=True)
+        path.unlink()
