@@ -105,7 +105,7 @@ class EventReader:
     def read(self, topic: str, message: Any) -> list[MotionEvent]:
         """Events of a message of a topic (its name without namespace)."""
         stamp = seconds(message.header.stamp) - self._zero
-        value = value_of(_EVENT_KINDS[topic], message, self._zero)
+        value: Any = value_of(_EVENT_KINDS[topic], message, self._zero)
         return self._stream.take({_OBSERVERS.get(topic, topic): [value]}, stamp)
 
 
@@ -127,9 +127,9 @@ def value_of(kind: type[Value], message: Any, zero: float = 0.0) -> Value:
         Stamp that becomes time 0 [s]. A time of zero in the message is None.
     """
     hints = get_type_hints(kind)
-    values = {}
+    values: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]
-        raw = getattr(message, _FIELDS.get((kind, field.name), field.name))
+        raw: Any = getattr(message, _FIELDS.get((kind, field.name), field.name))
         hint = hints[field.name]
         if isinstance(hint, type) and issubclass(hint, Enum):
             raw = hint(raw)

@@ -105,7 +105,8 @@ class Figure:
             of.reduceat(np.vstack([end, end[-1:]]), bounds)[::2]
             for of, end in ((np.minimum, rims.min(axis=1)), (np.maximum, rims.max(axis=1)))
         )
-        near = ((points >= low[:, None]) & (points <= high[:, None])).all(axis=2)
+        inside = (points >= low[:, None]) & (points <= high[:, None])
+        near: np.ndarray = np.all(inside, axis=2)
         for shape in np.flatnonzero(near.any(axis=1)).tolist():
             part, balls = shapes[shape]
             hull = cv2.convexHull(rims[balls].reshape(-1, 2))

@@ -54,5 +54,6 @@ def everyday(seed: int, duration: float = 60.0, height: float = 300.0, fps: floa
         rest=rest,
         facing=float(rng.uniform(-45.0, 45.0)),
     )
-    size = {'width': round(3.2 * height), 'height': round(1.5 * height)}
-    return Scene(fps=fps, duration=duration, actors=(actor,), **size)
+    return Scene(
+        round(3.2 * height), round(1.5 * height), fps=fps, duration=duration, actors=(actor,)
+    )

@@ -152,7 +152,8 @@ def _features(points: Points, clothes: Clothes, joints: tuple[str, ...]) -> Iter
             flat=True,
         )
     if points['nose'][2] < points['head'][2]:
-        shade = tuple(int(channel * 0.80) for channel in clothes.skin)
+        red, green, blue = clothes.skin
+        shade = int(red * 0.80), int(green * 0.80), int(blue * 0.80)
         nose, bridge = points['nose'], points['bridge']
         yield _part(
             shade, (bridge, 0.004), (nose - up * 0.1, 0.010), joints=joints, lift=0.02, flat=True

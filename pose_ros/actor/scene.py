@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf, isfinite, pi, sin
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from pose_ros.actor.figure import Clothes
 from pose_ros.actor.motions import STAND, Motion, motion_named
 
 
-def _check(value: object, name: str, low: float, high: float) -> None:
+def _check(value: Any, name: str, low: float, high: float) -> None:
     """Refuse a number out of its range, naming the field."""
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if not number or not isfinite(value) or not low <= value <= high:

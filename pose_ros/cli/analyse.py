@@ -7,7 +7,7 @@ from dataclasses import replace
 import json
 from pathlib import Path
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich import box
 from rich.table import Table
@@ -81,7 +81,7 @@ def analyse(
         found = find_inputs(inputs)
         for fault in found.faults:
             complain(fault)
-        chosen = {'model': model, 'mode': mode, 'threads': threads}
+        chosen: dict[str, Any] = {'model': model, 'mode': mode, 'threads': threads}
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         make = _maker(gestures, learned, exercise)
         bad = _run(found, config, make, (json_file, angles, plot)) if found.media else 0
@@ -121,9 +121,9 @@ def _run(
 
     json_file, angles, plot = files
     taken = {media.path.resolve() for media in found.media}
-    for file in filter(None, files):
-        if Path(file).resolve() in taken:
-            raise ValueError(f'{file} would overwrite an input')
+    for name in filter(None, files):
+        if Path(name).resolve() in taken:
+            raise ValueError(f'{name} would overwrite an input')
     if plot:
         library('matplotlib', 'plot')
         if not Path(plot).parent.is_dir():

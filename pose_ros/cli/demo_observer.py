@@ -130,5 +130,6 @@ class Observer:
         image = frame.image
         if frame.channels == 'rgb':
             image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        self._recorder.add(frame.stamp, image)
-        self._statistics.last_overlay = frame.stamp
+        stamp = stamp_of(message.header)
+        self._recorder.add(stamp, image)
+        self._statistics.last_overlay = stamp

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -70,7 +70,12 @@ def estimate(
         found = find_inputs(inputs)
         for fault in found.faults:
             complain(fault)
-        chosen = {'model': model, 'mode': mode, 'threads': threads, 'smoothing': smoothing}
+        chosen: dict[str, Any] = {
+            'model': model,
+            'mode': mode,
+            'threads': threads,
+            'smoothing': smoothing,
+        }
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         lines = json_file or ('' if overlay else '-')
         bad = _run(inputs, found, config, lines, overlay, everybody=not mode)

@@ -318,8 +318,7 @@ def show(report: Report, json_file: str = '', markdown: str = '') -> None:
     """Print the table and write the files asked for."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in report.columns:
-        justify = 'right' if column.form else 'left'
-        table.add_column(column.heading, justify=justify, no_wrap=True)
+        table.add_column(column.heading, justify='right' if column.form else 'left', no_wrap=True)
     for row in report.rows:
         table.add_row(*(column.cell(row) for column in report.columns))
     # As wide as the table is: figures that are cut off are of no use.

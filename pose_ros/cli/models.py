@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pose_ros.core.runtime.download import Progress
+    from pose_ros.core.runtime.file_check import FileCheck
     from pose_ros.core.runtime.manifest import ModelEntry
-    from pose_ros.core.runtime.store import FileCheck, ModelStore
+    from pose_ros.core.runtime.store import ModelStore
 
 app = typer.Typer(help='List, install and verify models.', no_args_is_help=True)
 

@@ -43,7 +43,7 @@ def _person_record(person: Person) -> dict[str, Any]:
         [_rounded(x, 2), _rounded(y, 2), _rounded(score, 4), int(state)]
         for (x, y), score, state in zip(person.keypoints, person.scores, person.states)
     ]
-    world = [] if person.world is None else person.world
+    world: Any = [] if person.world is None else person.world
     return {
         'id': person.id,
         'score': _rounded(person.score, 4),
@@ -86,7 +86,7 @@ def _plain(value: Any) -> Any:
     return bool(value) if isinstance(value, np.bool_) else value
 
 
-def _rounded(value: float, digits: int) -> float | None:
+def _rounded(value: float | np.floating, digits: int) -> float | None:
     value = float(value)
     return round(value, digits) if math.isfinite(value) else None
 

@@ -118,7 +118,7 @@ class _Reports:
 
         from pose_ros.ros.qos import DIAGNOSTICS  # noqa: PLC0415
 
-        self._levels: dict[str, tuple[int, str]] = {}
+        self._levels: dict[str, tuple[bytes, str]] = {}
         node.create_subscription(DiagnosticArray, '/diagnostics', self._take, DIAGNOSTICS)
 
     def _take(self, array: DiagnosticArray) -> None:

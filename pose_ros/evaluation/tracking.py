@@ -135,31 +135,34 @@ def follow(
 def score(runs: Sequence[Run]) -> TrackingScore:
     """Figures over all runs, as motmetrics sums them up."""
     motmetrics = library('motmetrics')
-    columns = {
-        'switches': 'num_switches',
-        'fragmentations': 'num_fragmentations',
-        'idf1': 'idf1',
-        'mota': 'mota',
-        'misses': 'num_misses',
-        'false_positives': 'num_false_positives',
-    }
+    metrics = [
+        'num_switches',
+        'num_fragmentations',
+        'idf1',
+        'mota',
+        'num_misses',
+        'num_false_positives',
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of pandas, about motmetrics
         table = motmetrics.metrics.create().compute_many(
             [run.events for run in runs],
             names=list(range(len(runs))),
-            metrics=list(columns.values()),
+            metrics=metrics,
             generate_overall=True,
         )
     overall = table.loc['OVERALL']
-    counts = ('switches', 'fragmentations', 'misses', 'false_positives')
-    values = {name: float(overall[column]) for name, column in columns.items()}
     counted = sum(run.counted for run in runs)
     return TrackingScore(
         scenes=len(runs),
         frames=sum(run.frames for run in runs),
         people=counted,
-        **{name: int(value) if name in counts else value for name, value in values.items()},
+        switches=int(overall['num_switches']),
+        fragmentations=int(overall['num_fragmentations']),
+        idf1=float(overall['idf1']),
+        mota=float(overall['mota']),
+        misses=int(overall['num_misses']),
+        false_positives=int(overall['num_false_positives']),
         found=sum(run.found for run in runs) / counted if counted else float('nan'),
         error_px=_mean([error for run in runs for error in run.errors_px]),
         error=_mean([error for run in runs for error in run.errors]),
@@ -184,7 +187,8 @@ def _note(run: Run, frame: ActorFrame, people: list[Person], partners: dict[int,
     named = [column for column, person in enumerate(people) if person.id]
     ids = [people[column].id for column in named]
     kept = _kept(table[:, named], ids, counted, ignored, partners)
-    distances = 1 - table[np.ix_(counted, [named[column] for column in kept])]
+    columns = np.array([named[column] for column in kept], dtype=int)
+    distances = 1 - table[np.ix_(counted, columns)]
     distances[distances > 1 - LEAST_SIMILARITY] = np.nan
     run.events.update(
         counted.tolist(), [ids[column] for column in kept], distances, frameid=run.frames

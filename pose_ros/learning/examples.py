@@ -6,7 +6,7 @@ is what the pose model saw, so that how it is normalised may change later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 import json
 from pathlib import Path
@@ -199,20 +199,17 @@ def _record(example: Example) -> dict[str, Any]:
 def _rounded(values: np.ndarray, digits: int) -> list[Any]:
     """Lists of numbers; what is not finite becomes null."""
     rounded = np.round(np.asarray(values, dtype=float), digits)
-    return np.where(np.isfinite(rounded), rounded, None).tolist()
+    known = np.isfinite(rounded)
+    return np.where(known, rounded.astype(object), np.array(None, dtype=object)).tolist()
 
 
 def _example(record: dict[str, Any]) -> Example:
     topology = topology_named(record['format'])
-    arrays = [np.array(record[name], dtype=np.float32) for name in ('keypoints', 'scores')]
+    keypoints = np.array(record['keypoints'], dtype=np.float32)
+    scores = np.array(record['scores'], dtype=np.float32)
     states = np.array(record['states'], dtype=np.uint8)
-    world: Iterable[Any] = np.array(record['world'], np.float32) if 'world' in record else ()
-    people = _people(topology, *arrays, states, list(world))
-    return Example.of(people, record['stamps'], record['source'])
-
-
-def _people(topology, keypoints, scores, states, world) -> list[Person]:
-    return [
+    world = np.array(record['world'], np.float32) if 'world' in record else None
+    people = [
         Person(
             topology,
             points,
@@ -221,7 +218,8 @@ def _people(topology, keypoints, scores, states, world) -> list[Person]:
             score=float(scores[i].mean()),
             box=Box.around(points),
             id=1,
-            world=world[i] if len(world) else None,
+            world=None if world is None else world[i],
         )
         for i, points in enumerate(keypoints)
     ]
+    return Example.of(people, record['stamps'], record['source'])

@@ -194,5 +194,5 @@ def _unseen(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         lost[number, begin : begin + int(rng.integers(2, 7)), limb] = True
     sitting = np.flatnonzero(rng.random(count) < 0.15)
     legs = [i for i, name in enumerate(JOINTS) if 'knee' in name or 'ankle' in name]
-    lost[np.ix_(sitting, np.arange(moments), legs)] = True
+    lost[np.ix_(sitting, np.arange(moments), np.array(legs))] = True
     return lost

@@ -72,7 +72,7 @@ class GestureNode(Node):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__('gesture_node', **kwargs)
-        self._watcher: MotionWatcher | None = None
+        self._watcher = MotionWatcher([])
         self._values = declare(self, PARAMETERS, check=self._check, apply=self._apply)
         self._wanted: tuple[Output, ...] = ()
         self._faults: list[str] = []
@@ -91,7 +91,7 @@ class GestureNode(Node):
     def _check(self, values: Mapping[str, Any]) -> None:
         """Load the files at the start, and validate names at any time."""
         config = _config(values)
-        if self._watcher is None:
+        if not self._watcher.observers:
             self._watcher = MotionWatcher(make_observers(config))
         check(self._watcher.observers.values(), config)
 

@@ -159,10 +159,12 @@ class ImageSubscription:
         def without_info(message: Any) -> None:
             self._receive(profile, message, None)
 
+        # rclpy chooses the callback by its number of arguments.
+        callback: Any = with_info if self._numbered else without_info
         return self._node.create_subscription(
             self._type,
             self._topic,
-            with_info if self._numbered else without_info,
+            callback,
             profile,
             event_callbacks=self._events(),
         )

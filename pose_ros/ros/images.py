@@ -22,6 +22,7 @@ from pose_ros.core.encoded_image import read_encoded
 from pose_ros.core.types import Frame, FrameError, check_image_size
 
 Channels = Literal['rgb', 'bgr']
+WrittenEncoding = Literal['rgb8', 'bgr8', 'mono8', '16UC1']
 
 
 @dataclass(frozen=True)
@@ -206,10 +207,10 @@ class ImageWriter:
     times, from an ndarray three thousand times as long.
     """
 
-    def __init__(self, encoding: Literal['rgb8', 'bgr8', 'mono8', '16UC1'] = 'bgr8') -> None:
+    def __init__(self, encoding: WrittenEncoding = 'bgr8') -> None:
         self._message = Image(encoding=encoding, is_bigendian=sys.byteorder == 'big')
         self._channels = (3,) if encoding in ('rgb8', 'bgr8') else ()
-        self._view = np.empty((0, 0), np.uint16 if encoding == '16UC1' else np.uint8)
+        self._view: np.ndarray = np.empty((0, 0), np.uint16 if encoding == '16UC1' else np.uint8)
 
     def write(self, image: np.ndarray, header: Header) -> Image:
         """Message with a picture.

@@ -8,8 +8,8 @@ import time
 from typing import Any, NamedTuple
 
 from pose_ros.core.body.angle_plan import angle_plan
+from pose_ros.core.body.posture import Posture as PostureKind
 from pose_ros.core.configuration import MAX_PEOPLE
-from pose_ros.core.motion.posture import Posture as PostureKind
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture

@@ -82,8 +82,8 @@ class MarkerNode(Node):
         ):
             self._inputs.keep(topic, kind, callback, profile, wanted)
         for topic, (kind, take, profile) in ANNOTATIONS.items():
-            callback = self._reader.checked(topic, partial(take, self._labels))
-            self._inputs.keep(topic, kind, callback, profile, anything and topic in self._shown)
+            on_message = self._reader.checked(topic, partial(take, self._labels))
+            self._inputs.keep(topic, kind, on_message, profile, anything and topic in self._shown)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:
             self._pairs.clear()

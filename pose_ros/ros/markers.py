@@ -93,9 +93,9 @@ class SkeletonMarkers:
             if labelled is not None:
                 shown.append((kept, labelled))
         if shown:
-            people = [labelled for _, labelled in shown]
-            area = area_of_labels(people, camera, image_size)
-            for (kept, _), place in zip(shown, self._places.arrange(people, *area)):
+            labels = [labelled for _, labelled in shown]
+            area = area_of_labels(labels, camera, image_size)
+            for (kept, _), place in zip(shown, self._places.arrange(labels, *area)):
                 if place is not None:
                     kept.put_label(place)
         for key in self._people.keys() - present:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import cv2
 import numpy as np
 from rclpy.node import Node
@@ -11,10 +9,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from pose_ros.ros import qos
-from pose_ros.ros.images import ImageWriter
+from pose_ros.ros.images import Channels, ImageWriter
 
 TOPIC = 'image_overlay'
-Channels = Literal['rgb', 'bgr']
 
 
 class Overlays:
@@ -36,10 +33,7 @@ class Overlays:
         self._raw = node.create_publisher(Image, TOPIC, qos.IMAGE_RELIABLE)
         compressed = f'{node.resolve_topic_name(TOPIC)}/compressed'
         self._compressed = node.create_publisher(CompressedImage, compressed, qos.IMAGE_RELIABLE)
-        self._writers = {
-            channels: ImageWriter(encoding)
-            for channels, encoding in (('rgb', 'rgb8'), ('bgr', 'bgr8'))
-        }
+        self._writers = {'rgb': ImageWriter('rgb8'), 'bgr': ImageWriter('bgr8')}
 
     @property
     def wanted(self) -> bool:

@@ -13,7 +13,7 @@ from pose_ros.ros.parameters import Parameter
 
 TABLE = (
     *(
-        Parameter(setting.name, setting.default, **setting.metadata)
+        Parameter(setting.name, getattr(EstimatorConfig, setting.name), **setting.metadata)
         for setting in fields(EstimatorConfig)
     ),
     Parameter(

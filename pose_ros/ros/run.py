@@ -127,7 +127,7 @@ class NotingExecutor(SingleThreadedExecutor):
 
     def wait_for_ready_callbacks(self, *arguments: Any, **named: Any) -> Any:
         """As the parent, which calls it before each callback."""
-        ready = super().wait_for_ready_callbacks(*arguments, **named)
+        ready: Any = super().wait_for_ready_callbacks(*arguments, **named)
         self.at_work = ready[2]
         return ready
 

@@ -114,19 +114,17 @@ class SourceNode(Node):
             self._depth = self.create_publisher(Image, 'depth', IMAGE_QOS)
         self._depth_writer = ImageWriter('16UC1')
         self._published = 0
-        self._timer = None
         self._next: Picture | None = None
-        self._source: Source | None = None
         self._open()
         if self._values.wait_for_subscribers:
             count = self._values.wait_for_subscribers
             self.get_logger().info(f'waiting for {count} subscribers of image')
-        self._tick_every(0.01, self._wait)
+        self._timer = self.create_timer(0.01, self._wait)
 
     def _open(self) -> None:
         p = self._values
         if p.source == 'camera':
-            self._source = CameraSource(p.device, p.width, p.height, p.fps)
+            self._source: Source = CameraSource(p.device, p.width, p.height, p.fps)
         elif p.source == 'video':
             self._source = open_source(p.path, p.loop, self.get_logger().error)
         else:
@@ -141,8 +139,7 @@ class SourceNode(Node):
             self._next = self._source.read()
 
     def _tick_every(self, period: float, callback: Callable[[], None]) -> None:
-        if self._timer is not None:
-            self.destroy_timer(self._timer)
+        self.destroy_timer(self._timer)
         self._timer = self.create_timer(period, callback)
 
     def _wait(self) -> None:
@@ -222,8 +219,7 @@ class SourceNode(Node):
 
     def destroy_node(self) -> None:
         """Let go of the camera or file, too."""
-        if self._source is not None:
-            self._source.close()
+        self._source.close()
         super().destroy_node()
 
 

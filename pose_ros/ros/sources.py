@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import os
 from pathlib import Path
 import time
-from typing import Literal, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from pose_ros.actor import MOTIONS, Action, ActorTruth, Scene, frames, line_up
 from pose_ros.actor.depth import with_errors
 from pose_ros.actor.programmes import SCENES
+from pose_ros.ros.images import WrittenEncoding
 
 # A driver's time stamp that is older is on another clock.
 OLDEST_IMAGE = 1.0
@@ -50,18 +51,15 @@ class Picture:
 
 
 class Source(Protocol):
-    """Something that gives pictures one after the other.
+    """Sequence of images."""
 
-    Attributes
-    ----------
-    encoding
-        Of its pictures.
-    live
-        Whether its images come when they come, as those of a camera; else each is due at its time.
-    """
+    @property
+    def encoding(self) -> WrittenEncoding:
+        """Encoding of the images."""
 
-    encoding: Literal['rgb8', 'bgr8']
-    live: bool
+    @property
+    def live(self) -> bool:
+        """Whether images arrive by themselves, as from a camera; else each is due at its time."""
 
     def read(self) -> Picture | None:
         """Return the next picture; SourceError if there is none any more.
@@ -76,7 +74,7 @@ class Source(Protocol):
 class CameraSource:
     """A V4L2 camera through OpenCV, which sets format and size and tells the driver's stamps."""
 
-    encoding: Literal['bgr8'] = 'bgr8'
+    encoding: WrittenEncoding = 'bgr8'
     live = True
 
     def __init__(self, device: str, width: int, height: int, fps: float) -> None:
@@ -87,7 +85,7 @@ class CameraSource:
             raise SourceError(f'camera {self.path} cannot be opened: it is busy or no camera')
         # MJPG is what USB cameras need to be fast; those that lack it stay as they are.
         settings = {
-            cv2.CAP_PROP_FOURCC: cv2.VideoWriter_fourcc(*'MJPG'),
+            cv2.CAP_PROP_FOURCC: cv2.VideoWriter.fourcc(*'MJPG'),
             cv2.CAP_PROP_FRAME_WIDTH: width,
             cv2.CAP_PROP_FRAME_HEIGHT: height,
             cv2.CAP_PROP_FPS: fps,
@@ -119,7 +117,7 @@ class ActorSource:
     With a focal length [px] they are drawn in perspective, and depth images come along.
     """
 
-    encoding: Literal['rgb8'] = 'rgb8'
+    encoding: WrittenEncoding = 'rgb8'
     live = False
 
     def __init__(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 import threading
 import time
-from typing import Literal
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from pose_ros.core.media import (
     open_media,
     open_video,
 )
+from pose_ros.ros.images import WrittenEncoding
 from pose_ros.ros.sources import Picture, SourceError
 
 # How long a silent stream or server may stay silent; a shutdown can take as long [s].
@@ -41,7 +41,7 @@ class VideoSource:
         Takes what is wrong with a video that is played on nevertheless.
     """
 
-    encoding: Literal['bgr8'] = 'bgr8'
+    encoding: WrittenEncoding = 'bgr8'
     live = False
 
     def __init__(
@@ -106,7 +106,7 @@ class StreamSource:
         The open stream.
     """
 
-    encoding: Literal['bgr8'] = 'bgr8'
+    encoding: WrittenEncoding = 'bgr8'
     live = True
 
     def __init__(self, name: str, reader: VideoReader) -> None:

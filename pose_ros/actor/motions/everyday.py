@@ -77,7 +77,7 @@ def _arms(arm: Pair, forearm: Pair) -> Angles:
     return _left(arm, forearm) | _right(arm, forearm)
 
 
-def _held(ramp: float = 0.6, **angles: Pair) -> Motion:
+def _held(ramp: float = 0.6, /, **angles: Pair) -> Motion:
     """Pose of the upper body that is kept."""
     return Motion(hold(**angles), ramp, ramp, upper=True)
 

@@ -80,7 +80,7 @@ def perform(name: str, style: Style) -> Performance:
     return make(style)
 
 
-def _held(style: Style, ramp: float = 0.5, **angles: Pair) -> Performance:
+def _held(style: Style, ramp: float = 0.5, /, **angles: Pair) -> Performance:
     """Pose that is taken and kept."""
     ramp /= style.rate
     return Performance(Motion(hold(**angles), ramp, ramp, upper=True), ramp)

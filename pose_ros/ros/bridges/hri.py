@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 import time
 from typing import Any
 
@@ -130,8 +131,8 @@ class Bridge:
         self._list(people, header)
         for person in people:
             body = self._bodies[person.id]
-            body.tell('roi', lambda p=person: region(p, header, size))
-            body.tell('skeleton2d', lambda p=person: skeleton2d(p, header, size))
+            body.tell('roi', partial(region, person, header, size))
+            body.tell('skeleton2d', partial(skeleton2d, person, header, size))
         if any(body.heard('cropped') for body in self._bodies.values()):
             self._crop(self._pairs.add_skeletons(header, people))
 

@@ -37,14 +37,16 @@ class Bridge:
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
         """Publish a transform for each body, from the camera's frame."""
-        placed = [person for person in people if person.world is not None]
+        placed = any(person.world is not None for person in people)
         if people and not placed:
             self._complain('no skeleton has 3D positions: they need camera_info or a depth image')
         if placed and not message.header.frame_id:
             self._complain('the images have no frame_id: set it in the camera driver')
             return
         frames = (
-            (body_id(p.id, self._namespace), body_frame(p.world, p.topology)) for p in placed
+            (body_id(p.id, self._namespace), body_frame(p.world, p.topology))
+            for p in people
+            if p.world is not None
         )
         transforms = [
             transform(frame, name, message.header) for name, frame in frames if frame is not None
