@@ -1,17 +1,13 @@
-"""Taking a custom operator off a model: in memory, when installing, and without LiteRT."""
+"""Taking a custom operator off a model."""
 
-import hashlib
-import shutil
 import sys
 
 import numpy as np
 import pytest
-import yaml
 
 from pose_ros.core.models.posenet import DECODER_OPERATOR
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.litert import TfliteModel, without_operator
-from pose_ros.core.runtime.store import ModelStore
 
 OPERATOR = 'TestDecoderOp'
 SHAPE = (1, 4, 6, 3)
@@ -95,111 +91,21 @@ def test_without_litert_the_package_to_install_is_told(model_file, tmp_path, mon
     assert len(TfliteModel(shortened, without=OPERATOR).output_shapes) == 3
 
 
-# --- installing -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def store(model_file, tmp_path):
-    """The file lies in a folder that is not installed into; 'cache' is."""
-    content = model_file.read_bytes()
-    file = {
-        'role': 'model',
-        'name': model_file.name,
-        'address': 'https://example.org/net.tflite',
-        'size': len(content),
-        'sha256': hashlib.sha256(content).hexdigest(),
-        'without': OPERATOR,
-    }
-    entry = {'summary': '', 'family': 'f', 'format': 'f', 'input': [6, 4], 'licence': 'l'}
-    manifest = tmp_path / 'models.yaml'
-    models = {'net': {**entry, 'files': [file]}}
-    manifest.write_text(yaml.safe_dump({'default': 'net', 'models': models}))
-    return ModelStore(manifest, [model_file.parent, tmp_path / 'cache'])
-
-
-def test_install_writes_the_shortened_file_beside_the_verified_one(store, model_file, tmp_path):
-    before = model_file.read_bytes()
-    assert store.locate('net') == {'model': model_file}
-
-    paths = store.install('net')
-
-    shortened = tmp_path / 'cache' / f'net_without_{OPERATOR}.tflite'
-    assert paths == store.locate('net') == {'model': shortened}
-    assert list(shortened.parent.iterdir()) == [shortened]
-    assert model_file.read_bytes() == before
-    assert len(TfliteModel(shortened).output_shapes) == 3
-    checks = store.verify('net')
-    assert [(check.path, check.state) for check in checks] == [
-        (model_file, 'good'),
-        (shortened, 'good'),
-    ]
-
-
-def test_install_leaves_a_good_shortened_file_alone(store):
-    written = store.install('net')['model'].stat()
-    again = store.install('net')['model'].stat()
-    assert (again.st_ino, again.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
-
-
-def test_a_damaged_shortened_file_is_noticed_and_mended(store):
-    path = store.install('net')['model']
-    good = path.read_bytes()
-    path.write_bytes(good[:-1] + b'x')
-    assert [check.state for check in store.verify('net')] == ['good', 'wrong']
-    store.install('net')
-    assert path.read_bytes() == good
-    assert [check.state for check in store.verify('net')] == ['good', 'good']
-
-
-def test_a_damaged_shortened_file_that_hides_the_good_one_is_named(store, model_file):
-    hiding = model_file.with_name(f'net_without_{OPERATOR}.tflite')
-    hiding.write_bytes(b'old')
-    with pytest.raises(
-        ModelError, match=r'given/net_without_TestDecoderOp\.tflite: wrong.*remove'
-    ):
-        store.install('net')
-
-
-def test_without_litert_nothing_is_shortened_nor_verified(store, monkeypatch):
-    shortened = store.install('net')['model']
-    monkeypatch.setitem(sys.modules, 'ai_edge_litert.schema_py_generated', None)
-    whole, short = store.verify('net')
-    assert (whole.state, short.state) == ('good', 'unverified')
-    assert 'pip install ai-edge-litert' in short.fault
-    shortened.unlink()
-    with pytest.raises(ModelError, match='pip install ai-edge-litert'):
-        store.install('net')
-
-
 # --- PoseNet's own files ----------------------------------------------------------------------
 
 OUTPUTS = [(1, 31, 41, 17), (1, 31, 41, 34), (1, 31, 41, 64)]
 
 
-@pytest.mark.model('posenet')
 @pytest.mark.test_data(f'models/{POSENET}.tflite')
-def test_posenet_runs_as_downloaded_and_as_installed(test_data, tmp_path):
-    shutil.copy(test_data / 'models' / f'{POSENET}.tflite', tmp_path)
-    store = ModelStore(folders=[tmp_path])
-    whole = store.locate('posenet')['model']
-    shortened = store.install('posenet')['model']
-    assert shortened != whole
-    models = TfliteModel(whole, without=DECODER_OPERATOR), TfliteModel(shortened)
+def test_posenet_runs_without_its_decoder(test_data):
+    model = TfliteModel(test_data / 'models' / f'{POSENET}.tflite', without=DECODER_OPERATOR)
     picture = np.random.default_rng(0).integers(0, 256, (481, 641, 3), np.uint8)
-    one, other = (model.run(picture) for model in models)
-    assert [output.shape for output in one] == OUTPUTS
-    for output, same in zip(one, other):
-        np.testing.assert_array_equal(output, same)
+    assert [output.shape for output in model.run(picture)] == OUTPUTS
 
 
 @pytest.mark.test_data(f'models/{POSENET}_edgetpu.tflite')
-def test_posenet_for_the_edge_tpu_keeps_only_what_runs_there(test_data, tmp_path):
+def test_posenet_for_the_edge_tpu_keeps_only_what_runs_there(test_data):
     """No Edge TPU here: the file's own description has to do."""
-    shutil.copy(test_data / 'models' / f'{POSENET}_edgetpu.tflite', tmp_path)
-    content = ModelStore(folders=[tmp_path]).install('posenet', 'edgetpu')['model'].read_bytes()
+    path = test_data / 'models' / f'{POSENET}_edgetpu.tflite'
+    content = without_operator(path, DECODER_OPERATOR)
     assert custom_operators(content) == ['edgetpu-custom-op']
-    schema = pytest.importorskip('ai_edge_litert.schema_py_generated')
-    (graph,) = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0)).subgraphs
-    (operator,) = graph.operators
-    assert list(operator.outputs) == list(graph.outputs)
-    assert [tuple(graph.tensors[output].shape) for output in graph.outputs] == OUTPUTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 import hashlib
-from pathlib import Path, PurePath
+from pathlib import Path
 import re
 from typing import Any
 
@@ -21,7 +21,6 @@ _PATTERNS = {
     'sha256': (r'[0-9a-f]{64}', '64 hexadecimal digits'),
     'git_blob': (r'[0-9a-f]{40}', '40 hexadecimal digits'),
     'device': (r'cpu|edgetpu', 'cpu or edgetpu'),
-    'without': (r'\w{1,100}', 'the name of an operator'),
     'requirement': (
         r'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*',
         'a package with its version, as mediapipe==0.10.21',
@@ -52,9 +51,6 @@ class ModelFile:
         Git's id of the file's content, or None.
     device
         What runs it: 'cpu' or 'edgetpu'.
-    without
-        Custom operator at its end that LiteRT cannot run, or None. Installing writes the file
-        without it beside it (`shortened_name`).
     """
 
     role: str
@@ -64,24 +60,10 @@ class ModelFile:
     sha256: str | None = None
     git_blob: str | None = None
     device: str = 'cpu'
-    without: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that could name another file, or are of the wrong kind."""
         _check_values(self)
-
-    @property
-    def shortened_name(self) -> str:
-        """Name of the file without the operator."""
-        path = PurePath(self.name)
-        return f'{path.stem}_without_{self.without}{path.suffix}'
-
-    def shortened(self, content: bytes) -> ModelFile:
-        """Return the file without the operator, which has this content."""
-        sha256 = hashlib.sha256(content).hexdigest()
-        return ModelFile(
-            self.role, self.shortened_name, None, len(content), sha256, device=self.device
-        )
 
     @property
     def identified(self) -> bool:

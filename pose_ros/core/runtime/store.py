@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 import os
 from pathlib import Path
 import tempfile
@@ -14,7 +13,6 @@ from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.download import Progress, download_files
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.file_check import FileCheck, check_file, known_fault
-from pose_ros.core.runtime.litert import without_operator
 from pose_ros.core.runtime.manifest import Manifest, ModelEntry, ModelFile, load_manifest
 
 MANIFEST = 'models.yaml'
@@ -88,8 +86,7 @@ class ModelStore:
     def locate(self, name: str, device: str = 'cpu') -> dict[str, Path]:
         """Path of each file of a model, by role; its size and checksum are right.
 
-        A file is read once in a process, and again after it has changed. It is the file without
-        its custom operator where there is one.
+        A file is read once in a process, and again after it has changed.
 
         ModelError names the file that is missing or wrong and the command that installs it.
         """
@@ -101,48 +98,25 @@ class ModelStore:
             fault = known_fault(file, path)
             if fault:
                 raise ModelError(f'{path}: {fault}; {remedy(file, name)}')
-            paths[file.role] = self._find_shortened(file, path) or path
+            paths[file.role] = path
         return paths
 
     def verify(self, name: str, device: str = 'cpu') -> list[FileCheck]:
-        """Read each file of a model and compare size and checksum.
-
-        Also of the file without its custom operator, where that was written.
-        """
-        checks = [self._check(file) for file in self.entry(name).files_for(device)]
-        return [*checks, *(found for check in checks for found in self._check_shortened(check))]
+        """Read each file of a model and compare size and checksum."""
+        return [self._check(file) for file in self.entry(name).files_for(device)]
 
     def install(
         self, name: str, device: str = 'cpu', progress: Progress | None = None
     ) -> dict[str, Path]:
-        """Download what is missing or wrong of a model, and take off what LiteRT cannot run.
+        """Download missing and wrong files of a model; returns the path of each file by role.
 
-        A file takes its place only when it is complete and its checksum is right; what was
-        there before stays until then. Where a custom operator is to be taken off, the file as
-        downloaded stays, so that it can be verified, and the shortened one is written beside it.
+        Files are replaced only once all new ones are complete and their checksums are right.
 
-        Parameters
-        ----------
-        name, device
-            The model and what it shall run on.
-        progress
-            Called while downloading.
-
-        Returns
-        -------
-        dict
-            Path of each file by role.
-
-        Raises
-        ------
-        ModelError
-            If a file cannot be downloaded, shortened or written, or is not the one that was
-            expected.
+        ModelError if a file cannot be downloaded or written, or is not the one in the manifest.
         """
         target = self.folders[-1]
-        files = self.entry(name).files_for(device)
         needed = []
-        for check in map(self._check, files):
+        for check in self.verify(name, device):
             _refuse_hiding(check, target)
             if check.state in ('missing', 'wrong'):
                 if check.file.address is None:
@@ -153,51 +127,9 @@ class ModelStore:
             if needed:
                 with _scratch(target) as scratch:
                     _put(download_files(needed, self._wheels, scratch, progress), target)
-            for file in files:
-                if file.without:
-                    self._shorten(file, target)
         except OSError as error:
             raise ModelError(f'cannot install {name} into {target}: {error}') from error
         return self.locate(name, device)
-
-    def _shorten(self, file: ModelFile, target: Path) -> None:
-        """Write the file without its custom operator, if it is not there."""
-        path = self._find(file.name)
-        if path is None or file.without is None:
-            return
-        content = without_operator(path, file.without)
-        check = self._check(file.shortened(content))
-        _refuse_hiding(check, target)
-        if check.state != 'good':
-            with _scratch(target) as scratch:
-                part = scratch / file.shortened_name
-                part.write_bytes(content)
-                _put([part], target)
-
-    def _check_shortened(self, check: FileCheck) -> list[FileCheck]:
-        """Compare the file without its custom operator, if there is one, with the whole one."""
-        file = check.file
-        if file.without is None or check.path is None or check.state == 'wrong':
-            return []
-        path = self._find(file.shortened_name)
-        if path is None:
-            return []
-        try:
-            return [self._check(file.shortened(without_operator(check.path, file.without)))]
-        except ModelError as error:
-            unknown = replace(file, name=file.shortened_name, size=None, sha256=None)
-            return [FileCheck(unknown, path, 'unverified', str(error))]
-
-    def _find_shortened(self, file: ModelFile, whole: Path) -> Path | None:
-        """Path of the file without its custom operator; None if it is missing or wrong."""
-        path = self._find(file.shortened_name) if file.without else None
-        if path is None or file.without is None:
-            return None
-        try:
-            shortened = file.shortened(without_operator(whole, file.without))
-        except ModelError:
-            return path  # the older runtime cannot shorten the whole file, and needs this one
-        return None if known_fault(shortened, path) else path
 
     def _absence(self, file: ModelFile, name: str) -> str:
         folders = ', '.join(map(str, self.folders))
