@@ -20,7 +20,7 @@ from rich.table import Table
 import typer
 
 from pose_ros.actor import Action, Actor, Clothes, Scene, frames
-from pose_ros.actor.angles import true_angles
+from pose_ros.actor.true_angles import true_angles
 from pose_ros.core.body.angles import AngleMeter
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator

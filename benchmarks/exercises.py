@@ -19,8 +19,8 @@ from rich.table import Table
 import typer
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
-from pose_ros.actor.everyday import everyday
-from pose_ros.actor.motions.exercises import FAULTS, Manner, duration, exercise, usual
+from pose_ros.actor.everyday_scenes import everyday
+from pose_ros.actor.motions.exercise_motions import FAULTS, Manner, duration, exercise, usual
 from pose_ros.core.motion.exercises import AUTO, ExerciseCounter, ExerciseState
 from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17

@@ -21,9 +21,9 @@ from rich.table import Table
 import typer
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Scene, SkeletonFrame, skeletons
-from pose_ros.actor.everyday import everyday
-from pose_ros.actor.motions.everyday import varied
-from pose_ros.actor.motions.falls import (
+from pose_ros.actor.everyday_scenes import everyday
+from pose_ros.actor.motions.everyday_motions import varied
+from pose_ros.actor.motions.fall_motions import (
     FALL_KEYS,
     LOOK_ALIKE_KEYS,
     LOW_FALL_KEYS,

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from pose_ros.actor import Action, Actor, Scene, frames
-from pose_ros.actor.motions.gestures import Style, perform
+from pose_ros.actor.motions.gesture_motions import Style, perform
 from pose_ros.core.topology import COCO17
 
 FOLDER = Path('docs/images/gestures')

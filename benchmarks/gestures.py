@@ -21,8 +21,8 @@ from rich.table import Table
 import typer
 
 from pose_ros.actor import frames, skeletons
-from pose_ros.actor.everyday import everyday
-from pose_ros.actor.motions.gestures import PERFORMED
+from pose_ros.actor.everyday_scenes import everyday
+from pose_ros.actor.motions.gesture_motions import PERFORMED
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.motion.rules import load_rules
@@ -30,7 +30,15 @@ from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame
-from pose_ros.evaluation.gestures import NEED_33, Confusion, Name, Sight, Trial, begun, expected
+from pose_ros.evaluation.gesture_confusion import (
+    NEED_33,
+    Confusion,
+    Name,
+    Sight,
+    Trial,
+    begun,
+    expected,
+)
 from pose_ros.evaluation.report import markdown_table, write_block
 
 # Nobody had looked at these when the rules were tuned.

@@ -28,9 +28,9 @@ from rich.table import Table
 import typer
 
 from pose_ros.actor import MOTIONS, Action, Actor, Scene, frames, skeletons
-from pose_ros.actor.everyday import everyday
-from pose_ros.actor.motions.everyday import varied
-from pose_ros.actor.motions.gestures import GESTURES
+from pose_ros.actor.everyday_scenes import everyday
+from pose_ros.actor.motions.everyday_motions import varied
+from pose_ros.actor.motions.gesture_motions import GESTURES
 from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, Style
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -45,8 +45,8 @@ from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame
 from pose_ros.evaluation.report import markdown_table, write_block
 from pose_ros.learning.actor_examples import perform, perform_sign
-from pose_ros.learning.evaluation import draw_confusion, evaluate
 from pose_ros.learning.examples import SAME, Example, MotionClass
+from pose_ros.learning.motion_evaluation import draw_confusion, evaluate
 from pose_ros.learning.training import Settings, train
 
 # Seeds of training, of testing, of other movements, of films.

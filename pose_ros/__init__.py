@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pose_ros.core.configuration import EstimatorConfig
     from pose_ros.core.estimator import PoseEstimator
     from pose_ros.core.media import open_media
-    from pose_ros.core.motion.configuration import MotionConfig, make_observers
+    from pose_ros.core.motion.observers import MotionConfig, make_observers
     from pose_ros.core.motion.watcher import MotionWatcher
     from pose_ros.core.types import Frame, Person
 

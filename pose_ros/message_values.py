@@ -8,12 +8,12 @@ from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
+from pose_ros.core.camera_orientation import CameraOrientation
 from pose_ros.core.motion.events import EventStream, MotionEvent
 from pose_ros.core.motion.exercises import ExerciseState, Fault
 from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.gestures import Gesture
 from pose_ros.core.motion.posture import PostureState
-from pose_ros.core.orientation import CameraOrientation
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person

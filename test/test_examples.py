@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene, frames
-from pose_ros.actor.motions.exercises import exercise, usual
+from pose_ros.actor.motions.exercise_motions import exercise, usual
 from pose_ros.core.media import VideoWriter
 
 EXAMPLES = Path(__file__).parents[1] / 'examples'

@@ -1,10 +1,10 @@
 """The drawn person with known joints: the demo's actor and the ground truth of the tests."""
 
 from pose_ros.actor.figure import Clothes
-from pose_ros.actor.film import ActorFrame, ActorTruth, frames
+from pose_ros.actor.mixed_scene import line_up, mixed_scene, random_scene
 from pose_ros.actor.motions import MOTIONS, SIT, STAND, Motion
+from pose_ros.actor.rendering import ActorFrame, ActorTruth, frames
 from pose_ros.actor.scene import Action, Actor, Scene
-from pose_ros.actor.showreel import line_up, random_scene, showreel
 from pose_ros.actor.skeletons import Errors, SkeletonFrame, skeletons
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     'SkeletonFrame',
     'frames',
     'line_up',
+    'mixed_scene',
     'random_scene',
-    'showreel',
     'skeletons',
 ]

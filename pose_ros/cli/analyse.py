@@ -20,15 +20,15 @@ from pose_ros.cli.models import model_names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pose_ros.cli.batch import Inputs
+    from pose_ros.cli.batch import InputFiles
     from pose_ros.core.body.angles import JointAngles
     from pose_ros.core.configuration import EstimatorConfig
     from pose_ros.core.estimator import PoseEstimator
     from pose_ros.core.media import Media
     from pose_ros.core.motion.events import MotionEvent
     from pose_ros.core.motion.watcher import MotionWatcher
+    from pose_ros.plotting.recording import Recording
     from pose_ros.plotting.table import AnglesTable
-    from pose_ros.plotting.timeline import Timeline
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Videos, GIFs, images, folders or URLs.')
 _JSON = typer.Option(
@@ -91,7 +91,7 @@ def analyse(
 
 def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionWatcher]:
     """Function that makes a watcher for each file; ValueError if a setting is wrong."""
-    from pose_ros.core.motion.configuration import (  # noqa: PLC0415
+    from pose_ros.core.motion.observers import (  # noqa: PLC0415
         MotionConfig,
         make_observers,
         replaced_rules,
@@ -106,7 +106,7 @@ def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionWat
 
 
 def _run(
-    found: Inputs,
+    found: InputFiles,
     config: EstimatorConfig,
     make: Callable[[], MotionWatcher],
     files: tuple[str, str, str],
@@ -116,8 +116,8 @@ def _run(
     from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
     from pose_ros.extras import library  # noqa: PLC0415
     from pose_ros.plotting.chart import draw  # noqa: PLC0415
+    from pose_ros.plotting.recording import Recording  # noqa: PLC0415
     from pose_ros.plotting.table import AnglesTable  # noqa: PLC0415
-    from pose_ros.plotting.timeline import Timeline  # noqa: PLC0415
 
     json_file, angles, plot = files
     taken = {media.path.resolve() for media in found.media}
@@ -128,7 +128,7 @@ def _run(
         library('matplotlib', 'plot')
         if not Path(plot).parent.is_dir():
             raise ValueError(f'there is no folder {Path(plot).parent} for {plot}')
-    timeline = Timeline() if plot else None
+    timeline = Recording() if plot else None
     estimator = PoseEstimator(config)
     started = time.perf_counter()
     with ExitStack() as stack:
@@ -173,7 +173,7 @@ class Work:
         make: Callable[[], MotionWatcher],
         lines: TextIO | None,
         table: AnglesTable | None,
-        timeline: Timeline | None,
+        timeline: Recording | None,
         *,
         show: bool,
     ) -> None:

@@ -21,7 +21,7 @@ from pose_ros.core.types import Frame, FrameError, Person
 
 
 @dataclass(frozen=True)
-class Inputs:
+class InputFiles:
     """What was found at the given paths.
 
     Attributes
@@ -36,7 +36,7 @@ class Inputs:
     faults: tuple[str, ...]
 
 
-def find_inputs(sources: Sequence[str]) -> Inputs:
+def find_inputs(sources: Sequence[str]) -> InputFiles:
     """Expand folders and open every file; URLs are opened when they are read."""
     media, faults = [], []
     for source in sources:
@@ -50,7 +50,7 @@ def find_inputs(sources: Sequence[str]) -> Inputs:
                 media.append(open_media(file))
             except MediaError as error:
                 faults.append(str(error))
-    return Inputs(tuple(media), tuple(faults))
+    return InputFiles(tuple(media), tuple(faults))
 
 
 def prepare_overlays(

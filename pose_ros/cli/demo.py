@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pose_ros.actor.showreel import MOST_PEOPLE
+from pose_ros.actor.mixed_scene import MOST_PEOPLE
 from pose_ros.bringup.arguments import POSE
 from pose_ros.bringup.pipeline import full_pipeline
 from pose_ros.bringup.process import Process
@@ -31,13 +31,13 @@ from pose_ros.cli.demo_nodes import (
 )
 from pose_ros.cli.demo_results import LOGS, OVERLAY, OverlayRecorder, output_folder, write_results
 from pose_ros.cli.demo_source import DemoSource, choose_source
-from pose_ros.cli.demo_statistics import Statistics
+from pose_ros.cli.demo_statistics import DemoStatistics
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 
 if TYPE_CHECKING:
-    from pose_ros.cli.demo_observer import Observer
+    from pose_ros.cli.demo_observer import DemoObserver
 
 # Until the first skeleton [s]; a Raspberry Pi under load takes half of it.
 START_TIMEOUT = 60.0
@@ -52,8 +52,8 @@ _SOURCE = typer.Option(
 )  # fmt: skip
 _SCENE = typer.Option(
     '',
-    help="The actor's: gestures, falls, fitness, showreel, or a motion.",
-    show_default='showreel',
+    help="The actor's: gestures, falls, fitness, mixed, or a motion.",
+    show_default='mixed',
 )
 _DURATION = typer.Option(
     0.0, min=0.0, show_default='once the scene, or 30',
@@ -135,7 +135,7 @@ class Demo:
         self._nodes: list[NodeProcess] = []
         self._segments: set[str] = set()
         heights = {number: actor.height for number, actor in enumerate(source.actors, start=1)}
-        self._statistics = Statistics(heights)
+        self._statistics = DemoStatistics(heights)
         mode = arguments['mode'] or ('multi' if arguments['people'] else 'single')
         try:
             store = ModelStore()
@@ -173,9 +173,9 @@ class Demo:
 
     def _work(self, recorder: OverlayRecorder, domain: int) -> None:
         # While the nodes start: this import takes as long as they need.
-        from pose_ros.cli.demo_observer import Observer  # noqa: PLC0415
+        from pose_ros.cli.demo_observer import DemoObserver  # noqa: PLC0415
 
-        observer = Observer(self._statistics, recorder)
+        observer = DemoObserver(self._statistics, recorder)
         title = f'pose_ros demo: {", ".join(self._settings.values())} (ROS_DOMAIN_ID={domain})'
         try:
             with Display(console, title) as display:
@@ -187,7 +187,7 @@ class Demo:
             stop(self._nodes)
             observer.stop()
 
-    def _watch(self, observer: Observer, display: Display) -> None:
+    def _watch(self, observer: DemoObserver, display: Display) -> None:
         """Show what arrives until the end; DemoError if a node dies or no skeleton comes."""
         begin = time.monotonic()
         first: float | None = None
@@ -214,7 +214,7 @@ class Demo:
         for pid in (os.getpid(), *(node.process.pid for node in self._nodes)):
             self._segments |= shared_memory_of(pid)
 
-    def _start(self, observer: Observer, waited: float) -> None:
+    def _start(self, observer: DemoObserver, waited: float) -> None:
         """Let the images flow once all nodes have found each other."""
         missing = observer.missing()
         if not missing:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pose_ros.cli.demo_results import OVERLAY, SHEET
-from pose_ros.cli.demo_statistics import Statistics
+from pose_ros.cli.demo_statistics import DemoStatistics
 from pose_ros.core.colours import colour_of
 from pose_ros.core.motion.events import MotionEvent
 
@@ -51,7 +51,7 @@ class Display:
         if self._live is not None:
             self._live.stop()
 
-    def update(self, statistics: Statistics, elapsed: float | None) -> None:
+    def update(self, statistics: DemoStatistics, elapsed: float | None) -> None:
         """Show the state; `elapsed` is the time with skeletons [s], None before the first."""
         if self._live is None:
             self._print_events(statistics)
@@ -73,14 +73,14 @@ class Display:
         lines = [Text(event_line(event, statistics)) for event in events]
         self._live.update(Group(self._title, summary_tables(summary), *lines), refresh=True)
 
-    def _print_events(self, statistics: Statistics) -> None:
+    def _print_events(self, statistics: DemoStatistics) -> None:
         events = statistics.events[self._printed :]
         self._printed += len(events)
         for event in events:
             self._console.print(event_line(event, statistics), soft_wrap=True)
 
 
-def event_line(event: MotionEvent, statistics: Statistics) -> str:
+def event_line(event: MotionEvent, statistics: DemoStatistics) -> str:
     """One line on an event, with its time since the first image [s]."""
     if event.kind == 'exercise':
         what = f'{event.title} {event.details["repetitions"]}'

@@ -17,7 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, Image
 
 from pose_ros.cli.demo_results import OverlayRecorder
-from pose_ros.cli.demo_statistics import Statistics
+from pose_ros.cli.demo_statistics import DemoStatistics
 from pose_ros.message_values import EventReader, msg_to_person
 from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, Posture, SkeletonArray
 from pose_ros.ros.images import image_to_frame, stamp_of
@@ -37,10 +37,10 @@ EVENTS = {
 SKELETON_SUBSCRIBERS = 3
 
 
-class Observer:
+class DemoObserver:
     """Feeds statistics and the overlay's recorder, in threads of its own, until `stop`."""
 
-    def __init__(self, statistics: Statistics, recorder: OverlayRecorder) -> None:
+    def __init__(self, statistics: DemoStatistics, recorder: OverlayRecorder) -> None:
         self.error: Exception | None = None
         self._statistics = statistics
         self._recorder = recorder

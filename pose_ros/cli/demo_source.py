@@ -10,7 +10,7 @@ from pose_ros.actor.scene import Actor
 from pose_ros.cli.console import complain
 from pose_ros.cli.demo_nodes import DemoError
 from pose_ros.core.media import display_name, is_url
-from pose_ros.ros.sources import CameraSource, SourceError, actor_scene, camera_devices
+from pose_ros.ros.image_sources import CameraSource, SourceError, actor_scene, camera_devices
 from pose_ros.ros.video_sources import open_source
 
 # As config/source_node.yaml [px], [px], [Hz].
@@ -70,7 +70,7 @@ def choose_source(wanted: str, people: int = 1, scene: str = '') -> DemoSource:
             return replace(_actor(scene, people), length=length)
         kind, _, motion = wanted.partition(':')
         if kind == 'actor':
-            return _actor(motion or 'showreel', people)
+            return _actor(motion or 'mixed', people)
         if wanted in ('auto', 'camera'):
             return _any_camera(people if wanted == 'auto' else 0)
         return _camera(wanted) if wanted.startswith('/dev/') else _video(wanted)
@@ -88,7 +88,7 @@ def _any_camera(people: int) -> DemoSource:
             faults.append(str(error))
     reason = '; '.join(faults)
     if people:
-        return replace(_actor('showreel', people), note=reason)
+        return replace(_actor('mixed', people), note=reason)
     raise DemoError(f'no camera can be used: {reason or "this machine has no /dev/video*"}')
 
 
@@ -100,7 +100,7 @@ def _camera(device: str) -> DemoSource:
 
 def _actor(scene: str, people: int) -> DemoSource:
     actors = actor_scene(scene, WIDTH, HEIGHT, RATE, people).actors
-    name = 'actor' if scene == 'showreel' else f'actor:{scene}'
+    name = 'actor' if scene == 'mixed' else f'actor:{scene}'
     return DemoSource(name, f'actor:{scene}', actors=actors)
 
 

@@ -39,7 +39,7 @@ class PersonRecord:
     errors: list[float] = field(default_factory=list)
 
 
-class Statistics:
+class DemoStatistics:
     """Everything that has arrived so far.
 
     Parameters

@@ -21,7 +21,7 @@ def doctor(model: str = _MODEL, wait: float = _WAIT) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     from pose_ros.doctor import edge_tpu, graph, machine, software  # noqa: PLC0415
-    from pose_ros.doctor.finding import Examination, State, examine  # noqa: PLC0415
+    from pose_ros.doctor.findings import Examination, State, examine  # noqa: PLC0415
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column('what')

@@ -16,7 +16,7 @@ from pose_ros.cli.models import model_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pose_ros.cli.batch import Inputs
+    from pose_ros.cli.batch import InputFiles
     from pose_ros.core.configuration import EstimatorConfig
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Images, videos, GIFs, folders or URLs.')
@@ -85,7 +85,7 @@ def estimate(
 
 def _run(
     sources: Sequence[str],
-    found: Inputs,
+    found: InputFiles,
     config: EstimatorConfig,
     json_file: str,
     overlay: str,

@@ -19,7 +19,7 @@ import typer
 from pose_ros.cli.console import complain, complaints, messages, output
 
 if TYPE_CHECKING:
-    from pose_ros.evaluation.coco import Found, GivenBoxes, Picture
+    from pose_ros.evaluation.coco import CocoImage, Found, GivenBoxes
     from pose_ros.evaluation.report import Report
     from pose_ros.evaluation.tracking import Run
 
@@ -205,7 +205,9 @@ def _boxed(names: list[str], threads: int) -> dict[str, GivenBoxes]:
     return boxed
 
 
-def _coco_figures(truth: dict[str, Any], pictures: list[Picture], found: Found) -> dict[str, Any]:
+def _coco_figures(
+    truth: dict[str, Any], pictures: list[CocoImage], found: Found
+) -> dict[str, Any]:
     from pose_ros.evaluation.coco import score  # noqa: PLC0415
 
     complete = [picture.id for picture in pictures if picture.is_complete]
@@ -216,7 +218,7 @@ def _coco_figures(truth: dict[str, Any], pictures: list[Picture], found: Found) 
     return {**figures, 'ms': found.milliseconds, 'found': len(found.detections)}
 
 
-def _coco_report(pictures: list[Picture], name: str, most: int, boxes: bool) -> Report:
+def _coco_report(pictures: list[CocoImage], name: str, most: int, boxes: bool) -> Report:
     from pose_ros.evaluation.report import Column, Report  # noqa: PLC0415
 
     people = sum(len(picture.boxes) for picture in pictures)

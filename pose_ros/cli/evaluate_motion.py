@@ -73,7 +73,7 @@ def motion(
     with complaints():
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
         from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-        from pose_ros.core.motion.configuration import MotionConfig, make_observers  # noqa: PLC0415
+        from pose_ros.core.motion.observers import MotionConfig, make_observers  # noqa: PLC0415
         from pose_ros.evaluation.motion import (  # noqa: PLC0415
             clip_row,
             figures,

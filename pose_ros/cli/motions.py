@@ -17,9 +17,9 @@ from pose_ros.cli.console import complaints, messages, output
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pose_ros.learning.evaluation import Evaluation
+    from pose_ros.learning.example_sources import Observation
     from pose_ros.learning.examples import Example, MotionClass
-    from pose_ros.learning.sources import Observation
+    from pose_ros.learning.motion_evaluation import Evaluation
     from pose_ros.learning.training import Settings, Trained
 
 app = typer.Typer(
@@ -77,8 +77,8 @@ def record(
     """
     with complaints():
         from pose_ros.core.media import display_name  # noqa: PLC0415
+        from pose_ros.learning.example_sources import examples, observations  # noqa: PLC0415
         from pose_ros.learning.examples import append_example  # noqa: PLC0415
-        from pose_ros.learning.sources import examples, observations  # noqa: PLC0415
 
         motion = _motion(Path(folder), name, hand, mirror)
         cuts = [_interval(text) for text in cut]
@@ -144,8 +144,8 @@ def _record_live(
     motion: MotionClass, folder: Path, topic: str, count: int, seconds: float
 ) -> None:
     """Record from the topic, one example after the other."""
+    from pose_ros.learning.example_sources import LiveSkeletons, examples  # noqa: PLC0415
     from pose_ros.learning.examples import append_example  # noqa: PLC0415
-    from pose_ros.learning.sources import LiveSkeletons, examples  # noqa: PLC0415
 
     with LiveSkeletons(topic) as live:
         live.wait()
@@ -229,8 +229,8 @@ def train(
     """
     with complaints():
         from pose_ros.learning.examples import read_folder  # noqa: PLC0415
-        from pose_ros.learning.report import check_folder, write_results  # noqa: PLC0415
         from pose_ros.learning.training import Settings  # noqa: PLC0415
+        from pose_ros.learning.training_report import check_folder, write_results  # noqa: PLC0415
 
         settings = Settings(network, window, in_space, epochs=epochs, held_out=held_out, seed=seed)
         check_folder(Path(results))
@@ -291,8 +291,8 @@ def evaluate(
     """
     with complaints():
         from pose_ros.core.motion.learned_model import LearnedModel  # noqa: PLC0415
-        from pose_ros.learning.evaluation import draw_confusion, evaluate  # noqa: PLC0415
         from pose_ros.learning.examples import read_folder  # noqa: PLC0415
+        from pose_ros.learning.motion_evaluation import draw_confusion, evaluate  # noqa: PLC0415
 
         evaluation = evaluate(LearnedModel(model), read_folder(Path(examples)))
         _show(evaluation)

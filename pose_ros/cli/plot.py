@@ -37,11 +37,11 @@ def plot(
     with complaints():
         from pose_ros.plotting.chart import draw  # noqa: PLC0415
         from pose_ros.plotting.readers import read_recording  # noqa: PLC0415
-        from pose_ros.plotting.timeline import Timeline  # noqa: PLC0415
+        from pose_ros.plotting.recording import Recording  # noqa: PLC0415
 
         paths = [Path(text) for text in files]
         target = Path(picture) if picture else paths[0].with_suffix('.png')
-        timeline = Timeline()
+        timeline = Recording()
         for path in paths:
             read_recording(path, timeline)
         draw(timeline.of(person), target, angle)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import time
 from typing import TYPE_CHECKING
 
-from pose_ros.doctor.finding import Finding, State
+from pose_ros.doctor.findings import Finding, State
 
 if TYPE_CHECKING:
     from pose_ros.core.runtime.edgetpu import EdgeTpuReport

@@ -8,7 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from pose_ros.doctor.finding import Finding, State
+from pose_ros.doctor.findings import Finding, State
 from pose_ros.doctor.rviz import Frames, rviz_frames
 from pose_ros.process_environment import (
     MALLOC_VARIABLES,

@@ -8,7 +8,7 @@ from pathlib import Path
 import platform
 import shutil
 
-from pose_ros.doctor.finding import Finding, State
+from pose_ros.doctor.findings import Finding, State
 
 # What pose_node takes with the default model (docs/performance.md), and as much again [MB].
 ENOUGH_MEMORY = 600
@@ -88,7 +88,7 @@ def shared_memory(folder: Path = Path('/dev/shm')) -> Iterator[Finding]:
 
 def cameras() -> Iterator[Finding]:
     """Video devices, and whether this user may open them."""
-    from pose_ros.ros.sources import SourceError, camera_devices, check_camera  # noqa: PLC0415
+    from pose_ros.ros.image_sources import SourceError, camera_devices, check_camera  # noqa: PLC0415
 
     devices = camera_devices()
     if not devices:

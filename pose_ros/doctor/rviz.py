@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from pose_ros.doctor.finding import Finding, State
+from pose_ros.doctor.findings import Finding, State
 
 if TYPE_CHECKING:
     from rclpy.node import Node

@@ -10,7 +10,7 @@ from pathlib import Path
 import platform
 import time
 
-from pose_ros.doctor.finding import Finding, State
+from pose_ros.doctor.findings import Finding, State
 
 FRAMES = 12  # of the trial; the first ones find the person and warm up
 SLOW = 100.0  # [ms] a frame: fewer than ten people are found a second

@@ -37,7 +37,7 @@ class DatasetError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class CocoImage:
     """One picture of a data set.
 
     Attributes
@@ -140,7 +140,7 @@ def read_annotations(path: Path) -> dict[str, Any]:
     return truth
 
 
-def find_pictures(truth: dict[str, Any], folder: Path) -> list[Picture]:
+def find_pictures(truth: dict[str, Any], folder: Path) -> list[CocoImage]:
     """Pictures of the annotations in a folder; DatasetError names those that are not there."""
     pictures, missing = [], []
     notes: dict[int, list[dict[str, Any]]] = {}
@@ -154,7 +154,7 @@ def find_pictures(truth: dict[str, Any], folder: Path) -> list[Picture]:
         own = notes.get(image['id'], [])
         people = [note for note in own if note['num_keypoints'] and not note['iscrowd']]
         pictures.append(
-            Picture(
+            CocoImage(
                 image['id'],
                 path,
                 (image['width'], image['height']),
@@ -172,7 +172,9 @@ def find_pictures(truth: dict[str, Any], folder: Path) -> list[Picture]:
 
 
 def whole_pictures(
-    estimator: Estimator, pictures: Sequence[Picture], advance: Callable[[], object] = lambda: None
+    estimator: Estimator,
+    pictures: Sequence[CocoImage],
+    advance: Callable[[], object] = lambda: None,
 ) -> Found:
     """Find the people in whole pictures, each as the first frame of a sequence.
 
@@ -223,7 +225,7 @@ class GivenBoxes:
         )
 
     def find(
-        self, pictures: Sequence[Picture], advance: Callable[[], object] = lambda: None
+        self, pictures: Sequence[CocoImage], advance: Callable[[], object] = lambda: None
     ) -> Found:
         """Look once into every annotated box; the rest is as in `whole_pictures`."""
         detections, seconds = [], []
@@ -239,7 +241,7 @@ class GivenBoxes:
             advance()
         return Found(detections, seconds)
 
-    def _crops(self, picture: Picture) -> Iterator[Crop]:
+    def _crops(self, picture: CocoImage) -> Iterator[Crop]:
         for x, y, width, height in picture.boxes.tolist():
             box = Box(x, y, width, height)
             yield self._regions.around(Detection(box, 1.0, upright(box)))

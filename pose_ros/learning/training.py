@@ -11,8 +11,8 @@ import numpy as np
 
 from pose_ros.core.motion.learned_model import NONE, Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
-from pose_ros.learning.calibration import temperature_of, threshold_of
 from pose_ros.learning.clips import clip_of
+from pose_ros.learning.confidence import temperature_of, threshold_of
 from pose_ros.learning.datasets import split, stocks
 from pose_ros.learning.examples import NOT_MIRRORED, SAME, MotionClass
 from pose_ros.learning.networks import NETWORKS, load_keras, to_tflite

@@ -13,7 +13,7 @@ import numpy as np
 
 from pose_ros.core.motion.events import title_of
 from pose_ros.extras import library
-from pose_ros.plotting.timeline import Span, Timeline, Track
+from pose_ros.plotting.recording import PersonRecord, Recording, Span
 
 MOST_TRACKS = 30
 """A picture of more would be too high to look at."""
@@ -67,7 +67,7 @@ class _Lane:
     bars: list[tuple[Span, str, str]] = field(default_factory=list)
 
 
-def draw(timeline: Timeline, path: Path, angles: Sequence[str] = ()) -> None:
+def draw(timeline: Recording, path: Path, angles: Sequence[str] = ()) -> None:
     """Draw all people of a timeline, one below the other, into a PNG.
 
     Parameters
@@ -91,7 +91,7 @@ def draw(timeline: Timeline, path: Path, angles: Sequence[str] = ()) -> None:
     figure_of(timeline, angles).savefig(path, format='png')
 
 
-def figure_of(timeline: Timeline, angles: Sequence[str] = ()) -> Any:
+def figure_of(timeline: Recording, angles: Sequence[str] = ()) -> Any:
     """Figure with two axes for each person: curves above, bars below; as `draw`."""
     matplotlib = library('matplotlib.figure', 'plot')
     tracks = timeline.tracks
@@ -135,7 +135,7 @@ def figure_of(timeline: Timeline, angles: Sequence[str] = ()) -> Any:
     return figure
 
 
-def _times(tracks: Sequence[Track]) -> tuple[float, float]:
+def _times(tracks: Sequence[PersonRecord]) -> tuple[float, float]:
     """From the first to the last that is known of some tracks; from 0, if that is near."""
     start, end = min(t.start for t in tracks), max(t.end for t in tracks)
     return (0.0 if 0 <= start < 0.2 * end else start), max(end, start + 0.1)
@@ -152,7 +152,7 @@ def _titles(sources: Sequence[str]) -> dict[str, str]:
     return {s: Path(s).name if names[Path(s).name] == 1 else s for s in sources}
 
 
-def _title(track: Track, names: Sequence[str]) -> str:
+def _title(track: PersonRecord, names: Sequence[str]) -> str:
     title = f' · person {track.person}'
     if not names:
         return title
@@ -160,7 +160,7 @@ def _title(track: Track, names: Sequence[str]) -> str:
     return f'{title}    ({count}angles ± standard deviation)'
 
 
-def _chosen(track: Track, wanted: Sequence[str]) -> list[str]:
+def _chosen(track: PersonRecord, wanted: Sequence[str]) -> list[str]:
     """Names of the angles to draw: the wanted, else those that move most."""
     if wanted:
         return [name for name in track.names if name in wanted]
@@ -169,7 +169,7 @@ def _chosen(track: Track, wanted: Sequence[str]) -> list[str]:
     return [name for name in track.names if name in moving]
 
 
-def _draw_curves(axes: Any, track: Track, names: Sequence[str]) -> None:
+def _draw_curves(axes: Any, track: PersonRecord, names: Sequence[str]) -> None:
     """Angles [deg] with a band of one standard deviation."""
     if not names:
         axes.set_axis_off()
@@ -221,7 +221,7 @@ def _draw_lanes(axes: Any, lanes: Sequence[_Lane], scale: float) -> None:
     axes.tick_params(axis='y', length=0)
 
 
-def _lanes(track: Track, end: float) -> list[_Lane]:
+def _lanes(track: PersonRecord, end: float) -> list[_Lane]:
     """Rows of bars: the posture, then one for each gesture and exercise, then the falls."""
     lanes: dict[str, _Lane] = {}
 

@@ -12,14 +12,14 @@ from typing import Any
 from pose_ros.bags import is_bag, messages
 from pose_ros.core.motion.events import KINDS, MotionEvent
 from pose_ros.message_values import EVENT_TOPICS, EventReader
+from pose_ros.plotting.recording import Recording
 from pose_ros.plotting.table import read_table
-from pose_ros.plotting.timeline import Timeline
 
 TOPICS = ('joint_angles', *EVENT_TOPICS)
 _EVENT = tuple(one.name for one in fields(MotionEvent) if one.name != 'details')
 
 
-def read_recording(path: Path, timeline: Timeline) -> None:
+def read_recording(path: Path, timeline: Recording) -> None:
     """Add what a file or bag holds to a timeline.
 
     Parameters
@@ -56,7 +56,7 @@ def read_recording(path: Path, timeline: Timeline) -> None:
         read_table(path, text, timeline)
 
 
-def _read_events(path: Path, text: str, timeline: Timeline) -> None:
+def _read_events(path: Path, text: str, timeline: Recording) -> None:
     """Table of events."""
     rows = csv.DictReader(text.splitlines())
     for row in rows:
@@ -68,7 +68,7 @@ def _read_events(path: Path, text: str, timeline: Timeline) -> None:
         timeline.add_event(str(path), event)
 
 
-def _read_lines(path: Path, text: str, timeline: Timeline) -> None:
+def _read_lines(path: Path, text: str, timeline: Recording) -> None:
     """JSON lines of ``pose-ros analyse``."""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
@@ -95,7 +95,7 @@ def event_of(record: Mapping[str, Any]) -> MotionEvent:
     return MotionEvent(**{key: record[key] for key in _EVENT}, details=details)
 
 
-def _read_bag(path: Path, timeline: Timeline) -> None:
+def _read_bag(path: Path, timeline: Recording) -> None:
     """Our own topics of a bag; times are those since its first message."""
     zero: float | None = None
     for topic, stamp, message in messages(path, TOPICS):

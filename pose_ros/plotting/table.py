@@ -10,7 +10,7 @@ from typing import TextIO
 import numpy as np
 
 from pose_ros.core.body.angles import JointAngles
-from pose_ros.plotting.timeline import Timeline
+from pose_ros.plotting.recording import Recording
 
 _DEVIATION = '_deviation'
 _KEYS = ('input', 'time', 'person')
@@ -38,7 +38,7 @@ class AnglesTable:
         self._writer.writerow((source, f'{time:.3f}', angles.person_id, *cells))
 
 
-def read_table(path: Path, text: str, timeline: Timeline) -> None:
+def read_table(path: Path, text: str, timeline: Recording) -> None:
     """Add a table to a timeline.
 
     Any column but input, time, person and the deviations is an angle; only time and one angle

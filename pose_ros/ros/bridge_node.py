@@ -12,8 +12,8 @@ from pose_ros.core.types import FrameError
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.bridges.standards import STANDARDS, make_bridge
 from pose_ros.ros.diagnostics import DiagnosticsPublisher
-from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.motion_outputs import OUTPUTS
+from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
 from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
@@ -42,7 +42,7 @@ class BridgeNode(Node):
         self._names = ', '.join(standard.name for standard in spoken)
         self._wanted: set[str] = set()
         self._reader = SkeletonReader(self, 'skeletons')
-        self._inputs = Inputs(self, self._watch)
+        self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
         if spoken:
             self.get_logger().info(f'standards: {self._names}')

@@ -8,7 +8,7 @@ from typing import Any
 
 from rclpy.node import Node
 
-from pose_ros.core.motion.configuration import (
+from pose_ros.core.motion.observers import (
     MotionConfig,
     check,
     configure,
@@ -21,8 +21,8 @@ from pose_ros.message_values import orientation_of
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.diagnostics import WARN, DiagnosticsPublisher
 from pose_ros.ros.frame_times import FrameTimes
-from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.motion_outputs import OUTPUTS, Output
+from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
 from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
@@ -81,7 +81,7 @@ class GestureNode(Node):
         }
         self._reader = SkeletonReader(self, 'skeletons')
         self._times = FrameTimes(self)
-        self._inputs = Inputs(self, self._watch)
+        self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
         observers = self._watcher.observers.values()
         self.get_logger().info('gestures: ' + ', '.join(sorted(gesture_names(observers))))

@@ -23,7 +23,7 @@ from pose_ros.msg import SkeletonArray
 from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.depth_images import depth_of
 from pose_ros.ros.images import stamp_of
-from pose_ros.ros.inputs import Inputs
+from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.qos import CAMERA_INFO
 
 # Depth images that may come while a picture is looked at: half a second of a camera's.
@@ -139,7 +139,7 @@ class Localizer:
         self._last_depth = -math.inf
         self._publishers = self.paired = self.missing = self.bad = self._placed = 0
         self._fault = ''
-        self._inputs = Inputs(node, self._watch)
+        self._inputs = OnDemandSubscriptions(node, self._watch)
         self._watch()
 
     @property

@@ -19,10 +19,10 @@ from pose_ros.ros import qos
 from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
 from pose_ros.ros.images import ImageReader, stamp_of
-from pose_ros.ros.inputs import Inputs
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import ANNOTATIONS, PARAMETERS, chosen_annotations
 from pose_ros.ros.markers import SkeletonMarkers
+from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.overlays import Overlays
 from pose_ros.ros.pairing import StampPairs
 from pose_ros.ros.parameters import declare
@@ -56,7 +56,7 @@ class MarkerNode(Node):
         )
         self._wanted = False
         self._reader = SkeletonReader(self, 'skeletons')
-        self._inputs = Inputs(self, self._watch)
+        self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
 
     def _apply(self, changed: frozenset[str]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from pose_ros.core.camera_orientation import ROTATIONS, CameraOrientation
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.orientation import ROTATIONS, CameraOrientation
 from pose_ros.core.space.position_estimator import WAYS
 from pose_ros.ros.parameters import Parameter
 

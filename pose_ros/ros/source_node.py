@@ -14,22 +14,22 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from pose_ros.actor.showreel import MOST_PEOPLE
+from pose_ros.actor.mixed_scene import MOST_PEOPLE
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.media import is_url
 from pose_ros.core.topology import COCO17
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import positions_to_msg
+from pose_ros.ros.image_sources import (
+    ActorSource,
+    CameraSource,
+    Source,
+    SourceError,
+    SourceImage,
+)
 from pose_ros.ros.images import ImageWriter
 from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
 from pose_ros.ros.run import run
-from pose_ros.ros.sources import (
-    ActorSource,
-    CameraSource,
-    Picture,
-    Source,
-    SourceError,
-)
 from pose_ros.ros.video_sources import open_source
 
 PARAMETERS = (
@@ -52,8 +52,8 @@ PARAMETERS = (
     Parameter('loop', True, 'Restart a video at its end; false: the node ends'),
     Parameter(
         'scene',
-        'showreel',
-        'Scene of the actor: showreel, gestures, falls, fitness, or the name of a motion',
+        'mixed',
+        'Scene of the actor: mixed, gestures, falls, fitness, or the name of a motion',
     ),
     Parameter('people', 1, 'Number of actors', low=1, high=MOST_PEOPLE),
     Parameter('seed', 0, "Seed of the actor's noise", low=0, high=2**31 - 1),
@@ -114,7 +114,7 @@ class SourceNode(Node):
             self._depth = self.create_publisher(Image, 'depth', IMAGE_QOS)
         self._depth_writer = ImageWriter('16UC1')
         self._published = 0
-        self._next: Picture | None = None
+        self._next: SourceImage | None = None
         self._open()
         if self._values.wait_for_subscribers:
             count = self._values.wait_for_subscribers
@@ -204,7 +204,7 @@ class SourceNode(Node):
             self.get_logger().info(f'the {self._values.source} is back')
             self._play()
 
-    def _publish(self, picture: Picture) -> None:
+    def _publish(self, picture: SourceImage) -> None:
         p = self._values
         exposed = self.get_clock().now() - Duration(nanoseconds=int(picture.age * 1e9))
         header = Header(stamp=exposed.to_msg(), frame_id=p.frame_id)

@@ -21,10 +21,10 @@ import yaml
 
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
-from pose_ros.ros.inputs import WATCH_PERIOD, Inputs
+from pose_ros.ros.on_demand import WATCH_PERIOD, OnDemandSubscriptions
 from pose_ros.ros.run import run
 
-# From one line on what is being waited for to the next, 5 s [calls of Inputs].
+# From one line on what is being waited for to the next, 5 s [calls of OnDemandSubscriptions].
 REMINDER = round(5.0 / WATCH_PERIOD)
 # Topics as in the configurations of RViz.
 IMAGE, CAMERA_INFO, SKELETONS = '/image', '/camera_info', '/skeletons'
@@ -63,7 +63,7 @@ class FirstImage(Node):
         self._names = names
         self._light = light
         self._waited = 0
-        self._inputs = Inputs(self, self._watch)
+        self._inputs = OnDemandSubscriptions(self, self._watch)
 
     def _watch(self) -> None:
         if self._light:

@@ -17,8 +17,8 @@ from pose_ros.core.media import (
     open_media,
     open_video,
 )
+from pose_ros.ros.image_sources import SourceError, SourceImage
 from pose_ros.ros.images import WrittenEncoding
-from pose_ros.ros.sources import Picture, SourceError
 
 # How long a silent stream or server may stay silent; a shutdown can take as long [s].
 STREAM_TIMEOUT = 5.0
@@ -60,7 +60,7 @@ class VideoSource:
         self._reader = reader
         self._frames = reader.frames()
 
-    def read(self) -> Picture | None:
+    def read(self) -> SourceImage | None:
         """Decode the next image; the first after the last when it plays in a loop."""
         try:
             picture = self._read()
@@ -73,7 +73,7 @@ class VideoSource:
             raise SourceError(f'video {error}') from error
         return picture
 
-    def _read(self) -> Picture | None:
+    def _read(self) -> SourceImage | None:
         """Next image of this round; a loop goes on after what is damaged."""
         try:
             image, stamp = next(self._frames, (None, 0.0))
@@ -88,7 +88,7 @@ class VideoSource:
             return None
         due = self._start + stamp
         self._next_start = due + 1 / self.rate
-        return Picture(image, due=due)
+        return SourceImage(image, due=due)
 
     def close(self) -> None:
         """Release the file or connection."""
@@ -120,7 +120,7 @@ class StreamSource:
         # A daemon: a stalled connection must not hold up the end of the process.
         threading.Thread(target=self._work, name='stream', daemon=True).start()
 
-    def read(self) -> Picture | None:
+    def read(self) -> SourceImage | None:
         """Wait a moment for the next image; None if there was none."""
         with self._changed:
             self._changed.wait_for(lambda: self._newest or self._end, READ_TIMEOUT)
@@ -130,7 +130,7 @@ class StreamSource:
                     raise SourceError(f'video {self._end}')
                 return None
         image, arrived = newest
-        return Picture(image, age=time.monotonic() - arrived)
+        return SourceImage(image, age=time.monotonic() - arrived)
 
     def close(self) -> None:
         """Let the thread end, which releases the connection."""

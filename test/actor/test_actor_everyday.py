@@ -5,10 +5,10 @@ import pytest
 
 from pose_ros.actor import Action, Actor, skeletons
 from pose_ros.actor.body import joints
-from pose_ros.actor.everyday import everyday
+from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions import BASIC
-from pose_ros.actor.motions.everyday import EVERYDAY, mirrored, varied
-from pose_ros.actor.motions.gestures import PERFORMED, Style, perform
+from pose_ros.actor.motions.everyday_motions import EVERYDAY, mirrored, varied
+from pose_ros.actor.motions.gesture_motions import PERFORMED, Style, perform
 
 
 def arm(points, side='left'):

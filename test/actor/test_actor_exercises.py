@@ -5,7 +5,7 @@ import pytest
 
 from pose_ros.actor import MOTIONS
 from pose_ros.actor.body import joints
-from pose_ros.actor.motions.exercises import FAULTS, duration, exercise, usual
+from pose_ros.actor.motions.exercise_motions import FAULTS, duration, exercise, usual
 
 
 def at_turn(name, fault='', turn=0.0):

@@ -17,7 +17,7 @@ import yaml
 from pose_ros.cli.demo_nodes import SHARED_MEMORY, shared_memory_of
 from pose_ros.core.media import open_media
 from pose_ros.core.runtime.store import ModelStore
-from pose_ros.ros.sources import actor_scene
+from pose_ros.ros.image_sources import actor_scene
 
 pytestmark = pytest.mark.ros
 
@@ -265,7 +265,7 @@ def test_nodes_do_not_outlive_a_demo_that_is_killed(start):
         (['--source', __file__], {}, 'not a video that can be decoded, nor an image'),
         (['--source', '/dev/video77'], {}, 'camera /dev/video77: there is no such device'),
         (['--source', 'actor:fly'], {}, "unknown motion 'fly'"),
-        (['--scene', 'fly'], {}, "unknown motion 'fly', there are the scenes showreel, gestures"),
+        (['--scene', 'fly'], {}, "unknown motion 'fly', there are the scenes mixed, gestures"),
         (['--model', 'nobody'], {}, "unknown model 'nobody'"),
         (['--mode', 'crowd'], {}, "mode must be one of single, multi, auto, got 'crowd'"),
         (

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pose_ros.actor.programmes import SCENES
+from pose_ros.actor.demo_scenes import SCENES
 from pose_ros.cli import demo_source
 from pose_ros.cli.demo_nodes import DemoError
 from pose_ros.cli.demo_source import choose_source
@@ -62,7 +62,7 @@ def test_without_any_camera_the_actor_steps_in(devices):
     source = choose_source('auto')
     assert source.name == 'actor'
     assert source.note == ''
-    assert source.argument == 'actor:showreel'
+    assert source.argument == 'actor:mixed'
     assert source.actors[0].height > 100
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from pose_ros.cli.demo_display import Display, closing_lines, event_line, summary_tables
-from pose_ros.cli.demo_statistics import MAX_WAITING, Statistics
+from pose_ros.cli.demo_statistics import MAX_WAITING, DemoStatistics
 from pose_ros.core.colours import colour_of
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.core.topology import COCO17
@@ -47,7 +47,7 @@ def feed(statistics, times, *people, latency=0.02):
 
 
 def keypoint_error(true_people, found_people, heights):
-    statistics = Statistics(heights)
+    statistics = DemoStatistics(heights)
     statistics.add_truth(1.0, true_people)
     statistics.add_skeletons(1.0, 1.0, 0.1, 0.1, found_people)
     return statistics.summary().get('keypoint_error')
@@ -83,7 +83,7 @@ def test_predicted_keypoints_do_not_count_as_found():
 
 @pytest.mark.parametrize('truth_first', [True, False])
 def test_truth_and_skeletons_of_one_image_find_each_other(truth_first):
-    statistics = Statistics({1: 200.0})
+    statistics = DemoStatistics({1: 200.0})
     for number in range(3):
         calls = [
             lambda: statistics.add_truth(number, [truth()]),  # noqa: B023
@@ -101,14 +101,14 @@ def test_truth_and_skeletons_of_one_image_find_each_other(truth_first):
 
 
 def test_truth_without_skeletons_does_not_pile_up():
-    statistics = Statistics({1: 200.0})
+    statistics = DemoStatistics({1: 200.0})
     for number in range(3 * MAX_WAITING):
         statistics.add_truth(float(number), [truth()])
     assert len(statistics._waiting) == MAX_WAITING
 
 
 def test_rates_latencies_and_people():
-    statistics = Statistics({})
+    statistics = DemoStatistics({})
     feed(statistics, np.arange(100) / 20, latency=0.02)
     feed(statistics, [5.0, 5.05], *map(found, (1, 2, 3)), latency=0.5)
     feed(statistics, [5.1], found(1, seen=False))
@@ -126,7 +126,7 @@ def test_rates_latencies_and_people():
 
 
 def test_gestures_are_counted_by_hand_when_they_start():
-    statistics = Statistics({})
+    statistics = DemoStatistics({})
     for event in (
         gesture(1.0),
         gesture(2.0, 'ended'),
@@ -148,7 +148,7 @@ def repetition(stamp, count, faults=(), person=1):
 
 
 def test_falls_postures_and_repetitions_are_counted_in_total_and_by_person():
-    statistics = Statistics({})
+    statistics = DemoStatistics({})
     feed(statistics, [0.0, 9.0], found(1), found(2))
     for event in (
         *(MotionEvent(100.0, 'posture', 'standing', 'started', person) for person in (1, 2)),
@@ -181,7 +181,7 @@ def test_falls_postures_and_repetitions_are_counted_in_total_and_by_person():
 
 
 def test_each_id_has_its_times():
-    statistics = Statistics({})
+    statistics = DemoStatistics({})
     feed(statistics, [0.0, 0.1, 0.2, 0.3], found(4), found(0), found(9))
     feed(statistics, [0.4], found(9), found(4, seen=False))
     feed(statistics, [0.5, 0.6], found(0), found(4))
@@ -197,7 +197,7 @@ def test_each_id_has_its_times():
 
 
 def test_the_keypoint_error_of_each_person():
-    statistics = Statistics({1: 200.0, 2: 200.0})
+    statistics = DemoStatistics({1: 200.0, 2: 200.0})
     for number in range(3):
         statistics.add_truth(number, [truth(1), truth(2, (400, 400))])
         people = [found(5 if number else 0, (406, 400)), found(1, (0, 2))]
@@ -208,7 +208,7 @@ def test_the_keypoint_error_of_each_person():
 
 
 def test_the_live_table_has_a_row_for_each_person_in_their_colour():
-    statistics = Statistics({})
+    statistics = DemoStatistics({})
     feed(statistics, [0.0, 0.1], found(4), found(9))
     statistics.add_event(gesture(100.1, person=4))
     console = Console(force_terminal=True, width=100, file=io.StringIO(), color_system='truecolor')
@@ -224,7 +224,7 @@ def test_the_live_table_has_a_row_for_each_person_in_their_colour():
 
 
 def test_without_a_terminal_events_and_the_state_are_lines():
-    statistics = Statistics({})
+    statistics = DemoStatistics({})
     console = Console(file=io.StringIO(), width=100)
     with Display(console, 'title') as display:
         display.update(statistics, None)
@@ -240,7 +240,7 @@ def test_without_a_terminal_events_and_the_state_are_lines():
 
 
 def test_time_begins_with_whatever_comes_first():
-    statistics = Statistics({})
+    statistics = DemoStatistics({})
     statistics.add_event(gesture(5.0))
     statistics.add_image(6.0)
     assert statistics.since_start(6.0) == 1.0
@@ -248,7 +248,7 @@ def test_time_begins_with_whatever_comes_first():
 
 def test_an_empty_summary_can_be_shown():
     console = Console(file=io.StringIO(), width=100)
-    console.print(summary_tables(Statistics({}).summary()))
+    console.print(summary_tables(DemoStatistics({}).summary()))
     assert 'median –, p99 –' in console.file.getvalue()
 
 

@@ -14,7 +14,7 @@ from pose_ros import bags
 from pose_ros.cli.results import event_record
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.plotting.readers import read_recording
-from pose_ros.plotting.timeline import Timeline
+from pose_ros.plotting.recording import Recording
 
 pytest.importorskip('matplotlib')
 rosbag2 = pytest.importorskip('rosbags.rosbag2')
@@ -106,7 +106,7 @@ def bag(tmp_path):
 
 
 def test_a_bag_is_read_with_all_of_our_topics(bag):
-    timeline = Timeline()
+    timeline = Recording()
     read_recording(bag, timeline)
 
     [track] = timeline.tracks

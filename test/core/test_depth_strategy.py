@@ -9,7 +9,7 @@ import pytest
 from pose_ros.actor import Actor, Scene, frames
 from pose_ros.actor.depth import with_errors
 from pose_ros.core.camera import CameraModel
-from pose_ros.core.orientation import CameraOrientation
+from pose_ros.core.camera_orientation import CameraOrientation
 from pose_ros.core.positions import PositionSource
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.depth_strategy import DepthStrategy

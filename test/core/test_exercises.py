@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Errors, Scene, frames, skeletons
-from pose_ros.actor.everyday import everyday
-from pose_ros.actor.motions.exercises import FAULTS, duration, exercise, usual
+from pose_ros.actor.everyday_scenes import everyday
+from pose_ros.actor.motions.exercise_motions import FAULTS, duration, exercise, usual
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media

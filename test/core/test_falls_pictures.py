@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene, frames
-from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS, course
+from pose_ros.actor.motions.fall_motions import FALL_KEYS, LOOK_ALIKE_KEYS, course
 from pose_ros.core.body.posture import Posture
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator

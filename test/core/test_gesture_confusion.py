@@ -3,12 +3,12 @@
 import pytest
 
 from pose_ros.actor import skeletons
-from pose_ros.actor.everyday import everyday
-from pose_ros.actor.motions.gestures import PERFORMED
+from pose_ros.actor.everyday_scenes import everyday
+from pose_ros.actor.motions.gesture_motions import PERFORMED
 from pose_ros.core.motion.rules import Hand, load_rules
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
-from pose_ros.evaluation.gestures import NEED_33, Confusion, Trial, begun, expected
+from pose_ros.evaluation.gesture_confusion import NEED_33, Confusion, Trial, begun, expected
 
 RULES = load_rules(config_file('gestures.yaml'))
 # The rules were tuned on other seeds.

@@ -6,8 +6,8 @@ from itertools import islice
 
 import pytest
 
-from pose_ros.actor import Action, Actor, Scene, frames, random_scene, showreel
-from pose_ros.actor.motions.exercises import exercise, usual
+from pose_ros.actor import Action, Actor, Scene, frames, mixed_scene, random_scene
+from pose_ros.actor.motions.exercise_motions import exercise, usual
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
@@ -93,11 +93,11 @@ def test_other_motions_give_none(motion):
     assert started(filmed(motion, 330, 103)) == []
 
 
-def test_showreel_gives_each_gesture_once_and_in_order():
-    scene = replace(showreel(), fps=FPS)
+def test_the_mixed_scene_gives_each_gesture_once_and_in_order():
+    scene = replace(mixed_scene(), fps=FPS)
     found = started(Frame(frame.image, frame.stamp) for frame in frames(scene))
-    programme = [action.motion for action in scene.actors[0].actions]
-    assert [gesture for gesture, _ in found] == [GESTURES[m] for m in programme if m in GESTURES]
+    sequence = [action.motion for action in scene.actors[0].actions]
+    assert [gesture for gesture, _ in found] == [GESTURES[m] for m in sequence if m in GESTURES]
     assert len(found) >= len(GESTURES)
 
 

@@ -286,7 +286,7 @@ def test_movenet_confuses_raised_arms_and_is_repaired(measured):
 )
 def test_good_poses_are_not_spoilt(model, measured):
     good = spoilt = 0
-    programme = (
+    sequence = (
         Action('wave_left', 0.5, 1.5),
         Action('squat', 2.2, 2.0),
         Action('walk', 4.4, 1.2),
@@ -294,7 +294,7 @@ def test_good_poses_are_not_spoilt(model, measured):
     for seed, rate in ((11, 15.0), (12, 15.0), (13, 7.5)):
         topology = BLAZEPOSE33 if model == 'blazepose_full' else COCO17
         repairer = LeftRightCorrector(topology)
-        for pose, stamp, truth in seen_by(model, doing(programme, seed, rate), seed):
+        for pose, stamp, truth in seen_by(model, doing(sequence, seed, rate), seed):
             found, swaps = repairer.apply(pose, pose.scores > 0.3, stamp)
             if any(wrong_sides(pose.keypoints, truth, joints) for joints in (ARMS, LEGS)):
                 continue

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Clothes, Scene, frames
+from pose_ros.actor.demo_scenes import SCENES
 from pose_ros.actor.multi_person_scenes import encounter
-from pose_ros.actor.programmes import SCENES
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.topology import COCO17

@@ -7,7 +7,6 @@ import pytest
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
 from pose_ros.core.body.posture import Posture
-from pose_ros.core.motion.configuration import MotionConfig, make_observers
 from pose_ros.core.motion.events import (
     PostureChanges,
     exercise_events,
@@ -17,6 +16,7 @@ from pose_ros.core.motion.events import (
 from pose_ros.core.motion.exercises import ExercisePhase, ExerciseState, Fault, Verdict
 from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase
+from pose_ros.core.motion.observers import MotionConfig, make_observers
 from pose_ros.core.motion.posture import PostureState
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.motion.watcher import MotionWatcher

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pose_ros.core.camera import CameraModel
-from pose_ros.core.orientation import ROTATIONS, UPRIGHT, CameraOrientation
+from pose_ros.core.camera_orientation import ROTATIONS, UPRIGHT, CameraOrientation
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Frame, Person

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Motion, Scene, skeletons
-from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS
+from pose_ros.actor.motions.fall_motions import FALL_KEYS, LOOK_ALIKE_KEYS
 from pose_ros.core.body.height import HeightEstimator, PartLevels
 from pose_ros.core.body.posture import Posture
 from pose_ros.core.motion.falls import FallDetector

@@ -6,7 +6,7 @@ import pytest
 
 from pose_ros.core.runtime import edgetpu
 from pose_ros.doctor import edge_tpu as examination
-from pose_ros.doctor.finding import State
+from pose_ros.doctor.findings import State
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from pose_ros.doctor import machine, software
-from pose_ros.doctor.finding import Finding, State, examine
+from pose_ros.doctor.findings import Finding, State, examine
 
 
 def test_a_fault_without_advice_is_refused():

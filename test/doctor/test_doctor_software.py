@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from pose_ros.doctor.finding import State
+from pose_ros.doctor.findings import State
 from pose_ros.doctor.software import libraries
 
 

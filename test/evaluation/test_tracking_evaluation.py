@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene
-from pose_ros.actor.film import frames
+from pose_ros.actor.rendering import frames
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.evaluation.tracking import follow, score

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pose_ros.learning.sources import examples, observations
+from pose_ros.learning.example_sources import examples, observations
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.rules import Hand
 from pose_ros.extras import MissingLibraryError
 from pose_ros.learning import networks
-from pose_ros.learning.evaluation import draw_confusion, evaluate, play
 from pose_ros.learning.examples import MotionClass
-from pose_ros.learning.report import check_folder, write_results
+from pose_ros.learning.motion_evaluation import draw_confusion, evaluate, play
 from pose_ros.learning.training import Settings, train
+from pose_ros.learning.training_report import check_folder, write_results
 
 # A machine that is busy takes several times as long as an idle one.
 pytestmark = pytest.mark.timeout(400)

@@ -8,7 +8,7 @@ import pytest
 
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.plotting import chart
-from pose_ros.plotting.timeline import Timeline
+from pose_ros.plotting.recording import Recording
 
 pytest.importorskip('matplotlib')
 
@@ -18,7 +18,7 @@ def make():
     """A timeline of so many people who bend their left knee and wave, and may fall."""
 
     def timeline(people=1, fallen=False, angles=True, **details):
-        made = Timeline()
+        made = Recording()
         for person in range(1, people + 1):
             for time in np.arange(0, 10, 0.1) if angles else ():
                 values = [('left_knee', 1.5 + np.sin(time), 0.1), ('trunk', 0.1, 0.02)]
@@ -78,7 +78,7 @@ def test_bars_are_where_and_as_long_as_what_they_show(make):
 
 
 def test_of_many_angles_those_that_move_most_are_drawn():
-    timeline = Timeline()
+    timeline = Recording()
     for time in np.arange(0, 5, 0.1):
         values = [(f'a{i}_knee', i * np.sin(time) / 10, 0.1) for i in range(1, 10)]
         timeline.add_angles('film', time, 1, [*values, ('trunk', np.nan, np.nan)])
@@ -89,7 +89,7 @@ def test_of_many_angles_those_that_move_most_are_drawn():
 
 
 def test_files_of_the_same_name_are_told_apart_by_their_folders():
-    timeline = Timeline()
+    timeline = Recording()
     for source in ('a/events.csv', 'b/events.csv', 'c/film.mp4'):
         timeline.add_event(source, MotionEvent(1.0, 'gesture', 'wave', 'started', 1))
     titles = [axes.get_title('left') for axes in chart.figure_of(timeline).axes[::2]]
@@ -131,7 +131,7 @@ def test_events_alone_are_drawn_without_room_for_curves(make, tmp_path):
 
 def test_what_cannot_be_drawn_is_refused(make):
     with pytest.raises(ValueError, match='nothing to draw'):
-        chart.figure_of(Timeline())
+        chart.figure_of(Recording())
     with pytest.raises(ValueError, match="unknown angle 'nose', there are: left_knee, trunk"):
         chart.figure_of(make(), ['nose'])
     with pytest.raises(ValueError, match='31 people are too many'):

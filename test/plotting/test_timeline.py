@@ -14,8 +14,8 @@ from pose_ros.cli.results import event_record
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.plotting.readers import read_recording
+from pose_ros.plotting.recording import PersonRecord, Recording
 from pose_ros.plotting.table import AnglesTable
-from pose_ros.plotting.timeline import Timeline, Track
 
 
 def event(time, phase, duration=0.0, kind='gesture', name='wave', **fields):
@@ -23,7 +23,7 @@ def event(time, phase, duration=0.0, kind='gesture', name='wave', **fields):
 
 
 def spans(events, kind='gesture'):
-    found = Track('film', 1, events).spans(kind)
+    found = PersonRecord('film', 1, events).spans(kind)
     return [(round(s.start, 3), round(s.end, 3), s.label, s.hand) for s in found]
 
 
@@ -82,12 +82,12 @@ def fall(time, phase, onset=1.0, landing=2.0):
     ],
 )
 def test_falls_are_spans_of_falling_and_of_lying(events, expected):
-    found = Track('film', 1, events).falls(end=10.0)
+    found = PersonRecord('film', 1, events).falls(end=10.0)
     assert [(span.start, span.end, span.label) for span in found] == expected
 
 
 def test_a_curve_is_interrupted_where_the_person_was_away():
-    timeline = Timeline()
+    timeline = Recording()
     for time in (0.0, 0.1, 0.2, 3.0, 3.1):
         timeline.add_angles('film', time, 1, [('left_knee', time, 0.1)])
     timeline.add_angles('film', 3.2, 1, [('trunk', 0.5, 0.1)])
@@ -101,7 +101,7 @@ def test_a_curve_is_interrupted_where_the_person_was_away():
 
 
 def test_people_are_chosen_by_id():
-    timeline = Timeline()
+    timeline = Recording()
     for number in (2, 5):
         timeline.add_angles('film', 0.0, number, [('trunk', 0.0, 0.0)])
     assert [track.person for track in timeline.of([5]).tracks] == [5]
@@ -114,7 +114,7 @@ def test_people_are_chosen_by_id():
 
 
 def read(path):
-    timeline = Timeline()
+    timeline = Recording()
     read_recording(path, timeline)
     return timeline.tracks
 

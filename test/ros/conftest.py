@@ -22,7 +22,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from pose_ros.core.orientation import UPRIGHT
+from pose_ros.core.camera_orientation import UPRIGHT
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person

@@ -11,7 +11,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from pose_ros.doctor import graph
-from pose_ros.doctor.finding import State
+from pose_ros.doctor.findings import State
 from pose_ros.process_environment import PROFILE_VARIABLES
 from pose_ros.ros.gesture_node import GestureNode
 

@@ -9,12 +9,12 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
-from pose_ros.actor.motions.falls import FALL_KEYS, course
+from pose_ros.actor.motions.fall_motions import FALL_KEYS, course
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.watcher import single_observer
 from pose_ros.message_values import EventReader
 from pose_ros.msg import FallEvent
-from pose_ros.plotting.timeline import Timeline
+from pose_ros.plotting.recording import Recording
 from pose_ros.ros import qos
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_node import MarkerNode
@@ -76,7 +76,7 @@ def test_a_fall_that_goes_on_under_another_id_ends_everywhere_under_the_old_one(
     motion = course(FALL_KEYS['fall_forwards'], 60.0)
     scene = Scene(640, 480, FPS, 5.0, (Actor((Action(motion, 1.0),), height=260),))
     observe = single_observer(FallDetector())
-    labels, reader, timeline = Labels(), EventReader(), Timeline()
+    labels, reader, timeline = Labels(), EventReader(), Recording()
     for frame in skeletons(scene, 0):
         people = frame.people
         if 1.8 < frame.stamp < 2.4:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor
-from pose_ros.core.orientation import CameraOrientation
+from pose_ros.core.camera_orientation import CameraOrientation
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.msg import GestureEvent, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.gesture_node import GestureNode
-from pose_ros.ros.inputs import WATCH_PERIOD
+from pose_ros.ros.on_demand import WATCH_PERIOD
 from pose_ros.ros.qos import EVENTS, SKELETONS
 
 pytestmark = pytest.mark.ros

@@ -10,13 +10,13 @@ import pytest
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
 from pose_ros.core.motion.angles import AngleObserver
-from pose_ros.core.motion.configuration import MotionConfig, configure, make_observers
 from pose_ros.core.motion.exercises import ExerciseCounter
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.gestures import GestureRecogniser
 from pose_ros.core.motion.learned import LearnedGestures
 from pose_ros.core.motion.learned_model import Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
+from pose_ros.core.motion.observers import MotionConfig, configure, make_observers
 from pose_ros.core.motion.posture import PostureReader
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.motion.watcher import MotionWatcher
@@ -27,8 +27,8 @@ from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, Posture
 from pose_ros.ros import diagnostics, skeleton_reader
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
 from pose_ros.ros.images import stamp_of
-from pose_ros.ros.inputs import WATCH_PERIOD
 from pose_ros.ros.motion_outputs import OUTPUTS
+from pose_ros.ros.on_demand import WATCH_PERIOD
 from pose_ros.ros.qos import DIAGNOSTICS, EVENTS
 
 pytestmark = pytest.mark.ros

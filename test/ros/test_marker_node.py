@@ -22,8 +22,8 @@ from pose_ros.ros import marker_node as module
 from pose_ros.ros import overlays, qos
 from pose_ros.ros.conversions import positions_to_msg, skeleton_array
 from pose_ros.ros.images import ImageWriter
-from pose_ros.ros.inputs import WATCH_PERIOD
 from pose_ros.ros.marker_node import MarkerNode
+from pose_ros.ros.on_demand import WATCH_PERIOD
 
 pytestmark = pytest.mark.ros
 

@@ -8,8 +8,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
+from pose_ros.core.camera_orientation import ROTATIONS, CameraOrientation
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.orientation import ROTATIONS, CameraOrientation
 from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.types import Frame

@@ -6,7 +6,7 @@ import pytest
 from std_msgs.msg import Header
 
 from pose_ros.actor import Actor, Scene, skeletons
-from pose_ros.learning.sources import LiveSkeletons, examples
+from pose_ros.learning.example_sources import LiveSkeletons, examples
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.qos import SKELETONS

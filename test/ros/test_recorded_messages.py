@@ -21,7 +21,7 @@ from pose_ros.core.resources import shared_file
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.message_values import EventReader, people_of
 from pose_ros.plotting.readers import read_recording
-from pose_ros.plotting.timeline import Timeline
+from pose_ros.plotting.recording import Recording
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.motion_conversions import (
     angles_to_msg,
@@ -108,7 +108,7 @@ def test_events_and_angles_come_back_as_they_were_told(record):
             items.append(('/joint_angles', frame.stamp, message))
     items.sort(key=lambda item: item[1])
 
-    timeline = Timeline()
+    timeline = Recording()
     read_recording(record(items), timeline)
 
     [track] = timeline.tracks

@@ -15,9 +15,9 @@ from pose_ros.core.topology import COCO17
 from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.depth_images import depth_of
+from pose_ros.ros.image_sources import ActorSource, CameraSource, SourceError, actor_scene
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.source_node import SourceNode, camera_info, truth_message
-from pose_ros.ros.sources import ActorSource, CameraSource, SourceError, actor_scene
 from pose_ros.ros.video_sources import open_source
 
 pytestmark = pytest.mark.ros
@@ -150,7 +150,7 @@ def test_video_in_a_loop_goes_on(ros, video):
     assert (np.diff(brightness) < -100).sum() == 1
 
 
-@pytest.mark.parametrize('scene', ['showreel', 'raise_left'])
+@pytest.mark.parametrize('scene', ['mixed', 'raise_left'])
 def test_several_actors_with_the_truth_of_each(ros, scene):
     truths = ros.collect(SkeletonArray, 'truth', QOS, count=0)
     ros.start(SourceNode, source='actor', scene=scene, people=3, width=320, height=240)

@@ -13,9 +13,9 @@ from sensor_msgs.msg import Image
 
 from pose_ros.core.media import VideoWriter
 from pose_ros.ros import video_sources
+from pose_ros.ros.image_sources import SourceError
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.source_node import SourceNode
-from pose_ros.ros.sources import SourceError
 from pose_ros.ros.video_sources import open_source
 
 pytestmark = pytest.mark.ros

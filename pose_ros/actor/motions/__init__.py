@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pose_ros.actor.motions.basic import BASIC
-from pose_ros.actor.motions.everyday import EVERYDAY
-from pose_ros.actor.motions.exercises import EXERCISES
-from pose_ros.actor.motions.falls import FALLS
-from pose_ros.actor.motions.gestures import GESTURES
+from pose_ros.actor.motions.everyday_motions import EVERYDAY
+from pose_ros.actor.motions.exercise_motions import EXERCISES
+from pose_ros.actor.motions.fall_motions import FALLS
+from pose_ros.actor.motions.gesture_motions import GESTURES
 from pose_ros.actor.motions.motion import SIT, STAND, Motion
 from pose_ros.actor.motions.signs import SIGNS
 

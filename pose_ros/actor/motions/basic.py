@@ -1,4 +1,4 @@
-"""The motions of the showreel: a few gestures, walking, crouching, lying down, a fall."""
+"""The motions of the mixed scene: a few gestures, walking, crouching, lying down, a fall."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """Images and videos in files and from the network: read with time stamps, and written."""
 
-from pose_ros.core.media.errors import MediaError, display_name, is_url, local_path
 from pose_ros.core.media.files import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
@@ -8,6 +7,7 @@ from pose_ros.core.media.files import (
     find_media,
     open_media,
 )
+from pose_ros.core.media.media_errors import MediaError, display_name, is_url, local_path
 from pose_ros.core.media.stamps import DEFAULT_RATE
 from pose_ros.core.media.videos import VideoReader, images_at, open_video
 from pose_ros.core.media.writer import VideoWriter

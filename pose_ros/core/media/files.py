@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from pose_ros.core.media.errors import MediaError, display_name, is_url, local_path
-from pose_ros.core.media.images import is_image, read_image
+from pose_ros.core.media.image_files import is_image, read_image
+from pose_ros.core.media.media_errors import MediaError, display_name, is_url, local_path
 from pose_ros.core.media.stamps import DEFAULT_RATE
 from pose_ros.core.media.videos import open_video
 from pose_ros.core.types import Frame

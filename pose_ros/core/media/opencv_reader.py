@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pose_ros.core.media.containers import is_cut_off
-from pose_ros.core.media.errors import MediaError, display_name, is_url
+from pose_ros.core.media.media_errors import MediaError, display_name, is_url
 from pose_ros.core.media.stamps import StampCounter, usable_rate
 
 

@@ -13,9 +13,9 @@ import av
 import numpy as np
 
 from pose_ros.core.media.containers import is_cut_off
-from pose_ros.core.media.errors import MediaError, display_name, is_url
-from pose_ros.core.media.orientation import UPRIGHT, Orientation, matrix_orientation
+from pose_ros.core.media.media_errors import MediaError, display_name, is_url
 from pose_ros.core.media.stamps import StampCounter, usable_rate
+from pose_ros.core.media.stored_orientation import UPRIGHT, Orientation, matrix_orientation
 from pose_ros.core.types import MAX_IMAGE_SIDE
 
 # Brands of HEIF: still images, whose tiles FFmpeg shows one by one.

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pose_ros.core.media.errors import local_path
+from pose_ros.core.media.media_errors import local_path
 
 # How long a network source may take to answer, or be silent [s].
 NETWORK_TIMEOUT = 10.0

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NoReturn, Protocol
 import cv2
 import numpy as np
 
-from pose_ros.core.media.errors import display_name
+from pose_ros.core.media.media_errors import display_name
 from pose_ros.core.media.stamps import DEFAULT_RATE, usable_rate
 from pose_ros.core.media.videos import pyav
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pose_ros.core.body.state import Body, BodyState
-from pose_ros.core.motion.configuration import make_observers
 from pose_ros.core.motion.events import EventStream, MotionEvent
 from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.observers import make_observers
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.types import Person

@@ -25,7 +25,7 @@ FAINT = 0.35
 HALF_PIXEL = 0.5
 
 
-class Bridge:
+class FoxgloveBridge:
     """Publishes annotations, also when nobody is there: that takes the last ones away."""
 
     def __init__(self, node: Node) -> None:
@@ -43,13 +43,13 @@ class Bridge:
         annotations = ImageAnnotations()
         for person in people:
             words = '  '.join([str(person.id), *labels.words.get(person.id, '').splitlines()])
-            figure = Figure(person, person.id in labels.fallen, message.header.stamp)
+            figure = PersonAnnotations(person, person.id in labels.fallen, message.header.stamp)
             annotations.points.extend(figure.skeleton())
             annotations.texts.extend(figure.label(words))
         self._publisher.publish(annotations)
 
 
-class Figure:
+class PersonAnnotations:
     """What is drawn of one person."""
 
     def __init__(self, person: Person, fallen: bool, stamp: Time) -> None:

@@ -48,7 +48,7 @@ GRACE = 2.0
 IMAGES = 15
 
 
-class Body:
+class HriBody:
     """Somebody who has topics."""
 
     def __init__(self, node: Node, person: Person) -> None:
@@ -76,13 +76,13 @@ class Body:
             self._node.destroy_publisher(publisher)
 
 
-class Bridge:
+class HriBridge:
     """Publishes the bodies that are tracked, and what is known of each."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._tracked = node.create_publisher(IdsList, '/humans/bodies/tracked', HRI)
-        self._bodies: dict[int, Body] = {}
+        self._bodies: dict[int, HriBody] = {}
         self._header = Header()
         self._listed: list[str] = []
         self._pairs = StampPairs(IMAGES)
@@ -121,7 +121,7 @@ class Bridge:
             if body is not None:
                 body.person, body.seen = person, time.monotonic()
             elif len(self._bodies) < MAX_PEOPLE:
-                self._bodies[person.id] = Body(self._node, person)
+                self._bodies[person.id] = HriBody(self._node, person)
             else:
                 self._node.get_logger().warning(
                     f'more than {MAX_PEOPLE} ids within {GRACE:g} s: further bodies get no topics',
@@ -165,7 +165,7 @@ class Bridge:
             if body is not None:
                 self._publish_crop(body, person, frame, message.header)
 
-    def _publish_crop(self, body: Body, person: Person, frame: Frame, header: Header) -> None:
+    def _publish_crop(self, body: HriBody, person: Person, frame: Frame, header: Header) -> None:
         box = RegionOfInterest()
         fill_region(box, person.box, (frame.width, frame.height))
         part = frame.image[box.y_offset :, box.x_offset :][: box.height, : box.width]

@@ -39,7 +39,9 @@ class Standard:
     Attributes
     ----------
     name
-        Of its parameter, and of its module here, which has a class `Bridge`.
+        Of its parameter and of its module in this folder.
+    bridge
+        Name of the class in the module.
     package
         Whose messages it is spoken in.
     meaning
@@ -47,20 +49,28 @@ class Standard:
     """
 
     name: str
+    bridge: str
     package: str
     meaning: str
 
 
 STANDARDS = (
-    Standard('hri', 'hri_msgs', 'Publish REP-155 under /humans/bodies'),
-    Standard('vision', 'vision_msgs', 'Publish vision_msgs/Detection2DArray on detections'),
+    Standard('hri', 'HriBridge', 'hri_msgs', 'Publish REP-155 under /humans/bodies'),
+    Standard(
+        'vision',
+        'VisionBridge',
+        'vision_msgs',
+        'Publish vision_msgs/Detection2DArray on detections',
+    ),
     Standard(
         'foxglove',
+        'FoxgloveBridge',
         'foxglove_msgs',
         'Publish skeletons and events as foxglove_msgs/ImageAnnotations on image_annotations',
     ),
     Standard(
         'tf',
+        'TfBridge',
         'tf2_msgs',
         'Publish the frame body_<id> of each body with 3D positions, as in REP-155',
     ),
@@ -78,4 +88,5 @@ def make_bridge(standard: Standard, node: Node) -> Bridge:
             f'parameter {standard.name} needs {standard.package} ({error}): '
             f'apt install ros-{distro}-{name}'
         ) from error
-    return module.Bridge(node)
+    bridge: Bridge = getattr(module, standard.bridge)(node)
+    return bridge

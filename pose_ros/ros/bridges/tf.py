@@ -21,7 +21,7 @@ TF = QoSProfile(depth=100)
 COMPLAINT_PERIOD = 30.0  # [s]
 
 
-class Bridge:
+class TfBridge:
     """Publishes the frames of the bodies whose positions are known."""
 
     takes: Mapping[str, Callable[[Any], None]] = {}

@@ -15,7 +15,7 @@ from pose_ros.ros.qos import SKELETONS
 PERSON = 'person'  # COCO's name of the class
 
 
-class Bridge:
+class VisionBridge:
     """Publishes detections, also when nobody is there."""
 
     takes: Mapping[str, Callable[[Any], None]] = {}

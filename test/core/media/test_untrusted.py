@@ -11,7 +11,7 @@ import pytest
 
 from pose_ros.core.media import MediaError, open_media
 from pose_ros.core.media.containers import is_cut_off
-from pose_ros.core.media.orientation import (
+from pose_ros.core.media.stored_orientation import (
     Orientation,
     exif_orientation,
     matrix_orientation,

@@ -11,7 +11,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.bridges.standards import STANDARDS
-from pose_ros.ros.inputs import WATCH_PERIOD
+from pose_ros.ros.on_demand import WATCH_PERIOD
 from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
 from pose_ros.ros.topics import NODES
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from pose_ros.core.encoded_image import PNG_START, read_encoded
-from pose_ros.core.media.errors import MediaError, display_name
-from pose_ros.core.media.orientation import webp_orientation
+from pose_ros.core.media.media_errors import MediaError, display_name
+from pose_ros.core.media.stored_orientation import webp_orientation
 from pose_ros.core.types import MAX_IMAGE_SIDE, FrameError
 
 

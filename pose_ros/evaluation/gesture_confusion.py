@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Scene, skeletons
-from pose_ros.actor.motions.gestures import PERFORMED, Style, perform
+from pose_ros.actor.motions.gesture_motions import PERFORMED, Style, perform
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
 from pose_ros.core.motion.rules import Hand, Rule
 from pose_ros.core.motion.watcher import single_observer

@@ -16,7 +16,7 @@ from pose_ros.ros.qos import image_profile
 WATCH_PERIOD = 0.2  # [s] from a new subscriber to work for it, at most
 
 
-class Inputs:
+class OnDemandSubscriptions:
     """The subscriptions of a node, which come and go with its own subscribers.
 
     So nothing is computed for nobody, here and in the nodes before.

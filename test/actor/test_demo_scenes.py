@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import skeletons
-from pose_ros.actor.programmes import SCENES
+from pose_ros.actor.demo_scenes import SCENES
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.posture import PostureReader
 from pose_ros.core.motion.watcher import MotionWatcher
@@ -30,13 +30,13 @@ def test_one_actor_stays_within_the_picture_and_ends_as_at_the_beginning(name):
 
 
 @pytest.mark.parametrize('name', NEW)
-def test_several_begin_at_different_places_of_the_programme(name):
+def test_several_begin_at_different_places_of_the_sequence(name):
     scene = SCENES[name](3)
     assert len(scene.actors) == 3
     firsts = {actor.actions[0].played.name for actor in scene.actors}
     assert len(firsts) == 3
-    programmes = [sorted(a.played.name for a in actor.actions) for actor in scene.actors]
-    assert programmes[0] == programmes[1] == programmes[2]
+    sequences = [sorted(a.played.name for a in actor.actions) for actor in scene.actors]
+    assert sequences[0] == sequences[1] == sequences[2]
     assert max(actor.actions[-1].end for actor in scene.actors) <= scene.duration
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pose_ros.actor.motions import MOTIONS, SIT, STAND
-from pose_ros.actor.motions.everyday import EVERYDAY, WALKS, mirrored, varied
+from pose_ros.actor.motions.everyday_motions import EVERYDAY, WALKS, mirrored, varied
 from pose_ros.actor.scene import Action, Actor, Scene
 
 

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 
 from pose_ros.core.motion.learned_model import LearnedModel
-from pose_ros.learning.evaluation import Evaluation, draw_confusion, evaluate
+from pose_ros.learning.motion_evaluation import Evaluation, draw_confusion, evaluate
 from pose_ros.learning.training import Trained
 
 MODEL, MATRIX, COURSE = 'motions.tflite', 'confusion.png', 'training.json'

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pose_ros.actor import MOTIONS, Actor, Clothes, Scene, frames, random_scene, showreel
+from pose_ros.actor import MOTIONS, Actor, Clothes, Scene, frames, mixed_scene, random_scene
 from pose_ros.actor.motions import BASIC
 from pose_ros.core.topology import COCO17
 
@@ -210,10 +210,10 @@ def test_unknown_backgrounds_and_people_are_refused():
         Scene(actors=('bob',))
 
 
-def test_the_showreel_shows_every_gesture_and_can_be_repeated():
-    reel = showreel()
-    assert 27 <= reel.duration <= 30
-    film = list(frames(replace(reel, width=64, height=48, fps=10)))
+def test_the_mixed_scene_shows_every_gesture_and_can_be_repeated():
+    scene = mixed_scene()
+    assert 27 <= scene.duration <= 30
+    film = list(frames(replace(scene, width=64, height=48, fps=10)))
     labels = [frame.people[0].motion for frame in film]
     shown = [label for i, label in enumerate(labels) if i == 0 or labels[i - 1] != label]
     assert [label for label in shown if label not in ('stand', 'walk')] == [

@@ -276,7 +276,7 @@ PERFORMED: dict[str, Callable[[Style], Performance]] = {
 }
 """Gestures by name, in any style."""
 
-# In the usual style; the showreel's are among the basic motions.
+# In the usual style; those of the mixed scene are among the basic motions.
 _BASIC = ('wave_left', 'wave_right', 'raise_left', 'raise_right', 'raise_both', 'point_left',
           'point_right', 't_pose')  # fmt: skip
 GESTURES = {name: perform(name, Style()).motion for name in PERFORMED if name not in _BASIC}

@@ -1,4 +1,4 @@
-"""Ready-made scenes: the demo's programme and scenes drawn from a seed."""
+"""Ready-made scenes: the demo's sequence and scenes drawn from a seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pose_ros.actor.figure import Clothes
 from pose_ros.actor.motions import BASIC
 from pose_ros.actor.scene import Action, Actor, Scene
 
-_PROGRAMME = (
+_SEQUENCE = (
     ('wave_right', 2.4),
     ('wave_left', 2.4),
     ('raise_right', 2.0),
@@ -37,7 +37,7 @@ _SHIRTS = (
 _TROUSERS = ((44, 58, 104), (60, 58, 56), (92, 74, 52))
 
 
-def showreel(people: int = 1) -> Scene:
+def mixed_scene(people: int = 1) -> Scene:
     """The demo's scene: every gesture, standing in between, a walk there and back.
 
     Several people each do gestures at their own time; then they walk past each other to the
@@ -88,11 +88,11 @@ def _company(places: tuple[Actor, ...]) -> Scene:
     for i, (place, goal) in enumerate(zip(places, reversed(places))):
         later = _LATER * (i + 1)
         wait = _APART * min(i, people - 1 - i)
-        # Neighbours begin far apart in the programme.
-        programme = [_PROGRAMME[(4 * i + k) % len(_PROGRAMME)] for k in range(5)]
+        # Neighbours begin far apart in the sequence.
+        sequence = [_SEQUENCE[(4 * i + k) % len(_SEQUENCE)] for k in range(5)]
         actions = [
-            *_one_after_another(programme[:_GESTURES_FIRST], later),
-            *_one_after_another(programme[_GESTURES_FIRST:], first + crossing + later),
+            *_one_after_another(sequence[:_GESTURES_FIRST], later),
+            *_one_after_another(sequence[_GESTURES_FIRST:], first + crossing + later),
         ]
         speed = (goal.x - place.x) / place.height / _CROSSING
         if speed:
@@ -104,7 +104,7 @@ def _company(places: tuple[Actor, ...]) -> Scene:
 
 def _length(gestures: int) -> float:
     """Longest time that so many gestures take [s]."""
-    return gestures * (max(duration for _, duration in _PROGRAMME) + _PAUSE)
+    return gestures * (max(duration for _, duration in _SEQUENCE) + _PAUSE)
 
 
 def _one_after_another(motions: Sequence[tuple[str, float]], start: float) -> list[Action]:
@@ -119,7 +119,7 @@ def _one_after_another(motions: Sequence[tuple[str, float]], start: float) -> li
 def _solo() -> Scene:
     """Showreel of one person."""
     actions, time = [], 0.8
-    for motion, duration in _PROGRAMME:
+    for motion, duration in _SEQUENCE:
         actions.append(Action(motion, time, duration))
         time += duration + _PAUSE
     for speed in (0.35, -0.35):

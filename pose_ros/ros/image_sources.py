@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from pose_ros.actor import MOTIONS, Action, ActorTruth, Scene, frames, line_up
+from pose_ros.actor.demo_scenes import SCENES
 from pose_ros.actor.depth import with_errors
-from pose_ros.actor.programmes import SCENES
 from pose_ros.ros.images import WrittenEncoding
 
 # A driver's time stamp that is older is on another clock.
@@ -26,7 +26,7 @@ class SourceError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class SourceImage:
     """One picture of a source.
 
     Attributes
@@ -61,7 +61,7 @@ class Source(Protocol):
     def live(self) -> bool:
         """Whether images arrive by themselves, as from a camera; else each is due at its time."""
 
-    def read(self) -> Picture | None:
+    def read(self) -> SourceImage | None:
         """Return the next picture; SourceError if there is none any more.
 
         None after the last, or, of a live source, if none came within a moment.
@@ -94,7 +94,7 @@ class CameraSource:
         for name, value in settings.items():
             self._capture.set(name, value)
 
-    def read(self) -> Picture | None:
+    def read(self) -> SourceImage | None:
         """Wait for the next picture."""
         # The driver's stamp is that of the exposure; decoding comes later.
         if self._capture.grab():
@@ -103,7 +103,7 @@ class CameraSource:
             grabbed = time.monotonic()
             success, image = self._capture.retrieve()
             if success:
-                return Picture(image, age + time.monotonic() - grabbed)
+                return SourceImage(image, age + time.monotonic() - grabbed)
         raise SourceError(f'camera {self.path} gives no images any more: is it unplugged?')
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class ActorSource:
     def _start(self) -> None:
         self._frames = frames(self._scene, self._seed, self._focal)
 
-    def read(self) -> Picture | None:
+    def read(self) -> SourceImage | None:
         """Draw the next picture."""
         frame = next(self._frames, None)
         if frame is None:
@@ -153,7 +153,7 @@ class ActorSource:
             frame = next(self._frames)
         depth = None if frame.depth is None else with_errors(frame.depth, self._rng)
         due, self._count = self._count / self._fps, self._count + 1
-        return Picture(frame.image, due=due, truth=frame.people, depth=depth)
+        return SourceImage(frame.image, due=due, truth=frame.people, depth=depth)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -43,7 +43,7 @@ class Curve:
 
 
 @dataclass
-class Track:
+class PersonRecord:
     """One person of one input."""
 
     source: str
@@ -112,25 +112,25 @@ class Track:
         return spans
 
 
-class Timeline:
+class Recording:
     """The tracks of all people of all inputs."""
 
     def __init__(self) -> None:
-        self._tracks: dict[tuple[str, int], Track] = {}
+        self._tracks: dict[tuple[str, int], PersonRecord] = {}
 
     @property
-    def tracks(self) -> list[Track]:
+    def tracks(self) -> list[PersonRecord]:
         """In the order in which they came, each with its events in the order of time."""
         return list(self._tracks.values())
 
-    def of(self, people: Sequence[int]) -> Timeline:
+    def of(self, people: Sequence[int]) -> Recording:
         """Only these people; without any, all. ValueError for an id that there is not."""
         known = sorted({track.person for track in self.tracks})
         for person in people:
             if person not in known:
                 there = ', '.join(map(str, known)) or 'nobody'
                 raise ValueError(f'there is no person {person}, only: {there}')
-        chosen = Timeline()
+        chosen = Recording()
         chosen._tracks = {
             key: track
             for key, track in self._tracks.items()
@@ -149,5 +149,5 @@ class Timeline:
         values = {name: (angle, deviation) for name, angle, deviation in angles}
         self._track(source, person).samples.append((time, values))
 
-    def _track(self, source: str, person: int) -> Track:
-        return self._tracks.setdefault((source, person), Track(source, person))
+    def _track(self, source: str, person: int) -> PersonRecord:
+        return self._tracks.setdefault((source, person), PersonRecord(source, person))

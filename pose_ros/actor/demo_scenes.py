@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pose_ros.actor.motions.exercises import duration, exercise, usual
-from pose_ros.actor.motions.falls import FALL_KEYS, LOOK_ALIKE_KEYS, course
+from pose_ros.actor.mixed_scene import line_up, mixed_scene
+from pose_ros.actor.motions.exercise_motions import duration, exercise, usual
+from pose_ros.actor.motions.fall_motions import FALL_KEYS, LOOK_ALIKE_KEYS, course
 from pose_ros.actor.motions.motion import Motion
 from pose_ros.actor.scene import Action, Actor, Scene
-from pose_ros.actor.showreel import line_up, showreel
 
 _PAUSE, _BEGIN = 0.8, 1.2  # between motions, and before the first [s]
 _LATER = 0.5  # from one person's beginning to the next one's [s]
 
-_Programme = Sequence[tuple['str | Motion', float]]
+_Sequence = Sequence[tuple['str | Motion', float]]
 
-_GESTURES: _Programme = (
+_GESTURES: _Sequence = (
     ('wave_right', 2.4),
     ('wave_both', 2.4),
     ('raise_left', 1.8),
@@ -62,28 +62,28 @@ def gestures(people: int = 1) -> Scene:
 def falls(people: int = 1) -> Scene:
     """Falls, and what looks like them; with room to lie down."""
     keys = {**FALL_KEYS, **LOOK_ALIKE_KEYS}
-    programme = [
+    sequence = [
         (replace(course(keys[name], turn), name=name), lasts) for name, turn, lasts in _FALLS
     ]
-    return _scene(programme, people, Actor(height=285.0, y=440.0))
+    return _scene(sequence, people, Actor(height=285.0, y=440.0))
 
 
 def fitness(people: int = 1) -> Scene:
     """A few repetitions of each exercise, some of them wrong."""
-    programme = []
+    sequence = []
     for name, repetitions, fault, turn in _FITNESS:
         manner = usual(name, repetitions=repetitions, fault=fault)
-        programme.append((exercise(name, manner, turn), duration(name, manner)))
-    return _scene(programme, people, Actor(height=300.0, y=440.0))
+        sequence.append((exercise(name, manner, turn), duration(name, manner)))
+    return _scene(sequence, people, Actor(height=300.0, y=440.0))
 
 
-def _scene(programme: _Programme, people: int, alone: Actor) -> Scene:
+def _scene(sequence: _Sequence, people: int, alone: Actor) -> Scene:
     """Programme of one actor, or of several who each begin elsewhere in it."""
     actors = []
     for number, place in enumerate(line_up(people) if people > 1 else [alone]):
-        first = number * len(programme) // people
+        first = number * len(sequence) // people
         actions, time = [], _BEGIN + _LATER * number
-        for motion, lasts in (*programme[first:], *programme[:first]):
+        for motion, lasts in (*sequence[first:], *sequence[:first]):
             actions.append(Action(motion, time, lasts))
             time += lasts + _PAUSE
         actors.append(replace(place, motion=tuple(actions)))
@@ -91,7 +91,7 @@ def _scene(programme: _Programme, people: int, alone: Actor) -> Scene:
 
 
 SCENES: dict[str, Callable[[int], Scene]] = {
-    'showreel': showreel,
+    'mixed': mixed_scene,
     'gestures': gestures,
     'falls': falls,
     'fitness': fitness,
