@@ -43,7 +43,6 @@ format:
 # Pages and files that are written from tables in the code; tests say when they are out of date.
 docs:
 	@$(RUN) python -m pose_ros.ros.parameter_docs .
-	@$(RUN) python -m pose_ros.ros.security > config/sros2_policy.xml
 
 bench: models
 	@$(RUN) env -u PYTHONSAFEPATH python benchmarks/run.py $(BENCH)

@@ -14,6 +14,7 @@ from ament_index_python.packages import get_package_prefix
 import pytest
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from sensor_msgs.msg import Image
+from topic_table import NODES
 from visualization_msgs.msg import MarkerArray
 import yaml
 
@@ -23,7 +24,6 @@ from pose_ros.bringup.process import Command, Process
 from pose_ros.core.resources import config_file
 from pose_ros.ros import marker_node, qos, source_node
 from pose_ros.ros.parameter_docs import table
-from pose_ros.ros.topics import NODES
 
 pytestmark = pytest.mark.ros
 

@@ -1,19 +1,14 @@
-"""The table of topics against the graph of the real nodes, and the policy made of it."""
+"""The table of topics against the graph of the real nodes."""
 
 from fnmatch import fnmatchcase
 from importlib import import_module
-import subprocess
-import sys
-from xml.etree import ElementTree
 
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
+from topic_table import NODES
 
-from pose_ros.core.resources import config_file
 from pose_ros.ros.all_in_one import CLASSES
 from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE
-from pose_ros.ros.security import policy
-from pose_ros.ros.topics import NODES, Connections
 
 pytestmark = pytest.mark.ros
 
@@ -126,51 +121,3 @@ def test_table_of_pose_node_is_the_graph(ros, estimators):
         ros.remove(node)
     assert expanded(NODES['pose_node'].subscribes, 'pose_node') - OPTIONAL <= seen
     assert strangers == set()
-
-
-def test_policy_in_config_is_current():
-    text = config_file('sros2_policy.xml').read_text()
-    assert text == policy(), 'python3 -m pose_ros.ros.security > config/sros2_policy.xml'
-
-
-def test_policy_has_an_enclave_for_each_node_and_gives_it_no_more_than_the_table():
-    root = ElementTree.fromstring(policy('/robot', {'image': '/camera/image_raw'}))
-    enclaves = {e.get('path'): e for e in root.iter('enclave')}
-    assert enclaves.keys() == {f'/pose_ros/{name}' for name in [*NODES, 'pose_ros_all']}
-    for name, table in NODES.items():
-        (profile,) = enclaves[f'/pose_ros/{name}'].iter('profile')
-        assert (profile.get('ns'), profile.get('node')) == ('/robot', name)
-        rights = {
-            right: {e.text for e in rule}
-            for rule in profile
-            for right, value in rule.items()
-            if value == 'ALLOW'
-        }
-        given = Connections(
-            tuple(rights.get('publish', ())),
-            tuple(rights.get('subscribe', ())),
-            tuple(rights.get('reply', ())),
-        )
-        remapped = {
-            'image': '/camera/image_raw',
-            'image/compressed': '/camera/image_raw/compressed',
-        }
-        for kind in ('publishes', 'subscribes', 'serves'):
-            expected = {remapped.get(n, n) for n in getattr(table, kind)}
-            assert set(getattr(given, kind)) == expected
-        assert 'request' not in rights
-    assert len(list(enclaves['/pose_ros/pose_ros_all'].iter('profile'))) == len(CLASSES)
-
-
-def test_policy_is_printed(ros_domain):
-    words = ['-m', 'pose_ros.ros.security', '--namespace', '/left', 'image:=/left/image_raw']
-    done = subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout == policy('/left', {'image': '/left/image_raw'})
-    refused = subprocess.run(
-        [sys.executable, *words[:2], 'image=/a'], capture_output=True, text=True, timeout=60,
-        check=False,
-    )  # fmt: skip
-    assert refused.returncode == 2
-    assert 'NAME:=TOPIC, got image=/a' in refused.stderr

@@ -8,12 +8,12 @@ import sys
 from diagnostic_msgs.msg import DiagnosticArray
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
+from topic_table import NODES
 
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.bridges.standards import STANDARDS
 from pose_ros.ros.on_demand import WATCH_PERIOD
 from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
-from pose_ros.ros.topics import NODES
 
 pytestmark = pytest.mark.ros
 

@@ -1,4 +1,4 @@
-"""What each node publishes, subscribes to and serves: the table that security rests on.
+"""What each node publishes, subscribes to and serves.
 
 Names as in the code, relative ones without a leading slash; ``*`` stands for one part of a name.
 """
