@@ -92,7 +92,7 @@ def of_model(model: str, seeds: range) -> tuple[str, list[str], list[list[str]]]
     confusion = Confusion()
     trials = Trial.of_seeds(seeds, names_for(model.startswith('blazepose')))
     for trial in track(trials, model, console=console):
-        scene, known = trial.film(15.0)
+        scene, known = trial.scene(15.0)
         estimator.reset()
         seen = filmed(estimator, frames(scene, trial.seed))
         confusion.add(expected(trial.performed), begun(rules, seen), known)

@@ -1,6 +1,6 @@
 """The actor's skeleton: joint angles in, points in space out (forward kinematics).
 
-Lengths are fractions of the body's height. Axes are the camera's: x to the picture's right, y
+Lengths are fractions of the body's height. Axes are the camera's: x to the image's right, y
 down, z away from the camera. A person who faces the camera has the left side at +x.
 """
 
@@ -17,18 +17,18 @@ class Pose(NamedTuple):
     """Angles of one moment [deg], each a pair; zero everywhere is standing to attention.
 
     A limb's pair is (sideways, forward): sideways from hanging down (0) over stretched out to
-    its own side (90) to straight up (180); forward from the picture plane (0) to straight ahead
+    its own side (90) to straight up (180); forward from the image plane (0) to straight ahead
     (90). Each limb counts from the trunk, not from the limb above it.
     """
 
     shift: Pair = (0.0, 0.0)
-    """Pelvis from the actor's place (to the picture's right, up from the ground) [heights]."""
+    """Pelvis from the actor's place (to the image's right, up from the ground) [heights]."""
     body: Pair = (0.0, 0.0)
-    """(roll clockwise in the picture, turn towards the picture's right)."""
+    """(roll clockwise in the image, turn towards the image's right)."""
     torso: Pair = (0.0, 0.0)
-    """(lean clockwise in the picture, bend forward)."""
+    """(lean clockwise in the image, bend forward)."""
     head: Pair = (0.0, 0.0)
-    """(tilt clockwise in the picture, turn towards the picture's right), on top of the torso."""
+    """(tilt clockwise in the image, turn towards the image's right), on top of the torso."""
     left_arm: Pair = (0.0, 0.0)
     right_arm: Pair = (0.0, 0.0)
     left_forearm: Pair = (0.0, 0.0)
@@ -38,14 +38,14 @@ class Pose(NamedTuple):
     left_shin: Pair = (0.0, 0.0)
     right_shin: Pair = (0.0, 0.0)
     neck: Pair = (0.0, 0.0)
-    """(tilt clockwise in the picture, bend forward), between torso and head."""
+    """(tilt clockwise in the image, bend forward), between torso and head."""
     left_hand: Pair = (0.0, 0.0)
     """Added to the angles of the forearm, which it goes along with otherwise."""
     right_hand: Pair = (0.0, 0.0)
     tip: Pair = (0.0, 0.0)
     """(towards the own left, forwards) of the whole body, as a falling tree."""
     spine: Pair = (0.0, 0.0)
-    """(lean clockwise in the picture, bend forward) of the upper half of the back: rounds it."""
+    """(lean clockwise in the image, bend forward) of the upper half of the back: rounds it."""
 
     def blend(self, other: Pose, weight: float) -> Pose:
         """Pose on the way to another: this one at weight 0, the other at 1."""

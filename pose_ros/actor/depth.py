@@ -14,7 +14,7 @@ BODY_HEIGHT = 1.7
 """Of every actor [m]: who looks smaller is farther away."""
 
 STEP = 2
-"""Pixels of the picture to a side of one of the depth image."""
+"""Pixels of the image to a side of one of the depth image."""
 
 # Between the person who stands farthest back and the wall [m].
 _WALL = 1.2
@@ -46,16 +46,16 @@ def positions(figure: Figure, centre: tuple[float, float], focal: float) -> np.n
 def depth_image(
     figures: Sequence[Figure], size: tuple[int, int], focal: float, behind: float = _WALL
 ) -> np.ndarray:
-    """Depth image without errors, of half the picture's resolution.
+    """Depth image without errors, of half the image's resolution.
 
     Parameters
     ----------
     figures
         People, the farthest first; drawn in perspective.
     size
-        (width, height) of the picture [px].
+        (width, height) of the image [px].
     focal
-        Focal length [px of the picture].
+        Focal length [px of the image].
     behind
         Distance of the wall from the person farthest back [m].
 
@@ -85,7 +85,7 @@ def _draw(
     focal: float,
     metres: float,
 ) -> None:
-    """Draw a part over what is there: as the picture is painted, so both show the same."""
+    """Draw a part over what is there: as the image is painted, so both show the same."""
     height, width = depth.shape
     reach = balls[:, 3].max()
     low = (balls[:, :2].min(axis=0) - reach) / STEP

@@ -1,4 +1,4 @@
-"""Painting the actor with OpenCV: a body placed in the picture, its parts shaded."""
+"""Painting the actor with OpenCV: a body placed in the image, its parts shaded."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SHIFT = 4  # bits of a pixel's fraction that OpenCV draws with
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A body placed in the picture.
+    """A body placed in the image.
 
     Attributes
     ----------
     points
-        Name to point [3] in pixels of the picture; z away from the camera.
+        Name to point [3] in pixels of the image; z away from the camera.
     parts
         What is painted, the farthest first.
     balls
@@ -85,7 +85,7 @@ class Figure:
         return np.array([self.points[name][2] for name in COCO17.keypoint_names])
 
     def paint(self, image: np.ndarray, brightness: float = 1.0) -> None:
-        """Draw onto an RGB picture, in place."""
+        """Draw onto an RGB image, in place."""
         rims = self._rims(_SIZES)
         for part, place in zip(self.parts, self.places):
             lights = _FLAT if part.flat else _LIGHTS

@@ -1,4 +1,4 @@
-"""A long film of what people do all day."""
+"""A long video of what people do all day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def everyday(seed: int, duration: float = 60.0, height: float = 300.0, fps: floa
     duration
         Of the scene [s].
     height
-        Of the standing body [px]; the picture is as large as the walks need.
+        Of the standing body [px]; the image is as large as the walks need.
     fps
         Frames per second.
     """

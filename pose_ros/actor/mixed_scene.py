@@ -24,7 +24,7 @@ _SEQUENCE = (
 )
 _PAUSE, _WALK, _TURN = 0.6, 1.4, 0.3  # [s]
 
-MOST_PEOPLE = 6
+MAX_ACTORS = 6
 """As many can do their gestures beside each other."""
 # From one person's first gesture to the next one's; for walking past each other, and from one
 # pair's departure to the next one's [s].
@@ -54,12 +54,12 @@ def mixed_scene(people: int = 1) -> Scene:
 
 
 def line_up(people: int) -> tuple[Actor, ...]:
-    """So many people side by side in a picture of 640×480 px, each in clothes of their own.
+    """So many people side by side in an image of 640×480 px, each in clothes of their own.
 
     From four on every second one stands farther away.
     """
-    if not 1 <= people <= MOST_PEOPLE:
-        raise ValueError(f'people must be 1 to {MOST_PEOPLE}, got {people}')
+    if not 1 <= people <= MAX_ACTORS:
+        raise ValueError(f'people must be 1 to {MAX_ACTORS}, got {people}')
     if people == 1:
         return (Actor(),)
     actors = []
@@ -129,9 +129,9 @@ def _solo() -> Scene:
 
 
 def random_scene(seed: int, people: int = 1) -> Scene:
-    """A scene drawn from a seed: picture, place, size, clothes, motion, light, blur and noise.
+    """A scene drawn from a seed: image, place, size, clothes, motion, light, blur and noise.
 
-    Everybody starts within the picture with the whole body; a walker may leave it. Several
+    Everybody starts within the image with the whole body; a walker may leave it. Several
     people stand side by side and may cover each other in part.
     """
     rng = np.random.default_rng(seed)

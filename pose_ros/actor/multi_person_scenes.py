@@ -1,7 +1,7 @@
 """Scenes of several people drawn from a seed: they pass, cross, leave, return, stand together.
 
 Everybody stands on one floor before one camera, so whoever is farther is smaller and higher up
-in the picture. The people's order in the scene is their true identity.
+in the image. The people's order in the scene is their true identity.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _passing(rng: np.random.Generator, people: int, same: bool) -> Scene:
     """People walk past each other; a camera high up sees at least the heads of all."""
     camera = draw_camera(rng, mount=rng.uniform(2.1, 2.4), focal=(0.95, 1.05), far=5.0)
     places = draw_places(rng, camera, people, same, near=3.6, grow=True)
-    return _film(rng, camera, go_on(rng, draw_ways(rng, camera, places, spread=0.7)))
+    return _make_scene(rng, camera, go_on(rng, draw_ways(rng, camera, places, spread=0.7)))
 
 
 def _crossing(rng: np.random.Generator, people: int, same: bool) -> Scene:
@@ -95,18 +95,18 @@ def _crossing(rng: np.random.Generator, people: int, same: bool) -> Scene:
         places = draw_places(rng, camera, people, same, near=2.8)
         manner = (go_on, wait, turn_back)[rng.integers(3)]
         actors = manner(rng, draw_ways(rng, camera, places, spread=0.3))
-        scene = _film(rng, camera, actors)
+        scene = _make_scene(rng, camera, actors)
         if is_a_crossing(scene):
             return scene
 
 
 def _leaving(rng: np.random.Generator, people: int, same: bool) -> Scene:
-    """Somebody walks out of the picture and is back before a second is over."""
+    """Somebody walks out of the image and is back before a second is over."""
     return _absence(rng, people, same, away=rng.uniform(0.0, 0.1))
 
 
 def _returning(rng: np.random.Generator, people: int, same: bool) -> Scene:
-    """Somebody walks out of the picture and stays away for longer than a second."""
+    """Somebody walks out of the image and stays away for longer than a second."""
     return _absence(rng, people, same, away=rng.uniform(1.4, 2.4))
 
 
@@ -129,7 +129,7 @@ def _absence(rng: np.random.Generator, people: int, same: bool, away: float) -> 
     for number, place in enumerate(others):
         x = at(-0.05 - 0.75 * (number + rng.uniform(0.3, 0.7)) / len(others))
         actors.append(place.actor(x, _gesture(rng)))
-    return _film(rng, camera, actors, rest=1.0)
+    return _make_scene(rng, camera, actors, rest=1.0)
 
 
 def _group(rng: np.random.Generator, people: int, same: bool) -> Scene:
@@ -149,7 +149,7 @@ def _group(rng: np.random.Generator, people: int, same: bool) -> Scene:
             actors.append(place.walker(x, *legs))
         else:
             actors.append(place.actor(x, _gesture(rng)))
-    return _film(rng, camera, actors, rest=0.0, least=5.0)
+    return _make_scene(rng, camera, actors, rest=0.0, least=5.0)
 
 
 def _gesture(rng: np.random.Generator) -> tuple[Action, ...]:
@@ -159,7 +159,7 @@ def _gesture(rng: np.random.Generator) -> tuple[Action, ...]:
     return (Action(str(rng.choice(_GESTURES)), rng.uniform(0.4, 1.5), rng.uniform(1.5, 3.0)),)
 
 
-def _film(
+def _make_scene(
     rng: np.random.Generator,
     camera: Camera,
     actors: list[Actor],

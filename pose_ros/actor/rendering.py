@@ -1,4 +1,4 @@
-"""Filming a scene: pictures with the truth about the people in them."""
+"""Render a scene: images with the truth about the people in them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pose_ros.actor.scene import Scene
 
 @dataclass(frozen=True, eq=False)
 class ActorTruth:
-    """The truth about one person in one picture.
+    """The truth about one person in one image.
 
     Attributes
     ----------
     keypoints
         float32 [17, 2]: COCO's joints (x, y) [px], also where they are covered or outside.
     visible
-        bool [17]: in the picture and covered neither by somebody nor by the own body.
+        bool [17]: in the image and covered neither by somebody nor by the own body.
     height
         Of the standing body [px]: the measure for errors.
     motion
@@ -42,7 +42,7 @@ class ActorTruth:
 
 @dataclass(frozen=True, eq=False)
 class ActorFrame:
-    """One picture with its truth.
+    """One image with its truth.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class ActorFrame:
     stamp
         Time since the scene's beginning [s].
     people
-        One per actor of the scene and in its order, whether in the picture or not.
+        One per actor of the scene and in its order, whether in the image or not.
     depth
         float32 [height, width] [m], without errors; None without perspective.
     """
@@ -87,7 +87,7 @@ def frames(scene: Scene, seed: int = 0, focal: float | None = None) -> Iterator[
     Parameters
     ----------
     scene
-        What is filmed.
+        What is rendered.
     seed
         Of the background, the noise and the sway.
     focal

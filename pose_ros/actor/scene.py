@@ -36,7 +36,7 @@ class Action:
     duration
         From the onset until the actor is at rest again [s]; infinite: to the end of the scene.
     speed
-        Of walking [heights/s]; negative: towards the picture's left.
+        Of walking [heights/s]; negative: towards the image's left.
     """
 
     motion: str | Motion
@@ -73,7 +73,7 @@ class Action:
         return pose if self.speed >= 0 else pose._replace(body=(roll, -turn))
 
     def walked(self, time: float) -> float:
-        """Way to the picture's right since the onset [heights]."""
+        """Way to the image's right since the onset [heights]."""
         if self.played.name != 'walk':
             return 0.0
         return self.speed * min(max(time - self.start, 0.0), self.duration)
@@ -103,7 +103,7 @@ class Actor:
     rest
         Pose before, between and after the actions: `motions.STAND` or `motions.SIT`.
     facing
-        How far the actor is turned from the camera towards the picture's right [deg].
+        How far the actor is turned from the camera towards the image's right [deg].
     """
 
     motion: str | tuple[Action, ...] = 'stand'
@@ -188,7 +188,7 @@ class Scene:
     Attributes
     ----------
     width, height
-        Of the picture [px].
+        Of the image [px].
     fps
         Frames per second.
     duration
@@ -216,7 +216,7 @@ class Scene:
     noise: float = 2.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be filmed."""
+        """Refuse what cannot be recorded."""
         for name, low, high in (
             ('width', 16, 16384),
             ('height', 16, 16384),

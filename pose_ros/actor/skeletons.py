@@ -28,7 +28,7 @@ class Errors:
     """How a pose model, its smoothing behind it, errs.
 
     Lengths are shares of the standing body's height, along each axis. The defaults were measured
-    on films of the actor (standing, gestures, squats, walking, lying down; 130 to 360 px high)
+    on videos of the actor (standing, gestures, squats, walking, lying down; 130 to 360 px high)
     with the estimator's smoothing. Here joints err independently; models also shift neighbours
     together, which turns no bone. So the errors of a bone count, its two ends against each other,
     over the root of two:
@@ -39,7 +39,7 @@ class Errors:
     new in every frame                 0.0002          0.0028
     comes and goes                     0.0044          0.0079
     its correlation time [s]           0.35            0.1
-    stays for the whole film           0.0068          0.0068
+    stays for the whole video           0.0068          0.0068
     all together                       0.0081          0.0104
     the same of single joints          0.0098          0.0122
     factor on depth                    3.7             no depth
@@ -87,9 +87,9 @@ class SkeletonFrame:
     stamp
         Time since the scene's beginning [s].
     people
-        Those in the picture, with ids 1, 2, … in the order of the scene's actors.
+        Those in the image, with ids 1, 2, … in the order of the scene's actors.
     motions
-        What each actor of the scene is doing, whether in the picture or not.
+        What each actor of the scene is doing, whether in the image or not.
     truths
         True points of each actor by name, [3] in pixels, z away from the camera.
     """
@@ -112,7 +112,7 @@ def skeletons(
     Parameters
     ----------
     scene
-        Light, background and the pictures' noise do not matter.
+        Light, background and the images' noise do not matter.
     seed
         Of the errors and the sway.
     topology
@@ -158,7 +158,7 @@ class _Model:
         self._hips = [topology.index('left_hip'), topology.index('right_hip')]
 
     def see(self, figure: Figure, scene: Scene, person_id: int, world: bool) -> Person | None:
-        """Person as the model sees the figure; None if no joint is in the picture."""
+        """Person as the model sees the figure; None if no joint is in the image."""
         errors, count = self._errors, len(self._topology)
         points = np.array([figure.points[name] for name in self._points])
         hidden = np.zeros(count, dtype=bool)

@@ -16,12 +16,12 @@ _HAIRS = ((40, 30, 26), (62, 42, 30), (120, 84, 50), (150, 148, 146))
 
 @dataclass(frozen=True)
 class Camera:
-    """Where people at a distance [m] stand in the picture.
+    """Where people at a distance [m] stand in the image.
 
     Attributes
     ----------
     width, height
-        Of the picture [px].
+        Of the image [px].
     focal
         Focal length [px].
     mount

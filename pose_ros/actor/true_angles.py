@@ -13,7 +13,7 @@ def true_angles(points: dict[str, np.ndarray], in_space: bool = True) -> dict[st
     points
         Of a figure by name, [3] in any unit.
     in_space
-        Whether of the body itself or as seen in the picture.
+        Whether of the body itself or as seen in the image.
     """
     if not in_space:
         points = {name: point * (1, 1, 0) for name, point in points.items()}

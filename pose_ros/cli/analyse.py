@@ -70,7 +70,7 @@ def analyse(
 ) -> None:
     """Tell what people do in videos: gestures, postures, falls, exercises, joint angles.
 
-    Events are shown as a table, unless the JSON lines go to the output. Of a picture, which has
+    Events are shown as a table, unless the JSON lines go to the output. Of an image, which has
     no time, only postures and angles are told. Exit code 1 if an input could not be used (the
     others are done all the same), 2 if nothing could be done.
     """
@@ -198,7 +198,7 @@ class Work:
         watcher, events, before = self._make(), [], self.frames
         try:
             for frame, found in estimated(self._estimator, media):
-                # The people of a picture have no ids: they are counted.
+                # The people of an image have no ids: they are counted.
                 people = (
                     found
                     if media.sequence

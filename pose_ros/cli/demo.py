@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pose_ros.actor.mixed_scene import MOST_PEOPLE
+from pose_ros.actor.mixed_scene import MAX_ACTORS
 from pose_ros.bringup.arguments import POSE
 from pose_ros.bringup.pipeline import full_pipeline
 from pose_ros.bringup.process import Process
@@ -63,7 +63,7 @@ _MODEL = typer.Option(
     '', help='Model, as pose-ros models list shows them.', show_default='blazepose_full'
 )
 _PEOPLE = typer.Option(
-    1, min=1, max=MOST_PEOPLE,
+    1, min=1, max=MAX_ACTORS,
     help='Number of actors, or maximum number of people before a camera; more than one sets the '
     'mode multi.',
 )  # fmt: skip

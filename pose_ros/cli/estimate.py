@@ -1,4 +1,4 @@
-"""``pose-ros estimate``: people in pictures, folders, videos and GIFs, without ROS."""
+"""``pose-ros estimate``: people in images, folders, videos and GIFs, without ROS."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _JSON = typer.Option(
 _OVERLAY = typer.Option(
     '',
     metavar='FILE',
-    help='Draw the people onto the picture or video (.mp4); a folder if there are several inputs.',
+    help='Draw the people onto the image or video (.mp4); a folder if there are several inputs.',
 )
 _THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
 _SMOOTHING = typer.Option(

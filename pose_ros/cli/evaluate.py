@@ -1,4 +1,4 @@
-"""``pose-ros evaluate``: how good models are, on annotated pictures and on filmed scenes."""
+"""``pose-ros evaluate``: how good models are, on annotated images and on rendered scenes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from pose_ros.evaluation.tracking import Run
 
 app = typer.Typer(
-    help='Measure models: keypoints on annotated pictures, identities on filmed scenes.',
+    help='Measure models: keypoints on annotated images, identities on rendered scenes.',
     no_args_is_help=True,
 )
 
-MOST_PEOPLE = 20  # COCO's measure counts no more in a picture
+MAX_PEOPLE_PER_IMAGE = 20  # COCO's measure counts no more in an image
 WIDEST = 160  # columns of text
 FIRST_SEED = 1000  # those below are for tuning
 
-_IMAGES = typer.Option(..., metavar='DIR', help='Folder of the pictures.')
+_IMAGES = typer.Option(..., metavar='DIR', help='Folder of the images.')
 _ANNOTATIONS = typer.Option(..., metavar='FILE', help='Person keypoints in the format of COCO.')
 _MODEL = typer.Option([], metavar='NAME', help='Model; repeat for several. Else the default.')
 _MODE = typer.Option(
@@ -49,8 +49,10 @@ _MARKDOWN = typer.Option(
 _BOXES = typer.Option(
     False, '--boxes', help='Also look into the annotated boxes, without a detector.'
 )
-_MOST_PEOPLE = typer.Option(MOST_PEOPLE, '--max-people', min=1, help='Most people in a picture.')
-_LIMIT = typer.Option(0, min=0, help='Only the first pictures; 0 is all.')
+_PEOPLE_LIMIT = typer.Option(
+    MAX_PEOPLE_PER_IMAGE, '--max-people', min=1, help='Maximum number of people per image.'
+)
+_LIMIT = typer.Option(0, min=0, help='Only the first images; 0 is all.')
 
 _SCENES = typer.Option(
     [],
@@ -77,13 +79,13 @@ def coco(
     mode: list[str] = _MODE,
     boxes: bool = _BOXES,
     detector: str = _DETECTOR,
-    max_people: int = _MOST_PEOPLE,
+    max_people: int = _PEOPLE_LIMIT,
     limit: int = _LIMIT,
     threads: int = _THREADS,
     json_file: str = _JSON,
     markdown: str = _MARKDOWN,
 ) -> None:
-    """Average precision of keypoints on pictures with COCO's annotations, by pycocotools.
+    """Average precision of keypoints on images with COCO's annotations, by pycocotools.
 
     Exit code 2 if something cannot be used.
     """
@@ -91,9 +93,9 @@ def coco(
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
         from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
         from pose_ros.evaluation.coco import (  # noqa: PLC0415
-            find_pictures,
+            find_images,
             read_annotations,
-            whole_pictures,
+            whole_images,
         )
         from pose_ros.extras import library  # noqa: PLC0415
 
@@ -112,20 +114,20 @@ def coco(
         truth = read_annotations(Path(annotations))
         if limit:
             truth['images'] = truth['images'][:limit]
-        pictures = find_pictures(truth, Path(images))
-        report = _coco_report(pictures, Path(annotations).name, max_people, boxes)
-        with progress_bars('pictures') as bar:
+        annotated = find_images(truth, Path(images))
+        report = _coco_report(annotated, Path(annotations).name, max_people, boxes)
+        with progress_bars('images') as bar:
             for estimator in estimators:
                 config = estimator.config
-                done = bar(f'{config.model} {config.mode}', len(pictures))
-                found = whole_pictures(estimator, pictures, done)
+                done = bar(f'{config.model} {config.mode}', len(annotated))
+                found = whole_images(estimator, annotated, done)
                 row = {'model': config.model, 'mode': config.mode}
-                report.rows.append(row | _coco_figures(truth, pictures, found))
+                report.rows.append(row | _coco_figures(truth, annotated, found))
             for name, boxed_model in boxed.items():
-                done = bar(f'{name} given boxes', len(pictures))
-                found = boxed_model.find(pictures, done)
+                done = bar(f'{name} given boxes', len(annotated))
+                found = boxed_model.find(annotated, done)
                 row = {'model': name, 'mode': 'given boxes'}
-                report.rows.append(row | _coco_figures(truth, pictures, found))
+                report.rows.append(row | _coco_figures(truth, annotated, found))
         show(report, json_file, markdown)
 
 
@@ -205,26 +207,24 @@ def _boxed(names: list[str], threads: int) -> dict[str, GivenBoxes]:
     return boxed
 
 
-def _coco_figures(
-    truth: dict[str, Any], pictures: list[CocoImage], found: Found
-) -> dict[str, Any]:
+def _coco_figures(truth: dict[str, Any], images: list[CocoImage], found: Found) -> dict[str, Any]:
     from pose_ros.evaluation.coco import score  # noqa: PLC0415
 
-    complete = [picture.id for picture in pictures if picture.is_complete]
+    complete = [image.id for image in images if image.is_complete]
     figures = asdict(score(truth, found.detections))
-    if 0 < len(complete) < len(pictures):
+    if 0 < len(complete) < len(images):
         subset = asdict(score(truth, found.detections, complete))
         figures |= {f'complete_{key}': value for key, value in subset.items()}
     return {**figures, 'ms': found.milliseconds, 'found': len(found.detections)}
 
 
-def _coco_report(pictures: list[CocoImage], name: str, most: int, boxes: bool) -> Report:
+def _coco_report(images: list[CocoImage], name: str, most: int, boxes: bool) -> Report:
     from pose_ros.evaluation.report import Column, Report  # noqa: PLC0415
 
-    people = sum(len(picture.boxes) for picture in pictures)
-    complete = [picture for picture in pictures if picture.is_complete]
+    people = sum(len(image.boxes) for image in images)
+    complete = [image for image in images if image.is_complete]
     about = (
-        f'{name}: {len(pictures)} images, {people} people with keypoints; at most {most} people '
+        f'{name}: {len(images)} images, {people} people with keypoints; at most {most} people '
         f'per image; {_machine()}, median time per image without reading it.'
     )
     if boxes:
@@ -234,8 +234,8 @@ def _coco_report(pictures: list[CocoImage], name: str, most: int, boxes: bool) -
         *(Column('ap50', 'AP50', '.3f'), Column('ap75', 'AP75', '.3f')),
         Column('ar', 'AR', '.3f'),
     ]
-    if 0 < len(complete) < len(pictures):
-        known = sum(len(picture.boxes) for picture in complete)
+    if 0 < len(complete) < len(images):
+        known = sum(len(image.boxes) for image in complete)
         about += (
             f' "Complete" are the {len(complete)} images ({known} people) in which all people are '
             'annotated; in the others, detections without an annotation count as false.'

@@ -203,7 +203,7 @@ _WINDOW = typer.Option(
     0.0, min=0.0, metavar='S', help='Seconds that the network looks back on; 0: by the examples.'
 )
 _IN_SPACE = typer.Option(
-    False, '--in-space', help='Learn from positions in metres, not from places in the picture.'
+    False, '--in-space', help='Learn from positions in metres, not from places in the image.'
 )
 _EPOCHS = typer.Option(60, min=1, help='Most rounds.')
 _HELD_OUT = typer.Option(0.2, help='Share of the examples kept for validation.')

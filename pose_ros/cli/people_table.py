@@ -12,7 +12,7 @@ from rich.table import Table
 
 from pose_ros.core.types import Person
 
-MOST_ROWS = 40  # of a table that is still read
+MAX_ROWS = 40  # of a table that is still read
 
 
 @dataclass
@@ -57,7 +57,7 @@ class PeopleTable:
             for name, found in self._files
             for number, row in (found.items() or [(0, _Row())])
         ]
-        for name, number, row in rows[:MOST_ROWS]:
+        for name, number, row in rows[:MAX_ROWS]:
             if not number:
                 table.add_row(escape(name), 'none')
                 continue
@@ -65,5 +65,5 @@ class PeopleTable:
             score = f'{row.scores / row.frames:.2f}'
             table.add_row(escape(name), str(number), str(row.frames), score, seen)
         console.print(table)
-        if len(rows) > MOST_ROWS:
-            console.print(f'… and {len(rows) - MOST_ROWS} more rows', highlight=False)
+        if len(rows) > MAX_ROWS:
+            console.print(f'… and {len(rows) - MAX_ROWS} more rows', highlight=False)

@@ -1,4 +1,4 @@
-"""``pose-ros plot``: angles, gestures, falls and more over time, as one picture."""
+"""``pose-ros plot``: angles, gestures, falls and more over time, as one image."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pose_ros.cli.console import complaints, messages
 _FILES = typer.Argument(
     ..., metavar='FILE',
     help='JSON lines or angles that pose-ros analyse wrote, events.csv of the demo, or a recorded '
-    'bag; several come into one picture.',
+    'bag; several come into one image.',
 )  # fmt: skip
-_PICTURE = typer.Option(
+_IMAGE = typer.Option(
     '', '--output', metavar='FILE', help='The PNG to write; else beside the first file.'
 )
 _ANGLE = typer.Option(
@@ -25,7 +25,7 @@ _PERSON = typer.Option([], min=0, metavar='ID', help='Person; repeat for several
 def plot(
     files: list[str] = _FILES,
     *,
-    picture: str = _PICTURE,
+    image: str = _IMAGE,
     angle: list[str] = _ANGLE,
     person: list[int] = _PERSON,
 ) -> None:
@@ -40,7 +40,7 @@ def plot(
         from pose_ros.plotting.recording import Recording  # noqa: PLC0415
 
         paths = [Path(text) for text in files]
-        target = Path(picture) if picture else paths[0].with_suffix('.png')
+        target = Path(image) if image else paths[0].with_suffix('.png')
         timeline = Recording()
         for path in paths:
             read_recording(path, timeline)

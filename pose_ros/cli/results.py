@@ -1,4 +1,4 @@
-"""What the commands write: JSON lines, and pictures or videos with people drawn."""
+"""What the commands write: JSON lines, and images or videos with people drawn."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The ROS-free core: pictures in, people out."""
+"""The ROS-free core: images in, people out."""

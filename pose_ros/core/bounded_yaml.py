@@ -10,7 +10,7 @@ import yaml
 
 LARGEST_FILE = 256 * 1024  # [bytes]; ten times the largest file that we ship
 DEEPEST = 20  # levels of lists and mappings; our files have six
-MOST_NODES = 50_000  # with each alias written out; our files have 2,000
+MAX_NODES = 50_000  # with each alias written out; our files have 2,000
 
 
 @dataclass
@@ -47,8 +47,8 @@ class _BoundedLoader(yaml.SafeLoader):
         outer.levels = max(outer.levels, extent.levels + 1)
         if len(self._open) + extent.levels - 1 > DEEPEST:
             raise _beyond(f'nested deeper than {DEEPEST} levels', mark)
-        if outer.nodes > MOST_NODES:
-            raise _beyond(f'more than {MOST_NODES} values, with aliases written out', mark)
+        if outer.nodes > MAX_NODES:
+            raise _beyond(f'more than {MAX_NODES} values, with aliases written out', mark)
         return node
 
 

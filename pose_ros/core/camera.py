@@ -32,9 +32,9 @@ class CameraModel:
     Attributes
     ----------
     matrix
-        K [3, 3]: of the raw picture [px].
+        K [3, 3]: of the raw image [px].
     projection
-        P [3, 4]: of the rectified picture [px]; the fourth column is the base of the second
+        P [3, 4]: of the rectified image [px]; the fourth column is the base of the second
         camera of a stereo pair.
     distortion
         D: coefficients, empty without distortion.
@@ -43,12 +43,12 @@ class CameraModel:
     rectification
         R [3, 3].
     rectified
-        Whether the pixels are those of the rectified picture: then K, D and R play no part.
+        Whether the pixels are those of the rectified image: then K, D and R play no part.
     mirrored
         Whether the pixels are those of a mirrored image, left to right, which K, D, R and P
         describe. Rays and places are in the optical frame of the camera, which is not mirrored.
     scale, offset
-        Pixel of the calibrated picture = pixel of ours × scale + offset, for x and y: pictures
+        Pixel of the calibrated image = pixel of ours × scale + offset, for x and y: images
         that were binned, resized or cut out.
     """
 
@@ -81,12 +81,12 @@ class CameraModel:
 
     @property
     def distorted(self) -> bool:
-        """Whether the raw picture is distorted."""
+        """Whether the raw image is distorted."""
         return bool(np.any(self.distortion))
 
     @property
     def focal(self) -> float:
-        """Focal length in x [px of our picture]."""
+        """Focal length in x [px of our image]."""
         return float(self.projection[0, 0] / self.scale[0])
 
     @property
@@ -102,7 +102,7 @@ class CameraModel:
         Parameters
         ----------
         points
-            Pixels [N, 2] of our picture; NaN stays NaN.
+            Pixels [N, 2] of our image; NaN stays NaN.
 
         Returns
         -------
@@ -129,16 +129,16 @@ class CameraModel:
         Parameters
         ----------
         points
-            Pixels [N, 2] of our picture; NaN stays NaN.
+            Pixels [N, 2] of our image; NaN stays NaN.
         depth
-            Distance [m] from the camera to the plane, parallel to the picture, of the places:
+            Distance [m] from the camera to the plane, parallel to the image, of the places:
             one, or one for each [N].
 
         Returns
         -------
         np.ndarray
             float64 [N, 3] [m]: x right, y down, z away. P projects them onto the rectified
-            picture, K and D (after turning back by R) onto the raw one.
+            image, K and D (after turning back by R) onto the raw one.
         """
         return self.centre + self.rays(points) * np.reshape(depth, (-1, 1))
 
@@ -149,7 +149,7 @@ class CameraModel:
         return not self.rectified and (self.distorted or turned or moved)
 
     def _rectify(self, pixels: np.ndarray) -> np.ndarray:
-        """Pixels of the rectified picture from those of the raw one [N, 2]."""
+        """Pixels of the rectified image from those of the raw one [N, 2]."""
         rotation = np.eye(3) if self.rectification is None else self.rectification
         target = self.projection[:, :3]
         source = pixels[:, None]

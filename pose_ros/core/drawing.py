@@ -1,4 +1,4 @@
-"""People drawn onto a picture."""
+"""People drawn onto an image."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def draw_people(
     angles: Mapping[int, Mapping[str, float]] = _NOTHING,
     places: LabelPlaces | None = None,
 ) -> np.ndarray:
-    """Draw people onto a copy of a picture.
+    """Draw people onto a copy of an image.
 
     Parameters
     ----------
     image
         uint8 [height, width, 3]; is not changed.
     people
-        Keypoints in pixels of the picture. Those observed are drawn solid, the others faint and
+        Keypoints in pixels of the image. Those observed are drawn solid, the others faint and
         hollow; those that are not finite are left out, with their bones. The first people are
         drawn over the others.
     channels
-        Order of the picture's channels.
+        Order of the image's channels.
     labels
         Words to stand beside a person's id, by id, such as the gesture. ASCII, may have lines.
     locked
@@ -70,15 +70,15 @@ def draw_people(
     Returns
     -------
     np.ndarray
-        uint8 [height, width, 3], contiguous. ValueError if the image is no such picture.
+        uint8 [height, width, 3], contiguous. ValueError for any other input.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(
             f'expected a uint8 image [height, width, 3], got {image.dtype} {image.shape}'
         )
-    picture = np.array(image, order='C')
+    canvas = np.array(image, order='C')
     drawings = [
-        _PersonDrawing(picture, person, channels, 0 < person.id == locked, person.id in fallen)
+        _PersonDrawing(canvas, person, channels, 0 < person.id == locked, person.id in fallen)
         for person in people
     ]
     for drawing in reversed(drawings):
@@ -93,10 +93,10 @@ def draw_people(
         away.append((f'{locked} locked, out of sight', UNTRACKED))
     for text, colour in away:
         plate = TextBox(text, image.shape[0] / 900)
-        plate.place(0, image.shape[0], _size_of(picture), taken)
+        plate.place(0, image.shape[0], _size_of(canvas), taken)
         taken.append(plate)
-        plate.draw(picture, _ordered(colour, channels))
-    return picture
+        plate.draw(canvas, _ordered(colour, channels))
+    return canvas
 
 
 def _draw_labels(
@@ -117,24 +117,24 @@ def _draw_labels(
     return taken
 
 
-def _size_of(picture: np.ndarray) -> tuple[int, int]:
+def _size_of(image: np.ndarray) -> tuple[int, int]:
     """(width, height) [px]."""
-    return picture.shape[1], picture.shape[0]
+    return image.shape[1], image.shape[0]
 
 
 def _ordered(colour: Sequence[float], channels: str) -> tuple[int, int, int]:
-    """Colour of a picture whose channels are in this order."""
+    """Colour of an image whose channels are in this order."""
     first, second, third = (round(255 * float(c)) for c in colour)
     return (first, second, third) if channels == 'rgb' else (third, second, first)
 
 
 class _PersonDrawing:
-    """One person on a picture that is drawn into."""
+    """One person on an image that is drawn into."""
 
     def __init__(
-        self, picture: np.ndarray, person: Person, channels: str, locked: bool, fallen: bool
+        self, image: np.ndarray, person: Person, channels: str, locked: bool, fallen: bool
     ) -> None:
-        self._picture = picture
+        self._image = image
         self._person = person
         self._channels = channels
         self._locked = locked
@@ -151,7 +151,7 @@ class _PersonDrawing:
     @property
     def image_size(self) -> tuple[int, int]:
         """(width, height) [px]."""
-        return _size_of(self._picture)
+        return _size_of(self._image)
 
     def draw(self) -> None:
         """Bones and keypoints: what was not observed first and faintly, then the outlines."""
@@ -193,10 +193,10 @@ class _PersonDrawing:
         words = labels.get(self._person.id, '')
         text = '  '.join(filter(None, [identity, 'locked' if self._locked else '', words]))
         points = self._points[self.shown]
-        inside = np.all((points >= 0) & (points < _size_of(self._picture)), axis=1)
+        inside = np.all((points >= 0) & (points < _size_of(self._image)), axis=1)
         if not text or not inside.any():
             return None
-        return TextBox(text, min(_size_of(self._picture)) / _IMAGE_PER_SCALE)
+        return TextBox(text, min(_size_of(self._image)) / _IMAGE_PER_SCALE)
 
     def labelled(self, plate: TextBox | None) -> Labelled:
         """The person and the size of the label, as `LabelPlaces` takes them."""
@@ -211,13 +211,13 @@ class _PersonDrawing:
     def draw_label(self, plate: TextBox, middle: np.ndarray) -> None:
         """The label in the person's colour; faint for somebody of whom nothing is observed."""
         left, top = middle - (plate.width / 2, plate.height / 2)
-        plate.place(left, top, _size_of(self._picture), ())
+        plate.place(left, top, _size_of(self._image), ())
         colour = self._colour(colour_of(self._person.id, self._fallen))
         strength = 1 if self._solid.any() else _FAINT
         if self._fallen:
-            plate.draw(self._picture, colour, strength, ground=colour)
+            plate.draw(self._image, colour, strength, ground=colour)
         else:
-            plate.draw(self._picture, colour, strength)
+            plate.draw(self._image, colour, strength)
 
     def draw_angles(self, angles: Mapping[int, Mapping[str, float]], taken: list[TextBox]) -> None:
         """Each angle at its joint."""
@@ -237,9 +237,9 @@ class _PersonDrawing:
                 top -= away + plate.height / 2
             else:
                 left += math.copysign(away + plate.width / 2, x - middle)
-            plate.place(left, top, _size_of(self._picture), taken)
+            plate.place(left, top, _size_of(self._image), taken)
             taken.append(plate)
-            plate.draw(self._picture, self._colour(colour_of(self._person.id, self._fallen)))
+            plate.draw(self._image, self._colour(colour_of(self._person.id, self._fallen)))
 
     def _draw_bracket(self) -> None:
         """Frame the person."""
@@ -258,13 +258,13 @@ class _PersonDrawing:
         return self._solid if self._solid.any() else self._known
 
     def _size(self) -> float:
-        """Greater side [px] of the box around what is shown, at most the picture's."""
+        """Greater side [px] of the box around what is shown, at most the image's."""
         shown = self.shown
         if not shown.any():
             return 0.0
         points = self._points[shown]
         side = (points.max(axis=0) - points.min(axis=0)).max()
-        return float(min(side, max(self._picture.shape[:2])))
+        return float(min(side, max(self._image.shape[:2])))
 
     def _radii(self, edges: np.ndarray, lengths: np.ndarray, known: np.ndarray) -> np.ndarray:
         """Radius [px] of each dot [K]: smaller where bones are short, as in face and hands."""
@@ -274,24 +274,24 @@ class _PersonDrawing:
         return np.maximum(radii, 1.2)
 
     def _area(self, indices: np.ndarray) -> np.ndarray:
-        """View of the picture that holds these keypoints with their dots."""
+        """View of the image that holds these keypoints with their dots."""
         points = self._points[indices]
         margin = self._line + self._edge + 2
-        height, width = self._picture.shape[:2]
+        height, width = self._image.shape[:2]
         x0, y0 = np.clip(points.min(axis=0) - margin, 0, (width, height)).astype(int)
         x1, y1 = np.clip(points.max(axis=0) + margin + 1, 0, (width, height)).astype(int)
-        return self._picture[y0:y1, x0:x1]
+        return self._image[y0:y1, x0:x1]
 
     def _draw_line(self, ends: np.ndarray, colour: Sequence[float], width: float) -> None:
         start, end = (self._fixed(point) for point in ends)
         thickness = max(1, round(float(width)))
-        cv2.line(self._picture, start, end, self._colour(colour), thickness, cv2.LINE_AA, _SHIFT)
+        cv2.line(self._image, start, end, self._colour(colour), thickness, cv2.LINE_AA, _SHIFT)
 
     def _draw_dot(
         self, index: int | np.integer, colour: Sequence[float], radius: float, hollow: bool = False
     ) -> None:
         cv2.circle(
-            self._picture,
+            self._image,
             self._fixed(self._points[index]),
             round(float(radius) * 2**_SHIFT),
             self._colour(colour),

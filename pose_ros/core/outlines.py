@@ -65,7 +65,7 @@ _HEAD_PER_SHOULDERS = 0.295
 # And over the distance from the middle of the face's keypoints to the farthest of them, up to
 # the most that it may add to what trunk and shoulders say: those of a hidden face are far off.
 _HEAD_PER_FACE = 1.25
-_MOST_OF_FACE = 1.4
+_MAX_FACE_RATIO = 1.4
 _FACE = ('nose', 'eye', 'ear', 'mouth')
 
 
@@ -115,7 +115,7 @@ def head_outline(topology: Topology, points: np.ndarray) -> tuple[np.ndarray, np
         _HEAD_PER_TRUNK * np.linalg.norm(base - hips.mean(axis=0)),
     )
     if by_body > 0:
-        radius = float(np.clip(radius, by_body, _MOST_OF_FACE * by_body))
+        radius = float(np.clip(radius, by_body, _MAX_FACE_RATIO * by_body))
     if not radius > 0:
         return None
     turn = 2 * np.pi * np.arange(RING_POINTS) / RING_POINTS

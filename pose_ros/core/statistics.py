@@ -12,7 +12,7 @@ class Statistics:
     Attributes
     ----------
     inference_time
-        Time [s] that the last frame took, from picture to people.
+        Time [s] that the last frame took, from image to people.
     person_time
         Of it, time [s] per person looked at, without the detector.
     detector_time

@@ -1,4 +1,4 @@
-"""Words on a plate that is drawn onto a picture where no other plate is."""
+"""Words on a plate that is drawn onto an image where no other plate is."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TextBox:
         x, y
             Wanted upper left corner [px].
         size
-            (width, height) of the picture [px].
+            (width, height) of the image [px].
         others
             Plates that are in their places: where they are it moves up, without room there down.
         """
@@ -80,19 +80,19 @@ class TextBox:
 
     def draw(
         self,
-        picture: np.ndarray,
+        image: np.ndarray,
         colour: tuple[int, int, int],
         strength: float = 1.0,
         ground: tuple[int, int, int] = _DARK,
     ) -> None:
-        """Draw onto a picture.
+        """Draw onto an image.
 
         Parameters
         ----------
-        picture
+        image
             uint8 [height, width, 3]; is changed.
         colour
-            Of the frame, in the order of the picture's channels.
+            Of the frame, in the order of the image's channels.
         strength
             1 is solid, less is faint.
         ground
@@ -101,13 +101,13 @@ class TextBox:
         end = (self.x + self.width, self.y + self.height)
         rows = slice(max(self.y - _EDGE, 0), end[1] + _EDGE + 1)
         columns = slice(max(self.x - _EDGE, 0), end[0] + _EDGE + 1)
-        area = picture[rows, columns]
+        area = image[rows, columns]
         before = area.copy() if strength < 1 else area
-        cv2.rectangle(picture, (self.x, self.y), end, ground, cv2.FILLED)
-        cv2.rectangle(picture, (self.x, self.y), end, colour, 2, cv2.LINE_AA)
+        cv2.rectangle(image, (self.x, self.y), end, ground, cv2.FILLED)
+        cv2.rectangle(image, (self.x, self.y), end, colour, 2, cv2.LINE_AA)
         for i, line in enumerate(self._lines):
             below = self.y + self._pad + self._text_height + i * self._step
             origin = (self.x + self._pad, below)
-            cv2.putText(picture, line, origin, _FONT, self._scale, _WHITE, 1, cv2.LINE_AA)
+            cv2.putText(image, line, origin, _FONT, self._scale, _WHITE, 1, cv2.LINE_AA)
         if strength < 1:
             cv2.addWeighted(area, strength, before, 1.0 - strength, 0.0, dst=area)

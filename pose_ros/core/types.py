@@ -19,7 +19,7 @@ MAX_IMAGE_SIDE = 16384
 
 
 class FrameError(ValueError):
-    """A picture that cannot be used; the message says what was wrong."""
+    """An image that cannot be used; the message says what was wrong."""
 
 
 def check_image_size(width: int, height: int) -> None:
@@ -39,7 +39,7 @@ class KeypointState(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture.
+    """One image.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Frame:
     channels: Literal['rgb', 'bgr'] = 'rgb'
 
     def __post_init__(self) -> None:
-        """Refuse what is not a picture."""
+        """Refuse what is not an image."""
         shape = getattr(self.image, 'shape', None)
         if shape is None or len(shape) != 3 or shape[2] != 3 or self.image.dtype != np.uint8:
             found = f'{getattr(self.image, "dtype", type(self.image).__name__)} {shape}'
@@ -84,7 +84,7 @@ class Frame:
         return int(self.image.shape[0])
 
     def shows(self, points: np.ndarray) -> np.ndarray:
-        """Mask [...] of the points [..., 2] [px] that lie in the picture."""
+        """Mask [...] of the points [..., 2] [px] that lie in the image."""
         return np.asarray(((points >= 0) & (points < (self.width, self.height))).all(axis=-1))
 
 

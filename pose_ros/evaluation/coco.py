@@ -33,17 +33,17 @@ _NUMBERS = ('image_id', 'category_id', 'area', 'num_keypoints')
 
 
 class DatasetError(ValueError):
-    """Annotations or pictures that cannot be used; the message says what is wrong."""
+    """Annotations or images that cannot be used; the message says what is wrong."""
 
 
 @dataclass(frozen=True, eq=False)
 class CocoImage:
-    """One picture of a data set.
+    """One image of a data set.
 
     Attributes
     ----------
     id
-        Of the picture in the annotations.
+        Of the image in the annotations.
     path
         The file.
     size
@@ -51,7 +51,7 @@ class CocoImage:
     boxes
         [N, 4]: (x, y, width, height) [px] of the people whose keypoints are annotated.
     is_complete
-        Whether everybody in the picture is annotated, as far as the annotations tell.
+        Whether everybody in the image is annotated, as far as the annotations tell.
     """
 
     id: int
@@ -61,11 +61,11 @@ class CocoImage:
     is_complete: bool
 
     def frame(self) -> Frame:
-        """Read the picture; MediaError or DatasetError if it is not what the annotations say."""
+        """Read the image; MediaError or DatasetError if it is not what the annotations say."""
         [frame] = open_media(self.path).frames()
         if (frame.width, frame.height) != self.size:
             raise DatasetError(
-                f'{self.path}: the picture is {frame.width}×{frame.height}, '
+                f'{self.path}: the image is {frame.width}×{frame.height}, '
                 f'its annotations are for {self.size[0]}×{self.size[1]}'
             )
         return frame
@@ -73,14 +73,14 @@ class CocoImage:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What was found in the pictures of a data set.
+    """What was found in the images of a data set.
 
     Attributes
     ----------
     detections
         In COCO's format of results.
     seconds
-        Time that each picture took [s], without reading it.
+        Time that each image took [s], without reading it.
     """
 
     detections: list[dict[str, Any]]
@@ -88,7 +88,7 @@ class Found:
 
     @property
     def milliseconds(self) -> float:
-        """Median time of a picture [ms]."""
+        """Median time of an image [ms]."""
         return 1000 * float(np.median(self.seconds))
 
 
@@ -140,9 +140,9 @@ def read_annotations(path: Path) -> dict[str, Any]:
     return truth
 
 
-def find_pictures(truth: dict[str, Any], folder: Path) -> list[CocoImage]:
-    """Pictures of the annotations in a folder; DatasetError names those that are not there."""
-    pictures, missing = [], []
+def find_images(truth: dict[str, Any], folder: Path) -> list[CocoImage]:
+    """Images of the annotations in a folder; DatasetError names those that are not there."""
+    images, missing = [], []
     notes: dict[int, list[dict[str, Any]]] = {}
     for note in truth['annotations']:
         notes.setdefault(note['image_id'], []).append(note)
@@ -153,7 +153,7 @@ def find_pictures(truth: dict[str, Any], folder: Path) -> list[CocoImage]:
             continue
         own = notes.get(image['id'], [])
         people = [note for note in own if note['num_keypoints'] and not note['iscrowd']]
-        pictures.append(
+        images.append(
             CocoImage(
                 image['id'],
                 path,
@@ -166,41 +166,41 @@ def find_pictures(truth: dict[str, Any], folder: Path) -> list[CocoImage]:
     if missing:
         some = ', '.join(missing[:3]) + (', …' if len(missing) > 3 else '')
         raise DatasetError(
-            f'{len(missing)} of {len(truth["images"])} pictures are not in {folder}: {some}'
+            f'{len(missing)} of {len(truth["images"])} images are not in {folder}: {some}'
         )
-    return pictures
+    return images
 
 
-def whole_pictures(
+def whole_images(
     estimator: Estimator,
-    pictures: Sequence[CocoImage],
+    images: Sequence[CocoImage],
     advance: Callable[[], object] = lambda: None,
 ) -> Found:
-    """Find the people in whole pictures, each as the first frame of a sequence.
+    """Find the people in whole images, each as the first frame of a sequence.
 
     Parameters
     ----------
     estimator
-        Is reset before every picture.
-    pictures
+        Is reset before every image.
+    images
         Where to look.
     advance
-        Called after each picture.
+        Called after each image.
 
     Raises
     ------
     DatasetError, MediaError, FrameError
-        A picture cannot be used.
+        An image cannot be used.
     """
     detections, seconds = [], []
-    for picture in pictures:
-        frame = picture.frame()
+    for image in images:
+        frame = image.frame()
         estimator.reset()
         started = time.perf_counter()
         people = estimator.estimate(frame)
         seconds.append(time.perf_counter() - started)
         detections += [
-            detection(picture.id, one.topology, one.keypoints, one.scores, one.score)
+            detection(image.id, one.topology, one.keypoints, one.scores, one.score)
             for one in people
         ]
         advance()
@@ -225,30 +225,30 @@ class GivenBoxes:
         )
 
     def find(
-        self, pictures: Sequence[CocoImage], advance: Callable[[], object] = lambda: None
+        self, images: Sequence[CocoImage], advance: Callable[[], object] = lambda: None
     ) -> Found:
-        """Look once into every annotated box; the rest is as in `whole_pictures`."""
+        """Look once into every annotated box; the rest is as in `whole_images`."""
         detections, seconds = [], []
-        for picture in pictures:
-            frame = picture.frame()
+        for image in images:
+            frame = image.frame()
             started = time.perf_counter()
-            poses = [self._model.estimate(frame, crop) for crop in self._crops(picture)]
+            poses = [self._model.estimate(frame, crop) for crop in self._crops(image)]
             seconds.append(time.perf_counter() - started)
             detections += [
-                detection(picture.id, self._model.topology, one.keypoints, one.scores, one.score)
+                detection(image.id, self._model.topology, one.keypoints, one.scores, one.score)
                 for one in poses
             ]
             advance()
         return Found(detections, seconds)
 
-    def _crops(self, picture: CocoImage) -> Iterator[Crop]:
-        for x, y, width, height in picture.boxes.tolist():
+    def _crops(self, image: CocoImage) -> Iterator[Crop]:
+        for x, y, width, height in image.boxes.tolist():
             box = Box(x, y, width, height)
             yield self._regions.around(Detection(box, 1.0, upright(box)))
 
 
 def detection(
-    picture_id: int, topology: Topology, keypoints: np.ndarray, scores: np.ndarray, score: float
+    image_id: int, topology: Topology, keypoints: np.ndarray, scores: np.ndarray, score: float
 ) -> dict[str, Any]:
     """One person in COCO's format of results.
 
@@ -257,7 +257,7 @@ def detection(
     index = keypoint_map(topology, COCO17)
     points = np.column_stack([keypoints[index], scores[index]]).astype(float)
     return {
-        'image_id': picture_id,
+        'image_id': image_id,
         'category_id': PERSON,
         'keypoints': points.ravel().tolist(),
         'score': float(score),
@@ -267,7 +267,7 @@ def detection(
 def score(
     truth: dict[str, Any],
     detections: Sequence[dict[str, Any]],
-    picture_ids: Sequence[int] | None = None,
+    image_ids: Sequence[int] | None = None,
 ) -> CocoScore:
     """COCO's figures by pycocotools.
 
@@ -277,7 +277,7 @@ def score(
         As `read_annotations` gives it.
     detections
         In COCO's format of results.
-    picture_ids
+    image_ids
         Those that count; None: all of the annotations.
 
     Raises
@@ -292,7 +292,7 @@ def score(
         annotated.createIndex()
         found = annotated.loadRes(deepcopy(list(detections))) if detections else coco.COCO()
         evaluation = cocoeval.COCOeval(annotated, found, 'keypoints')
-        ids = picture_ids if picture_ids is not None else [one['id'] for one in truth['images']]
+        ids = image_ids if image_ids is not None else [one['id'] for one in truth['images']]
         evaluation.params.imgIds = sorted(ids)
         evaluation.params.catIds = [PERSON]
         evaluation.evaluate()

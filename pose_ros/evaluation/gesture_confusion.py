@@ -17,7 +17,7 @@ from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
 HEIGHTS = (120, 240, 400)
-"""Of the bodies in the pictures [px]."""
+"""Of the bodies in the images [px]."""
 FACINGS = (-45.0, 0.0, 45.0)
 """How far people are turned from the camera [deg]."""
 TOLERANCE = 0.5
@@ -25,8 +25,8 @@ TOLERANCE = 0.5
 NEED_33 = ('point_at_camera_left', 'point_at_camera_right', 'head_shake', 'nod')
 """Performed gestures that the rules do not know from 17 keypoints: without hands the first two
 are stop; the head is seen too coarsely."""
-_ONSET = 1.0  # of a gesture in its film [s]
-_KEPT, _AFTER = 1.8, 0.8  # how long it is kept, and what the film goes on for [s]
+_ONSET = 1.0  # of a gesture in its video [s]
+_KEPT, _AFTER = 1.8, 0.8  # how long it is kept, and what the video goes on for [s]
 _PARTS = {'raise': 'hand_raised'}  # of names that the rules call otherwise
 _HANDLESS = ('bow', 'head_shake', 'nod')
 
@@ -79,7 +79,7 @@ class Trial:
             for seed in seeds
         ]
 
-    def film(self, fps: float) -> tuple[Scene, float]:
+    def scene(self, fps: float) -> tuple[Scene, float]:
         """Scene, and when the gesture can be known in it [s]."""
         rng = np.random.default_rng([self.seed, list(PERFORMED).index(self.performed)])
         done = perform(self.performed, Style.drawn(rng, self.facing))
@@ -105,7 +105,7 @@ class Trial:
         self, topology: Topology, world: bool, fps: float = 30.0
     ) -> tuple[Iterator[Sight], float]:
         """Skeletons as a model would see them, and when the gesture can be known."""
-        scene, known = self.film(fps)
+        scene, known = self.scene(fps)
         seen = skeletons(scene, self.seed, topology, world=world)
         return ((frame.stamp, frame.people) for frame in seen), known
 

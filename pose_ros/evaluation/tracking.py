@@ -1,4 +1,4 @@
-"""Does everybody keep one id? People followed through filmed scenes, counted by motmetrics.
+"""Identities of people in rendered scenes, scored by motmetrics.
 
 Somebody counts in a frame while at least 30 % of the joints can be seen. Who is covered or outside
 beyond that is neither missed, nor is a person found on them a false one. Of the people that the
@@ -23,9 +23,9 @@ from pose_ros.core.tracking.similarity import keypoint_similarity
 from pose_ros.core.types import Frame, Person
 from pose_ros.extras import library
 
-LEAST_VISIBLE = 0.3
+MIN_VISIBLE = 0.3
 """Share of the joints from which on somebody counts."""
-LEAST_SIMILARITY = 0.5
+MIN_SIMILARITY = 0.5
 """OKS from which on somebody found may be the true person."""
 # Root of the area of a standing person over their height, as COCO measures it.
 _SCALE_OF_HEIGHT = 0.39
@@ -113,7 +113,7 @@ def follow(
     estimator
         Is reset first.
     scene, seed
-        What is filmed, see `pose_ros.actor.frames`.
+        What is rendered, see `pose_ros.actor.frames`.
     advance
         Called after each frame.
 
@@ -174,7 +174,7 @@ def _note(run: Run, frame: ActorFrame, people: list[Person], partners: dict[int,
     people = [person for person in people if person.observed.any()]
     table = np.array([[_similarity(true, one) for one in people] for true in frame.people])
     table = table.reshape(len(frame.people), len(people))
-    visible = np.array([true.visible.mean() >= LEAST_VISIBLE for true in frame.people])
+    visible = np.array([true.visible.mean() >= MIN_VISIBLE for true in frame.people])
     counted, ignored = np.flatnonzero(visible), np.flatnonzero(~visible)
 
     pairs = _matched(table[counted])
@@ -189,7 +189,7 @@ def _note(run: Run, frame: ActorFrame, people: list[Person], partners: dict[int,
     kept = _kept(table[:, named], ids, counted, ignored, partners)
     columns = np.array([named[column] for column in kept], dtype=int)
     distances = 1 - table[np.ix_(counted, columns)]
-    distances[distances > 1 - LEAST_SIMILARITY] = np.nan
+    distances[distances > 1 - MIN_SIMILARITY] = np.nan
     run.events.update(
         counted.tolist(), [ids[column] for column in kept], distances, frameid=run.frames
     )
@@ -210,26 +210,26 @@ def _kept(
     matched = []
     for row, true in enumerate(counted.tolist()):
         column = ids.index(partners[true]) if partners.get(true) in ids else -1
-        if column >= 0 and free[row, column] >= LEAST_SIMILARITY:
+        if column >= 0 and free[row, column] >= MIN_SIMILARITY:
             matched.append((row, column))
             free[row] = free[:, column] = 0.0
     matched += _matched(free)
     partners.update((int(counted[row]), ids[column]) for row, column in matched)
     taken = {column for _, column in matched}
-    explained = (table[ignored] >= LEAST_SIMILARITY).any(axis=0)
+    explained = (table[ignored] >= MIN_SIMILARITY).any(axis=0)
     return [column for column in range(len(ids)) if column in taken or not explained[column]]
 
 
 def _matched(table: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of rows and columns with the greatest similarity in all, each over the least."""
-    allowed = np.where(table >= LEAST_SIMILARITY, table, 0.0)
+    allowed = np.where(table >= MIN_SIMILARITY, table, 0.0)
     rows, columns = linear_sum_assignment(-allowed)
     return [(int(r), int(c)) for r, c in zip(rows, columns) if allowed[r, c] > 0]
 
 
 def _similarity(true: ActorTruth, person: Person) -> float:
     """OKS over the joints that can be seen; over all of somebody who cannot."""
-    counted = true.visible if true.visible.mean() >= LEAST_VISIBLE else None
+    counted = true.visible if true.visible.mean() >= MIN_VISIBLE else None
     scale = _SCALE_OF_HEIGHT * true.height
     return keypoint_similarity(true.keypoints, person.keypoints, scale, counted)
 

@@ -43,8 +43,8 @@ def perform(
     )
     scene = Scene(fps=fps, duration=start + duration + 1.0, actors=(actor,))
     seed = int(rng.integers(2**31))
-    film = [f for f in skeletons(scene, seed, topology, world=world) if f.people]
-    return Example.of([f.people[0] for f in film], [f.stamp for f in film], 'actor')
+    sequence = [f for f in skeletons(scene, seed, topology, world=world) if f.people]
+    return Example.of([f.people[0] for f in sequence], [f.stamp for f in sequence], 'actor')
 
 
 def perform_sign(

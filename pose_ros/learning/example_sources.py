@@ -20,7 +20,7 @@ Observation = tuple[float, Sequence[Person]]
 """Time [s], and who is seen."""
 
 # An example is refused where the person is out of sight for longer [s].
-_MOST_UNSEEN = 0.5
+_MAX_UNSEEN = 0.5
 
 
 def observations(
@@ -110,7 +110,7 @@ def _example(seen: Sequence[Observation], source: str) -> Example:
             rows[stamp] = (same or new)[0]
     stamps = [seen[0][0], *sorted(rows), seen[-1][0]]
     longest = max(after - before for before, after in pairwise(stamps))
-    if longest > _MOST_UNSEEN:
+    if longest > _MAX_UNSEEN:
         raise ValueError(
             f'{source}: the person is out of sight for {longest:.1f} s of it; '
             'choose the rest with --cut'

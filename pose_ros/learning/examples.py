@@ -47,7 +47,7 @@ class Example:
     def of(cls, people: Sequence[Person], stamps: Sequence[float], source: str = '') -> Example:
         """Example with times from 0 on; ValueError if it is too short to show a movement."""
         if len(people) != len(stamps) or len(people) < 5:
-            raise ValueError(f'an example needs at least 5 pictures, got {len(people)}')
+            raise ValueError(f'an example needs at least 5 images, got {len(people)}')
         if len({person.topology.name for person in people}) > 1:
             raise ValueError('an example must be of one keypoint format')
         times = np.subtract(stamps, stamps[0])

@@ -18,7 +18,7 @@ from pose_ros.learning.examples import NOT_MIRRORED, SAME, MotionClass
 from pose_ros.learning.networks import NETWORKS, load_keras, to_tflite
 from pose_ros.learning.windows import Stock
 
-LEAST_EXAMPLES = 4
+MIN_EXAMPLES = 4
 # Least windows of motions in a round.
 _ROUND = 500
 _BATCH, _RATE = 64, 1.5e-3
@@ -165,9 +165,9 @@ def _check(motions: Sequence[MotionClass]) -> None:
         raise ValueError(f'there is no motion to learn, only {NONE!r}')
     names = {motion.name for motion in motions}
     for motion in motions:
-        if len(motion.examples) < LEAST_EXAMPLES:
+        if len(motion.examples) < MIN_EXAMPLES:
             raise ValueError(
-                f'{motion.name} has {len(motion.examples)} examples: at least {LEAST_EXAMPLES} '
+                f'{motion.name} has {len(motion.examples)} examples: at least {MIN_EXAMPLES} '
                 'are needed, 10 are a good start'
             )
         if motion.mirror not in (NOT_MIRRORED, SAME) and motion.mirror not in names:

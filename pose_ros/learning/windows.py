@@ -158,7 +158,7 @@ def vary(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Windows by other bodies, cameras and models.
 
-    Size, turning away from the camera, rotation in the picture, noise, and joints that are unseen
+    Size, turning away from the camera, rotation in the image, noise, and joints that are unseen
     now and then.
 
     Parameters

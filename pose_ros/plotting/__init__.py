@@ -1,1 +1,1 @@
-"""What people did over time, as one picture."""
+"""What people did over time, as one image."""

@@ -15,9 +15,9 @@ from pose_ros.core.motion.events import title_of
 from pose_ros.extras import library
 from pose_ros.plotting.recording import PersonRecord, Recording, Span
 
-MOST_TRACKS = 30
-"""A picture of more would be too high to look at."""
-MOST_ANGLES = 6
+MAX_TRACKS = 30
+"""An image of more would be too high to look at."""
+MAX_ANGLES = 6
 """Of a person, if none are chosen: those that move most."""
 
 _WIDTH, _DPI = 13.0, 110  # [inch], [px/inch]
@@ -84,7 +84,7 @@ def draw(timeline: Recording, path: Path, angles: Sequence[str] = ()) -> None:
     ValueError
         If there is nobody, there are too many, or nobody has one of the angles.
     OSError
-        If the picture cannot be written.
+        If the image cannot be written.
     MissingLibraryError
         Without matplotlib.
     """
@@ -97,9 +97,9 @@ def figure_of(timeline: Recording, angles: Sequence[str] = ()) -> Any:
     tracks = timeline.tracks
     if not tracks:
         raise ValueError('there is nothing to draw: no angles and no events')
-    if len(tracks) > MOST_TRACKS:
+    if len(tracks) > MAX_TRACKS:
         raise ValueError(
-            f'{len(tracks)} people are too many for one picture, the most are {MOST_TRACKS}: '
+            f'{len(tracks)} people are too many for one image, at most {MAX_TRACKS} are allowed: '
             'choose some of them, or fewer files'
         )
     known = list(dict.fromkeys(name for track in tracks for name in track.names))
@@ -165,7 +165,7 @@ def _chosen(track: PersonRecord, wanted: Sequence[str]) -> list[str]:
     if wanted:
         return [name for name in track.names if name in wanted]
     ranges = {name: track.curve(name).range for name in track.names}
-    moving = sorted((n for n in ranges if ranges[n] > 0), key=lambda n: -ranges[n])[:MOST_ANGLES]
+    moving = sorted((n for n in ranges if ranges[n] > 0), key=lambda n: -ranges[n])[:MAX_ANGLES]
     return [name for name in track.names if name in moving]
 
 

@@ -16,12 +16,12 @@ _STRETCH, _ROUNDING = 0.01, 2.0
 
 
 class Calibration:
-    """The camera of the last camera_info, for pictures of any size.
+    """The camera of the last camera_info, for images of any size.
 
     Parameters
     ----------
     rectified
-        Whether the pictures are the rectified ones; may be changed in between.
+        Whether the images are the rectified ones; may be changed in between.
     mirrored
         Whether the images are mirrored, left to right; may be changed in between.
     warn
@@ -61,7 +61,7 @@ class Calibration:
             self._valid_for = None
 
     def camera(self, size: tuple[int, int]) -> CameraModel | None:
-        """Camera for pictures of (width, height) [px]; None if there is none."""
+        """Camera for images of (width, height) [px]; None if there is none."""
         if self._info is None:
             return None
         wanted = (size, self.rectified, self.mirrored)
@@ -89,11 +89,11 @@ def camera_model(
     Parameters
     ----------
     info
-        Its region of interest and binning are undone: the region covers the picture.
+        Its region of interest and binning are undone: the region covers the image.
     image_size
-        (width, height) of the picture in whose pixels the keypoints are.
+        (width, height) of the image in whose pixels the keypoints are.
     rectified
-        Whether that picture is the rectified one (P alone counts) or the raw one (K, D, R, P).
+        Whether that image is the rectified one (P alone counts) or the raw one (K, D, R, P).
     mirrored
         Whether it is mirrored, left to right.
 

@@ -22,12 +22,12 @@ OLDEST_IMAGE = 1.0
 
 
 class SourceError(ValueError):
-    """A source that gives no pictures; one line that says which and why."""
+    """A source that gives no images; one line that says which and why."""
 
 
 @dataclass(frozen=True, eq=False)
 class SourceImage:
-    """One picture of a source.
+    """One image of a source.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Source(Protocol):
         """Whether images arrive by themselves, as from a camera; else each is due at its time."""
 
     def read(self) -> SourceImage | None:
-        """Return the next picture; SourceError if there is none any more.
+        """Return the next image; SourceError if there is none any more.
 
         None after the last, or, of a live source, if none came within a moment.
         """
@@ -95,7 +95,7 @@ class CameraSource:
             self._capture.set(name, value)
 
     def read(self) -> SourceImage | None:
-        """Wait for the next picture."""
+        """Wait for the next image."""
         # The driver's stamp is that of the exposure; decoding comes later.
         if self._capture.grab():
             age = time.monotonic() - self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
@@ -146,7 +146,7 @@ class ActorSource:
         self._frames = frames(self._scene, self._seed, self._focal)
 
     def read(self) -> SourceImage | None:
-        """Draw the next picture."""
+        """Draw the next image."""
         frame = next(self._frames, None)
         if frame is None:
             self._start()
@@ -168,9 +168,9 @@ def actor_scene(name: str, width: int, height: int, fps: float, people: int = 1)
         One of `SCENES`; or the motion that is done for four seconds, with a second of standing
         before and after, several people beginning one after the other.
     width, height
-        Of the picture [px]; the actor grows with it.
+        Of the image [px]; the actor grows with it.
     fps
-        Pictures a second [Hz].
+        Images a second [Hz].
     people
         How many, 1 to 6.
 

@@ -213,7 +213,7 @@ class ImageWriter:
         self._view: np.ndarray = np.empty((0, 0), np.uint16 if encoding == '16UC1' else np.uint8)
 
     def write(self, image: np.ndarray, header: Header) -> Image:
-        """Message with a picture.
+        """Message with an image.
 
         Parameters
         ----------

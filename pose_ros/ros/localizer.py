@@ -1,4 +1,4 @@
-"""People of a picture meet its calibration and its depth image."""
+"""People of an image meet its calibration and its depth image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pose_ros.ros.images import stamp_of
 from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.qos import CAMERA_INFO
 
-# Depth images that may come while a picture is looked at: half a second of a camera's.
+# Depth images that may come while an image is looked at: half a second of a camera's.
 _KEPT = 15
 _SAME = 1e-6  # [s]
 # So long after the last depth image none is waited for any more [s].
@@ -46,7 +46,7 @@ class DepthQueue:
     Attributes
     ----------
     gap
-        From the last picture to the depth image nearest to it [s]; NaN without any.
+        From the last image to the depth image nearest to it [s]; NaN without any.
     """
 
     def __init__(self, tolerance: float) -> None:
@@ -108,8 +108,8 @@ class _Waiting:
 class Localizer:
     """Gives people their positions, as soon as what is needed is there.
 
-    While depth images come, a picture whose own has not come yet waits for it, for ``depth_wait``
-    or until the next picture; the node goes on in the meantime. While none come nothing is waited
+    While depth images come, an image whose own has not come yet waits for it, for ``depth_wait``
+    or until the next image; the node goes on in the meantime. While none come nothing is waited
     for.
 
     Parameters
@@ -148,7 +148,7 @@ class Localizer:
         return self._calibration.fault
 
     def begin(self) -> None:
-        """Take note that the next picture has come: who still waits goes on."""
+        """Take note that the next image has come: who still waits goes on."""
         if self._waiting is not None:
             self._take_waiting()
             self.flush()
@@ -249,7 +249,7 @@ class Localizer:
             self.flush()
 
     def _depth(self, stamp: float, size: tuple[int, int]) -> DepthImage | None:
-        """Depth image of a picture; None without one that can be used."""
+        """Depth image of an image; None without one that can be used."""
         message = self._depths.nearest(stamp)
         if message is None:
             return None

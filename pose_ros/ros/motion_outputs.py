@@ -35,7 +35,7 @@ class Output:
     observers
         Names of the observers that it comes from.
     convert
-        Makes the messages of one picture.
+        Makes the messages of one image.
     profile
         Quality of service.
     """

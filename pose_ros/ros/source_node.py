@@ -14,7 +14,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from pose_ros.actor.mixed_scene import MOST_PEOPLE
+from pose_ros.actor.mixed_scene import MAX_ACTORS
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.media import is_url
 from pose_ros.core.topology import COCO17
@@ -55,7 +55,7 @@ PARAMETERS = (
         'mixed',
         'Scene of the actor: mixed, gestures, falls, fitness, or the name of a motion',
     ),
-    Parameter('people', 1, 'Number of actors', low=1, high=MOST_PEOPLE),
+    Parameter('people', 1, 'Number of actors', low=1, high=MAX_ACTORS),
     Parameter('seed', 0, "Seed of the actor's noise", low=0, high=2**31 - 1),
     Parameter(
         'width',
@@ -156,7 +156,7 @@ class SourceNode(Node):
         self._tick_every(SHORTEST_PERIOD, self._tick_live if self._source.live else self._tick)
 
     def _tick(self) -> None:
-        """Publish the picture that is due, then prepare the next one."""
+        """Publish the image that is due, then prepare the next one."""
         if self._next is None:
             self.get_logger().info(f'the video has ended after {self._published} images')
             self._image.wait_for_all_acked(Duration(seconds=1))
@@ -178,12 +178,12 @@ class SourceNode(Node):
 
     def _tick_live(self) -> None:
         try:
-            picture = self._source.read()
+            image = self._source.read()
         except SourceError as error:
             self._lose(error)
             return
-        if picture is not None:
-            self._publish(picture)
+        if image is not None:
+            self._publish(image)
 
     def _lose(self, error: SourceError) -> None:
         """Try again later what can come back, a camera or stream; else end."""
@@ -204,17 +204,17 @@ class SourceNode(Node):
             self.get_logger().info(f'the {self._values.source} is back')
             self._play()
 
-    def _publish(self, picture: SourceImage) -> None:
+    def _publish(self, image: SourceImage) -> None:
         p = self._values
-        exposed = self.get_clock().now() - Duration(nanoseconds=int(picture.age * 1e9))
+        exposed = self.get_clock().now() - Duration(nanoseconds=int(image.age * 1e9))
         header = Header(stamp=exposed.to_msg(), frame_id=p.frame_id)
-        self._image.publish(self._writer.write(picture.image, header))
-        height, width = picture.image.shape[:2]
+        self._image.publish(self._writer.write(image.image, header))
+        height, width = image.image.shape[:2]
         self._info.publish(camera_info(header, width, height, p.field_of_view))
-        if self._truth is not None and picture.truth is not None:
-            self._truth.publish(truth_message(header, width, height, picture.truth))
-        if self._depth is not None and picture.depth is not None:
-            self._depth.publish(self._depth_writer.write(picture.depth, header))
+        if self._truth is not None and image.truth is not None:
+            self._truth.publish(truth_message(header, width, height, image.truth))
+        if self._depth is not None and image.depth is not None:
+            self._depth.publish(self._depth_writer.write(image.depth, header))
         self._published += 1
 
     def destroy_node(self) -> None:

@@ -63,15 +63,15 @@ class VideoSource:
     def read(self) -> SourceImage | None:
         """Decode the next image; the first after the last when it plays in a loop."""
         try:
-            picture = self._read()
-            if picture is None and self._loop:
+            image = self._read()
+            if image is None and self._loop:
                 self._start = self._next_start
                 self._reader.close()
                 self._begin(open_video(self._path, STREAM_TIMEOUT))
-                picture = self._read()
+                image = self._read()
         except MediaError as error:
             raise SourceError(f'video {error}') from error
-        return picture
+        return image
 
     def _read(self) -> SourceImage | None:
         """Next image of this round; a loop goes on after what is damaged."""

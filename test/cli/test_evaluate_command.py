@@ -131,7 +131,7 @@ def test_progress_is_shown_where_somebody_watches(pose_ros, dataset, monkeypatch
     code, out, err = pose_ros('evaluate', 'coco', *dataset, '--mode', 'single')
     assert code == 0
     assert 'blazepose_full single' in err
-    assert '3/3 pictures' in err
+    assert '3/3 images' in err
     assert '3/3' not in out
 
 
@@ -158,7 +158,7 @@ def test_bad_requests_of_tracking_are_one_line(pose_ros, tmp_path, arguments, re
 @pytest.mark.parametrize(
     ('change', 'reason'),
     [
-        (lambda folder: (folder / '2.png').unlink(), '1 of 3 pictures are not in .*: 2.png'),
+        (lambda folder: (folder / '2.png').unlink(), '1 of 3 images are not in .*: 2.png'),
         (
             lambda folder: (folder / '2.png').write_bytes(b'x'),
             '2.png: not an image that can be decoded',

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from pose_ros.bringup.cameras import read_cameras
-from pose_ros.core.bounded_yaml import DEEPEST, LARGEST_FILE, MOST_NODES, load_yaml
+from pose_ros.core.bounded_yaml import DEEPEST, LARGEST_FILE, MAX_NODES, load_yaml
 from pose_ros.core.motion.exercise_rules import load_exercises
 from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.resources import config_file
@@ -25,7 +25,7 @@ def chain():
 
 
 ATTACKS = {
-    'aliases': (bomb(), f'more than {MOST_NODES} values'),
+    'aliases': (bomb(), f'more than {MAX_NODES} values'),
     'itself': ('models: &a [*a]', 'alias within its own anchor'),
     'deep aliases': (chain(), f'deeper than {DEEPEST} levels'),
     'nested lists': ('[' * 100_000, f'deeper than {DEEPEST} levels'),

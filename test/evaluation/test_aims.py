@@ -12,7 +12,7 @@ import pytest
 from pose_ros.actor.multi_person_scenes import encounter
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.evaluation.coco import find_pictures, read_annotations, score, whole_pictures
+from pose_ros.evaluation.coco import find_images, read_annotations, score, whole_images
 from pose_ros.evaluation.tracking import follow
 from pose_ros.evaluation.tracking import score as tracking_score
 
@@ -43,11 +43,11 @@ def test_crossings_of_two_to_four_keep_their_ids(measured):
 @pytest.mark.test_data('coco/person_keypoints_train2017_subset.json', 'coco/train2017')
 def test_multi_finds_twice_what_single_does(test_data, measured):
     truth = read_annotations(test_data / 'coco/person_keypoints_train2017_subset.json')
-    pictures = find_pictures(truth, test_data / 'coco/train2017')
+    pictures = find_images(truth, test_data / 'coco/train2017')
     precision = {}
     for mode in ('single', 'multi'):
         estimator = PoseEstimator(EstimatorConfig(mode=mode, max_people=20))
-        found = whole_pictures(estimator, pictures)
+        found = whole_images(estimator, pictures)
         precision[mode] = score(truth, found.detections).ap50
     measured(f'COCO AP50: single {precision["single"]:.3f}, multi {precision["multi"]:.3f}')
     assert precision['multi'] >= 1.9 * precision['single']

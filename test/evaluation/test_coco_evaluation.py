@@ -17,10 +17,10 @@ from pose_ros.evaluation.coco import (
     DatasetError,
     GivenBoxes,
     detection,
-    find_pictures,
+    find_images,
     read_annotations,
     score,
-    whole_pictures,
+    whole_images,
 )
 from pose_ros.evaluation.report import Column, Report
 
@@ -100,12 +100,12 @@ def test_the_known_pair_gives_the_known_figures(test_data, measured, capsys):
 
 def test_perfect_and_complete_people_are_precise_and_the_unannotated_count_as_false(dataset):
     truth = read_annotations(dataset)
-    pictures = find_pictures(truth, dataset.parent)
+    pictures = find_images(truth, dataset.parent)
     assert [picture.is_complete for picture in pictures] == [True, False]
     assert [len(picture.boxes) for picture in pictures] == [2, 1]
     seen, oracle = [], Oracle()
 
-    found = whole_pictures(oracle, pictures, lambda: seen.append(1))
+    found = whole_images(oracle, pictures, lambda: seen.append(1))
 
     assert len(seen) == oracle.resets == len(found.seconds) == 2
     assert len(found.detections) == 4
@@ -144,7 +144,7 @@ def test_a_detection_is_in_cocos_order_and_ranked_by_the_persons_score():
 def test_given_boxes_need_no_detector(dataset, measured):
     """The default model in the true boxes of the actor."""
     truth = read_annotations(dataset)
-    found = GivenBoxes(EstimatorConfig()).find(find_pictures(truth, dataset.parent))
+    found = GivenBoxes(EstimatorConfig()).find(find_images(truth, dataset.parent))
     assert len(found.detections) == 3
     figures = score(truth, found.detections)
     measured(f'actor in given boxes: AP {figures.ap:.2f}, AP50 {figures.ap50:.2f}')
@@ -211,11 +211,11 @@ def test_people_without_keypoints_are_nobody(dataset):
 def test_missing_and_wrong_pictures_are_named(dataset):
     truth = read_annotations(dataset)
     (dataset.parent / '2.png').unlink()
-    with pytest.raises(DatasetError, match=r'1 of 2 pictures are not in .*: 2\.png$'):
-        find_pictures(truth, dataset.parent)
+    with pytest.raises(DatasetError, match=r'1 of 2 images are not in .*: 2\.png$'):
+        find_images(truth, dataset.parent)
     cv2.imwrite(str(dataset.parent / '2.png'), np.zeros((10, 20, 3), np.uint8))
-    with pytest.raises(DatasetError, match=r'2\.png: the picture is 20×10.*for 640×480'):
-        whole_pictures(Oracle(), find_pictures(truth, dataset.parent))
+    with pytest.raises(DatasetError, match=r'2\.png: the image is 20×10.*for 640×480'):
+        whole_images(Oracle(), find_images(truth, dataset.parent))
     with pytest.raises(DatasetError, match='No such file'):
         read_annotations(dataset.parent / 'none.json')
 

@@ -59,7 +59,7 @@ _LYING = STAND._replace(left_arm=(22.0, 0.0), left_forearm=(14.0, 0.0))
 
 
 def _lie_down(time: float) -> Pose:
-    """Crouch, then over onto the side of the picture's left, in two seconds and a half."""
+    """Crouch, then over onto the side of the image's left, in two seconds and a half."""
     share = min(max((time - 1.0) / 1.5, 0.0), 1.0)
     lying = _LYING._replace(body=(-90.0, 0.0), shift=(-0.1, 0.0))
     return _CROUCH.blend(lying, share * share * (3.0 - 2.0 * share))

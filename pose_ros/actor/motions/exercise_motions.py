@@ -229,7 +229,7 @@ def exercise(name: str, manner: Manner, turn: float = 0.0) -> Motion:
     manner
         How it is done.
     turn
-        How far the body is turned from the camera towards the picture's right [deg].
+        How far the body is turned from the camera towards the image's right [deg].
     """
     kind = _KINDS[name]
     share, _ = _share(manner)

@@ -50,7 +50,7 @@ def course(keys: Keys, turn: float = 0.0, pace: float = 1.0, ramp: float = 0.15)
     keys
         The first at 0 s.
     turn
-        From the camera towards the picture's right [deg].
+        From the camera towards the image's right [deg].
     pace
         Twice the pace takes half of the time.
     ramp
@@ -257,7 +257,7 @@ LOOK_ALIKE_KEYS: dict[str, Keys] = {
                            Key(4.2, _CURLED)),
     'lie_on_bed': (Key(0.0, STAND), Key(1.0, SIT), Key(1.6, SIT), Key(2.6, _lifted(_ON_GROUND)),
                    Key(4.0, _lifted(_ON_BACK))),
-    # About the body's own length, which lies in the picture.
+    # About the body's own length, which lies in the image.
     'turn_in_bed': tuple(
         Key(1.8 * number, _lifted(_ON_SIDE._replace(body=(90.0, turn))))
         for number, turn in enumerate((0.0, 90.0, 20.0, -80.0, 0.0))
@@ -292,7 +292,7 @@ LYING = ('turn_in_bed', 'stretch_out', 'get_up')
 
 
 def _leave(away: Callable[[float], Pair], turn: float) -> Motion:
-    """Go out of the picture after a second, with steps."""
+    """Go out of the image after a second, with steps."""
 
     def pose(time: float) -> Pose:
         swing = 24.0 * sin(2 * 3.14159 * 0.95 * time)

@@ -27,7 +27,7 @@ class Style:
     phase
         Where in the swing it begins [turns].
     facing
-        How far the person is turned from the camera towards the picture's right [deg]; what is
+        How far the person is turned from the camera towards the image's right [deg]; what is
         meant for the camera goes there all the same.
     """
 

@@ -15,7 +15,7 @@ _MP4_NEEDED = (b'mdat', b'moov', b'moof')
 _MP4_FIRST = (b'ftyp', b'styp', b'moov', b'mdat', b'free', b'skip', b'wide', b'pnot')
 _EBML, _SEGMENT = b'\x1a\x45\xdf\xa3', b'\x18\x53\x80\x67'
 # Top-level parts looked at; a fragmented MP4 has two a second or so.
-_MOST_PARTS = 1_000_000
+_MAX_PARTS = 1_000_000
 
 
 def is_cut_off(path: Path) -> bool:
@@ -48,7 +48,7 @@ def is_cut_off(path: Path) -> bool:
 def _mp4_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
     """Name and end [bytes from the start] of each top-level box."""
     position = 0
-    for _ in range(_MOST_PARTS):
+    for _ in range(_MAX_PARTS):
         if position + 8 > size:
             return
         file.seek(position)

@@ -111,7 +111,7 @@ class HriBridge:
         return topics
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
-        """Publish who is there, then boxes and keypoints, then pictures of those asked for.
+        """Publish who is there, then boxes and keypoints, then images of those asked for.
 
         The topics of a body are there before its name is in the list.
         """
@@ -155,7 +155,7 @@ class HriBridge:
         self._crop(self._pairs.add_image(message.header, message))
 
     def _crop(self, pair: tuple | None) -> None:
-        """Publish the pictures of people, out of the picture that they were found in."""
+        """Publish the images of people, out of the image that they were found in."""
         if pair is None:
             return
         message, people = pair

@@ -31,7 +31,7 @@ _SEEN = (KeypointState.OBSERVED, KeypointState.BELOW_THRESHOLD)
 
 
 def region(person: Person, header: Header, size: tuple[int, int]) -> NormalizedRegionOfInterest2D:
-    """Box of a person in shares of the picture, whose (width, height) [px] is given."""
+    """Box of a person in shares of the image, whose (width, height) [px] is given."""
     width, height = size
     box = person.box
     return NormalizedRegionOfInterest2D(
@@ -45,9 +45,9 @@ def region(person: Person, header: Header, size: tuple[int, int]) -> NormalizedR
 
 
 def skeleton2d(person: Person, header: Header, size: tuple[int, int]) -> Skeleton2D:
-    """Keypoints of a person in shares of the picture, whose (width, height) [px] is given.
+    """Keypoints of a person in shares of the image, whose (width, height) [px] is given.
 
-    The confidence is the score; 0 for a keypoint that was not seen, lies outside of the picture
+    The confidence is the score; 0 for a keypoint that was not seen, lies outside of the image
     or contradicts the person's proportions.
     """
     message = Skeleton2D(header=header)
@@ -73,7 +73,7 @@ def skeleton2d(person: Person, header: Header, size: tuple[int, int]) -> Skeleto
 
 
 def share(value: float, whole: int) -> float:
-    """Share of a coordinate in the picture's side, 0 to 1."""
+    """Share of a coordinate in the image's side, 0 to 1."""
     return min(max(value / whole, 0.0), 1.0)
 
 

@@ -29,7 +29,7 @@ class Bridge(Protocol):
         """Topics that it needs just now; asked several times a second."""
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
-        """Publish the people of a picture: those of the message that have an id."""
+        """Publish the people of an image: those of the message that have an id."""
 
 
 @dataclass(frozen=True)
