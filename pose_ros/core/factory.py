@@ -18,7 +18,7 @@ from pose_ros.core.models.openpose import OpenPose
 from pose_ros.core.models.pose import MultiPoseModel, PoseModel
 from pose_ros.core.models.posenet import PoseNet
 from pose_ros.core.runtime.device import Device
-from pose_ros.core.runtime.device_selector import DeviceSelector, PictureModel
+from pose_ros.core.runtime.device_selector import DeviceSelector, ImageModel
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, RegionTracker
@@ -29,7 +29,7 @@ MANY_DETECTOR = 'yolox_nano'
 # What makes a model of its file, a number of threads and what loads it onto its device; role of
 # the file, threads by default.
 _SINGLE_FAMILIES: dict[
-    str, tuple[Callable[[Path, int, Callable[..., PictureModel]], PoseModel], str, int]
+    str, tuple[Callable[[Path, int, Callable[..., ImageModel]], PoseModel], str, int]
 ] = {
     'movenet': (MoveNet, 'model', 1),
     'blazepose': (lambda path, threads, _: BlazePose(path, threads), 'landmarks', 2),

@@ -5,7 +5,8 @@ import pytest
 
 from pose_ros.core.models.movenet import MoveNet
 from pose_ros.core.runtime.errors import ModelError
-from pose_ros.core.runtime.litert import TfliteModel, _PictureFeed
+from pose_ros.core.runtime.image_model import ImageInput
+from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.runtime.store import ModelStore
 
 
@@ -82,7 +83,7 @@ RAMP = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
 
 
 def fed(dtype, quantization, pixel_range):
-    return _PictureFeed(SHAPE, dtype, quantization, pixel_range).fill(RAMP)[0, 0, :, 0]
+    return ImageInput(Path("x"), SHAPE, dtype, pixel_range, quantization).fill(RAMP)[0, 0, :, 0]
 
 
 class TestInputs:

@@ -45,7 +45,7 @@ def test_a_crop_without_a_side_is_refused(side):
 
 def test_whole_frame_letterboxes_a_wide_picture():
     frame = Frame(np.full((100, 300, 3), 200, np.uint8))
-    picture, _ = CropReader(60).read(frame, whole_frame(frame))
+    picture, _ = CropReader((60, 60)).read(frame, whole_frame(frame))
     assert (picture[25:35] == 200).all()
     assert (picture[:15] == 0).all()
     assert (picture[-15:] == 0).all()
@@ -57,7 +57,7 @@ def test_the_reader_swaps_bgr_on_the_crop_and_leaves_the_frame():
     image.setflags(write=False)
     crop = Crop((25.0, 25.0), 20.0)
     for channels, expected in (('rgb', [250, 0, 0]), ('bgr', [0, 0, 250])):
-        picture, _ = CropReader(8).read(Frame(image, channels=channels), crop)
+        picture, _ = CropReader((8, 8)).read(Frame(image, channels=channels), crop)
         assert picture[4, 4].tolist() == expected
 
 
@@ -78,7 +78,7 @@ def test_the_way_back_leads_to_where_the_picture_came_from(crop, snap):
     """A bright spot is found where it is."""
     image = np.zeros((200, 320, 3), np.uint8)
     image[117:124, 197:204] = 255
-    picture, to_image = CropReader(192, snap=snap).read(Frame(image), crop)
+    picture, to_image = CropReader((192, 192), snap=snap).read(Frame(image), crop)
     weights = picture[..., 0].astype(float)
     rows, columns = np.mgrid[0:192, 0:192]
     spot = np.array([[(weights * columns).sum(), (weights * rows).sum()]]) / weights.sum()
@@ -89,7 +89,7 @@ def test_a_region_beside_the_frame_is_black():
     frame = Frame(np.full((20, 20, 3), 200, np.uint8))
     for crop in (Crop((-50.0, 10.0), 30.0), Crop((10.0, 90.0), 30.0, 0.5)):
         for snap in (False, True):
-            picture, _ = CropReader(8, snap=snap).read(frame, crop)
+            picture, _ = CropReader((8, 8), snap=snap).read(frame, crop)
             assert (picture == 0).all()
 
 

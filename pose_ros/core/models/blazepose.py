@@ -99,7 +99,7 @@ class BlazePoseDetector:
         self._anchors = _anchors()
         count = len(self._anchors)
         self._model.require_outputs((1, count, 12), (1, count, 1))
-        self._reader = CropReader(_DETECTOR_SIZE)
+        self._reader = CropReader((_DETECTOR_SIZE, _DETECTOR_SIZE))
 
     def detect(self, frame: Frame, view: Crop | None = None) -> list[BlazePoseDetection]:
         """People in a part of the frame, by default in all of it, the surest first."""
@@ -172,7 +172,7 @@ class BlazePose:
             (1, _LANDMARKS * 3),
         )
         self._model.drop_output(2)  # a mask of the person, a third of the time
-        self._reader = CropReader(_LANDMARK_SIZE, cv2.BORDER_REPLICATE)
+        self._reader = CropReader((_LANDMARK_SIZE, _LANDMARK_SIZE), cv2.BORDER_REPLICATE)
 
     def estimate(self, frame: Frame, crop: Crop) -> Pose:
         """Pose of the person in the region; its score is the model's presence of a person."""

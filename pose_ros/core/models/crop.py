@@ -9,12 +9,13 @@ from pose_ros.core.types import Crop, Frame
 
 
 class CropReader:
-    """Cuts, turns and resizes regions to a model's input picture, reusing one buffer.
+    """Cuts, rotates and resizes regions to a model's input image, reusing one buffer.
 
     Parameters
     ----------
     size
-        Side of the square input picture [px].
+        (width, height) of the input image [px]. One that is not square shows the middle part of
+        the region, whose side is its longer one.
     border
         What lies beyond the frame's edges: ``cv2.BORDER_CONSTANT`` (black) or
         ``cv2.BORDER_REPLICATE`` (the edge's own colours).
@@ -22,14 +23,16 @@ class CropReader:
         Move upright regions to whole pixels: they are read in half the time.
     """
 
-    def __init__(self, size: int, border: int = cv2.BORDER_CONSTANT, snap: bool = False) -> None:
+    def __init__(
+        self, size: tuple[int, int], border: int = cv2.BORDER_CONSTANT, snap: bool = False
+    ) -> None:
         self._size = size
         self._border = border
-        self._snap = snap
-        self._picture = np.zeros((size, size, 3), np.uint8)
+        self._snap = snap and size[0] == size[1]
+        self._image = np.zeros((size[1], size[0], 3), np.uint8)
 
     def read(self, frame: Frame, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
-        """Picture of a region, and the way back from it.
+        """Image of a region, and the way back from it.
 
         Parameters
         ----------
@@ -38,27 +41,31 @@ class CropReader:
 
         Returns
         -------
-        uint8 [size, size, 3]
+        uint8 [height, width, 3]
             RGB; valid until the next call.
         float64 [2, 3]
-            Affine matrix from coordinates relative to the picture's sides to the image's.
+            Affine matrix from coordinates relative to this image's sides to the frame's.
         """
         snap = self._snap and not crop.rotation
-        to_image = self._resize(frame, crop) if snap else self._warp(frame, crop)
+        to_frame = self._resize(frame, crop) if snap else self._warp(frame, crop)
         if frame.channels == 'bgr':
-            cv2.cvtColor(self._picture, cv2.COLOR_BGR2RGB, dst=self._picture)
-        return self._picture, to_image
+            cv2.cvtColor(self._image, cv2.COLOR_BGR2RGB, dst=self._image)
+        return self._image, to_frame
 
     def _warp(self, frame: Frame, crop: Crop) -> np.ndarray:
+        size = max(self._size)
+        to_frame = crop.to_image(size)
+        to_frame[:, 2] += to_frame[:, :2] @ ((size - np.array(self._size)) / 2)
         cv2.warpAffine(
             frame.image,
-            crop.to_image(self._size),
-            (self._size, self._size),
-            dst=self._picture,
+            to_frame,
+            self._size,
+            dst=self._image,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=self._border,
         )
-        return crop.to_image(1.0)
+        to_frame[:, :2] *= self._size
+        return to_frame
 
     def _resize(self, frame: Frame, crop: Crop) -> np.ndarray:
         side = max(round(crop.side), 1)
@@ -69,15 +76,15 @@ class CropReader:
         ]
         beyond = (-top, bottom - frame.height, -left, right - frame.width)
         if not inside.size:
-            self._picture[:] = 0
+            self._image[:] = 0
         else:
             if max(beyond) > 0:
                 above, below, before, after = (max(margin, 0) for margin in beyond)
                 inside = cv2.copyMakeBorder(inside, above, below, before, after, self._border)
-            cv2.resize(inside, (self._size, self._size), dst=self._picture)
-        # cv2.resize puts the middle of the first pixels in its picture onto that of the pixels
-        # that they come from: half a pixel of either, where warpAffine meets at pixel centres.
-        shift = (side / self._size - 1) / 2
+            cv2.resize(inside, self._size, dst=self._image)
+        # cv2.resize aligns the outer edges of the first pixels of both images, where warpAffine
+        # aligns their centres: a shift by half a pixel of either.
+        shift = (side / self._size[0] - 1) / 2
         return np.array([[side, 0.0, left + shift], [0.0, side, top + shift]])
 
 

@@ -6,14 +6,13 @@ Input and output as described on the model's card (Google, 2021): an RGB picture
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.runtime.device_selector import PictureModel
+from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import COCO17
@@ -46,14 +45,14 @@ class MoveNet:
     searches_frame = True
 
     def __init__(
-        self, path: Path, threads: int = 1, load: Callable[..., PictureModel] = TfliteModel
+        self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel
     ) -> None:
         self._model = load(path, threads)
         self._model.require_outputs((1, 1, 17, 3))
         width, height = self._model.input_size
         if width != height:
             raise ModelError(f'{path}: expected a square input, found {width}×{height}')
-        self._reader = CropReader(width, snap=True)
+        self._reader = CropReader((width, height), snap=True)
 
     def estimate(self, frame: Frame, crop: Crop) -> Pose:
         """Pose of the person in the region."""

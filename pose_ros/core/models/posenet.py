@@ -13,7 +13,6 @@ Heatmaps of this kind are discs, not Gaussians: `heatmap.decode` has nothing to 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import FrameReader, apply_affine
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.runtime.device_selector import PictureModel
+from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Frame
@@ -112,7 +111,7 @@ class PoseNet:
     least_score = 0.25
 
     def __init__(
-        self, path: Path, threads: int = 1, load: Callable[..., PictureModel] = TfliteModel
+        self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel
     ) -> None:
         # Pixels go in as they are: 0 stands for -1, 255 for a bit less than 1.
         self._model = load(path, threads, (-1.0, 127 / 128), without=DECODER_OPERATOR)

@@ -57,7 +57,7 @@ class Ssd:
         if width != height:
             raise ModelError(f'{path}: expected a square input, found {width}×{height}')
         self._order = _order(path, self._model.output_shapes)
-        self._reader = CropReader(width, snap=True)
+        self._reader = CropReader((width, height), snap=True)
 
     def detect(self, frame: Frame, view: Crop | None = None) -> list[Detection]:
         """People in a part of the frame, by default in all of it, the surest first."""

@@ -56,7 +56,7 @@ class Yolox:
         self._size = width
         self._cells, self._strides = _grid(width)
         self._model.require_outputs((1, len(self._cells), _VALUES))
-        self._reader = CropReader(width, snap=True)
+        self._reader = CropReader((width, height), snap=True)
 
     def detect(self, frame: Frame, view: Crop | None = None) -> list[Detection]:
         """People in a part of the frame, by default in all of it, the surest first."""

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
 
 from pose_ros.core.runtime.device import Device, DeviceStatus
 from pose_ros.core.runtime.edgetpu import absence, find_edge_tpus
 from pose_ros.core.runtime.edgetpu_interpreter import DeviceError, EdgeTpuInterpreter
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.failover import FailoverModel
+from pose_ros.core.runtime.image_model import ImageModel
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.runtime.store import ModelStore
-
-
-class PictureModel(Protocol):
-    """What is needed of a model: `TfliteModel`, or the same on another device."""
-
-    @property
-    def input_size(self) -> tuple[int, int]:
-        """(width, height) of the input picture [px]."""
-
-    def require_outputs(self, *shapes: tuple[int, ...]) -> None:
-        """ModelError unless the outputs have these shapes, in this order."""
-
-    def run(self, picture: np.ndarray) -> list[np.ndarray]:
-        """Outputs for a picture."""
 
 
 class DeviceSelector:
@@ -97,7 +81,7 @@ class DeviceSelector:
         threads: int = 1,
         pixel_range: tuple[float, float] = (0.0, 255.0),
         without: str | None = None,
-    ) -> PictureModel:
+    ) -> ImageModel:
         """Model of a file, see `TfliteModel`, with its build for the Edge TPU where it applies.
 
         ModelError if an Edge TPU is asked for and cannot be used; says why.

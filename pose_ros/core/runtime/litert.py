@@ -10,21 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from pose_ros.core.runtime.errors import ModelError, OutputError, model_errors
+from pose_ros.core.runtime.errors import ModelError, model_errors
+from pose_ros.core.runtime.image_model import (
+    ImageInput,
+    PixelRange,
+    require_sane,
+    require_shapes,
+)
 from pose_ros.core.runtime.native_log import without_info_lines
 
 # The maintained runtime first: on MoveNet it is more than ten times as fast as the older one.
 _RUNTIMES = ('ai_edge_litert', 'tflite_runtime')
-
-# No output of a working model is this large; [px], [m], logits and probabilities are far below.
-_LARGEST_OUTPUT = 1e6
 
 Loader = Callable[[Path, int, 'bytes | None', 'tuple[int, int] | None'], Any]
 """Makes an interpreter of a file, a number of threads, changed content and the input's size."""
 
 
 class TfliteModel:
-    """A model that takes one RGB picture.
+    """A model that takes one RGB image.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ class TfliteModel:
         What pixel values 0 and 255 become in the model's own (real) numbers. Quantised inputs
         without a scale take the pixels as they are.
     input_size
-        (width, height) of the input picture [px] for a model that leaves it open; other models
+        (width, height) of the input image [px] for a model that leaves it open; other models
         keep theirs.
     without
         Custom operator that is taken off the end of the model, if it is there; what goes into it
@@ -49,14 +52,14 @@ class TfliteModel:
     Raises
     ------
     ModelError
-        File missing, truncated, not a TFLite model, not runnable, or not of one picture.
+        File missing, truncated, not a TFLite model, not runnable, or not of one image.
     """
 
     def __init__(
         self,
         path: Path,
         threads: int = 1,
-        pixel_range: tuple[float, float] = (0.0, 255.0),
+        pixel_range: PixelRange = (0.0, 255.0),
         input_size: tuple[int, int] | None = None,
         without: str | None = None,
         *,
@@ -79,20 +82,17 @@ class TfliteModel:
     def _read_details(self) -> None:
         self._outputs = self._interpreter.get_output_details()
         inputs = self._interpreter.get_input_details()
-        shape = tuple(int(n) for n in inputs[0]['shape'])
-        if len(inputs) != 1 or len(shape) != 4 or shape[0] != 1 or 3 not in (shape[1], shape[3]):
+        if len(inputs) != 1:
             found = ', '.join(f'{i["dtype"].__name__} {i["shape"].tolist()}' for i in inputs)
-            raise ModelError(
-                f'{self.path}: expected one input picture [1, height, width, 3] or '
-                f'[1, 3, height, width], found {found}'
-            )
+            raise ModelError(f'{self.path}: expected one input image, found {found}')
         self._input_index: int = inputs[0]['index']
-        self._feed = self._make_feed()
+        self._input = self._make_input()
 
-    def _make_feed(self) -> _PictureFeed:
+    def _make_input(self) -> ImageInput:
         (details,) = self._interpreter.get_input_details()
         shape = tuple(int(n) for n in details['shape'])
-        return _PictureFeed(shape, details['dtype'], details['quantization'], self._pixel_range)
+        quantization = details['quantization']
+        return ImageInput(self.path, shape, details['dtype'], self._pixel_range, quantization)
 
     @property
     def resizable(self) -> bool:
@@ -100,7 +100,7 @@ class TfliteModel:
         return _leaves_size_open(self._interpreter.get_input_details())
 
     def resize(self, width: int, height: int) -> None:
-        """Change the size of the input picture [px] of a model that leaves it open.
+        """Change the size of the input image [px] of a model that leaves it open.
 
         ModelError if the model keeps its own, or does not run with this one.
         """
@@ -111,13 +111,13 @@ class TfliteModel:
         self._input_size = (width, height)
         with model_errors(self.path, f'does not run with an input of {width}×{height}'):
             _allocate(self._interpreter, self._input_size)
-            self._feed = self._make_feed()
+            self._input = self._make_input()
         self._outputs = self._interpreter.get_output_details()
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """(width, height) of the input picture [px]."""
-        return self._feed.size
+        """(width, height) of the input image [px]."""
+        return self._input.size
 
     @property
     def output_shapes(self) -> list[tuple[int, ...]]:
@@ -126,13 +126,7 @@ class TfliteModel:
 
     def require_outputs(self, *shapes: tuple[int, ...]) -> None:
         """ModelError unless the outputs have these shapes, in this order."""
-        found = self.output_shapes
-        if found != list(shapes):
-            expected = ', '.join(str(list(shape)) for shape in shapes)
-            raise ModelError(
-                f'{self.path}: expected outputs {expected}, '
-                f'found {", ".join(str(list(shape)) for shape in found)}'
-            )
+        require_shapes(self.path, self.output_shapes, shapes)
 
     def close(self) -> None:
         """Let go of the device, where the interpreter holds one of its own."""
@@ -141,7 +135,7 @@ class TfliteModel:
             close()
 
     def run_shapes(self) -> list[tuple[int, ...]]:
-        """Shape of each output of a run, here on a black picture: some are known only then."""
+        """Shape of each output of a run, here on a black image: some are known only then."""
         width, height = self.input_size
         return [output.shape for output in self.run(np.zeros((height, width, 3), np.uint8))]
 
@@ -159,42 +153,16 @@ class TfliteModel:
         self._interpreter = self._load(self.path, self._threads, pruned, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 
-    def run(self, picture: np.ndarray) -> list[np.ndarray]:
-        """Run the model.
-
-        Parameters
-        ----------
-        picture
-            uint8 [height, width, 3] of the input's size, RGB unless the model wants otherwise.
-
-        Returns
-        -------
-        list of float32 arrays
-            The outputs, dequantised.
-
-        Raises
-        ------
-        OutputError
-            A value is not finite, or absurdly large.
-        ModelError
-            The runtime cannot run the model.
-        """
-        tensor = self._feed.fill(picture)
+    def run(self, image: np.ndarray) -> list[np.ndarray]:
+        """Run the model, see `ImageModel.run`."""
+        tensor = self._input.fill(image)
         with model_errors(self.path, 'cannot be run'):
             self._interpreter.set_tensor(self._input_index, tensor)
             self._interpreter.invoke()
             outputs = [self._fetch(output) for output in self._outputs]
-        for position, values in enumerate(outputs if self._checked else ()):
-            self._check_output(position, values)
+        if self._checked:
+            require_sane(self.path, outputs)
         return outputs
-
-    def _check_output(self, position: int, values: np.ndarray) -> None:
-        """OutputError unless all values are finite and of a possible size; NaN compares false."""
-        if values.size and not (
-            values.min() > -_LARGEST_OUTPUT and values.max() < _LARGEST_OUTPUT
-        ):
-            strange = values[~(np.abs(values) < _LARGEST_OUTPUT)].flat[0]
-            raise OutputError(f'{self.path}: output {position} holds {strange:.3g}')
 
     def _fetch(self, output: dict[str, Any]) -> np.ndarray:
         tensor: np.ndarray = self._interpreter.get_tensor(output['index'])
@@ -202,53 +170,6 @@ class TfliteModel:
         if scale:
             return (tensor.astype(np.float32) - zero_point) * np.float32(scale)
         return tensor.astype(np.float32, copy=False)
-
-
-class _PictureFeed:
-    """Turns pixels into the numbers of an input tensor, reusing one buffer.
-
-    The tensor is [1, height, width, 3], or [1, 3, height, width] where channels come first.
-    """
-
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        dtype: type,
-        quantization: tuple[float, int],
-        pixel_range: tuple[float, float],
-    ) -> None:
-        self.tensor: np.ndarray = np.zeros(shape, dtype)
-        self._channels_first = shape[3] != 3
-        height, width = shape[2:] if self._channels_first else shape[1:3]
-        self.size = (width, height)
-        low, high = pixel_range
-        self._factor, self._offset = np.float32((high - low) / 255), np.float32(low)
-        self._table: np.ndarray | None = None
-        if dtype == np.float32:
-            return
-        real = np.linspace(low, high, 256)
-        scale, zero_point = quantization
-        if not scale:
-            scale, zero_point = 1.0, np.iinfo(np.int8).min if dtype == np.int8 else 0
-            real = np.arange(256.0)
-        limits = np.iinfo(dtype)
-        levels = np.clip(np.round(real / scale + zero_point), limits.min, limits.max)
-        if dtype != np.uint8 or (levels != np.arange(256)).any():
-            self._table = levels.astype(dtype)
-
-    def fill(self, picture: np.ndarray) -> np.ndarray:
-        """Return the tensor of a picture [height, width, 3]."""
-        if self._channels_first:
-            picture = picture.transpose(2, 0, 1)
-        if self._table is not None:
-            np.take(self._table, picture, out=self.tensor[0])
-        elif self.tensor.dtype == np.float32:
-            np.multiply(picture, self._factor, out=self.tensor[0])
-            if self._offset:
-                self.tensor += self._offset
-        else:
-            return picture[None]
-        return self.tensor
 
 
 def without_operator(path: Path, name: str) -> bytes:
@@ -321,7 +242,7 @@ def _unusable(content: bytes) -> str:
 
 
 def _allocate(interpreter: Any, size: tuple[int, int] | None) -> None:
-    """Make the tensors, with an input picture of the size [px] where the model leaves it open."""
+    """Make the tensors, with an input image of the size [px] where the model leaves it open."""
     inputs = interpreter.get_input_details()
     # Before the first allocation: with the 1 × 1 that stands in such files it may fail.
     if size is not None and _leaves_size_open(inputs):
@@ -332,7 +253,7 @@ def _allocate(interpreter: Any, size: tuple[int, int] | None) -> None:
 
 
 def _leaves_size_open(inputs: list[dict[str, Any]]) -> bool:
-    """Whether the one input is a picture of any height and width."""
+    """Whether the one input is a image of any height and width."""
     return len(inputs) == 1 and inputs[0]['shape_signature'].tolist()[1:3] == [-1, -1]
 
 

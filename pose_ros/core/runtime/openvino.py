@@ -1,0 +1,184 @@
+"""Models on the CPU with OpenVINO, which is optional: its IR (.xml and .bin), ONNX and TFLite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+import importlib
+import importlib.util
+from pathlib import Path
+import sys
+from typing import Any
+
+import numpy as np
+
+from pose_ros.core.runtime.errors import ModelError, model_errors
+from pose_ros.core.runtime.image_model import (
+    ImageInput,
+    PixelRange,
+    require_sane,
+    require_shapes,
+)
+from pose_ros.core.runtime.litert import read_model
+
+PRECISIONS = {'f32': 'f32', 'auto': ''}
+"""Of each value of the setting `precision`, OpenVINO's hint; '' leaves the choice to it."""
+
+# Most values in one tensor of a model: a damaged file may ask for any amount of memory.
+_MAX_TENSOR = 1 << 27
+# Largest file of a graph without its weights [bytes]; those of known models have 1.5 MB.
+_MAX_GRAPH = 64 << 20
+
+
+class OpenVinoModel:
+    """A model that takes one RGB image, see `ImageModel`.
+
+    Parameters
+    ----------
+    path
+        The .xml (with the .bin of the same name beside it), .onnx or .tflite file.
+    threads
+        Number of CPU threads, at least 1.
+    pixel_range
+        What pixel values 0 and 255 become in the model's own numbers.
+    precision
+        'f32', or 'auto': bfloat16 or float16 on CPUs that calculate faster in it.
+
+    Raises
+    ------
+    ModelError
+        OpenVINO is not installed; the file is missing, damaged, or not a model of one image.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 1,
+        pixel_range: PixelRange = (0.0, 255.0),
+        *,
+        precision: str = 'f32',
+    ) -> None:
+        self.path = Path(path)
+        if threads < 1:
+            raise ValueError(f'threads must be >= 1, got {threads}')
+        if precision not in PRECISIONS:
+            raise ValueError(
+                f'precision must be one of {", ".join(PRECISIONS)}, got {precision!r}'
+            )
+        core = openvino_core()
+        with model_errors(self.path, 'expected a model that OpenVINO can run on the CPU'):
+            model = _read(core, self.path)
+            if len(model.inputs) != 1:
+                raise ModelError(f'{path}: expected one input image, found {len(model.inputs)}')
+            _set_batch(model)
+            self._input = ImageInput(
+                self.path,
+                _static(model.inputs[0].partial_shape),
+                model.inputs[0].element_type.to_dtype(),
+                pixel_range,
+            )
+            _require_bounded(model)
+            compiled = core.compile_model(model, 'CPU', _properties(threads, precision))
+            self._request = compiled.create_infer_request()
+            self._outputs = [self._request.get_output_tensor(i) for i in range(len(model.outputs))]
+            self.output_shapes = [_static(output.partial_shape) for output in model.outputs]
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(width, height) of the input image [px]."""
+        return self._input.size
+
+    def require_outputs(self, *shapes: tuple[int, ...]) -> None:
+        """ModelError unless the outputs have these shapes, in this order."""
+        require_shapes(self.path, self.output_shapes, shapes)
+
+    def run(self, image: np.ndarray) -> list[np.ndarray]:
+        """Run the model, see `ImageModel.run`."""
+        tensor = np.ascontiguousarray(self._input.fill(image))
+        with model_errors(self.path, 'cannot be run'):
+            self._request.set_input_tensor(_openvino().Tensor(tensor, shared_memory=True))
+            self._request.infer()
+            outputs = [np.array(output.data, np.float32) for output in self._outputs]
+        require_sane(self.path, outputs)
+        return outputs
+
+
+def is_installed() -> bool:
+    """Whether OpenVINO can be imported; it is not loaded for that."""
+    return importlib.util.find_spec('openvino') is not None
+
+
+@cache
+def openvino_core() -> Any:
+    """OpenVINO's core, one for the process; ModelError if it is not installed."""
+    core = _openvino().Core()
+    # A mapped file would end the process if it were truncated while it is in use.
+    core.set_property({'ENABLE_MMAP': False})
+    return core
+
+
+@cache
+def _openvino() -> Any:
+    """Module of OpenVINO, which sends no usage data from here."""
+    absent = 'openvino_telemetry' not in sys.modules
+    if absent:
+        sys.modules['openvino_telemetry'] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module('openvino')
+    except ImportError as error:
+        raise ModelError(
+            f'this model needs OpenVINO ({error}): pip install openvino'
+        ) from error
+    finally:
+        if absent:
+            del sys.modules['openvino_telemetry']
+
+
+def _properties(threads: int, precision: str) -> Mapping[str, Any]:
+    properties = {
+        'PERFORMANCE_HINT': 'LATENCY',
+        'INFERENCE_NUM_THREADS': threads,
+        'NUM_STREAMS': 1,
+        'ENABLE_CPU_PINNING': False,  # the other nodes of a robot need the cores, too
+    }
+    hint = PRECISIONS[precision]
+    return {**properties, 'INFERENCE_PRECISION_HINT': hint} if hint else properties
+
+
+def _read(core: Any, path: Path) -> Any:
+    """Model of a file and of the weights that belong to it."""
+    if path.suffix == '.tflite':
+        read_model(path)  # is it there?
+        return core.read_model(path)
+    graph = read_model(path)
+    if path.suffix != '.xml':
+        return core.read_model(graph, b'')
+    if len(graph) > _MAX_GRAPH:
+        raise ModelError(
+            f'{path}: expected a graph of at most {_MAX_GRAPH} bytes, found {len(graph)}'
+        )
+    return core.read_model(graph, read_model(path.with_suffix('.bin')))
+
+
+def _set_batch(model: Any) -> None:
+    """Set an open batch to one image."""
+    shape = model.inputs[0].partial_shape
+    if len(shape) == 4 and shape[0].is_dynamic:
+        shape[0] = 1
+        model.reshape(shape)
+
+
+def _static(shape: Any) -> tuple[int, ...]:
+    """Sides of a shape; ValueError if one is left open."""
+    if shape.is_dynamic:
+        raise ValueError(f'expected a fixed shape, found {shape}')
+    return tuple(int(side) for side in shape.to_shape())
+
+
+def _require_bounded(model: Any) -> None:
+    """ValueError if a tensor within the model is so large that it would exhaust the memory."""
+    for operator in model.get_ops():
+        for output in operator.outputs():
+            shape = output.partial_shape
+            if shape.is_static and np.prod([float(n) for n in shape.to_shape()]) > _MAX_TENSOR:
+                raise ValueError(f'{operator.get_friendly_name()} gives {shape}')
