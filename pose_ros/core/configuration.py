@@ -41,6 +41,13 @@ class EstimatorConfig:
     threads: int = _setting(
         0, "number of CPU threads; 0: the model's default", low=0, high=64, live=False
     )
+    precision: str = _setting(
+        'f32',
+        'arithmetic of models on OpenVINO; f32; auto: bfloat16 or float16 on CPUs that '
+        'are faster with it, less precise',
+        choices=('f32', 'auto'),
+        live=False,
+    )
     mode: str = _setting(
         'single',
         'people to track; single: one person; multi: up to max_people; auto: one '

@@ -17,25 +17,35 @@ from pose_ros.core.models.multipose import MoveNetMultipose
 from pose_ros.core.models.openpose import OpenPose
 from pose_ros.core.models.pose import MultiPoseModel, PoseModel
 from pose_ros.core.models.posenet import PoseNet
+from pose_ros.core.models.simcc import SimCC
+from pose_ros.core.models.tinypose import TinyPose
 from pose_ros.core.runtime.device import Device
-from pose_ros.core.runtime.device_selector import DeviceSelector, ImageModel
+from pose_ros.core.runtime.device_selector import DeviceSelector
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.image_model import ModelLoader
+from pose_ros.core.runtime.loading import model_loader
 from pose_ros.core.runtime.store import ModelStore
-from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, RegionTracker
+from pose_ros.core.tracking.region import (
+    AlignmentRegions,
+    BoxRegions,
+    KeypointRegions,
+    RegionTracker,
+)
 
 OWN_DETECTOR = 'blazepose_detector'
 MANY_DETECTOR = 'yolox_nano'
 
-# What makes a model of its file, a number of threads and what loads it onto its device; role of
-# the file, threads by default.
-_SINGLE_FAMILIES: dict[
-    str, tuple[Callable[[Path, int, Callable[..., ImageModel]], PoseModel], str, int]
-] = {
+# What makes a model of its file, a number of threads and what loads it onto its runtime and
+# device; role of the file, threads by default.
+_SINGLE_FAMILIES: dict[str, tuple[Callable[[Path, int, ModelLoader], PoseModel], str, int]] = {
     'movenet': (MoveNet, 'model', 1),
     'blazepose': (lambda path, threads, _: BlazePose(path, threads), 'landmarks', 2),
+    'tinypose': (TinyPose, 'model', 1),
+    'simcc': (SimCC, 'model', 1),
 }
-# Of its file, a number of threads and the longer side of an input whose size is open [px].
-_MULTI_FAMILIES: dict[str, Callable[[Path, int, int], MultiPoseModel]] = {
+# Of its file, a number of threads, the longer side of an input whose size is open [px], and what
+# loads it.
+_MULTI_FAMILIES: dict[str, Callable[..., MultiPoseModel]] = {
     'multipose': MoveNetMultipose,
     'openpose': OpenPose,
 }
@@ -72,6 +82,7 @@ def deploy(config: EstimatorConfig, store: ModelStore) -> DeviceSelector:
         store,
         accelerable=accelerable,
         fallback_to_cpu=config.on_device_loss == 'cpu',
+        precision=config.precision,
     )
 
 
@@ -89,13 +100,13 @@ def build_finder(
     blazepose = family == 'blazepose'
 
     def make_regions() -> RegionTracker:
-        return AlignmentRegions() if blazepose else KeypointRegions(finder.config.crop_padding)
+        return regions_for(model, finder.config)
 
     def detectors_for(config: EstimatorConfig) -> tuple[str, ...]:
         return detector_names(config, store)
 
     def load(name: str) -> Detector:
-        return load_detector(name, store, config.threads or 2)
+        return load_detector(name, store, config.threads or 2, config.precision)
 
     model = load_pose_model(config, store, deployment)
     finder = TopDown(model, config, make_regions, detectors_for, load)
@@ -103,6 +114,15 @@ def build_finder(
     if blazepose or config.mode != 'single' or detectors_for(config) != (OWN_DETECTOR,):
         finder.use_detectors()
     return finder
+
+
+def regions_for(model: PoseModel, config: EstimatorConfig) -> RegionTracker:
+    """Regions of one person as the model was trained on them."""
+    if isinstance(model, BlazePose):
+        return AlignmentRegions()
+    if isinstance(model, (TinyPose, SimCC)):
+        return BoxRegions(config.crop_padding, model.aspect)
+    return KeypointRegions(config.crop_padding)
 
 
 def _load_multi_model(
@@ -113,8 +133,13 @@ def _load_multi_model(
     threads = config.threads or _MULTI_THREADS
     if entry.family == 'posenet':
         return PoseNet(path, threads, deployment.load)
+    if entry.runtime != 'litert':
+        raise ModelError(
+            f'{config.model}: models of the family {entry.family} run on litert only, '
+            f'got runtime {entry.runtime}'
+        )
     try:
-        return _MULTI_FAMILIES[entry.family](path, threads, max(entry.input))
+        return _MULTI_FAMILIES[entry.family](path, threads, max(entry.input), model_loader(entry))
     except ValueError as error:  # the entry of a user's own model may say anything
         raise ModelError(f'{config.model}: {error}') from error
 

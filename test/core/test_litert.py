@@ -83,7 +83,7 @@ RAMP = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
 
 
 def fed(dtype, quantization, pixel_range):
-    return ImageInput(Path("x"), SHAPE, dtype, pixel_range, quantization).fill(RAMP)[0, 0, :, 0]
+    return ImageInput(Path('x'), SHAPE, dtype, pixel_range, quantization).fill(RAMP)[0, 0, :, 0]
 
 
 class TestInputs:

@@ -116,9 +116,8 @@ def test_a_model_of_other_inputs_is_refused(tmp_path):
         OpenVinoModel(tmp_path / 'net.xml')
 
 
-LAUGHS = '<!DOCTYPE net [<!ENTITY a0 "ha">%s]><net name="&a20;">' % ''.join(
-    f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 21)
-)
+ENTITIES = ''.join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 21))
+LAUGHS = f'<!DOCTYPE net [<!ENTITY a0 "ha">{ENTITIES}]><net name="&a20;">'
 DAMAGE = {
     'empty': lambda graph, weights: (b'', weights),
     'half of the graph': lambda graph, weights: (graph[: len(graph) // 2], weights),
@@ -126,7 +125,10 @@ DAMAGE = {
     'no weights': lambda graph, weights: (graph, b''),
     'a web page': lambda graph, weights: (b'<html>not found</html>', weights),
     'entities': lambda graph, weights: (graph.replace(b'<net', LAUGHS.encode(), 1), weights),
-    'an impossible image': lambda graph, weights: (graph.replace(b'1,3,4,6', b'1,3,40000,6'), weights),
+    'an impossible image': lambda graph, weights: (
+        graph.replace(b'1,3,4,6', b'1,3,40000,6'),
+        weights,
+    ),
     'no pixels': lambda graph, weights: (graph.replace(b'1,3,4,6', b'1,3,-4,-6'), weights),
     'an open size': lambda graph, weights: (graph.replace(b'1,3,4,6', b'1,3,?,?'), weights),
 }

@@ -17,6 +17,7 @@ from pose_ros.core.models.detector import SMALLEST, Detection, large_enough, vis
 from pose_ros.core.models.heatmap import windows
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.models.suppression import overlapping
+from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Crop, Frame
@@ -79,6 +80,8 @@ class BlazePoseDetector:
         ``pose_detection.tflite``.
     threads
         Number of CPU threads.
+    load
+        Loads the file, see `ModelLoader`.
 
     Raises
     ------
@@ -94,8 +97,8 @@ class BlazePoseDetector:
     sees_far = False
     sees_alignment = True
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
-        self._model = TfliteModel(path, threads, pixel_range=(-1.0, 1.0))
+    def __init__(self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel) -> None:
+        self._model = load(path, threads, pixel_range=(-1.0, 1.0))
         self._anchors = _anchors()
         count = len(self._anchors)
         self._model.require_outputs((1, count, 12), (1, count, 1))

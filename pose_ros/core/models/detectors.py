@@ -6,20 +6,26 @@ from collections.abc import Callable
 
 from pose_ros.core.models.blazepose import BlazePoseDetector
 from pose_ros.core.models.detector import Detector
+from pose_ros.core.models.picodet import PicoDet
 from pose_ros.core.models.ssd import Ssd
 from pose_ros.core.models.yolox import Yolox
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.loading import model_loader
 from pose_ros.core.runtime.store import ModelStore
 
 DETECTOR_FAMILIES: dict[str, Callable[..., Detector]] = {
     'blazepose_detector': BlazePoseDetector,
     'yolox': Yolox,
     'ssd': Ssd,
+    'picodet': PicoDet,
 }
 
 
 def load_detector(
-    name: str, store: ModelStore, threads: int = 1, threshold: float = 0.0
+    name: str,
+    store: ModelStore,
+    threads: int = 1,
+    precision: str = 'f32',
 ) -> Detector:
     """Detector of a name in config/models.yaml.
 
@@ -31,8 +37,8 @@ def load_detector(
         Where models lie.
     threads
         Number of CPU threads.
-    threshold
-        Least score of a detection, 0 to 1; 0 = the detector's own.
+    precision
+        See `model_loader`.
 
     Raises
     ------
@@ -43,12 +49,13 @@ def load_detector(
     if entry.family == 'blazepose':
         detector: Detector = BlazePoseDetector(store.locate(name)['detector'], threads)
     elif entry.family in DETECTOR_FAMILIES:
-        detector = DETECTOR_FAMILIES[entry.family](store.locate(name)['model'], threads)
+        detector = DETECTOR_FAMILIES[entry.family](
+            store.locate(name)['model'], threads, model_loader(entry, precision)
+        )
     else:
         known = [name for name in store.names if store.entry(name).family in DETECTOR_FAMILIES]
         raise ModelError(
             f'{name} is of the family {entry.family}, no person detector, '
             f'there are: {", ".join(known)}'
         )
-    detector.threshold = threshold or detector.least_score
     return detector

@@ -12,8 +12,8 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Crop, Frame
@@ -44,9 +44,7 @@ class MoveNet:
     least_peak = 0.5
     searches_frame = True
 
-    def __init__(
-        self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel
-    ) -> None:
+    def __init__(self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel) -> None:
         self._model = load(path, threads)
         self._model.require_outputs((1, 1, 17, 3))
         width, height = self._model.input_size

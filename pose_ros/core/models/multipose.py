@@ -1,13 +1,13 @@
 """MoveNet MultiPose (Lightning): up to six people in one run.
 
-Input and output as described on the model's card (Google, 2021): an RGB picture with pixels from
+Input and output as described on the model's card (Google, 2021): an RGB image with pixels from
 0 to 255 whose sides are multiples of 32, and for each person 17 keypoints of (y, x, score), a
-box and a score, coordinates relative to the picture's sides. Not yet run on Google's weights:
-proven on a model of the same signature only.
+box and a score, coordinates relative to the image's sides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +35,10 @@ class MoveNetMultipose:
     threads
         Number of CPU threads.
     size
-        Longer side of the input picture [px], a multiple of 32, where the file leaves it open;
+        Longer side of the input image [px], a multiple of 32, where the file leaves it open;
         the shorter one follows the frames. Larger finds smaller people, and takes longer.
+    load
+        Loads the file, see `TfliteModel`.
 
     Raises
     ------
@@ -47,10 +49,16 @@ class MoveNetMultipose:
     topology = COCO17
     least_score = 0.25
 
-    def __init__(self, path: Path, threads: int = 1, size: int = 256) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 1,
+        size: int = 256,
+        load: Callable[..., TfliteModel] = TfliteModel,
+    ) -> None:
         if size < _SIDES_OF or size % _SIDES_OF:
             raise ValueError(f'size must be a positive multiple of {_SIDES_OF}, got {size}')
-        self._model = TfliteModel(path, threads, input_size=(size, size))
+        self._model = load(path, threads, input_size=(size, size))
         shapes = self._model.run_shapes()
         if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][::2] != (1, _VALUES):
             found = ', '.join(str(list(shape)) for shape in shapes)
@@ -59,8 +67,8 @@ class MoveNetMultipose:
 
     def estimate_all(self, frame: Frame) -> list[Pose]:
         """Poses of all people in the frame, the surest first."""
-        picture, to_image = self._input.read(frame)
-        (output,) = self._model.run(picture)
+        image, to_image = self._input.read(frame)
+        (output,) = self._model.run(image)
         people = output.reshape(-1, _VALUES)
         people = people[np.argsort(-people[:, -1], kind='stable')]
         return [_pose(person, to_image) for person in people if person[-1] >= self.least_score]

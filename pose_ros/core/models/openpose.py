@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.types import Frame
 
+# What pixel values 0 and 255 become in OpenPose's own models; an entry's pixel_range replaces it.
+_PIXEL_RANGE = (-0.5, 0.5)
 _SIDES_OF = 16  # an open input's sides are multiples of this [px]
 
 
@@ -32,8 +35,8 @@ class OpenPose:
         Number of CPU threads.
     size
         Longer side of the input picture [px], a multiple of 16, where the file leaves it open.
-    pixel_range
-        What pixel values 0 and 255 become in the model's own numbers.
+    load
+        Loads the file, see `TfliteModel`.
 
     Raises
     ------
@@ -48,11 +51,11 @@ class OpenPose:
         path: Path,
         threads: int = 1,
         size: int = 368,
-        pixel_range: tuple[float, float] = (-0.5, 0.5),
+        load: Callable[..., TfliteModel] = TfliteModel,
     ) -> None:
         if size < _SIDES_OF or size % _SIDES_OF:
             raise ValueError(f'size must be a positive multiple of {_SIDES_OF}, got {size}')
-        self._model = TfliteModel(path, threads, pixel_range, input_size=(size, size))
+        self._model = load(path, threads, _PIXEL_RANGE, input_size=(size, size))
         self._input = FrameInput(self._model, size, _SIDES_OF)
         layout, self._heatmaps_first = _recognised(path, self._model.run_shapes())
         self._decoder = FieldDecoder(layout)

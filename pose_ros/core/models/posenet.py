@@ -110,9 +110,7 @@ class PoseNet:
     # 0.21; of the people in them whom the model finds (larger than 64 px, OKS over 0.5), 4 %.
     least_score = 0.25
 
-    def __init__(
-        self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel
-    ) -> None:
+    def __init__(self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel) -> None:
         # Pixels go in as they are: 0 stands for -1, 255 for a bit less than 1.
         self._model = load(path, threads, (-1.0, 127 / 128), without=DECODER_OPERATOR)
         width, height = self._model.input_size

@@ -14,6 +14,7 @@ from pose_ros.core.models.crop import CropReader, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, people_in_boxes
 from pose_ros.core.models.pose import MOST_SCORE, require_usable
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.types import Crop, Frame
 
@@ -36,6 +37,8 @@ class Ssd:
         The .tflite file.
     threads
         Number of CPU threads.
+    load
+        Loads the file, see `ModelLoader`.
 
     Raises
     ------
@@ -50,9 +53,9 @@ class Ssd:
     sees_far = True
     sees_alignment = False
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel) -> None:
         # The post-processing leaves anything in the rows beyond the count.
-        self._model = TfliteModel(path, threads, pixel_range=(-1.0, 1.0), checked=False)
+        self._model = load(path, threads, pixel_range=(-1.0, 1.0), checked=False)
         width, height = self._model.input_size
         if width != height:
             raise ModelError(f'{path}: expected a square input, found {width}×{height}')

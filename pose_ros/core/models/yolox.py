@@ -14,6 +14,7 @@ import numpy as np
 from pose_ros.core.models.crop import CropReader, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, people_in_boxes
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.types import Crop, Frame
 
@@ -31,6 +32,8 @@ class Yolox:
         The .tflite file.
     threads
         Number of CPU threads.
+    load
+        Loads the file, see `ModelLoader`.
 
     Raises
     ------
@@ -45,8 +48,8 @@ class Yolox:
     sees_far = True
     sees_alignment = False
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
-        self._model = TfliteModel(path, threads)
+    def __init__(self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel) -> None:
+        self._model = load(path, threads)
         width, height = self._model.input_size
         if width != height or width % max(_STRIDES):
             raise ModelError(

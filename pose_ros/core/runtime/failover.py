@@ -67,24 +67,29 @@ class FailoverModel:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """(width, height) of the input picture [px]."""
+        """(width, height) of the input image [px]."""
         return self._on_cpu.input_size
+
+    @property
+    def output_shapes(self) -> list[tuple[int, ...]]:
+        """Shape of each output."""
+        return self._on_cpu.output_shapes
 
     def require_outputs(self, *shapes: tuple[int, ...]) -> None:
         """ModelError unless the outputs have these shapes, in this order."""
         self._on_cpu.require_outputs(*shapes)
 
-    def run(self, picture: np.ndarray) -> list[np.ndarray]:
+    def run(self, image: np.ndarray) -> list[np.ndarray]:
         """Run the model, see `TfliteModel.run`; on the CPU while the Edge TPU is lost."""
         accelerated = self._accelerated
         if accelerated is not None:
             try:
-                return accelerated.run(picture)
+                return accelerated.run(image)
             except DeviceError as error:
                 self._on_device_lost(accelerated, error)
         if not self._forgiving:
             raise DeviceError(self.fault)
-        return self._on_cpu.run(picture)
+        return self._on_cpu.run(image)
 
     def close(self) -> None:
         """Let go of the Edge TPU, and look for it no more."""

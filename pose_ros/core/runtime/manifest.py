@@ -17,7 +17,10 @@ from pose_ros.core.runtime.errors import ModelError
 # match as a whole. File names have the suffix of a model, so that none replaces another file.
 _NAME = r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}'
 _PATTERNS = {
-    'name': (rf'{_NAME}\.tflite', 'a file name of letters, digits, ".", "_", "-", as net.tflite'),
+    'name': (
+        rf'{_NAME}\.(tflite|xml|bin|onnx)',
+        'a file name of letters, digits, ".", "_", "-", ending in .tflite, .xml, .bin or .onnx',
+    ),
     'sha256': (r'[0-9a-f]{64}', '64 hexadecimal digits'),
     'git_blob': (r'[0-9a-f]{40}', '40 hexadecimal digits'),
     'device': (r'cpu|edgetpu', 'cpu or edgetpu'),
@@ -30,6 +33,9 @@ _PATTERNS = {
 }
 
 
+RUNTIMES = ('litert', 'openvino')
+
+
 @dataclass(frozen=True)
 class ModelFile:
     """One file of a model.
@@ -37,12 +43,14 @@ class ModelFile:
     Attributes
     ----------
     role
-        What it is for: 'model', or 'detector' and 'landmarks'.
+        What it is for: 'model' (and 'weights', if its .xml has a .bin), or 'detector' and
+        'landmarks'.
     name
         File name in the folder of models.
     address
-        'https://…', or 'wheel:NAME/path' for a file inside a wheel of the manifest; None for a
-        file that its owner puts into a folder of models.
+        'https://…', 'https://….zip#NAME' for the file of that name inside an archive, or
+        'wheel:NAME/path' for a file inside a wheel of the manifest; None for a file that its owner
+        puts into a folder of models.
     size
         [bytes], or None where it is not known.
     sha256
@@ -84,7 +92,17 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A model of the manifest; `input` is the (width, height) that it takes [px]."""
+    """A model of the manifest.
+
+    Attributes
+    ----------
+    input
+        (width, height) that it takes [px].
+    runtime
+        'litert' or 'openvino'.
+    pixel_range
+        What pixel values 0 and 255 become in the model's own numbers; None: as its family has it.
+    """
 
     name: str
     family: str
@@ -93,6 +111,19 @@ class ModelEntry:
     licence: str
     summary: str
     files: tuple[ModelFile, ...]
+    runtime: str = 'litert'
+    pixel_range: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown runtime, and weights that the runtime would not find."""
+        if self.runtime not in RUNTIMES:
+            raise ValueError(f'runtime must be one of {", ".join(RUNTIMES)}, got {self.runtime!r}')
+        names = {file.role: PurePath(file.name) for file in self.files}
+        if 'weights' in names and names['weights'] != names['model'].with_suffix('.bin'):
+            raise ValueError(
+                f'the weights of {names["model"]} must have its name, ending in .bin, '
+                f'got {names["weights"]}'
+            )
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -197,7 +228,20 @@ def _model_entry(name: str, values: dict[str, Any], wheels: dict[str, Wheel]) ->
         if wheel is not None and wheel[0] not in wheels:
             raise ValueError(f'{file.address}: there is no wheel {wheel[0]!r}')
     text = {key: str(values[key]) for key in ('family', 'format', 'licence', 'summary')}
-    return ModelEntry(name=name, input=(width, height), files=files, **text)
+    pixel_range = values.get('pixel_range')
+    if pixel_range is not None:
+        low, high = map(float, pixel_range)
+        if not low < high:
+            raise ValueError(f'pixel_range must be [low, high], got {pixel_range!r}')
+        pixel_range = (low, high)
+    return ModelEntry(
+        name=name,
+        input=(width, height),
+        files=files,
+        runtime=str(values.get('runtime', RUNTIMES[0])),
+        pixel_range=pixel_range,
+        **text,
+    )
 
 
 def wheel_path(address: str | None) -> tuple[str, str] | None:

@@ -99,6 +99,11 @@ class ModelStore:
             if fault:
                 raise ModelError(f'{path}: {fault}; {remedy(file, name)}')
             paths[file.role] = path
+        weights = paths.get('weights')
+        if weights is not None and weights.parent != paths['model'].parent:
+            raise ModelError(
+                f'{weights}: must be in the folder of {paths["model"]}: move it there'
+            )
         return paths
 
     def verify(self, name: str, device: str = 'cpu') -> list[FileCheck]:

@@ -1,0 +1,66 @@
+"""PP-TinyPose: one person in a crop, from heatmaps.
+
+Input and output as PaddleDetection exports them (Baidu, Apache-2.0): an RGB image [1, 3, height,
+width] with ImageNet's mean and deviation; the first output is [1, 17, height / 4, width / 4].
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pose_ros.core.models import heatmap
+from pose_ros.core.models.crop import CropReader, apply_affine
+from pose_ros.core.models.imagenet import IMAGENET_RANGE
+from pose_ros.core.models.pose import Pose
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.image_model import ModelLoader
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import Crop, Frame
+
+_STRIDE = 4  # of a heatmap's cells [px of the input]
+
+
+class TinyPose:
+    """A PP-TinyPose model, of either size.
+
+    Parameters
+    ----------
+    path
+        The .xml file.
+    threads
+        Number of CPU threads.
+    load
+        Loads the file, see `ModelLoader`.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be used or is no such model.
+    """
+
+    topology = COCO17
+    least_score = 0.25
+    least_peak = 0.5
+    searches_frame = False
+
+    def __init__(self, path: Path, threads: int, load: ModelLoader) -> None:
+        self._model = load(path, threads, IMAGENET_RANGE)
+        width, height = self._model.input_size
+        expected = (1, len(COCO17), height // _STRIDE, width // _STRIDE)
+        shapes = self._model.output_shapes
+        if not shapes or shapes[0] != expected:
+            found = [list(shape) for shape in shapes]
+            raise ModelError(f'{path}: expected heatmaps {list(expected)}, found {found}')
+        self.aspect = width / height
+        self._reader = CropReader((width, height))
+
+    def estimate(self, frame: Frame, crop: Crop) -> Pose:
+        """Pose of the person in the region; its score is the mean of the keypoints'."""
+        image, to_frame = self._reader.read(frame, crop)
+        heatmaps = self._model.run(image)[0][0]
+        cells, scores = heatmap.decode(heatmaps.transpose(1, 2, 0))
+        keypoints = apply_affine(to_frame, cells * _STRIDE / self._model.input_size)
+        scores = scores.clip(0.0, 1.0)
+        return Pose(keypoints.astype(np.float32), scores, float(scores.mean()))
