@@ -34,6 +34,7 @@ setup(
     ],
     extras_require={
         'evaluate': ['motmetrics', 'pycocotools'],
+        'openvino': ['openvino'],
         'plot': ['matplotlib', 'rosbags'],
         'train': ['matplotlib', 'rosbags', 'tensorflow-cpu'],
     },

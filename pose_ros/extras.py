@@ -7,6 +7,7 @@ from types import ModuleType
 
 EXTRAS = {
     'evaluate': ('motmetrics', 'pycocotools'),
+    'openvino': ('openvino',),
     'plot': ('matplotlib', 'rosbags'),
     'train': ('matplotlib', 'rosbags', 'tensorflow-cpu'),
 }

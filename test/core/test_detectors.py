@@ -10,10 +10,12 @@ from pose_ros.actor import Actor, Scene, frames
 from pose_ros.core.models.blazepose import BlazePoseDetector
 from pose_ros.core.models.detector import people_in_boxes, upright, visible
 from pose_ros.core.models.detectors import DETECTOR_FAMILIES, load_detector
+from pose_ros.core.models.picodet import PicoDet
 from pose_ros.core.models.ssd import Ssd
 from pose_ros.core.models.suppression import iou, overlapping
 from pose_ros.core.models.yolox import Yolox
 from pose_ros.core.runtime.errors import ModelError, OutputError
+from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.types import Box, Crop, Frame
 
@@ -298,9 +300,49 @@ def test_ssd_with_an_impossible_count_is_an_error(make_ssd, monkeypatch, count):
 # --- files that are no detector ---------------------------------------------------------------
 
 
+@pytest.fixture
+def make_picodet(tmp_path):
+    """Write a PicoDet of 64 px with given boxes, as sure as the image is red."""
+    ov = pytest.importorskip('openvino')
+
+    def make(boxes, scores, size=64):
+        image = ov.opset13.parameter([1, 3, size, size], np.float32)
+        mean = ov.opset13.reduce_mean(image, ov.opset13.constant(np.array([2, 3])))
+        red = ov.opset13.gather(mean, np.array([0]), np.array(1))
+        red = ov.opset13.add(ov.opset13.multiply(red, np.float32(0.229)), np.float32(0.485))
+        zeros = ov.opset13.multiply(ov.opset13.reshape(red, [1, 1, 1], False), np.float32(0))
+        corners = ov.opset13.add(zeros, np.array([boxes], np.float32))
+        shown = ov.opset13.multiply(
+            ov.opset13.reshape(red, [1, 1, 1], False), np.array([[scores]], np.float32)
+        )
+        ov.serialize(ov.Model([corners, shown], [image]), tmp_path / 'picodet.xml')
+        return tmp_path / 'picodet.xml'
+
+    return make
+
+
+def test_picodet_stretches_the_whole_frame(make_picodet):
+    path = make_picodet([(16, 8, 32, 56), (17, 8, 32, 56), (40, 0, 48, 32)], [0.8, 0.9, 0.7])
+    first, second = PicoDet(path).detect(plain(400, 200))
+    # Overlapping boxes become one; 64 px are 400 across and 200 down.
+    np.testing.assert_allclose(corners(first.box), [106.25, 25, 200, 175], atol=3.2)
+    assert first.score == pytest.approx(0.9, abs=0.01)
+    np.testing.assert_allclose(corners(second.box), [250, 0, 300, 100], atol=3.2)
+
+
+def test_picodet_looks_into_its_view_and_takes_rgb(make_picodet):
+    detector = PicoDet(make_picodet([(16, 8, 32, 56)], [0.9]))
+    (person,) = detector.detect(plain(400, 200, channels='rgb'), Crop((100.0, 100.0), 128.0))
+    np.testing.assert_allclose(corners(person.box), [68, 52, 100, 148], atol=1.1)
+    assert not detector.detect(plain(400, 200, channels='bgr'))
+    detector.threshold = 0.95
+    assert not detector.detect(plain(400, 200))
+
+
 @pytest.mark.parametrize(
     ('family', 'expected'),
     [
+        ('picodet', r'expected outputs \[1, 0, 4\], \[1, 1, 0\]'),
         ('blazepose_detector', r'expected outputs \[1, 2254, 12\], \[1, 2254, 1\]'),
         ('yolox', r'expected outputs \[1, 1344, 85\]'),
         ('ssd', r'expected the outputs of a detector, boxes \[1, N, 4\]'),
@@ -309,7 +351,7 @@ def test_ssd_with_an_impossible_count_is_an_error(make_ssd, monkeypatch, count):
 def test_a_file_that_is_no_such_detector_is_refused(family, expected):
     path = ModelStore().locate('blazepose_full')['landmarks']
     with pytest.raises(ModelError, match=rf'{path}: {expected}.*, found \[1, 195\]'):
-        DETECTOR_FAMILIES[family](path)
+        DETECTOR_FAMILIES[family](path, load=TfliteModel)
 
 
 def test_a_pose_model_is_no_detector():

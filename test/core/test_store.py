@@ -108,6 +108,69 @@ def test_install_downloads_a_file_and_reports_progress(server, make_store, tmp_p
     assert [path.name for path in (tmp_path / 'cache').iterdir()] == ['net.tflite']
 
 
+def graph_and_weights(address, **weights):
+    """Entry of a model of two files."""
+    files = [
+        {'role': role, 'name': name, 'address': f'{address}/{name}', 'size': len(content),
+         'sha256': sha256(content), **(weights if role == 'weights' else {})}
+        for role, name, content in (('model', 'net.xml', CONTENT), ('weights', 'net.bin', OTHER))
+    ]  # fmt: skip
+    entry = {
+        'summary': 'a test', 'family': 'tinypose', 'runtime': 'openvino', 'format': 'coco17',
+        'input': [96, 128], 'licence': 'Apache-2.0', 'files': files,
+    }  # fmt: skip
+    return {'default': 'net', 'models': {'net': entry}}
+
+
+def test_a_model_of_two_files_is_installed_and_found_side_by_side(server, tmp_path):
+    server.pages |= {'/net.xml': CONTENT, '/net.bin': OTHER}
+    manifest = tmp_path / 'models.yaml'
+    manifest.write_text(yaml.safe_dump(graph_and_weights(server.address)))
+    folders = [tmp_path / 'given', tmp_path / 'cache']
+    store = ModelStore(manifest, folders)
+
+    paths = store.install('net')
+
+    assert paths == {'model': folders[1] / 'net.xml', 'weights': folders[1] / 'net.bin'}
+    assert [check.state for check in store.verify('net')] == ['good', 'good']
+    assert store.entry('net').runtime == 'openvino'
+    folders[0].mkdir()
+    paths['weights'].rename(folders[0] / 'net.bin')
+    with pytest.raises(ModelError, match=r'given/net\.bin: must be in the folder of .*net\.xml'):
+        store.locate('net')
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'name': 'other.bin'}, r'weights of net\.xml must have its name.*got other\.bin'),
+        ({'name': 'net.py'}, r'ending in \.tflite, \.xml, \.bin or \.onnx'),
+    ],
+)
+def test_weights_that_would_not_be_found_are_refused(tmp_path, change, reason):
+    manifest = tmp_path / 'models.yaml'
+    manifest.write_text(yaml.safe_dump(graph_and_weights('https://example.org', **change)))
+    with pytest.raises(ModelError, match=reason):
+        ModelStore(manifest, [tmp_path])
+
+
+def test_a_file_is_taken_out_of_an_archive(server, make_store, tmp_path):
+    archive = tmp_path / 'export.zip'
+    with zipfile.ZipFile(archive, 'w') as contents:
+        contents.writestr('20230504/net/end2end.onnx', CONTENT)
+        contents.writestr('20230504/net/pipeline.json', '{}')
+    server.pages['/export.zip'] = archive.read_bytes()
+    address = f'{server.address}/export.zip'
+
+    paths = make_store(address=f'{address}#end2end.onnx').install('net')
+
+    assert paths['model'].read_bytes() == CONTENT
+    assert [path.name for path in (tmp_path / 'cache').iterdir()] == ['net.tflite']
+    paths['model'].unlink()
+    with pytest.raises(ModelError, match=r'cannot take other\.onnx out of net\.tflite'):
+        make_store(address=f'{address}#other.onnx').install('net')
+
+
 def test_install_leaves_a_good_file_alone(server, make_store):
     store = make_store(address=f'{server.address}/model.tflite')
     store.install('net')

@@ -36,9 +36,7 @@ def write_tinypose(path, keypoints=17, stride=4):
         keep_dims=True,
     )
     # Back from ImageNet's mean and deviation of red.
-    red = ov.opset13.add(
-        ov.opset13.multiply(red, np.float32(0.229)), np.float32(0.485)
-    )
+    red = ov.opset13.add(ov.opset13.multiply(red, np.float32(0.229)), np.float32(0.485))
     cells = ov.opset13.strided_slice(
         red, [0, 0, 0, 0], [1, 1, HEIGHT, WIDTH], [1, 1, stride, stride], [0] * 4, [0] * 4
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 import hashlib
-from pathlib import Path
+from pathlib import Path, PurePath
 import re
 from typing import Any
 
