@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from pose_ros.actor import Action, Actor, Scene, frames
-from pose_ros.actor.motions.gesture_motions import Style, perform
+from pose_ros.actor.motions.gesture_motions import GestureStyle, perform
 from pose_ros.core.topology import COCO17
 
 FOLDER = Path('docs/images/gestures')
@@ -38,7 +38,7 @@ WIDTH, HEIGHT, BODY = 220, 250, 225
 
 def drawn(performed: str, time: float) -> np.ndarray:
     """Picture (BGR) of a gesture at a time after its onset, with its skeleton."""
-    motion = perform(performed, Style()).motion
+    motion = perform(performed, GestureStyle()).motion
     actor = Actor((Action(motion, -time),), x=WIDTH / 2, y=HEIGHT + 55, height=BODY, sway=0.0)
     scene = Scene(WIDTH, HEIGHT, duration=0.03, actors=(actor,), noise=0.0)
     frame = next(iter(frames(scene)))

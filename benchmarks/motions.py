@@ -31,7 +31,7 @@ from pose_ros.actor import MOTIONS, Action, Actor, Scene, frames, skeletons
 from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions.everyday_motions import varied
 from pose_ros.actor.motions.gesture_motions import GESTURES
-from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, Style
+from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, SignStyle
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
@@ -139,7 +139,7 @@ def drawn(model: str) -> list[MotionClass]:
         rng = np.random.default_rng((DRAWN, number))
         examples = []
         for _ in range(FILMS):
-            motion, duration = sign.played(Style.of(rng))
+            motion, duration = sign.played(SignStyle.of(rng))
             actor = Actor(
                 (Action(motion, 0.6, duration),),
                 x=float(rng.uniform(250, 390)),

@@ -13,7 +13,7 @@ from pose_ros.core.motion.events import EventStream, MotionEvent
 from pose_ros.core.motion.exercises import ExerciseState, Fault
 from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.gestures import Gesture
-from pose_ros.core.motion.posture import PostureState
+from pose_ros.core.motion.posture_observer import PostureState
 from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person

@@ -1,4 +1,4 @@
-"""Imports go one way: no circle of modules, none of folders of the core, none upwards."""
+"""Imports go one way, without circles; each class and module has a name of its own."""
 
 from __future__ import annotations
 
@@ -73,3 +73,15 @@ def test_the_core_imports_only_the_core(name):
     text = MODULES[name].read_text(encoding='utf-8')
     assert 'import rclpy' not in text
     assert '_msgs.msg import' not in text
+
+
+def test_each_class_and_module_has_a_name_of_its_own():
+    """Two things of the same name are mistaken for each other; packages are namespaces."""
+    places = defaultdict(list)
+    for name, path in MODULES.items():
+        if path.stem != '__init__':
+            places[f'module {path.stem}'].append(name)
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.ClassDef):
+                places[f'class {node.name}'].append(name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

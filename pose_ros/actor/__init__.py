@@ -2,7 +2,7 @@
 
 from pose_ros.actor.figure import Clothes
 from pose_ros.actor.mixed_scene import line_up, mixed_scene, random_scene
-from pose_ros.actor.motions import MOTIONS, SIT, STAND, Motion
+from pose_ros.actor.motions import MOTIONS, SIT, STAND, ActorMotion
 from pose_ros.actor.rendering import ActorFrame, ActorTruth, frames
 from pose_ros.actor.scene import Action, Actor, Scene
 from pose_ros.actor.skeletons import Errors, SkeletonFrame, skeletons
@@ -14,10 +14,10 @@ __all__ = [
     'Action',
     'Actor',
     'ActorFrame',
+    'ActorMotion',
     'ActorTruth',
     'Clothes',
     'Errors',
-    'Motion',
     'Scene',
     'SkeletonFrame',
     'frames',

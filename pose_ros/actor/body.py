@@ -13,7 +13,7 @@ import numpy as np
 Pair = tuple[float, float]
 
 
-class Pose(NamedTuple):
+class ActorPose(NamedTuple):
     """Angles of one moment [deg], each a pair; zero everywhere is standing to attention.
 
     A limb's pair is (sideways, forward): sideways from hanging down (0) over stretched out to
@@ -47,10 +47,10 @@ class Pose(NamedTuple):
     spine: Pair = (0.0, 0.0)
     """(lean clockwise in the image, bend forward) of the upper half of the back: rounds it."""
 
-    def blend(self, other: Pose, weight: float) -> Pose:
+    def blend(self, other: ActorPose, weight: float) -> ActorPose:
         """Pose on the way to another: this one at weight 0, the other at 1."""
         start, end = np.array(self), np.array(other)
-        return Pose(*map(tuple, (start + (end - start) * weight).tolist()))
+        return ActorPose(*map(tuple, (start + (end - start) * weight).tolist()))
 
 
 # Where joints lie in the standing body, from the middle of the hip joints:
@@ -105,7 +105,7 @@ def _direction(side: int, angles: Pair) -> np.ndarray:
     )
 
 
-def joints(pose: Pose) -> dict[str, np.ndarray]:
+def joints(pose: ActorPose) -> dict[str, np.ndarray]:
     """Points of the body by name: the 17 of COCO and those that the drawing needs.
 
     Returns

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pose_ros.actor.mixed_scene import line_up, mixed_scene
 from pose_ros.actor.motions.exercise_motions import duration, exercise, usual
 from pose_ros.actor.motions.fall_motions import FALL_KEYS, LOOK_ALIKE_KEYS, course
-from pose_ros.actor.motions.motion import Motion
+from pose_ros.actor.motions.motion import ActorMotion
 from pose_ros.actor.scene import Action, Actor, Scene
 
 _PAUSE, _BEGIN = 0.8, 1.2  # between motions, and before the first [s]
 _LATER = 0.5  # from one person's beginning to the next one's [s]
 
-_Sequence = Sequence[tuple['str | Motion', float]]
+_Sequence = Sequence[tuple['str | ActorMotion', float]]
 
 _GESTURES: _Sequence = (
     ('wave_right', 2.4),

@@ -8,7 +8,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from pose_ros.actor.body import Pose, joints
+from pose_ros.actor.body import ActorPose, joints
 from pose_ros.actor.figure import Clothes, Part, parts
 from pose_ros.core.topology import COCO17
 
@@ -44,7 +44,7 @@ class Figure:
     height: float
 
     @classmethod
-    def of(cls, pose: Pose, clothes: Clothes, x: float, y: float, height: float) -> Figure:
+    def of(cls, pose: ActorPose, clothes: Clothes, x: float, y: float, height: float) -> Figure:
         """Put a pose with its lowest part on the ground line y and its pelvis over x [px]."""
         points = joints(pose)
         flesh = parts(points, clothes)

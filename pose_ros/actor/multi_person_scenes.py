@@ -24,7 +24,7 @@ _GESTURES = (
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _SceneKind:
     """A kind of encounter: how many people take part and who draws it."""
 
     least: int
@@ -182,11 +182,11 @@ def _make_scene(
 
 
 _KINDS = {
-    'passing': _Kind(2, 4, _passing),
-    'crossing': _Kind(2, 4, _crossing),
-    'leaving': _Kind(2, 3, _leaving),
-    'returning': _Kind(2, 3, _returning),
-    'group': _Kind(2, 6, _group),
+    'passing': _SceneKind(2, 4, _passing),
+    'crossing': _SceneKind(2, 4, _crossing),
+    'leaving': _SceneKind(2, 3, _leaving),
+    'returning': _SceneKind(2, 3, _returning),
+    'group': _SceneKind(2, 6, _group),
 }
 ENCOUNTERS = tuple(_KINDS)
 """Names of the kinds; `leaving` is back within a second, `returning` later."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from pose_ros.actor.background import BACKGROUNDS
-from pose_ros.actor.body import Pose
+from pose_ros.actor.body import ActorPose
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.figure import Clothes
-from pose_ros.actor.motions import STAND, Motion, motion_named
+from pose_ros.actor.motions import STAND, ActorMotion, motion_named
 
 
 def _check(value: Any, name: str, low: float, high: float) -> None:
@@ -39,7 +39,7 @@ class Action:
         Of walking [heights/s]; negative: towards the image's left.
     """
 
-    motion: str | Motion
+    motion: str | ActorMotion
     start: float = 0.5
     duration: float = inf
     speed: float = 0.4
@@ -53,7 +53,7 @@ class Action:
         _check(self.speed, 'speed', -3, 3)
 
     @property
-    def played(self) -> Motion:
+    def played(self) -> ActorMotion:
         """The motion itself; ValueError for an unknown name."""
         return motion_named(self.motion) if isinstance(self.motion, str) else self.motion
 
@@ -66,7 +66,7 @@ class Action:
         """Share of this action in the actor's pose at a time of the scene, 0 to 1."""
         return self.played.weight(time - self.start, self.end - time)
 
-    def pose(self, time: float, rest: Pose = STAND) -> Pose:
+    def pose(self, time: float, rest: ActorPose = STAND) -> ActorPose:
         """Pose of the motion at a time of the scene, of an actor who rests in a pose."""
         pose = self.played.on(rest, time - self.start)
         roll, turn = pose.body
@@ -115,7 +115,7 @@ class Actor:
     distance: float = 3.0
     clothes: Clothes = field(default_factory=Clothes)
     sway: float = 1.0
-    rest: Pose = STAND
+    rest: ActorPose = STAND
     facing: float = 0.0
 
     def __post_init__(self) -> None:
@@ -161,7 +161,7 @@ class Actor:
         return Figure.of(pose, self.clothes, x, self.y, self.height), label
 
 
-def _swayed(pose: Pose, time: float, phase: float, size: float) -> Pose:
+def _swayed(pose: ActorPose, time: float, phase: float, size: float) -> ActorPose:
     """Pose with the slow small movements of a living body."""
 
     def wave(rate: float, angle: float) -> float:

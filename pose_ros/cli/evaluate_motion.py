@@ -15,7 +15,7 @@ from pose_ros.cli.evaluate import app, check_markdown, chosen_models, progress_b
 from pose_ros.evaluation.report import Column, Report
 
 if TYPE_CHECKING:
-    from pose_ros.evaluation.motion import Truth
+    from pose_ros.evaluation.motion_events import Truth
 
 _COLUMNS = (
     *(Column('model', 'model'), Column('mode', 'mode'), Column('minutes', 'minutes', '.1f')),
@@ -74,7 +74,7 @@ def motion(
         from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
         from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
         from pose_ros.core.motion.observers import MotionConfig, make_observers  # noqa: PLC0415
-        from pose_ros.evaluation.motion import (  # noqa: PLC0415
+        from pose_ros.evaluation.motion_events import (  # noqa: PLC0415
             clip_row,
             figures,
             read_truth,

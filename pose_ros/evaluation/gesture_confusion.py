@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Scene, skeletons
-from pose_ros.actor.motions.gesture_motions import PERFORMED, Style, perform
+from pose_ros.actor.motions.gesture_motions import PERFORMED, GestureStyle, perform
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
 from pose_ros.core.motion.rules import Hand, Rule
 from pose_ros.core.motion.watcher import single_observer
@@ -82,7 +82,7 @@ class Trial:
     def scene(self, fps: float) -> tuple[Scene, float]:
         """Scene, and when the gesture can be known in it [s]."""
         rng = np.random.default_rng([self.seed, list(PERFORMED).index(self.performed)])
-        done = perform(self.performed, Style.drawn(rng, self.facing))
+        done = perform(self.performed, GestureStyle.drawn(rng, self.facing))
         action = Action(done.motion, _ONSET, done.known + _KEPT + done.motion.back)
         actor = Actor(
             (action,),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from pose_ros.actor import Action, Actor, Motion, Scene, skeletons
-from pose_ros.actor.motions.signs import Sign, Style
+from pose_ros.actor import Action, Actor, ActorMotion, Scene, skeletons
+from pose_ros.actor.motions.signs import Sign, SignStyle
 from pose_ros.core.topology import COCO17, Topology
 from pose_ros.learning.examples import Example
 
 
 def perform(
-    motion: str | Motion,
+    motion: str | ActorMotion,
     duration: float,
     rng: np.random.Generator,
     *,
@@ -51,5 +51,5 @@ def perform_sign(
     sign: Sign, rng: np.random.Generator, topology: Topology = COCO17, fps: float = 30.0
 ) -> Example:
     """One sign in somebody's style."""
-    motion, duration = sign.played(Style.of(rng))
+    motion, duration = sign.played(SignStyle.of(rng))
     return perform(motion, duration, rng, topology=topology, fps=fps)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pose_ros.actor.body import Pose, joints
+from pose_ros.actor.body import ActorPose, joints
 from pose_ros.actor.motions import STAND
 from pose_ros.core.motion.normalised import JOINTS, Movement, Window
 from pose_ros.learning.clips import Clip, extent, mirrored, remade
@@ -178,7 +178,7 @@ def _next_pose(
     """
     new = row.copy()
     for side in ('left', 'right'):
-        arm, forearm = (Pose._fields.index(f'{side}_{limb}') for limb in ('arm', 'forearm'))
+        arm, forearm = (ActorPose._fields.index(f'{side}_{limb}') for limb in ('arm', 'forearm'))
         chance = rng.random()
         if chance < 0.2:
             new[[arm, forearm]] = np.array(STAND)[[arm, forearm]]
@@ -186,21 +186,21 @@ def _next_pose(
             new[arm] = rng.uniform(-15, 175), rng.uniform(-20, 70)
             new[forearm] = new[arm] + (rng.uniform(-130, 110), rng.uniform(-10, 60))
         if legs:
-            thigh, shin = (Pose._fields.index(f'{side}_{limb}') for limb in ('thigh', 'shin'))
+            thigh, shin = (ActorPose._fields.index(f'{side}_{limb}') for limb in ('thigh', 'shin'))
             new[thigh] = rng.uniform(0, 35), rng.uniform(-25, 70)
             new[shin] = rng.uniform(0, 10), rng.uniform(-70, 10)
     if alike:
         for limb in ('arm', 'forearm'):
-            left, right = (Pose._fields.index(f'{side}_{limb}') for side in ('left', 'right'))
+            left, right = (ActorPose._fields.index(f'{side}_{limb}') for side in ('left', 'right'))
             new[right] = new[left] + rng.normal(0.0, 4.0, 2)
     if turning and rng.random() < 0.5:
-        new[Pose._fields.index('body')] = rng.uniform(-100, 100), rng.uniform(-90, 90)
+        new[ActorPose._fields.index('body')] = rng.uniform(-100, 100), rng.uniform(-90, 90)
     if rng.random() < 0.3:
-        new[Pose._fields.index('torso')] = rng.normal(0, 8), rng.uniform(-5, 50)
+        new[ActorPose._fields.index('torso')] = rng.normal(0, 8), rng.uniform(-5, 50)
     return new
 
 
 def _points(row: np.ndarray, facing: float) -> np.ndarray:
-    pose = Pose(*map(tuple, row.reshape(-1, 2).tolist()))
+    pose = ActorPose(*map(tuple, row.reshape(-1, 2).tolist()))
     found = joints(pose._replace(body=(pose.body[0], pose.body[1] + facing)))
     return np.array([found[name] for name in JOINTS])

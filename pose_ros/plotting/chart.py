@@ -13,7 +13,7 @@ import numpy as np
 
 from pose_ros.core.motion.events import title_of
 from pose_ros.extras import library
-from pose_ros.plotting.recording import PersonRecord, Recording, Span
+from pose_ros.plotting.recording import PersonTimeline, Recording, Span
 
 MAX_TRACKS = 30
 """An image of more would be too high to look at."""
@@ -135,7 +135,7 @@ def figure_of(timeline: Recording, angles: Sequence[str] = ()) -> Any:
     return figure
 
 
-def _times(tracks: Sequence[PersonRecord]) -> tuple[float, float]:
+def _times(tracks: Sequence[PersonTimeline]) -> tuple[float, float]:
     """From the first to the last that is known of some tracks; from 0, if that is near."""
     start, end = min(t.start for t in tracks), max(t.end for t in tracks)
     return (0.0 if 0 <= start < 0.2 * end else start), max(end, start + 0.1)
@@ -152,7 +152,7 @@ def _titles(sources: Sequence[str]) -> dict[str, str]:
     return {s: Path(s).name if names[Path(s).name] == 1 else s for s in sources}
 
 
-def _title(track: PersonRecord, names: Sequence[str]) -> str:
+def _title(track: PersonTimeline, names: Sequence[str]) -> str:
     title = f' · person {track.person}'
     if not names:
         return title
@@ -160,7 +160,7 @@ def _title(track: PersonRecord, names: Sequence[str]) -> str:
     return f'{title}    ({count}angles ± standard deviation)'
 
 
-def _chosen(track: PersonRecord, wanted: Sequence[str]) -> list[str]:
+def _chosen(track: PersonTimeline, wanted: Sequence[str]) -> list[str]:
     """Names of the angles to draw: the wanted, else those that move most."""
     if wanted:
         return [name for name in track.names if name in wanted]
@@ -169,7 +169,7 @@ def _chosen(track: PersonRecord, wanted: Sequence[str]) -> list[str]:
     return [name for name in track.names if name in moving]
 
 
-def _draw_curves(axes: Any, track: PersonRecord, names: Sequence[str]) -> None:
+def _draw_curves(axes: Any, track: PersonTimeline, names: Sequence[str]) -> None:
     """Angles [deg] with a band of one standard deviation."""
     if not names:
         axes.set_axis_off()
@@ -221,7 +221,7 @@ def _draw_lanes(axes: Any, lanes: Sequence[_Lane], scale: float) -> None:
     axes.tick_params(axis='y', length=0)
 
 
-def _lanes(track: PersonRecord, end: float) -> list[_Lane]:
+def _lanes(track: PersonTimeline, end: float) -> list[_Lane]:
     """Rows of bars: the posture, then one for each gesture and exercise, then the falls."""
     lanes: dict[str, _Lane] = {}
 

@@ -43,7 +43,7 @@ class Curve:
 
 
 @dataclass
-class PersonRecord:
+class PersonTimeline:
     """One person of one input."""
 
     source: str
@@ -116,10 +116,10 @@ class Recording:
     """The tracks of all people of all inputs."""
 
     def __init__(self) -> None:
-        self._tracks: dict[tuple[str, int], PersonRecord] = {}
+        self._tracks: dict[tuple[str, int], PersonTimeline] = {}
 
     @property
-    def tracks(self) -> list[PersonRecord]:
+    def tracks(self) -> list[PersonTimeline]:
         """In the order in which they came, each with its events in the order of time."""
         return list(self._tracks.values())
 
@@ -149,5 +149,5 @@ class Recording:
         values = {name: (angle, deviation) for name, angle, deviation in angles}
         self._track(source, person).samples.append((time, values))
 
-    def _track(self, source: str, person: int) -> PersonRecord:
-        return self._tracks.setdefault((source, person), PersonRecord(source, person))
+    def _track(self, source: str, person: int) -> PersonTimeline:
+        return self._tracks.setdefault((source, person), PersonTimeline(source, person))

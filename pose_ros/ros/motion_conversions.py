@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pose_ros.core.motion.exercises import ExerciseState, Fault
     from pose_ros.core.motion.falls import Fall
     from pose_ros.core.motion.gestures import Gesture
-    from pose_ros.core.motion.posture import PostureState
+    from pose_ros.core.motion.posture_observer import PostureState
 
 
 def gesture_to_msg(gesture: Gesture, header: Header) -> GestureEvent:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import MOTIONS, Action, Actor, Clothes, Scene, frames
-from pose_ros.actor.body import Pose, joints
+from pose_ros.actor.body import ActorPose, joints
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.motions import STAND
 from pose_ros.core.topology import COCO17
@@ -41,27 +41,27 @@ def test_whoever_turns_around_has_the_left_on_the_other_side():
 
 
 def test_whoever_turns_to_the_pictures_right_looks_there():
-    points = joints(Pose(body=(0.0, 90.0)))
+    points = joints(ActorPose(body=(0.0, 90.0)))
     assert points['nose'][0] - points['head'][0] > 0.04
     assert points['left_shoulder'][2] > points['right_shoulder'][2] + 0.2
 
 
 def test_whoever_tips_falls_the_way_they_face():
-    facing = joints(Pose(tip=(0.0, 80.0)))
+    facing = joints(ActorPose(tip=(0.0, 80.0)))
     assert facing['nose'][2] < -0.3  # towards the camera
-    aside = joints(Pose(body=(0.0, 90.0), tip=(0.0, 80.0)))
+    aside = joints(ActorPose(body=(0.0, 90.0), tip=(0.0, 80.0)))
     assert aside['nose'][0] > 0.3
-    left = joints(Pose(tip=(80.0, 0.0)))
+    left = joints(ActorPose(tip=(80.0, 0.0)))
     assert left['nose'][0] > 0.3
-    away = joints(Pose(body=(0.0, 90.0), tip=(80.0, 0.0)))
+    away = joints(ActorPose(body=(0.0, 90.0), tip=(80.0, 0.0)))
     assert away['nose'][2] > 0.3
 
 
 @pytest.mark.parametrize('side', ['left', 'right'])
 @pytest.mark.parametrize('angles', [(0, 0), (45, 0), (90, 0), (120, 40), (20, 80)])
 def test_bones_keep_their_length(side, angles):
-    points = joints(Pose(**{f'{side}_arm': angles, f'{side}_thigh': angles}))
-    rest = joints(Pose())
+    points = joints(ActorPose(**{f'{side}_arm': angles, f'{side}_thigh': angles}))
+    rest = joints(ActorPose())
     for bone in (('shoulder', 'elbow'), ('elbow', 'wrist'), ('hip', 'knee'), ('knee', 'ankle')):
         first, last = (f'{side}_{joint}' for joint in bone)
         length = np.linalg.norm(points[last] - points[first])
@@ -69,7 +69,7 @@ def test_bones_keep_their_length(side, angles):
 
 
 def test_an_arm_pointing_at_the_camera_is_foreshortened():
-    points = joints(Pose(left_arm=(0, 80), left_forearm=(0, 80)))
+    points = joints(ActorPose(left_arm=(0, 80), left_forearm=(0, 80)))
     arm = points['left_wrist'] - points['left_shoulder']
     assert np.linalg.norm(arm[:2]) < 0.1
     assert arm[2] < -0.25
@@ -78,7 +78,7 @@ def test_an_arm_pointing_at_the_camera_is_foreshortened():
 @pytest.mark.parametrize(('side', 'sign'), [('left', 1), ('right', -1)])
 def test_a_raised_arm_takes_its_shoulder_along(side, sign):
     hanging, level, up = (
-        joints(Pose(**{f'{side}_arm': (angle, 0.0)}))[f'{side}_shoulder'] * sign
+        joints(ActorPose(**{f'{side}_arm': (angle, 0.0)}))[f'{side}_shoulder'] * sign
         for angle in (0.0, 90.0, 180.0)
     )
     assert level[0] == pytest.approx(hanging[0])

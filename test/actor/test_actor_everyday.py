@@ -8,7 +8,7 @@ from pose_ros.actor.body import joints
 from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions import BASIC
 from pose_ros.actor.motions.everyday_motions import EVERYDAY, mirrored, varied
-from pose_ros.actor.motions.gesture_motions import PERFORMED, Style, perform
+from pose_ros.actor.motions.gesture_motions import PERFORMED, GestureStyle, perform
 
 
 def arm(points, side='left'):
@@ -19,7 +19,7 @@ def arm(points, side='left'):
 
 def at(name, facing=0.0, time=3.0, **style):
     """Points of an actor in the middle of a gesture."""
-    motion = perform(name, Style(facing=facing, **style)).motion
+    motion = perform(name, GestureStyle(facing=facing, **style)).motion
     return Actor((Action(motion, 0.0),), sway=0.0, facing=facing).at(time)[0].points
 
 
@@ -47,11 +47,11 @@ def test_head_bends_with_the_neck():
 def test_styles_differ_and_say_when_the_gesture_can_be_known():
     rng = np.random.default_rng(1)
     for name in PERFORMED:
-        styles = [perform(name, Style.drawn(rng)) for _ in range(3)]
+        styles = [perform(name, GestureStyle.drawn(rng)) for _ in range(3)]
         assert len({style.known for style in styles}) == 3, name
         assert all(style.motion.ramp <= style.known < 3 for style in styles), name
     with pytest.raises(ValueError, match=r"unknown gesture 'dance', known are: wave_left"):
-        perform('dance', Style())
+        perform('dance', GestureStyle())
 
 
 def test_mirrored_motion_is_that_of_the_other_side():

@@ -10,7 +10,7 @@ import pytest
 from pose_ros.actor import skeletons
 from pose_ros.actor.demo_scenes import SCENES
 from pose_ros.core.motion.falls import FallDetector
-from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.watcher import MotionWatcher
 
 NEW = ('gestures', 'falls', 'fitness')

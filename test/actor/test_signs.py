@@ -5,7 +5,7 @@ import pytest
 
 from pose_ros.actor import MOTIONS, STAND
 from pose_ros.actor.body import joints
-from pose_ros.actor.motions.signs import INVENTED, SIGNS, UNKNOWN, Sign, Style
+from pose_ros.actor.motions.signs import INVENTED, SIGNS, UNKNOWN, Sign, SignStyle
 
 
 def heights(sign, style=None):
@@ -43,7 +43,7 @@ def test_a_sign_begins_and_ends_at_rest(name):
 
 def test_styles_differ_in_speed_and_size_and_the_same_seed_gives_the_same():
     sign = INVENTED['left_up_right_out']
-    styles = [Style.of(np.random.default_rng(seed)) for seed in (1, 2, 2)]
+    styles = [SignStyle.of(np.random.default_rng(seed)) for seed in (1, 2, 2)]
     durations = [sign.played(style)[1] for style in styles]
     assert durations[0] != pytest.approx(durations[1], rel=0.02)
     assert durations[1] == durations[2]

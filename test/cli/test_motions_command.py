@@ -10,7 +10,7 @@ import pytest
 
 from pose_ros import bags
 from pose_ros.actor import Action, Actor, Scene, skeletons
-from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, Style
+from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, SignStyle
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import COCO17
 from pose_ros.learning.examples import Example, MotionClass, append_example, read_class
@@ -26,7 +26,7 @@ def recorded(tmp_path):
         for name in names:
             rng = np.random.default_rng((count, *name.encode()))
             for _ in range(count):
-                motion, duration = (INVENTED | UNKNOWN)[name].played(Style.of(rng))
+                motion, duration = (INVENTED | UNKNOWN)[name].played(SignStyle.of(rng))
                 actor = Actor((Action(motion, 0.5, duration),))
                 scene = Scene(fps=10.0, duration=duration + 1.0, actors=(actor,))
                 film = list(skeletons(scene, int(rng.integers(1000))))

@@ -11,7 +11,7 @@ from pose_ros.core.body.angles import AngleMeter, measure
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.motion.angles import AngleObserver
+from pose_ros.core.motion.angle_observer import AngleObserver
 from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.tracking.keypoint_filter import KeypointFilter, Repairs

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Errors, Scene, skeletons
-from pose_ros.actor.motions import STAND, Motion
+from pose_ros.actor.motions import STAND, ActorMotion
 from pose_ros.core.body.angles import AngleMeter, JointAngles, measure
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES
 from pose_ros.core.types import Box, KeypointState, Person
@@ -19,7 +19,10 @@ SIDES = ('left', 'right')
 def posing(pose, topology=COCO17, *, height=360, world=False, facing=0.0):
     """The actor as a statue, seen without errors."""
     actor = Actor(
-        (Action(Motion(lambda time: pose), start=-9.0),), height=height, sway=0.0, facing=facing
+        (Action(ActorMotion(lambda time: pose), start=-9.0),),
+        height=height,
+        sway=0.0,
+        facing=facing,
     )
     scene = Scene(width=1280, height=480, duration=0.1, actors=(replace(actor, x=700.0),))
     return next(skeletons(scene, 0, topology, EXACT, world)).people[0]

@@ -12,7 +12,7 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
 from pose_ros.core.motion.falls import FallDetector, FallPhase
-from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.types import Frame
 

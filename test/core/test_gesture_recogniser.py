@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor
-from pose_ros.actor.body import Pose, joints
+from pose_ros.actor.body import ActorPose, joints
 from pose_ros.actor.motions import BASIC, FALLS
 from pose_ros.core.motion.gestures import GestureRecogniser, Phase
 from pose_ros.core.motion.rules import Hand, load_rules
@@ -55,7 +55,7 @@ def make_person(keypoints, topology=COCO17, person_id=1, score=0.9):
 
 def posed(**angles):
     """Person in a pose of the actor."""
-    points = joints(Pose(**angles))
+    points = joints(ActorPose(**angles))
     names = COCO17.keypoint_names
     return make_person(np.array([points[name][:2] for name in names]) * 300 + (320, 240))
 

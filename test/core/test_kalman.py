@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pose_ros.core.tracking.motion import ConstantVelocity
+from pose_ros.core.tracking.constant_velocity import ConstantVelocity
 
 SIZE = 300.0
 

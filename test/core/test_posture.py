@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pose_ros.actor import SIT, STAND, Action, Actor, Motion, Scene, skeletons
+from pose_ros.actor import SIT, STAND, Action, Actor, ActorMotion, Scene, skeletons
 from pose_ros.actor.motions.fall_motions import FALL_KEYS, LOOK_ALIKE_KEYS
 from pose_ros.core.body.height import HeightEstimator, PartLevels
 from pose_ros.core.body.posture import Posture
 from pose_ros.core.motion.falls import FallDetector
-from pose_ros.core.motion.posture import PostureReader, PostureState
+from pose_ros.core.motion.posture_observer import PostureReader, PostureState
 from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import KeypointState
@@ -128,7 +128,7 @@ def test_thighs_are_enough():
 
 
 def test_a_moment_is_no_posture_and_duration_counts_from_the_change():
-    down = Motion(lambda time: CROUCH, ramp=0.2, back=0.2)
+    down = ActorMotion(lambda time: CROUCH, ramp=0.2, back=0.2)
     actor = Actor((Action(down, 1.0, 0.5), Action(down, 2.0, 2.0)), facing=60.0)
     frames = list(skeletons(Scene(fps=20, duration=3.5, actors=(actor,)), 2))
     states = read(frames)

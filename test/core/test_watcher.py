@@ -9,7 +9,7 @@ from pose_ros.core.body.state import Body
 from pose_ros.core.motion.exercises import ExerciseCounter
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.observer import Observer
-from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.watcher import MotionWatcher, single_observer
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pose_ros.core.motion.events import MotionEvent
-from pose_ros.evaluation.motion import Clip, Truth, clip_row, figures, parse_truth, read_truth
+from pose_ros.evaluation.motion_events import (
+    Truth,
+    VideoResult,
+    clip_row,
+    figures,
+    parse_truth,
+    read_truth,
+)
 
 EXERCISES, GESTURES = {'squat', 'lunge'}, {'clap', 'wave'}
 
@@ -23,7 +30,7 @@ def gesture(name, phase='started'):
 
 
 def clip(truth, *events, seconds=30.0):
-    return Clip(truth, seconds, 1.0, tuple(events))
+    return VideoResult(truth, seconds, 1.0, tuple(events))
 
 
 @pytest.mark.parametrize(
@@ -106,4 +113,4 @@ def test_row_of_a_clip():
     row = clip_row(clip(Truth('a', exercise='squat', count=2), *repetitions('squat', 1)))
     assert (row['file'], row['expected'], row['reported']) == ('a', 'squat 2', 'squat 1')
     assert clip_row(clip(Truth('b'), fall(3.0)))['reported'] == 'fallen 3.0 s'
-    assert clip_row(Clip(Truth('b'), error='cut off'))['reported'] == 'cut off'
+    assert clip_row(VideoResult(Truth('b'), error='cut off'))['reported'] == 'cut off'

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor.body import joints
-from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, Style
+from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, SignStyle
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
@@ -19,7 +19,7 @@ def make_example():
 
     def make(name, rng=None, *, rate=15.0, height=300.0, noise=0.004, world=False):
         rng_or_fixed = rng or np.random.default_rng(0)
-        style = Style() if rng is None else Style.of(rng)
+        style = SignStyle() if rng is None else SignStyle.of(rng)
         motion, duration = (INVENTED | UNKNOWN)[name].played(style)
         stamps = np.arange(0.0, duration + 2 * REST, 1 / rate)
         poses = [motion.pose(min(max(stamp - REST, 0.0), duration)) for stamp in stamps]

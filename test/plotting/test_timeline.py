@@ -14,7 +14,7 @@ from pose_ros.cli.results import event_record
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.plotting.readers import read_recording
-from pose_ros.plotting.recording import PersonRecord, Recording
+from pose_ros.plotting.recording import PersonTimeline, Recording
 from pose_ros.plotting.table import AnglesTable
 
 
@@ -23,7 +23,7 @@ def event(time, phase, duration=0.0, kind='gesture', name='wave', **fields):
 
 
 def spans(events, kind='gesture'):
-    found = PersonRecord('film', 1, events).spans(kind)
+    found = PersonTimeline('film', 1, events).spans(kind)
     return [(round(s.start, 3), round(s.end, 3), s.label, s.hand) for s in found]
 
 
@@ -82,7 +82,7 @@ def fall(time, phase, onset=1.0, landing=2.0):
     ],
 )
 def test_falls_are_spans_of_falling_and_of_lying(events, expected):
-    found = PersonRecord('film', 1, events).falls(end=10.0)
+    found = PersonTimeline('film', 1, events).falls(end=10.0)
     assert [(span.start, span.end, span.label) for span in found] == expected
 
 

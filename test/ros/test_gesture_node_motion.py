@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
-from pose_ros.core.motion.angles import AngleObserver
+from pose_ros.core.motion.angle_observer import AngleObserver
 from pose_ros.core.motion.exercises import ExerciseCounter
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.gestures import GestureRecogniser
@@ -17,7 +17,7 @@ from pose_ros.core.motion.learned import LearnedGestures
 from pose_ros.core.motion.learned_model import Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.observers import MotionConfig, configure, make_observers
-from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.runtime.errors import OutputError

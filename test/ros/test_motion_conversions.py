@@ -12,7 +12,7 @@ from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.motion.exercises import ExercisePhase, ExerciseState, Fault, Verdict
 from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.posture import Posture, PostureState
+from pose_ros.core.motion.posture_observer import Posture, PostureState
 from pose_ros.core.motion.rules import Hand
 from pose_ros.msg import ExerciseState as ExerciseStateMsg
 from pose_ros.msg import FallEvent, GestureEvent

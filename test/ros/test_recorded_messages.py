@@ -11,10 +11,10 @@ from std_msgs.msg import Header
 
 from pose_ros import bags
 from pose_ros.actor import Actor, Scene, skeletons
-from pose_ros.core.motion.angles import AngleObserver
+from pose_ros.core.motion.angle_observer import AngleObserver
 from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.resources import shared_file

@@ -9,10 +9,10 @@ from pose_ros.actor.motions.everyday_motions import EVERYDAY
 from pose_ros.actor.motions.exercise_motions import EXERCISES
 from pose_ros.actor.motions.fall_motions import FALLS
 from pose_ros.actor.motions.gesture_motions import GESTURES
-from pose_ros.actor.motions.motion import SIT, STAND, Motion
+from pose_ros.actor.motions.motion import SIT, STAND, ActorMotion
 from pose_ros.actor.motions.signs import SIGNS
 
-__all__ = ['BASIC', 'MOTIONS', 'SIT', 'STAND', 'Motion', 'motion_named']
+__all__ = ['BASIC', 'MOTIONS', 'SIT', 'STAND', 'ActorMotion', 'motion_named']
 
 MOTIONS = {
     name: replace(motion, name=name)
@@ -21,7 +21,7 @@ MOTIONS = {
 }
 
 
-def motion_named(name: str) -> Motion:
+def motion_named(name: str) -> ActorMotion:
     """Motion of a name; ValueError lists the known ones."""
     try:
         return MOTIONS[name]

@@ -8,17 +8,17 @@ from math import cos, pi, sin
 
 import numpy as np
 
-from pose_ros.actor.body import Pair, Pose
+from pose_ros.actor.body import ActorPose, Pair
 from pose_ros.actor.motions.basic import BASIC
-from pose_ros.actor.motions.motion import OTHER, SIT, STAND, Motion, hold
+from pose_ros.actor.motions.motion import OTHER, SIT, STAND, ActorMotion, hold
 
 Angles = dict[str, Pair]
 
 
-def mirrored(motion: Motion) -> Motion:
+def mirrored(motion: ActorMotion) -> ActorMotion:
     """Same motion with left and right exchanged."""
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         before = motion.pose(time)._asdict()
         after = {}
         for name, (first, second) in before.items():
@@ -29,18 +29,18 @@ def mirrored(motion: Motion) -> Motion:
                 after[name] = (-first, second)
             else:
                 after[name] = (-first, -second)
-        return Pose(**after)
+        return ActorPose(**after)
 
     return replace(motion, pose=pose)
 
 
-def varied(motion: Motion, rng: np.random.Generator) -> Motion:
+def varied(motion: ActorMotion, rng: np.random.Generator) -> ActorMotion:
     """Same motion as somebody else does it: faster or slower, each limb a little different."""
     pace = float(rng.uniform(0.75, 1.3))
-    parts = [part for part in Pose._fields[2:] if part != 'tip']
+    parts = [part for part in ActorPose._fields[2:] if part != 'tip']
     offsets = {part: rng.normal(0.0, 4.0, 2) for part in parts if not part.endswith('shin')}
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         plain = motion.pose(time * pace)
         moved = {
             part: (getattr(plain, part)[0] + offset[0], getattr(plain, part)[1] + offset[1])
@@ -51,7 +51,7 @@ def varied(motion: Motion, rng: np.random.Generator) -> Motion:
     return replace(motion, pose=pose, ramp=motion.ramp / pace, back=motion.back / pace)
 
 
-def seated(motion: Motion) -> Motion:
+def seated(motion: ActorMotion) -> ActorMotion:
     """Motion of the upper body, done sitting down from standing."""
     return replace(
         motion,
@@ -77,18 +77,18 @@ def _arms(arm: Pair, forearm: Pair) -> Angles:
     return _left(arm, forearm) | _right(arm, forearm)
 
 
-def _held(ramp: float = 0.6, /, **angles: Pair) -> Motion:
+def _held(ramp: float = 0.6, /, **angles: Pair) -> ActorMotion:
     """Pose of the upper body that is kept."""
-    return Motion(hold(**angles), ramp, ramp, upper=True)
+    return ActorMotion(hold(**angles), ramp, ramp, upper=True)
 
 
-def _course(*poses: tuple[float, Angles], ramp: float = 0.6) -> Motion:
+def _course(*poses: tuple[float, Angles], ramp: float = 0.6) -> ActorMotion:
     """Poses of the upper body at times [s], smoothly from one to the next, and again."""
     times = [time for time, _ in poses]
     given = [STAND._replace(**angles) for _, angles in poses]
     lasts = times[-1]
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         time %= lasts
         for (start, end), (before, after) in zip(pairwise(times), pairwise(given)):
             if time <= end:
@@ -96,15 +96,15 @@ def _course(*poses: tuple[float, Angles], ramp: float = 0.6) -> Motion:
                 return before.blend(after, share * share * (3.0 - 2.0 * share))
         return given[-1]
 
-    return Motion(pose, ramp, ramp, upper=True)
+    return ActorMotion(pose, ramp, ramp, upper=True)
 
 
 def _swinging(
     base: Angles, swing: Angles, rate: float, ramp: float = 0.6, later: Angles | None = None
-) -> Motion:
+) -> ActorMotion:
     """Pose of the upper body about which some angles swing; later ones a quarter behind."""
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         angles = dict(base)
         for part, size in swing.items():
             wave = sin(2 * pi * rate * time)
@@ -116,14 +116,14 @@ def _swinging(
             angles[part] = (middle[0] + size[0] * wave, middle[1] + size[1] * wave)
         return STAND._replace(**angles)
 
-    return Motion(pose, ramp, ramp, upper=True)
+    return ActorMotion(pose, ramp, ramp, upper=True)
 
 
-def _walk(arms: Angles, rate: float, turn: float, stride: float = 1.0) -> Motion:
+def _walk(arms: Angles, rate: float, turn: float, stride: float = 1.0) -> ActorMotion:
     """Steps, with the arms in a pose of their own; empty: swinging."""
     walk = BASIC['walk']
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         steps = walk.pose(time * rate)
         plain = {
             part: (getattr(steps, part)[0], getattr(steps, part)[1] * stride)
@@ -131,10 +131,10 @@ def _walk(arms: Angles, rate: float, turn: float, stride: float = 1.0) -> Motion
         }
         return steps._replace(body=(0.0, turn), **plain, **arms)
 
-    return Motion(pose, ramp=0.5, back=0.5)
+    return ActorMotion(pose, ramp=0.5, back=0.5)
 
 
-def _turn_round(time: float) -> Pose:
+def _turn_round(time: float) -> ActorPose:
     """Back to the camera and round again, with small steps on the spot, in five seconds."""
     share = 0.5 - 0.5 * cos(2 * pi * time / 5.0)
     step = 8.0 * sin(2 * pi * 1.6 * time)
@@ -173,7 +173,7 @@ _READING = _arms((6.0, 26.0), (-42.0, 66.0)) | {'neck': (0.0, 22.0)}
 _TYPING = _arms((4.0, 22.0), (-22.0, 66.0)) | {'neck': (0.0, 14.0)}
 _CARRYING = _arms((8.0, 30.0), (-24.0, 74.0))
 
-_UPPER: dict[str, Motion] = {
+_UPPER: dict[str, ActorMotion] = {
     # The hand at the mouth, and down to the table again.
     'drink': _course(
         (0.0, _right((14.0, 30.0), (-20.0, 62.0))),
@@ -322,12 +322,12 @@ _UPPER: dict[str, Motion] = {
 }  # fmt: skip
 
 
-def _steady(pose: Pose, ramp: float) -> Motion:
+def _steady(pose: ActorPose, ramp: float) -> ActorMotion:
     """Pose of the whole body that is kept."""
-    return Motion(lambda time: pose, ramp, ramp)
+    return ActorMotion(lambda time: pose, ramp, ramp)
 
 
-def _shelf(time: float) -> Pose:
+def _shelf(time: float) -> ActorPose:
     """Up to a shelf that one stands before, the back half to the camera."""
     reach = 12.0 * sin(2 * pi * 0.4 * time)
     return STAND._replace(
@@ -335,7 +335,7 @@ def _shelf(time: float) -> Pose:
     )
 
 
-EVERYDAY: dict[str, Motion] = {
+EVERYDAY: dict[str, ActorMotion] = {
     **_UPPER,
     'sit': _steady(SIT, 1.1),
     'sit_down_heavily': _steady(SIT, 0.75),
@@ -344,9 +344,9 @@ EVERYDAY: dict[str, Motion] = {
     ),
     'pick_up': _steady(_PICK_UP, 0.9),
     'tie_shoe': _steady(_TIE_SHOE, 1.1),
-    'reach_shelf': Motion(_shelf, 0.9, 0.9),
-    'turn_round': Motion(_turn_round, 0.3, 0.4),
-    'turn_away': Motion(lambda time: STAND._replace(body=(0.0, 150.0)), 1.0, 1.0),
+    'reach_shelf': ActorMotion(_shelf, 0.9, 0.9),
+    'turn_round': ActorMotion(_turn_round, 0.3, 0.4),
+    'turn_away': ActorMotion(lambda time: STAND._replace(body=(0.0, 150.0)), 1.0, 1.0),
     'walk_slowly': _walk({}, 0.75, 62.0, 0.8),
     'walk_fast': _walk({}, 1.3, 66.0, 1.15),
     'walk_towards': _walk({}, 1.0, 20.0),

@@ -9,8 +9,8 @@ from math import asin, cos, degrees, inf, isfinite, radians, sin
 
 import numpy as np
 
-from pose_ros.actor.body import Pair, Pose, joints
-from pose_ros.actor.motions.motion import STAND, Motion
+from pose_ros.actor.body import ActorPose, Pair, joints
+from pose_ros.actor.motions.motion import STAND, ActorMotion
 
 # Half of the distance of the feet of somebody who squats or lifts, and of the hips [heights].
 _STANCE, _HIP = 0.12, 0.072
@@ -99,7 +99,7 @@ def _legs(bend: float, ahead: float, knee: float, stance: float = _STANCE) -> di
     )
 
 
-def _squat(share: float, fault: str) -> Pose:
+def _squat(share: float, fault: str) -> ActorPose:
     lean = 62.0 if fault == 'leans_forward' else 34.0
     knee = 0.03 if fault == 'knees_cave_in' else 0.15
     middle = (_HIP + _STANCE) / 2
@@ -110,7 +110,7 @@ def _squat(share: float, fault: str) -> Pose:
     )
 
 
-def _deadlift(share: float, fault: str) -> Pose:
+def _deadlift(share: float, fault: str) -> ActorPose:
     rounding = 75.0 * share if fault == 'back_rounds' else 0.0
     bend = 76.0 * share - rounding / 2
     tilt = 22.0 * share if fault == 'uneven_shoulders' else 0.0
@@ -124,7 +124,7 @@ def _deadlift(share: float, fault: str) -> Pose:
     )
 
 
-def _press(share: float, fault: str) -> Pose:
+def _press(share: float, fault: str) -> ActorPose:
     def arm(share: float) -> tuple[Pair, Pair]:
         upper = (32.0 + 141.0 * share, 34.0 * (1.0 - share))
         return upper, (176.0 - 2.0 * share, 8.0 * (1.0 - share))
@@ -140,7 +140,7 @@ def _press(share: float, fault: str) -> Pose:
     )
 
 
-def _push_up(share: float, fault: str) -> Pose:
+def _push_up(share: float, fault: str) -> ActorPose:
     bend = 4.0 + 102.0 * share
     sag = {'hips_sag': 16.0, 'hips_pike': -24.0}.get(fault, 0.0)
     # In the plane of the trunk: from the shoulder towards the feet, and towards the ground.
@@ -161,7 +161,7 @@ def _push_up(share: float, fault: str) -> Pose:
     )
 
 
-def _lunge(share: float, fault: str) -> Pose:
+def _lunge(share: float, fault: str) -> ActorPose:
     front, rear = (66.0, -42.0) if fault == 'knee_beyond_toes' else (86.0, -4.0)
     lean = 40.0 if fault == 'leans_forward' else 6.0
     return STAND._replace(
@@ -174,7 +174,7 @@ def _lunge(share: float, fault: str) -> Pose:
     )
 
 
-def _jumping_jack(share: float, fault: str) -> Pose:
+def _jumping_jack(share: float, fault: str) -> ActorPose:
     arm = 10.0 + (108.0 if fault == 'arms_bent' else 158.0) * share
     fore = 8.0 + 166.0 * share
     leg = 3.0 + (2.0 if fault == 'legs_together' else 19.0) * share
@@ -185,26 +185,28 @@ def _jumping_jack(share: float, fault: str) -> Pose:
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _ExerciseKind:
     """An exercise: its pose at a share of the way with a fault, and how it is usually done."""
 
-    pose: Callable[[float, str], Pose]
+    pose: Callable[[float, str], ActorPose]
     manner: Manner
     faults: tuple[str, ...]
     ramp: float = 0.6
 
 
 _KINDS = {
-    'squat': _Kind(_squat, Manner(), ('knees_cave_in', 'leans_forward')),
-    'push_up': _Kind(
+    'squat': _ExerciseKind(_squat, Manner(), ('knees_cave_in', 'leans_forward')),
+    'push_up': _ExerciseKind(
         _push_up, Manner(out=0.8, hold=0.15, back=0.7, rest=0.3), ('hips_sag', 'hips_pike'), 2.0
     ),
-    'deadlift': _Kind(
+    'deadlift': _ExerciseKind(
         _deadlift, Manner(out=1.2, hold=0.3, back=1.1), ('back_rounds', 'uneven_shoulders')
     ),
-    'overhead_press': _Kind(_press, Manner(hold=0.3), ('uneven_arms', 'leans_back'), 0.8),
-    'lunge': _Kind(_lunge, Manner(out=1.1, back=1.0), ('knee_beyond_toes', 'leans_forward')),
-    'jumping_jack': _Kind(
+    'overhead_press': _ExerciseKind(_press, Manner(hold=0.3), ('uneven_arms', 'leans_back'), 0.8),
+    'lunge': _ExerciseKind(
+        _lunge, Manner(out=1.1, back=1.0), ('knee_beyond_toes', 'leans_forward')
+    ),
+    'jumping_jack': _ExerciseKind(
         _jumping_jack,
         Manner(out=0.4, hold=0.1, back=0.4, rest=0.15),
         ('legs_together', 'arms_bent'),
@@ -219,7 +221,7 @@ def usual(name: str, **changes: object) -> Manner:
     return replace(_KINDS[name].manner, **changes)  # type: ignore[arg-type]
 
 
-def exercise(name: str, manner: Manner, turn: float = 0.0) -> Motion:
+def exercise(name: str, manner: Manner, turn: float = 0.0) -> ActorMotion:
     """Motion of an exercise; see `duration` for how long it takes.
 
     Parameters
@@ -234,7 +236,7 @@ def exercise(name: str, manner: Manner, turn: float = 0.0) -> Motion:
     kind = _KINDS[name]
     share, _ = _share(manner)
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         plain = kind.pose(share(time - kind.ramp), manner.fault)._replace(body=(0.0, turn))
         if name == 'push_up':
             return plain
@@ -243,7 +245,7 @@ def exercise(name: str, manner: Manner, turn: float = 0.0) -> Motion:
         feet = points['left_ankle'][0] + points['right_ankle'][0]
         return plain._replace(shift=(-feet / 2, plain.shift[1]))
 
-    return Motion(pose, ramp=kind.ramp, back=kind.ramp, name=name)
+    return ActorMotion(pose, ramp=kind.ramp, back=kind.ramp, name=name)
 
 
 def duration(name: str, manner: Manner) -> float:
@@ -256,7 +258,7 @@ def duration(name: str, manner: Manner) -> float:
     return 2 * kind.ramp + 1.12 * times * manner.repetitions
 
 
-def _named(name: str) -> dict[str, Motion]:
+def _named(name: str) -> dict[str, ActorMotion]:
     """An exercise done well, and with each of its faults."""
     return {
         name + (f'_{fault}' if fault else ''): exercise(name, usual(name, fault=fault))
@@ -264,6 +266,6 @@ def _named(name: str) -> dict[str, Motion]:
     }
 
 
-EXERCISES: dict[str, Motion] = {
+EXERCISES: dict[str, ActorMotion] = {
     key: motion for name in _KINDS for key, motion in _named(name).items() if key != 'squat'
 } | {'squats': exercise('squat', usual('squat'))}

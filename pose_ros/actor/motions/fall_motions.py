@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, radians, sin
 
-from pose_ros.actor.body import Pair, Pose
-from pose_ros.actor.motions.motion import SIT, STAND, Motion
+from pose_ros.actor.body import ActorPose, Pair
+from pose_ros.actor.motions.motion import SIT, STAND, ActorMotion
 
 # The hips of somebody who tips over stiffly go aside by half of the body's height.
 _LEVER = 0.47
@@ -35,14 +35,14 @@ class Key:
     """
 
     time: float
-    pose: Pose
+    pose: ActorPose
     falling: bool = False
 
 
 Keys = tuple[Key, ...]
 
 
-def course(keys: Keys, turn: float = 0.0, pace: float = 1.0, ramp: float = 0.15) -> Motion:
+def course(keys: Keys, turn: float = 0.0, pace: float = 1.0, ramp: float = 0.15) -> ActorMotion:
     """Motion through the keys, then staying at the last.
 
     Parameters
@@ -58,7 +58,7 @@ def course(keys: Keys, turn: float = 0.0, pace: float = 1.0, ramp: float = 0.15)
     """
     times = [key.time / pace for key in keys]
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         number = min(max(bisect_right(times, time), 1), len(keys) - 1)
         before, after = keys[number - 1], keys[number]
         start, end = times[number - 1], times[number]
@@ -66,10 +66,10 @@ def course(keys: Keys, turn: float = 0.0, pace: float = 1.0, ramp: float = 0.15)
         share = share * share if after.falling else share * share * (3.0 - 2.0 * share)
         return _placed(before.pose.blend(after.pose, share), turn)
 
-    return Motion(pose, ramp=ramp, back=2.0)
+    return ActorMotion(pose, ramp=ramp, back=2.0)
 
 
-def _placed(pose: Pose, turn: float) -> Pose:
+def _placed(pose: ActorPose, turn: float) -> ActorPose:
     """Pose turned, with the hips where its tip takes them."""
     left, forwards = (sin(radians(angle)) * _LEVER for angle in pose.tip)
     aside = left * cos(radians(turn)) + forwards * sin(radians(turn))
@@ -130,7 +130,7 @@ _PLANK = STAND._replace(tip=(0.0, 76.0), **_arms((8.0, 84.0), (8.0, 84.0)))
 _PLANK_LOW = STAND._replace(tip=(0.0, 85.0), **_arms((60.0, -10.0), (6.0, 84.0)))
 
 
-def _step(side: str, bend: float) -> Pose:
+def _step(side: str, bend: float) -> ActorPose:
     """Long step with one leg, the trunk ahead."""
     other = {'left': 'right', 'right': 'left'}[side]
     return STAND._replace(
@@ -145,7 +145,7 @@ def _step(side: str, bend: float) -> Pose:
     )
 
 
-def _lifted(pose: Pose, up: float = _BED) -> Pose:
+def _lifted(pose: ActorPose, up: float = _BED) -> ActorPose:
     """Pose on a bed."""
     return pose._replace(shift=(pose.shift[0], up))
 
@@ -291,10 +291,10 @@ LYING = ('turn_in_bed', 'stretch_out', 'get_up')
 """Those that do not begin standing."""
 
 
-def _leave(away: Callable[[float], Pair], turn: float) -> Motion:
+def _leave(away: Callable[[float], Pair], turn: float) -> ActorMotion:
     """Go out of the image after a second, with steps."""
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         swing = 24.0 * sin(2 * 3.14159 * 0.95 * time)
         return STAND._replace(
             shift=away(max(time - 1.0, 0.0)),
@@ -305,7 +305,7 @@ def _leave(away: Callable[[float], Pair], turn: float) -> Motion:
             right_shin=(1.0, min(-swing, 0.0)),
         )
 
-    return Motion(pose, ramp=0.3, back=0.3)
+    return ActorMotion(pose, ramp=0.3, back=0.3)
 
 
 # Those that do not begin standing.
@@ -315,7 +315,7 @@ _RAMPS = {
     **dict.fromkeys(('trip', 'stumble'), 0.4),
 }
 
-FALLS: dict[str, Motion] = {
+FALLS: dict[str, ActorMotion] = {
     **{
         name: course(keys, ramp=_RAMPS.get(name, 0.15))
         for name, keys in {**FALL_KEYS, **LOW_FALL_KEYS, **LOOK_ALIKE_KEYS}.items()

@@ -8,12 +8,12 @@ from math import asin, atan2, cos, degrees, pi, radians, sin
 
 import numpy as np
 
-from pose_ros.actor.body import Pair, Pose
-from pose_ros.actor.motions.motion import STAND, Motion, hold
+from pose_ros.actor.body import ActorPose, Pair
+from pose_ros.actor.motions.motion import STAND, ActorMotion, hold
 
 
 @dataclass(frozen=True)
-class Style:
+class GestureStyle:
     """How somebody makes a gesture.
 
     Attributes
@@ -38,7 +38,7 @@ class Style:
     facing: float = 0.0
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, facing: float = 0.0) -> Style:
+    def drawn(cls, rng: np.random.Generator, facing: float = 0.0) -> GestureStyle:
         """Some style or other."""
         return cls(
             size=float(rng.uniform(0.75, 1.3)),
@@ -66,11 +66,11 @@ class Performance:
         has swung there and back; a head there, back and there again, for once is only a look.
     """
 
-    motion: Motion
+    motion: ActorMotion
     known: float
 
 
-def perform(name: str, style: Style) -> Performance:
+def perform(name: str, style: GestureStyle) -> Performance:
     """Gesture of a name, 'wave_left' or another one of `PERFORMED`, in a style."""
     try:
         make = PERFORMED[name]
@@ -80,22 +80,24 @@ def perform(name: str, style: Style) -> Performance:
     return make(style)
 
 
-def _held(style: Style, ramp: float = 0.5, /, **angles: Pair) -> Performance:
+def _held(style: GestureStyle, ramp: float = 0.5, /, **angles: Pair) -> Performance:
     """Pose that is taken and kept."""
     ramp /= style.rate
-    return Performance(Motion(hold(**angles), ramp, ramp, upper=True), ramp)
+    return Performance(ActorMotion(hold(**angles), ramp, ramp, upper=True), ramp)
 
 
 def _swung(
-    style: Style,
+    style: GestureStyle,
     rate: float,
-    pose: Callable[[float], Pose],
+    pose: Callable[[float], ActorPose],
     ramp: float = 0.5,
     swings: float = 1.0,
 ) -> Performance:
     """Swings of so many times per second, on the way into the pose already."""
     ramp /= style.rate
-    return Performance(Motion(pose, ramp, ramp, upper=True), ramp + swings / (rate * style.rate))
+    return Performance(
+        ActorMotion(pose, ramp, ramp, upper=True), ramp + swings / (rate * style.rate)
+    )
 
 
 def _arm(side: str, arm: Pair, forearm: Pair | None = None) -> dict[str, Pair]:
@@ -120,11 +122,11 @@ def _ahead(side: str, facing: float, elevation: float = 0.0) -> Pair:
     return sideways, forward
 
 
-def _wave(*sides: str) -> Callable[[Style], Performance]:
+def _wave(*sides: str) -> Callable[[GestureStyle], Performance]:
     """Hands at the height of the head or the shoulders, the forearms swinging."""
 
-    def make(style: Style) -> Performance:
-        def pose(time: float) -> Pose:
+    def make(style: GestureStyle) -> Performance:
+        def pose(time: float) -> ActorPose:
             swing = style.swing(time, 1.4, 24.0)
             upper, fore = 72.0 + 3.0 * style.lift, 156.0 + style.lift
             arms: dict[str, Pair] = {}
@@ -137,10 +139,10 @@ def _wave(*sides: str) -> Callable[[Style], Performance]:
     return make
 
 
-def _raise(*sides: str) -> Callable[[Style], Performance]:
+def _raise(*sides: str) -> Callable[[GestureStyle], Performance]:
     """Hands up: with the elbows bent where the style is low, else straight up."""
 
-    def make(style: Style) -> Performance:
+    def make(style: GestureStyle) -> Performance:
         straight = style.lift >= 0
         arm: Pair = (158.0 + style.lift, 0.0) if straight else (120.0 + 1.5 * style.lift, 0.0)
         forearm: Pair = (168.0 + 0.5 * style.lift, 0.0) if straight else (172.0, 0.0)
@@ -150,25 +152,25 @@ def _raise(*sides: str) -> Callable[[Style], Performance]:
     return make
 
 
-def _point_aside(side: str) -> Callable[[Style], Performance]:
+def _point_aside(side: str) -> Callable[[GestureStyle], Performance]:
     """Arm stretched out to its own side."""
     return lambda style: _held(style, **_arm(side, (90.0 + style.lift, 0.0)))
 
 
-def _point_up(side: str) -> Callable[[Style], Performance]:
+def _point_up(side: str) -> Callable[[GestureStyle], Performance]:
     """Arm stretched obliquely upwards."""
     return lambda style: _held(style, **_arm(side, (136.0 + 0.6 * style.lift, 5.0)))
 
 
-def _point_at_camera(side: str) -> Callable[[Style], Performance]:
+def _point_at_camera(side: str) -> Callable[[GestureStyle], Performance]:
     """Arm stretched towards the camera, the hand along it."""
     return lambda style: _held(style, **_arm(side, _ahead(side, style.facing, style.lift / 2)))
 
 
-def _stop(side: str) -> Callable[[Style], Performance]:
+def _stop(side: str) -> Callable[[GestureStyle], Performance]:
     """Arm stretched towards the camera, the fingers up."""
 
-    def make(style: Style) -> Performance:
+    def make(style: GestureStyle) -> Performance:
         sideways, forward = _ahead(side, style.facing, style.lift)
         # Whatever the forearm's angles are, the hand's own are those of straight up.
         hand = (180.0 - sideways, -forward)
@@ -177,11 +179,11 @@ def _stop(side: str) -> Callable[[Style], Performance]:
     return make
 
 
-def _come_here(side: str) -> Callable[[Style], Performance]:
+def _come_here(side: str) -> Callable[[GestureStyle], Performance]:
     """Forearm that swings from the camera up to oneself and back."""
 
-    def make(style: Style) -> Performance:
-        def pose(time: float) -> Pose:
+    def make(style: GestureStyle) -> Performance:
+        def pose(time: float) -> ActorPose:
             lifted = 38.0 + style.lift + style.swing(time, 1.3, 32.0)
             upper = 18.0, 25.0 + style.lift
             return STAND._replace(**_arm(side, upper, _ahead(side, style.facing, lifted)))
@@ -191,12 +193,12 @@ def _come_here(side: str) -> Callable[[Style], Performance]:
     return make
 
 
-def _t_pose(style: Style) -> Performance:
+def _t_pose(style: GestureStyle) -> Performance:
     """Both arms stretched out."""
     return _held(style, 0.6, **_arms((90.0 + style.lift, 0.0)))
 
 
-def _arms_crossed(style: Style) -> Performance:
+def _arms_crossed(style: GestureStyle) -> Performance:
     """Forearms across the chest, each hand at the other elbow."""
     forearm = -(88.0 + style.lift)
     left = _arm('left', (6.0, 28.0), (forearm, 6.0))
@@ -204,16 +206,16 @@ def _arms_crossed(style: Style) -> Performance:
     return _held(style, 0.6, **left, **right)
 
 
-def _hands_on_hips(style: Style) -> Performance:
+def _hands_on_hips(style: GestureStyle) -> Performance:
     """Elbows out, hands at the waist."""
     out = 44.0 + 0.6 * style.lift
     return _held(style, 0.6, **_arms((out, -12.0), (-out, 12.0)))
 
 
-def _clap(style: Style) -> Performance:
+def _clap(style: GestureStyle) -> Performance:
     """Hands that meet in front of the chest."""
 
-    def pose(time: float) -> Pose:
+    def pose(time: float) -> ActorPose:
         apart = 0.5 * (1.0 - cos(2 * pi * (2.2 * style.rate * time + style.phase)))
         arm, inwards = (2.0, 34.0 + style.lift), 42.0 + 34.0 * style.size * apart
         return STAND._replace(**_arms(arm, (-100.0, inwards)))
@@ -221,13 +223,13 @@ def _clap(style: Style) -> Performance:
     return _swung(style, 2.2, pose)
 
 
-def _bow(style: Style) -> Performance:
+def _bow(style: GestureStyle) -> Performance:
     """Trunk forwards and down, the arms at the sides."""
     bend = 30.0 + 14.0 * style.size
     return _held(style, 0.8, torso=(0.0, bend), **_arms((8.0, bend * 0.6)))
 
 
-def _head_shake(style: Style) -> Performance:
+def _head_shake(style: GestureStyle) -> Performance:
     """Head that turns to and fro."""
     return _swung(
         style,
@@ -238,7 +240,7 @@ def _head_shake(style: Style) -> Performance:
     )
 
 
-def _nod(style: Style) -> Performance:
+def _nod(style: GestureStyle) -> Performance:
     """Head that goes down and up."""
     return _swung(
         style,
@@ -249,7 +251,7 @@ def _nod(style: Style) -> Performance:
     )
 
 
-PERFORMED: dict[str, Callable[[Style], Performance]] = {
+PERFORMED: dict[str, Callable[[GestureStyle], Performance]] = {
     'wave_left': _wave('left'),
     'wave_right': _wave('right'),
     'wave_both': _wave('left', 'right'),
@@ -279,4 +281,4 @@ PERFORMED: dict[str, Callable[[Style], Performance]] = {
 # In the usual style; those of the mixed scene are among the basic motions.
 _BASIC = ('wave_left', 'wave_right', 'raise_left', 'raise_right', 'raise_both', 'point_left',
           'point_right', 't_pose')  # fmt: skip
-GESTURES = {name: perform(name, Style()).motion for name in PERFORMED if name not in _BASIC}
+GESTURES = {name: perform(name, GestureStyle()).motion for name in PERFORMED if name not in _BASIC}

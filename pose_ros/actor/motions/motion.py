@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pose_ros.actor.body import Pose
+from pose_ros.actor.body import ActorPose
 
-STAND = Pose(
+STAND = ActorPose(
     left_arm=(11.0, 0.0),
     right_arm=(11.0, 0.0),
     left_forearm=(6.0, 6.0),
@@ -41,7 +41,7 @@ _UPPER = (
 
 
 @dataclass(frozen=True)
-class Motion:
+class ActorMotion:
     """A motion that an actor can be told to do.
 
     Attributes
@@ -58,7 +58,7 @@ class Motion:
         Of the motion.
     """
 
-    pose: Callable[[float], Pose]
+    pose: Callable[[float], ActorPose]
     ramp: float = 0.5
     back: float = 0.5
     upper: bool = False
@@ -77,7 +77,7 @@ class Motion:
         share = min(max(min(since / self.ramp, left / self.back), 0.0), 1.0)
         return share * share * (3.0 - 2.0 * share)
 
-    def on(self, rest: Pose, time: float) -> Pose:
+    def on(self, rest: ActorPose, time: float) -> ActorPose:
         """Pose at a time [s] after the onset, of an actor who rests in a pose."""
         pose = self.pose(time)
         if not self.upper:
@@ -85,7 +85,7 @@ class Motion:
         return rest._replace(**{part: getattr(pose, part) for part in _UPPER})
 
 
-def hold(**angles: tuple[float, float]) -> Callable[[float], Pose]:
+def hold(**angles: tuple[float, float]) -> Callable[[float], ActorPose]:
     """Motion's pose that does not change: standing, but for these angles."""
     pose = STAND._replace(**angles)
     return lambda time: pose

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pose_ros.actor.body import Pose
-from pose_ros.actor.motions.motion import STAND, Motion
+from pose_ros.actor.body import ActorPose
+from pose_ros.actor.motions.motion import STAND, ActorMotion
 
 # Angles of arm and forearm of a hand at a place.
 _PLACES = {
@@ -29,7 +29,7 @@ _MOVE, _REST = 0.55, 0.15
 
 
 @dataclass(frozen=True)
-class Style:
+class SignStyle:
     """How somebody makes a sign.
 
     Attributes
@@ -54,7 +54,7 @@ class Style:
     lean: float = 0.0
 
     @classmethod
-    def of(cls, rng: np.random.Generator) -> Style:
+    def of(cls, rng: np.random.Generator) -> SignStyle:
         """Somebody's style."""
         return cls(
             speed=float(rng.uniform(0.7, 1.4)),
@@ -77,9 +77,9 @@ class Sign:
 
     steps: tuple[Mapping[str, str], ...]
 
-    def played(self, style: Style | None = None) -> tuple[Motion, float]:
+    def played(self, style: SignStyle | None = None) -> tuple[ActorMotion, float]:
         """Motion in a style, and how long it takes from rest to rest [s]."""
-        style = style or Style()
+        style = style or SignStyle()
         hands = dict.fromkeys(_SIDES, 'rest')
         times, poses = [0.0], [_pose(hands, style, 0.0)]
         for number, step in enumerate((*self.steps, {'both': 'rest'})):
@@ -91,18 +91,18 @@ class Sign:
             poses += [pose, pose]
         row = np.array(poses)
 
-        def at(time: float) -> Pose:
+        def at(time: float) -> ActorPose:
             after = min(int(np.searchsorted(times, time, side='right')), len(times) - 1)
             start, end = times[after - 1], times[after]
             share = min(max((time - start) / (end - start), 0.0), 1.0) if end > start else 1.0
             share *= share * (3.0 - 2.0 * share)
             angles = row[after - 1] + (row[after] - row[after - 1]) * share
-            return Pose(*map(tuple, angles.tolist()))
+            return ActorPose(*map(tuple, angles.tolist()))
 
-        return Motion(at, ramp=0.1, back=0.1, upper=True), times[-1]
+        return ActorMotion(at, ramp=0.1, back=0.1, upper=True), times[-1]
 
 
-def _pose(hands: Mapping[str, str], style: Style, share: float) -> Pose:
+def _pose(hands: Mapping[str, str], style: SignStyle, share: float) -> ActorPose:
     """Pose with the hands at their places."""
     rest = np.array(_PLACES['rest'])
     limbs = {}
@@ -147,6 +147,6 @@ UNKNOWN = {
 }
 """Other movements of the same hands, to the same places and to others: not among the signs."""
 
-SIGNS: dict[str, Motion] = {
+SIGNS: dict[str, ActorMotion] = {
     name: sign.played()[0] for name, sign in {**INVENTED, **UNKNOWN}.items()
 }

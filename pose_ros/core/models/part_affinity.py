@@ -179,7 +179,7 @@ class FieldDecoder:
         people = self._assemble(peaks, self._limbs(peaks, fields))
         return sorted(people, key=lambda person: -person.score)
 
-    def _limbs(self, peaks: Peaks, fields: np.ndarray) -> list[_Limb]:
+    def _limbs(self, peaks: Peaks, fields: np.ndarray) -> list[_LimbType]:
         """Limbs between peaks, in the order in which they shall be joined."""
         pairs = [
             (np.repeat(starts, len(ends)), np.tile(ends, len(starts)))
@@ -217,7 +217,7 @@ class FieldDecoder:
         scores = agreement.mean(axis=1) - penalty
         return np.where((share >= self.sample_share) & (scores > 0), scores, 0.0)
 
-    def _assemble(self, peaks: Peaks, limbs: list[_Limb]) -> list[FoundPerson]:
+    def _assemble(self, peaks: Peaks, limbs: list[_LimbType]) -> list[FoundPerson]:
         """Join limbs to people, the surest limbs first; nobody has a keypoint twice."""
         bodies = _Bodies(peaks.kinds, len(self.layout.topology))
         for limb in limbs:
@@ -246,7 +246,7 @@ class FieldDecoder:
 
 
 @dataclass(frozen=True)
-class _Limb:
+class _LimbType:
     """A limb between two peaks; a spare one joins only what no other limb joins."""
 
     start: int
@@ -264,7 +264,7 @@ class _Bodies:
         self._evidence = np.zeros(len(kinds))
         self._body = np.arange(len(kinds))  # of each peak
 
-    def join(self, limb: _Limb) -> None:
+    def join(self, limb: _LimbType) -> None:
         """Make one body of two unless they have keypoints of the same kind."""
         kept, given = self._body[limb.start], self._body[limb.end]
         parts, others = self._parts[kept], self._parts[given]
@@ -351,7 +351,7 @@ def _sampled(fields: np.ndarray, points: np.ndarray, channels: np.ndarray) -> np
 
 def _assigned(
     starts: np.ndarray, ends: np.ndarray, scores: np.ndarray, spare: bool
-) -> list[_Limb]:
+) -> list[_LimbType]:
     """Limbs of one kind: every peak in one at most, the scores together as high as can be.
 
     `starts`, `ends` and `scores` are those of all pairs [N].
@@ -364,7 +364,7 @@ def _assigned(
     table[row, column] = scores
     chosen = zip(*linear_sum_assignment(table, maximize=True))
     return [
-        _Limb(int(rows[i]), int(columns[j]), float(table[i, j]), spare)
+        _LimbType(int(rows[i]), int(columns[j]), float(table[i, j]), spare)
         for i, j in chosen
         if table[i, j] > 0
     ]

@@ -11,7 +11,7 @@ from pose_ros.core.body.posture import Posture
 from pose_ros.core.motion.exercises import ExerciseState
 from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.posture import PostureState
+from pose_ros.core.motion.posture_observer import PostureState
 
 # A posture ends when its person has been away for this time [s].
 _POSTURE_GRACE = 1.0

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pose_ros.core.motion.angles import AngleObserver
+from pose_ros.core.motion.angle_observer import AngleObserver
 from pose_ros.core.motion.exercises import AUTO, ExerciseCounter
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.gestures import GestureRecogniser
 from pose_ros.core.motion.learned import LearnedGestures, load_learned, rules_beside
 from pose_ros.core.motion.observer import Observer
-from pose_ros.core.motion.posture import PostureReader
+from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.errors import ModelError

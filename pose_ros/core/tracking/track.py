@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.tracking.constant_velocity import ConstantVelocity
 from pose_ros.core.tracking.keypoint_filter import KeypointFilter
-from pose_ros.core.tracking.motion import ConstantVelocity
 from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.occlusion import BodyMask
 from pose_ros.core.tracking.presence import Presence

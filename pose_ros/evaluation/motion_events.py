@@ -57,7 +57,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Clip:
+class VideoResult:
     """What was reported for a video.
 
     Attributes
@@ -142,7 +142,7 @@ def parse_truth(file: str, text: str, exercises: set[str], gestures: set[str]) -
     return Truth(file, falls=falls, judged=judged)
 
 
-def watch(video: Path, truth: Truth, config: EstimatorConfig, motion: MotionConfig) -> Clip:
+def watch(video: Path, truth: Truth, config: EstimatorConfig, motion: MotionConfig) -> VideoResult:
     """Watch one video.
 
     Parameters
@@ -169,7 +169,7 @@ def watch(video: Path, truth: Truth, config: EstimatorConfig, motion: MotionConf
         error = str(fault)
     events += watcher.finish()
     kept = tuple(event for event in events if event.kind != 'posture')
-    return Clip(truth, seconds, present / max(frames, 1), kept, error)
+    return VideoResult(truth, seconds, present / max(frames, 1), kept, error)
 
 
 def watch_all(
@@ -178,7 +178,7 @@ def watch_all(
     config: EstimatorConfig,
     motion: MotionConfig,
     workers: int,
-) -> Iterator[Clip]:
+) -> Iterator[VideoResult]:
     """Watch the videos of a folder in several processes, in the order of the truths.
 
     ValueError if a video is missing.
@@ -193,7 +193,7 @@ def watch_all(
             yield job.result()
 
 
-def figures(clips: Sequence[Clip]) -> dict[str, Any]:
+def figures(clips: Sequence[VideoResult]) -> dict[str, Any]:
     """Figures over the judged clips; None where there is nothing to judge.
 
     `sets_exact`, `reps_found` and `wrong_names` are about clips with an exercise, `gestures_found`
@@ -230,12 +230,12 @@ def figures(clips: Sequence[Clip]) -> dict[str, Any]:
     }
 
 
-def is_exact(clip: Clip) -> bool:
+def is_exact(clip: VideoResult) -> bool:
     """Whether the exercise of a clip was counted exactly, and no other was counted."""
     return clip.repetitions == Counter({clip.truth.exercise: clip.truth.count})
 
 
-def fall_delays(clip: Clip) -> list[float | None]:
+def fall_delays(clip: VideoResult) -> list[float | None]:
     """Time from the start of each fall to its FALLEN [s]; None for a fall that was missed."""
     reported = list(clip.falls)
     delays: list[float | None] = []
@@ -252,13 +252,13 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def per_minute(clips: Iterable[Clip], count: Callable[[Clip], int]) -> float | None:
+def per_minute(clips: Iterable[VideoResult], count: Callable[[VideoResult], int]) -> float | None:
     """Sum of a count over clips, per minute; None without clips."""
     clips = list(clips)
     return ratio(60 * sum(map(count, clips)), sum(clip.seconds for clip in clips))
 
 
-def clip_row(clip: Clip) -> dict[str, Any]:
+def clip_row(clip: VideoResult) -> dict[str, Any]:
     """One line about a clip: what happens in it, and what was reported."""
     truth = clip.truth
     falls = ', '.join(f'fall {time:g} s' for time in truth.falls)
