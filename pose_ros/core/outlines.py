@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+import math
 
 import numpy as np
 
@@ -58,6 +59,8 @@ def angle_keypoints(topology: Topology, name: str) -> list[int]:
 
 # Points of a ring around the head: round enough at any distance.
 RING_POINTS = 24
+_TURNS = 2 * np.pi * np.arange(RING_POINTS) / RING_POINTS
+_CIRCLE = np.column_stack([np.cos(_TURNS), np.sin(_TURNS)])
 # Radius of the head over other lengths, from an adult's proportions: the head is 0.13 of the
 # height, and anatomy.BONES has the trunk 0.295 and the shoulders 0.22 of it.
 _HEAD_PER_TRUNK = 0.22
@@ -98,33 +101,40 @@ def head_outline(topology: Topology, points: np.ndarray) -> tuple[np.ndarray, np
         Ring [RING_POINTS, D], and [2, D] of the neck, NaN without shoulders or where the format's
         own bones join the head to the body. None without a face of known size.
     """
-    face = points[face_keypoints(topology)]
-    face = face[np.isfinite(face).all(axis=1)]
-    if not len(face):
+    face = points[face_keypoints(topology)].tolist()
+    face = [point for point in face if all(map(math.isfinite, point))]
+    if not face:
         return None
-    middle = face.mean(axis=0)
-    shoulders, hips = (
-        points[[topology.index(f'{side}_{part}') for side in ('left', 'right')]]
-        for part in ('shoulder', 'hip')
-    )
-    base = shoulders.mean(axis=0)
+    left, right, *hips = points[_trunk_keypoints(topology)].tolist()
+    middle, base, bottom = _mean(face), _mean([left, right]), _mean(hips)
     # Turned or bent, lengths only become shorter.
-    radius = float(_HEAD_PER_FACE * np.linalg.norm(face - middle, axis=1).max())
-    by_body = np.fmax(
-        _HEAD_PER_SHOULDERS * np.linalg.norm(shoulders[0] - shoulders[1]),
-        _HEAD_PER_TRUNK * np.linalg.norm(base - hips.mean(axis=0)),
+    radius = _HEAD_PER_FACE * max(math.dist(point, middle) for point in face)
+    by_body = (
+        _HEAD_PER_SHOULDERS * math.dist(left, right),
+        _HEAD_PER_TRUNK * math.dist(base, bottom),
     )
-    if by_body > 0:
-        radius = float(np.clip(radius, by_body, _MAX_FACE_RATIO * by_body))
+    smallest = max((length for length in by_body if length > 0), default=0.0)
+    if smallest:
+        radius = min(max(radius, smallest), _MAX_FACE_RATIO * smallest)
     if not radius > 0:
         return None
-    turn = 2 * np.pi * np.arange(RING_POINTS) / RING_POINTS
     ring = np.tile(middle, (RING_POINTS, 1))
-    ring[:, 0] += radius * np.cos(turn)
-    ring[:, 1] += radius * np.sin(turn)
-    down = base - middle
-    length = np.linalg.norm(down)
+    ring[:, :2] += radius * _CIRCLE
+    length = math.dist(base, middle)
     neck = np.full((2, points.shape[1]), np.nan)
     if 'neck' not in topology.keypoint_names and length > radius:
-        neck = np.array([middle + down * radius / length, base])
+        top = [m + (b - m) * radius / length for m, b in zip(middle, base)]
+        neck = np.array([top, base])
     return ring, neck
+
+
+def _mean(points: list[list[float]]) -> list[float]:
+    return [sum(axis) / len(points) for axis in zip(*points)]
+
+
+@lru_cache(maxsize=8)
+def _trunk_keypoints(topology: Topology) -> list[int]:
+    """Indices of the shoulders and hips, left before right."""
+    return [
+        topology.index(f'{s}_{part}') for part in ('shoulder', 'hip') for s in ('left', 'right')
+    ]

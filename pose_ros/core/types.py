@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -204,7 +205,7 @@ class Person:
                 f'{self.topology.name} has {count} keypoints, got {len(self.positions)} positions'
             )
 
-    @property
+    @cached_property
     def observed(self) -> np.ndarray:
         """Mask [K] of the keypoints seen in this frame with a score over the threshold."""
         return np.asarray(self.states == KeypointState.OBSERVED)

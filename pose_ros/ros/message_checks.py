@@ -6,7 +6,7 @@ beyond what cameras see and people do, so that squares and sums of accepted valu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 import math
 from typing import Any
 
@@ -51,9 +51,6 @@ def check_skeleton(skeleton: Skeleton) -> None:
     for start, extent in (('x_offset', 'width'), ('y_offset', 'height')):
         end = getattr(skeleton.box, start) + getattr(skeleton.box, extent)
         check_number(f'box {start} + {extent}', end, 0, MAX_IMAGE_SIDE)
-    states = {keypoint.state for keypoint in skeleton.keypoints}
-    for state in sorted(states - set(KeypointState)):
-        raise ValueError(f'unknown keypoint state {state}, known are 0 to {max(KeypointState)}')
 
 
 def check_person(person: Person) -> None:
@@ -62,9 +59,14 @@ def check_person(person: Person) -> None:
     Keypoints that were not observed may be NaN, as may positions; nothing may be infinite.
     """
     check_score('score', person.score)
+    state, known = int(person.states.max()), max(KeypointState)
+    if state > known:
+        raise ValueError(f'unknown keypoint state {state}, known are 0 to {known}')
     names = person.topology.keypoint_names
-    for name, score in zip(names, person.scores.tolist()):
-        check_score(f'score of {name}', score)
+    wrong = ~((person.scores >= -SCORE_MARGIN) & (person.scores <= 1 + SCORE_MARGIN))
+    if wrong.any():
+        number = int(wrong.argmax())
+        check_score(f'score of {names[number]}', float(person.scores[number]))
     _check_array('keypoint', names, person.keypoints, MAX_PIXEL)
     unknown = person.observed & ~np.isfinite(person.keypoints).all(axis=1)
     if unknown.any():
@@ -72,8 +74,12 @@ def check_person(person: Person) -> None:
         raise ValueError(f'{name} is OBSERVED, but its place is not finite')
     if person.positions is not None:
         _check_array('position', names, person.positions.points, MAX_DISTANCE)
-        for name, deviation in zip(names, person.positions.deviations.tolist()):
-            check_number(f'position deviation of {name}', deviation, 0, MAX_DISTANCE, nan=True)
+        deviations = person.positions.deviations
+        wrong = (deviations < 0) | (deviations > MAX_DISTANCE)
+        if wrong.any():
+            number = int(wrong.argmax())
+            name = f'position deviation of {names[number]}'
+            check_number(name, float(deviations[number]), 0, MAX_DISTANCE)
 
 
 def check_gesture(message: GestureEvent) -> None:
@@ -191,9 +197,10 @@ def check_count(name: str, items: Any, most: int) -> None:
         raise ValueError(f'at most {most} {name} are allowed, got {len(items)}')
 
 
-def _check_array(what: str, names: Iterable[str], rows: np.ndarray, most: float) -> None:
+def _check_array(what: str, names: Sequence[str], rows: np.ndarray, most: float) -> None:
     """Check that the coordinates [K, D] are NaN or within ±most."""
     outside = (np.abs(rows) > most).any(axis=1)
-    for name, row, wrong in zip(names, rows.tolist(), outside):
-        if wrong:
-            raise ValueError(f'{what} {name} must be within ±{most:g}, got {row}')
+    if outside.any():
+        number = int(outside.argmax())
+        row = rows[number].tolist()
+        raise ValueError(f'{what} {names[number]} must be within ±{most:g}, got {row}')

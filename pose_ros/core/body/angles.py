@@ -106,7 +106,9 @@ class AngleMeter:
         if not self._in_space:
             person = replace(person, world=None)
         points = _points(person)
-        return measure(person, self._jitter.update(stamp, points, _guess(person, points)))
+        return _measure(
+            person, points, self._jitter.update(stamp, points, lambda: _guess(person, points))
+        )
 
 
 def measure(person: Person, jitter: np.ndarray | None = None) -> JointAngles:
@@ -125,6 +127,11 @@ def measure(person: Person, jitter: np.ndarray | None = None) -> JointAngles:
         jitter = np.broadcast_to(_guess(person, points), points.shape)
     elif jitter.shape != points.shape:
         raise ValueError(f'jitter must have shape {points.shape}, got {jitter.shape}')
+    return _measure(person, points, jitter)
+
+
+def _measure(person: Person, points: np.ndarray, jitter: np.ndarray) -> JointAngles:
+    """Measure the joint angles of a person from `_points` and their jitter."""
     size = torso_size(person.topology, points[:, :2])
     seen = np.isfinite(points).all(axis=1)
     scores = np.clip(person.scores, _LEAST_SCORE, 1.0)

@@ -50,13 +50,13 @@ class Feature:
 
     def value(self, body: BodyState, side: Side = 'left') -> float | None:
         """Its value, for the arm of one side if it is an arm's; None if it is unknown."""
-        key = self.name, side
-        if key not in body.features:
+        values = body.features[side]
+        if self.name not in values:
             try:
-                body.features[key] = self.measure(body, side)
+                values[self.name] = self.measure(body, side)
             except UnseenError:
-                body.features[key] = None
-        return body.features[key]
+                values[self.name] = None
+        return values[self.name]
 
     def rests_on(self, side: Side) -> tuple[str, ...]:
         """Names of the keypoints that it rests on."""

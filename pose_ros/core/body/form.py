@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 import math
 
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.body.limbs import (
+    BONES,
     BoneLengths,
     Hinges,
     Limb,
     angle_between,
-    limb_of,
     position_variance,
 )
 from pose_ros.core.body.points import SIDES, WIDTH_OF_TORSO, PosePoints, Side, UnseenError
@@ -72,6 +73,7 @@ class Form:
         self.points, self.lengths, self.hinges, self.angles = points, lengths, hinges, angles
         self.readings: dict[str, Reading | None] = {}
         self._sides: dict[SideReader, list[Reading]] = {}
+        self._variances: dict[str, float] = {}
 
     def sides(self, read: SideReader) -> list[Reading]:
         """Readings of the sides that are observed, left before right."""
@@ -102,9 +104,10 @@ class Form:
         """Whether a joint may be straight, for all that positions in space tell."""
         if not self.angles.in_space:
             return True
-        deviation = float(self.angles.deviations[self.angles.index(name)])
+        index = self.angles.index(name)
+        angle, deviation = self.angles.angles[index], self.angles.deviations[index]
         # Nothing is known where this is NaN.
-        return not math.pi - self.angles.angle(name) > _STRAIGHT * deviation
+        return not math.pi - angle > _STRAIGHT * deviation
 
     def better(self, name: str, angle: float, deviation: float, score: float) -> Reading:
         """Angle [deg] of a name in `JointAngles`, as the picture [rad] and space say.
@@ -113,8 +116,8 @@ class Form:
         """
         angles = self.angles
         if angles.in_space:
-            other = angles.angle(name)
-            in_space = float(angles.deviations[angles.index(name)])
+            index = angles.index(name)
+            other, in_space = float(angles.angles[index]), float(angles.deviations[index])
             if math.isfinite(other) and in_space > 0:
                 weight = deviation**2 / (deviation**2 + in_space**2)
                 angle += weight * (other - angle)
@@ -122,10 +125,25 @@ class Form:
         return Reading(math.degrees(angle), math.degrees(deviation), score)
 
     def limb(self, bone: str, side: Side, reverse: bool = False) -> Limb:
-        """Bone of one side; UnseenError if it is not seen."""
-        return limb_of(self.points, self.lengths, bone, side, reverse)
+        """Bone of one side, from its first end or (reverse) its second.
 
-    @property
+        UnseenError if it is not observed.
+        """
+        start, end = BONES[bone][:: -1 if reverse else 1]
+        seen = self.points.limb(side, start, end)
+        start, end = f'{side}_{start}', f'{side}_{end}'
+        length = max(self.lengths[bone], abs(seen))
+        score = min(self.points.scores[start], self.points.scores[end])
+        return Limb(seen, length, self._variance(start), self._variance(end), score)
+
+    def _variance(self, name: str) -> float:
+        """Variance of a keypoint's position [px²]."""
+        if name not in self._variances:
+            score = self.points.scores[name]
+            self._variances[name] = position_variance(self.torso, score)
+        return self._variances[name]
+
+    @cached_property
     def trunk(self) -> Limb:
         """From hips to shoulders; of one side where only that is seen."""
         sides = [limb for side in SIDES if (limb := self._try_limb('trunk', side)) is not None]
@@ -144,30 +162,30 @@ class Form:
         except UnseenError:
             return None
 
-    @property
+    @cached_property
     def torso(self) -> float:
         """Length of the trunk [px]."""
         return self.lengths['trunk']
 
-    @property
+    @cached_property
     def leg(self) -> float:
         """Length of a leg [px]."""
         return self.lengths['thigh'] + self.lengths['shin']
 
-    @property
+    @cached_property
     def frontality(self) -> float:
         """0 for somebody seen from the side, 1 from the front or from behind."""
         return min(1.0, abs(self.points.shoulders.real) / (WIDTH_OF_TORSO * self.torso))
 
-    @property
+    @cached_property
     def laterality(self) -> float:
         """1 for somebody seen from the side, 0 from the front or from behind."""
         return math.sqrt(1.0 - self.frontality**2)
 
     def noise(self, *names: str) -> tuple[float, float]:
         """Standard deviation of the difference of keypoints [px], and their least score."""
-        scores = [self.points.score(name) for name in names]
-        return math.sqrt(sum(position_variance(self.lengths, s) for s in scores)), min(scores)
+        scores = [self.points.scores[name] for name in names]
+        return math.sqrt(sum(map(self._variance, names))), min(scores)
 
     def apart(self, joint: str) -> complex:
         """From the right joint to the left one [px]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 import math
+from statistics import median
 
 import numpy as np
 
@@ -134,31 +135,30 @@ def standing_height(person: Person) -> float:
 
     Bones that point at the camera look too short, except with positions in space.
     """
-    points, in_space = person.keypoints.astype(float), False
     scale = pixels_per_metre(person)
-    if person.world is not None and not math.isnan(scale):
-        points, in_space = person.world.astype(float) * scale, True
-    seen = person.observed & np.isfinite(points).all(axis=1)
-    first, second, ratios = _bones(person.topology)
-    known = seen[first] & seen[second]
-    heights = (np.linalg.norm(points[first] - points[second], axis=1) / ratios)[known]
-    trunk = _height_from_trunk(person, points, seen)
-    if not math.isnan(trunk):
-        heights = np.append(heights, [trunk] * _TRUNK_WEIGHT)
+    in_space = person.world is not None and not math.isnan(scale)
+    points = np.asarray(person.world) if in_space else person.keypoints
+    known = person.observed & np.isfinite(points).all(axis=1)
+    places = [place if seen else None for place, seen in zip(points.tolist(), known.tolist())]
+    heights = []
+    for first, second, ratio in _bones(person.topology):
+        start, end = places[first], places[second]
+        if start is not None and end is not None:
+            heights.append(math.dist(start, end) / ratio)
+    _, shoulders, hips, *_ = _parts(person.topology)
+    top, bottom = _middle(places, shoulders), _middle(places, hips)
+    if top is not None and bottom is not None:
+        heights += [math.dist(top, bottom) / BONES['shoulder', 'hip']] * _TRUNK_WEIGHT
     if len(heights) < _MIN_WITNESSES:
         return math.nan
-    height = float(np.median(heights) if in_space else np.sort(heights)[-_MIN_WITNESSES])
+    height = scale * median(heights) if in_space else sorted(heights)[-_MIN_WITNESSES]
     return height if height >= _MIN_HEIGHT else math.nan
 
 
-def _height_from_trunk(person: Person, points: np.ndarray, seen: np.ndarray) -> float:
-    """Height from the length of the trunk; NaN if it is not observed."""
-    _, shoulders, hips, *_ = _parts(person.topology)
-    shoulders, hips = shoulders[seen[shoulders]], hips[seen[hips]]
-    if not len(shoulders) or not len(hips):
-        return math.nan
-    trunk = points[shoulders].mean(axis=0) - points[hips].mean(axis=0)
-    return float(np.linalg.norm(trunk) / BONES['shoulder', 'hip'])
+def _middle(places: list[list[float] | None], indices: np.ndarray) -> list[float] | None:
+    """Mean of the known places among some; None if there are none."""
+    known = [place for i in indices if (place := places[i]) is not None]
+    return [sum(axis) / len(known) for axis in zip(*known)] if known else None
 
 
 def pixels_per_metre(person: Person) -> float:
@@ -168,10 +168,9 @@ def pixels_per_metre(person: Person) -> float:
     good = person.observed & np.isfinite(person.world).all(axis=1)
     if np.count_nonzero(good) < 4:
         return math.nan
-    in_image = person.keypoints[good] - person.keypoints[good].mean(axis=0)
-    in_space = person.world[good, :2] - person.world[good, :2].mean(axis=0)
-    extent = float(np.linalg.norm(in_space))
-    return float(np.linalg.norm(in_image)) / extent if extent > 1e-6 else math.nan
+    in_image, in_space = person.keypoints[good], person.world[good, :2]
+    spread = float(in_space.var(axis=0).sum())
+    return math.sqrt(float(in_image.var(axis=0).sum()) / spread) if spread > 1e-12 else math.nan
 
 
 @lru_cache
@@ -193,13 +192,9 @@ def _members(topology: Topology) -> np.ndarray:
 
 
 @lru_cache
-def _bones(topology: Topology) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Indices [N] of both ends of each bone, and its length [N] [body heights]."""
+def _bones(topology: Topology) -> list[tuple[int, int, float]]:
+    """Indices of both ends of each bone, and its length [body heights]."""
     bones = [('left_shoulder', 'right_shoulder', BONES['shoulder', 'shoulder'])]
     for start, end in _LIMBS:
         bones += [(f'{s}_{start}', f'{s}_{end}', BONES[start, end]) for s in ('left', 'right')]
-    return (
-        np.array([topology.index(first) for first, _, _ in bones]),
-        np.array([topology.index(second) for _, second, _ in bones]),
-        np.array([ratio for *_, ratio in bones]),
-    )
+    return [(topology.index(first), topology.index(last), ratio) for first, last, ratio in bones]

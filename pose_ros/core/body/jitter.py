@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 import math
 
 import numpy as np
@@ -33,7 +34,9 @@ class Jitter:
         self._variance = self._guess = self._count = np.zeros(0)
         self._past: deque[tuple[float, np.ndarray]] = deque(maxlen=_POINTS)
 
-    def update(self, stamp: float, points: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    def update(
+        self, stamp: float, points: np.ndarray, guess: Callable[[], np.ndarray]
+    ) -> np.ndarray:
         """Take in the points of one time.
 
         Parameters
@@ -43,7 +46,7 @@ class Jitter:
         points
             [K, D] in any units; NaN where a point is not known. Another D starts anew.
         guess
-            Standard deviation of each axis [D] as long as nothing has been measured.
+            Makes the standard deviation of each axis [D] until enough has been measured.
 
         Returns
         -------
@@ -52,7 +55,7 @@ class Jitter:
         """
         if self._variance.shape != points.shape:
             self._past.clear()
-            self._guess = np.broadcast_to(guess**2, points.shape)
+            self._guess = np.broadcast_to(guess() ** 2, points.shape)
             self._variance = self._guess
             self._count = np.full(points.shape, _TRUST_IN_GUESS)
         step = stamp - self._past[-1][0] if self._past else 0.0

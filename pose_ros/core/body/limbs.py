@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import cmath
 from dataclasses import dataclass
+from functools import cached_property
 import math
 
-from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
+from pose_ros.core.body.points import SIDES, PosePoints, UnseenError
 
 # Where models put a joint for some tenths of a second, and where it is: standard deviation
 # [torsos] for the second as score, or a better one; measured with BlazePose full on films of the
@@ -115,7 +116,7 @@ class Limb:
     far: float
     score: float
 
-    @property
+    @cached_property
     def tilt(self) -> float:
         """Angle out of the picture's plane [rad], 0 to 90 degrees; 0 where there may be none."""
         return self._tilt(0.0, _FLAT)
@@ -126,7 +127,7 @@ class Limb:
         steepest = self._tilt(math.hypot(self._noise, LENGTH_KNOWN), flat)
         return self._tilt(0.0, flat), steepest
 
-    @property
+    @cached_property
     def _noise(self) -> float:
         """Standard deviation of its length in the picture over its length."""
         return math.sqrt(self.near + self.far) / self.length
@@ -140,24 +141,10 @@ class Limb:
         return math.acos(share / (flat + (1.0 - flat) * (1.0 - share / flat)))
 
 
-def limb_of(
-    points: PosePoints, lengths: BoneLengths, bone: str, side: Side, reverse: bool
-) -> Limb:
-    """Bone of one side, from its first end or (reverse) from its second."""
-    start, end = BONES[bone]
-    if reverse:
-        start, end = end, start
-    seen = points.limb(side, start, end)
-    scores = [points.score(f'{side}_{joint}') for joint in (start, end)]
-    near, far = (position_variance(lengths, score) for score in scores)
-    return Limb(seen, max(lengths[bone], abs(seen)), near, far, min(scores))
-
-
-def position_variance(lengths: BoneLengths, score: float) -> float:
-    """Variance of where a keypoint is [px²]."""
+def position_variance(trunk: float, score: float) -> float:
+    """Variance of a keypoint's position [px²], from the length of the trunk [px] and its score."""
     share = min(max(score, 0.2) / _GOOD_SCORE, 1.0)
-    deviation: float = POSITION * lengths['trunk'] / share**2
-    return deviation**2
+    return float((POSITION * trunk / share**2) ** 2)
 
 
 def angle_between(first: Limb, second: Limb) -> tuple[float, float]:

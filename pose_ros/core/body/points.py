@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 import math
 from typing import Literal
 
@@ -51,7 +51,6 @@ class PosePoints:
             for name, (x, y), seen in zip(names, places, _seen(person).tolist())
             if seen
         }
-        self._scale: float | None = None
 
     def sees(self, side: Side, name: str) -> bool:
         """Whether a joint of one side was observed."""
@@ -76,9 +75,10 @@ class PosePoints:
         """Vector between two joints of one side; UnseenError if one was not observed."""
         return self.joint(side, end) - self.joint(side, start)
 
-    def score(self, name: str) -> float:
-        """Score of a keypoint, 0 to 1."""
-        return float(self.person.scores[self.person.topology.index(name)])
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """Scores of all keypoints of the format, 0 to 1."""
+        return dict(zip(self.person.topology.keypoint_names, self.person.scores.tolist()))
 
     def in_space(self, *names: str) -> np.ndarray | None:
         """Positions of keypoints [N, 3] [m]; None unless all are observed and have positions."""
@@ -88,12 +88,12 @@ class PosePoints:
         points = np.asarray(world[[self.person.topology.index(name) for name in names]], float)
         return points if np.isfinite(points).all() else None
 
-    @property
+    @cached_property
     def shoulders(self) -> complex:
         """Vector from the right shoulder to the left one."""
         return self.joint('left', 'shoulder') - self.joint('right', 'shoulder')
 
-    @property
+    @cached_property
     def trunk(self) -> complex:
         """Mean vector from the hips to the shoulders of the sides that are observed."""
         sides = [s for s in SIDES if self.sees(s, 'shoulder') and self.sees(s, 'hip')]
@@ -101,19 +101,18 @@ class PosePoints:
             raise UnseenError('trunk')
         return sum(self.limb(side, 'hip', 'shoulder') for side in sides) / len(sides)
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """Length of the torso [px]; from the width of the shoulders if no hip is observed."""
-        if self._scale is None:
-            # Both look too short, never too long: by bending, by standing sideways.
-            self._scale = 0.0
-            if all(self.sees(side, 'shoulder') for side in SIDES):
-                self._scale = abs(self.shoulders) / WIDTH_OF_TORSO
-            if any(self.sees(side, 'shoulder') and self.sees(side, 'hip') for side in SIDES):
-                self._scale = max(self._scale, abs(self.trunk))
-        if self._scale < _MIN_TORSO:
+        # Both look too short, never too long: by bending, by standing sideways.
+        scale = 0.0
+        if all(self.sees(side, 'shoulder') for side in SIDES):
+            scale = abs(self.shoulders) / WIDTH_OF_TORSO
+        if any(self.sees(side, 'shoulder') and self.sees(side, 'hip') for side in SIDES):
+            scale = max(scale, abs(self.trunk))
+        if scale < _MIN_TORSO:
             raise UnseenError('torso')
-        return self._scale
+        return scale
 
     def towards_left(self, vector: complex) -> float:
         """Part of a vector towards the person's left [torsos]; UnseenError in a side view."""

@@ -75,7 +75,7 @@ def posture_of(person: Person, levels: PartLevels, height: float) -> tuple[Postu
     posture, margin = _decide(trunk, thighs, hips, _feet_ahead(person, height))
     if posture is Posture.LYING and levels.supported_on_hands(height):
         posture, margin = Posture.BENDING, 0.0
-    trust = float(np.clip(person.scores[person.observed].mean(), 0.0, 1.0))
+    trust = min(max(float(person.scores[person.observed].mean()), 0.0), 1.0)
     return posture, trust * (0.5 + 0.5 * min(margin / _MARGIN, 1.0))
 
 

@@ -9,7 +9,7 @@ from pose_ros.core.body.form import Form
 from pose_ros.core.body.height import HeightEstimator, PartLevels
 from pose_ros.core.body.history import History
 from pose_ros.core.body.limbs import BoneLengths, Hinges
-from pose_ros.core.body.points import PosePoints, Side
+from pose_ros.core.body.points import SIDES, PosePoints, Side
 from pose_ros.core.body.posture import Posture, posture_of
 from pose_ros.core.types import Person
 
@@ -60,13 +60,13 @@ class BodyState(PosePoints):
     Attributes
     ----------
     features
-        Values of features by name and side, filled by `Feature.value`.
+        Values of features by side and name, filled by `Feature.value`.
     """
 
     def __init__(self, body: Body, person: Person, stamp: float) -> None:
         super().__init__(person)
         self.stamp = stamp
-        self.features: dict[tuple[str, Side], float | None] = {}
+        self.features: dict[Side, dict[str, float | None]] = {side: {} for side in SIDES}
         self._body = body
 
     @property

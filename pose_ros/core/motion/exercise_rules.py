@@ -75,9 +75,18 @@ class Exercise:
         return (angle - self.start) / (self.turn - self.start)
 
     @cached_property
-    def measures(self) -> frozenset[Measure]:
-        """Measures besides the leading one."""
-        return frozenset(rule.measure for rule in (*self.needs, *self.faults))
+    def start_measures(self) -> frozenset[Measure]:
+        """Measures of the rules about the start, without the leading one."""
+        return frozenset(rule.measure for rule in self._rules if rule.where == 'start')
+
+    @cached_property
+    def way_measures(self) -> frozenset[Measure]:
+        """Measures of the rules about the rest of a repetition, without the leading one."""
+        return frozenset(rule.measure for rule in self._rules if rule.where != 'start')
+
+    @property
+    def _rules(self) -> tuple[FormRule, ...]:
+        return (*self.needs, *self.faults)
 
 
 def load_exercises(path: str | Path) -> tuple[Exercise, ...]:

@@ -297,9 +297,11 @@ def descent_rate(samples: Sequence[Sample]) -> float:
 
 def _slope(points: Sequence[tuple[float, float]]) -> float:
     """Slope of the least-squares line through points."""
-    times, values = np.array(points).T
-    times = times - times.mean()
-    return float(times @ values / (times @ times)) if len(points) > 1 else 0.0
+    if len(points) < 2:
+        return 0.0
+    mean = sum(time for time, _ in points) / len(points)
+    times = [time - mean for time, _ in points]
+    return sum(t * value for t, (_, value) in zip(times, points)) / sum(t * t for t in times)
 
 
 def begin(samples: Sequence[Sample], height: float) -> FallCandidate | None:

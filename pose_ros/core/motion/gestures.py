@@ -90,12 +90,10 @@ class _RuleMatch:
                 self.stop(stamp)
         if self.since is not None:
             self.duration = stamp - self.since
-            person, index = body.person, body.person.topology.index
-            known = set(person.topology.keypoint_names)
-            scores = [person.scores[index(k)] for k in self.rule.keypoints if k in known]
-            self.score = float(min(scores, default=person.score))
+            scores = [body.scores[k] for k in self.rule.keypoints if k in body.scores]
+            self.score = min(scores, default=body.person.score)
             if holds and self.rule.points:
-                self.direction = _direction(person, self.rule.hand)
+                self.direction = _direction(body.person, self.rule.hand)
 
     def start(self, stamp: float) -> None:
         """Begin, if the conditions hold and have held for long enough."""
@@ -164,14 +162,14 @@ class GestureRecogniser(Observer):
         matches = self._matches[body.id]
         _ = body.history  # takes this frame in, whatever the rules ask for
         self._decide(matches, body)
-        return [gesture for match in matches for gesture in self._report(match, body.id)]
+        return self._report(matches, body.id)
 
     def lose(self, person_id: int, stamp: float) -> list[Gesture]:
         """End the gestures of a person."""
         matches = self._matches.pop(person_id, [])
         for match in matches:
             match.stop(stamp)
-        return [gesture for match in matches for gesture in self._report(match, person_id)]
+        return self._report(matches, person_id)
 
     def _decide(self, matches: Sequence[_RuleMatch], body: BodyState) -> None:
         """Let the gestures begin, go on or end."""
@@ -181,38 +179,41 @@ class GestureRecogniser(Observer):
         # A gesture that is about to begin already holds back those that it outranks, so that
         # raising both hands does not start as the hand that came up first. Only an active
         # gesture ends others.
-        pending = [match.since is not None for match in matches]
-        for match, rivals in zip(matches, self._rivals):
-            if match.active:
+        pending = [i for i, match in enumerate(matches) if match.since is not None]
+        for i in pending:
+            if matches[i].active:
                 continue
-            if any(pending[i] for i in rivals):
-                match.stop(stamp)
+            if any(rival in pending for rival in self._rivals[i]):
+                matches[i].stop(stamp)
             else:
-                match.start(stamp)
-        for match, rivals in zip(matches, self._rivals):
-            if match.active and any(matches[i].active for i in rivals):
-                match.stop(stamp)
+                matches[i].start(stamp)
+        for i in pending:
+            if matches[i].active and any(matches[rival].active for rival in self._rivals[i]):
+                matches[i].stop(stamp)
 
-    def _report(self, match: _RuleMatch, person_id: int) -> list[Gesture]:
-        """At most one event of a rule."""
-        active = match.active and match.rule.name in self._enabled
-        if not active and not match.reported:
-            return []
-        phase = Phase.HELD if active else Phase.ENDED
-        if not match.reported:
-            phase = Phase.STARTED
-        match.reported = active
-        return [
-            Gesture(
-                name=match.rule.name,
-                phase=phase,
-                hand=match.rule.hand,
-                score=match.score,
-                duration=match.duration,
-                direction=match.direction,
-                person_id=person_id,
+    def _report(self, matches: Sequence[_RuleMatch], person_id: int) -> list[Gesture]:
+        """At most one event per rule."""
+        gestures = []
+        for match in matches:
+            active = match.active and match.rule.name in self._enabled
+            if not active and not match.reported:
+                continue
+            phase = Phase.HELD if active else Phase.ENDED
+            if not match.reported:
+                phase = Phase.STARTED
+            match.reported = active
+            gestures.append(
+                Gesture(
+                    name=match.rule.name,
+                    phase=phase,
+                    hand=match.rule.hand,
+                    score=match.score,
+                    duration=match.duration,
+                    direction=match.direction,
+                    person_id=person_id,
+                )
             )
-        ]
+        return gestures
 
 
 def _direction(person: Person, hand: Hand) -> tuple[float, float, float]:

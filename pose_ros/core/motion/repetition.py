@@ -118,7 +118,7 @@ class _RepetitionSample:
     leading
         The leading angle as measured.
     readings
-        Of the other measures of the exercise, by name.
+        By name, of the other measures that are needed at this part of the repetition.
     """
 
     stamp: float
@@ -226,7 +226,9 @@ class RepetitionCounter:
         start = self.exercise.start
         towards = min(max(start - smooth.value, -smooth.deviation), smooth.deviation)
         progress = self.exercise.progress(smooth.value + towards)
-        readings = {one.name: one.reading(form) for one in self.exercise.measures}
+        exercise = self.exercise
+        measures = exercise.way_measures if progress > 0.0 else exercise.start_measures
+        readings = {measure.name: measure.reading(form) for measure in measures}
         return _RepetitionSample(stamp, progress, self.angle, leading, readings)
 
     def _drop(self) -> None:

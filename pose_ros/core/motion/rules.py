@@ -125,8 +125,6 @@ class Rule:
 
     def holds(self, body: BodyState, going_on: bool) -> bool | None:
         """Whether all conditions hold; None if that hangs on something unknown."""
-        if not going_on and any(condition.holds(body, False) for condition in self.unless):
-            return False
         verdict: bool | None = True
         for condition in self.conditions:
             holds = condition.holds(body, going_on)
@@ -134,6 +132,8 @@ class Rule:
                 return False
             if holds is None:
                 verdict = None
+        if not going_on and any(condition.holds(body, False) for condition in self.unless):
+            return False
         return verdict
 
     def outranks(self, other: Rule) -> bool:

@@ -68,8 +68,9 @@ class NoiseAwareSmoother:
 
     def _noise(self, values: np.ndarray, stamp: float, scale: float) -> np.ndarray:
         """Take in points [K, D]; deviations of their noise [K, D]."""
-        guess = np.full(values.shape[1], _GUESS * scale)
-        noise = self._jitter.update(stamp, values, guess)
+        noise = self._jitter.update(
+            stamp, values, lambda: np.full(values.shape[1], _GUESS * scale)
+        )
         usual = np.sort(noise, axis=0)[len(noise) // 2]  # a tenth of the time of np.median
         return np.minimum(noise, np.minimum(_MOST_OF_USUAL * usual, _MOST * scale))
 
