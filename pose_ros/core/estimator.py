@@ -1,4 +1,4 @@
-"""The one door: pictures in, people out."""
+"""Public API: images in, tracked people out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.factory import build_finder, deploy
 from pose_ros.core.finding.schedule import SearchSchedule
-from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
@@ -116,15 +115,14 @@ class PoseEstimator:
         frame = self._frame
         size = (frame.width, frame.height) if frame is not None else (0, 0)
         self._identities.locked_id = choose(self._people, method, person_id, size)
-        if isinstance(self._finder, TopDown):
-            try:
-                self._finder.use_detectors()
-            except ModelError as error:
-                _log.warning(
-                    'without a detector the locked person is found again only if the whole '
-                    'picture shows them best: %s',
-                    error,
-                )
+        try:
+            self._finder.use_detectors()
+        except ModelError as error:
+            _log.warning(
+                'without a detector the locked person is found again only if they are the most '
+                'visible person in the whole image: %s',
+                error,
+            )
         return self.locked_id
 
     def unlock(self) -> bool:
@@ -153,11 +151,10 @@ class PoseEstimator:
         fixed = config.fixed_changes(self.config)
         if fixed:
             raise ValueError(f'{", ".join(fixed)} cannot change while running')
-        if isinstance(self._finder, TopDown) and self._needs_detector(self._finder, config):
-            try:
-                self._finder.prepare(config)
-            except ModelError as error:
-                raise ValueError(f'mode {config.mode} needs a detector: {error}') from error
+        try:
+            self._finder.check(config)
+        except ModelError as error:
+            raise ValueError(f'mode {config.mode} needs a detector: {error}') from error
 
     def reconfigure(self, config: EstimatorConfig) -> None:
         """Change settings while running, also for people already followed.
@@ -168,15 +165,10 @@ class PoseEstimator:
             All settings; ValueError as of `check`, and then nothing changes.
         """
         self.check(config)
-        self.config = self._finder.config = self._identities.config = config
-        if isinstance(self._finder, TopDown) and self._needs_detector(self._finder, config):
-            self._finder.use_detectors()
+        self._finder.reconfigure(config)
+        self.config = self._identities.config = config
         for track in self._identities.tracks:
             track.reconfigure(config)
-
-    @staticmethod
-    def _needs_detector(finder: TopDown, config: EstimatorConfig) -> bool:
-        return config.mode != 'single' or finder.detector_search is not None
 
     def estimate(self, image: Frame | np.ndarray) -> list[Person]:
         """Find the people in the next frame of a sequence, or in a single image.
@@ -230,12 +222,12 @@ class PoseEstimator:
 
     def _estimate_next(self, frame: Frame) -> list[Person]:
         """Find the people in the next frame of a sequence."""
-        started, searched = time.perf_counter(), self._detector_total
+        started, searched = time.perf_counter(), self._finder.detector_runs.total
         self._frame = frame
         identities = self._identities
         identities.forget(frame.time)
         followed = self._sought(frame)
-        observations = self._finder.follow(frame, followed, identities.matches)
+        observations = self._finder.follow(frame, followed)
         # Who stands where somebody else was looked for is not known yet.
         found = [s for s in observations if s.roi_track is None or identities.matches(s)]
         counts = len(identities.tracks), len(followed), len(found)
@@ -247,7 +239,7 @@ class PoseEstimator:
             observations += self._finder.search(frame, found, max(room, 1))
         identities.update(observations, newcomers=not self._only_locked)
         self._people = self._shown(frame.time)
-        searching = self._detector_total - searched
+        searching = self._finder.detector_runs.total - searched
         self._count(time.perf_counter() - started, searching, len(observations))
         return self._people
 
@@ -294,7 +286,7 @@ class PoseEstimator:
         tracks = self._identities.tracks
         if self._only_locked:
             tracks = [track for track in tracks if track.id == self.locked_id]
-        people = {t.number: t.person(stamp, self.config.coast_time) for t in tracks}
+        people = {t.track_id: t.person(stamp, self.config.coast_time) for t in tracks}
         shown = sorted(
             ((number, person) for number, person in people.items() if person is not None),
             key=lambda pair: self._rank(*pair),
@@ -315,21 +307,11 @@ class PoseEstimator:
             -_area(person),
         )
 
-    @property
-    def _detector_total(self) -> float:
-        """Time of all runs of the detector [s]."""
-        search = self._finder.detector_search if isinstance(self._finder, TopDown) else None
-        return search.total if search is not None else 0.0
-
     def _count(self, duration: float, searching: float, looks: int) -> None:
         """Keep the figures of the last frame; searching is the detector's time [s]."""
-        statistics, finder = self.statistics, self._finder
+        statistics, runs = self.statistics, self._finder.detector_runs
         statistics.inference_time = duration
-        if isinstance(finder, TopDown) and finder.detector_search is not None:
-            search = finder.detector_search
-            if search.runs != statistics.detections:
-                statistics.detector_time = search.duration
-            statistics.detections = search.runs
+        statistics.detector_time, statistics.detections = runs.duration, runs.count
         if looks:
             statistics.person_time = (duration - searching) / looks
         statistics.people = len(self._identities.tracks)

@@ -1,6 +1,6 @@
 """A small world that fake models see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -121,9 +121,12 @@ class World:
                 found.append((float(np.hypot(*(middle - view.centre))), body))
         return [body for _, body in sorted(found, key=lambda pair: pair[0])]
 
-    def estimate(self, frame, crop):
+    def estimate(self, frame, crop, mask=None):
         """Whoever stands nearest to the middle of the crop."""
         self.looks.append((frame.stamp, crop))
+        if mask is not None:
+            frame = replace(frame, image=frame.image.copy())
+            mask.paint(frame.image, np.eye(2, 3))
         shown = self._shown(frame, crop)
         return shown[0].pose if shown else Pose(np.zeros((17, 2)), np.zeros(17), 0.0)
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.finding.bottom_up import WholeFrames
 from pose_ros.core.topology import COCO17
 from pose_ros.core.tracking.clothing import colour_similarity
 from pose_ros.core.tracking.identity import Identities
 from pose_ros.core.tracking.keypoint_filter import KeypointFilter, Repairs
 from pose_ros.core.tracking.observation import Observation
+from pose_ros.core.tracking.region import WholeFrames
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import KeypointState
 
@@ -293,7 +293,7 @@ class TestNewcomers:
         """What a region shows of somebody else makes no newcomer; a search does."""
         people = follow()
         people.show(make_body(x=150.0), frames=3)
-        (number,) = (track.number for track in people.identities.tracks)
+        (number,) = (track.track_id for track in people.identities.tracks)
         other = make_body(x=450.0, shirt='blue')
         assert people.show(other, roi_track=[number], frames=3) == [None]
         assert people.ids == [1]
@@ -310,7 +310,7 @@ class TestNewcomers:
 class TestStrays:
     def stray(self, people, body):
         """Show somebody in the region of the first person followed."""
-        number = people.identities.tracks[0].number
+        number = people.identities.tracks[0].track_id
         people.show(body, roi_track=[number])
         return people.identities.track_switches
 
@@ -341,10 +341,10 @@ class TestStrays:
         (track,) = people.identities.tracks
         later = people.stamp + STEP
         matches = people.identities.matches
-        assert matches(sighting_of(make_body(x=330.0), later, track.number))
+        assert matches(sighting_of(make_body(x=330.0), later, track.track_id))
         assert not matches(sighting_of(make_body(x=330.0), later))
-        assert not matches(sighting_of(make_body(x=330.0), later, track.number + 1))
-        assert not matches(sighting_of(make_body(shirt='blue'), later, track.number))
+        assert not matches(sighting_of(make_body(x=330.0), later, track.track_id + 1))
+        assert not matches(sighting_of(make_body(shirt='blue'), later, track.track_id))
 
 
 class TestPrediction:

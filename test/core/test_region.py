@@ -6,7 +6,7 @@ from pose_ros.core.models.blazepose import region
 from pose_ros.core.models.detector import Detection, upright
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import COCO17
-from pose_ros.core.tracking.continuity import jumped
+from pose_ros.core.tracking.matching import jumped
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, diameter
 from pose_ros.core.types import Box, Frame
 
@@ -179,7 +179,7 @@ class TestJumped:
     def check(self, now, now_seen=None, threshold=0.5):
         before = standing_pose().keypoints
         now_seen = self.seen if now_seen is None else now_seen
-        return jumped(before, now.astype(np.float32), self.seen, now_seen, threshold)
+        return jumped(before, now.astype(np.float32), self.seen & now_seen, threshold)
 
     def test_not_by_walking(self):
         assert not self.check(standing_pose().keypoints + 40)

@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pose_ros.core.finding.search import DetectorSearch, SearchState, closer_views, unknown
+from pose_ros.core.finding.search import (
+    DetectorRuns,
+    DetectorSearch,
+    SearchState,
+    closer_views,
+    unknown,
+)
 from pose_ros.core.models.detector import Detection, upright
 from pose_ros.core.types import Box, Frame
 
@@ -62,10 +68,11 @@ def test_the_parts_cover_the_frame_and_overlap(width, height):
 
 class TestViews:
     def sides(self, world, looks):
-        search, state = DetectorSearch([world]), SearchState()
+        runs, state = DetectorRuns(), SearchState()
+        search = DetectorSearch([world], runs)
         for _ in range(looks):
             search.detect(FRAME, state, 0.0)
-        assert search.runs == looks
+        assert runs.count == looks
         return [view.side for _, view in world.views]
 
     def test_a_detector_that_sees_far_is_shown_the_whole_frame(self, world):
@@ -80,16 +87,15 @@ class TestViews:
 
     def test_a_new_beginning_is_with_the_whole_frame(self, world):
         world.sees_far = False
-        search = DetectorSearch([world])
+        search = DetectorSearch([world], DetectorRuns())
         search.detect(FRAME, SearchState(), 0.0)
         search.detect(FRAME, SearchState(), 0.0)
         assert [view.side for _, view in world.views] == [640, 640]
 
     def test_the_time_is_that_of_the_detector(self, world):
-        search = DetectorSearch([world])
-        assert search.duration == 0.0
-        search.detect(FRAME, SearchState(), 0.0)
-        assert 0 < search.duration < 1.0
+        runs = DetectorRuns()
+        DetectorSearch([world], runs).detect(FRAME, SearchState(), 0.0)
+        assert 0 < runs.duration == runs.total
 
 
 @pytest.fixture

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.models.crop import whole_frame
-from pose_ros.core.models.detector import Detection
-from pose_ros.core.models.pose import MultiPoseModel, Pose
+from pose_ros.core.finding.search import DetectorRuns
+from pose_ros.core.models.pose import MultiPoseModel
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.observation import Observation
+from pose_ros.core.tracking.region import WholeFrames
 from pose_ros.core.tracking.track import Track
-from pose_ros.core.types import Crop, Frame
+from pose_ros.core.types import Frame
 
 
 class BottomUp:
@@ -22,11 +22,12 @@ class BottomUp:
     model
         Sees many people.
     config
-        Settings; may be replaced at any time.
+        Settings.
     """
 
     def __init__(self, model: MultiPoseModel, config: EstimatorConfig) -> None:
-        self.config = config
+        self.detector_runs = DetectorRuns()
+        self._config = config
         self._model = model
 
     @property
@@ -34,24 +35,34 @@ class BottomUp:
         """Format of the keypoints."""
         return self._model.topology
 
-    def follow(
-        self, frame: Frame, tracks: Sequence[Track], matches: Callable[[Observation], bool]
-    ) -> list[Observation]:
+    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Observation]:
         """Everybody in the frame, the surest first."""
-        least = self.config.person_threshold or self._model.least_score
+        min_score = self._config.person_threshold or self._model.least_score
         return [
-            Observation.of(pose, frame, self.topology, self.config.keypoint_threshold)
+            Observation.of(pose, frame, self.topology, self._config.keypoint_threshold)
             for pose in self._model.estimate_all(frame)
-            if pose.score >= least
+            if pose.score >= min_score
         ]
 
-    def search(self, frame: Frame, known: Sequence[Observation], most: int) -> list[Observation]:
-        """Nobody: all have been found."""
+    def search(
+        self, frame: Frame, known: Sequence[Observation], max_people: int
+    ) -> list[Observation]:
+        """No more people: `follow` finds all."""
         return []
 
     def examine(self, observation: Observation, look: int) -> float:
         """Full evidence: the model's own threshold decides."""
         return 1.0
+
+    def check(self, config: EstimatorConfig) -> None:
+        """Do nothing: all settings can be taken."""
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Take other settings."""
+        self._config = config
+
+    def use_detectors(self) -> None:
+        """Do nothing: there are none."""
 
     def reset(self) -> None:
         """Do nothing: no frame is remembered."""
@@ -61,24 +72,5 @@ class BottomUp:
         return self
 
     def regions(self) -> WholeFrames:
-        """Regions of a newcomer."""
+        """Region tracker of a new track."""
         return WholeFrames()
-
-
-class WholeFrames:
-    """No regions: the model looks at the whole frame."""
-
-    def region(self, frame: Frame, alone: bool = True) -> Crop:
-        """Return the whole frame."""
-        return whole_frame(frame)
-
-    def update(self, frame: Frame, pose: Pose) -> None:
-        """Do nothing."""
-
-    def around(self, detection: Detection) -> Crop:
-        """Square around a detection."""
-        box = detection.box
-        return Crop(box.centre, max(box.width, box.height, 1.0))
-
-    def reconfigure(self, config: EstimatorConfig) -> None:
-        """Do nothing: no setting is read."""

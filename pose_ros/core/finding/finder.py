@@ -1,11 +1,12 @@
-"""What finds people in frames."""
+"""Interface of everything that finds people in frames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.finding.search import DetectorRuns
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.region import RegionTracker
@@ -14,35 +15,27 @@ from pose_ros.core.types import Frame
 
 
 class Finder(Protocol):
-    """Finds people in frames: those followed, and others.
+    """Finds people in frames: tracked people, and others.
 
     Attributes
     ----------
-    config
-        Settings; may be replaced at any time.
+    detector_runs
+        Number and time of the runs of person detectors.
     """
 
-    config: EstimatorConfig
+    detector_runs: DetectorRuns
 
     @property
     def topology(self) -> Topology:
         """Format of the keypoints."""
 
-    def follow(
-        self, frame: Frame, tracks: Sequence[Track], matches: Callable[[Observation], bool]
+    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Observation]:
+        """Look for tracked people, the most important first."""
+
+    def search(
+        self, frame: Frame, known: Sequence[Observation], max_people: int
     ) -> list[Observation]:
-        """Look for those who are followed, the most important first.
-
-        Parameters
-        ----------
-        frame, tracks
-            Where to look, and for whom.
-        matches
-            Whether an observation shows the person in whose region it was found.
-        """
-
-    def search(self, frame: Frame, known: Sequence[Observation], most: int) -> list[Observation]:
-        """Look for others than those known already, at most for so many."""
+        """Look for at most so many people besides those known already."""
 
     def examine(self, observation: Observation, look: int) -> float:
         """Second opinion on an observation: evidence from -1 (no person) to 1 (a person).
@@ -55,6 +48,15 @@ class Finder(Protocol):
             Number of opinions on the same track before.
         """
 
+    def check(self, config: EstimatorConfig) -> None:
+        """Raise ModelError if a model that the settings need cannot be loaded; change nothing."""
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Change settings while running; ModelError as of `check`."""
+
+    def use_detectors(self) -> None:
+        """Search with person detectors, if there are any; ModelError if one cannot be loaded."""
+
     def reset(self) -> None:
         """Forget the frames before."""
 
@@ -62,4 +64,4 @@ class Finder(Protocol):
         """Finder with the same models that has seen no frame."""
 
     def regions(self) -> RegionTracker:
-        """Regions of a newcomer."""
+        """Region tracker of a new track."""

@@ -1,4 +1,4 @@
-"""Looking for people who are not followed yet."""
+"""Search for people who are not tracked yet."""
 
 from __future__ import annotations
 
@@ -13,31 +13,50 @@ from pose_ros.core.models.detector import Detection, Detector
 from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.types import Box, Crop, Frame
 
-# Side of the parts of the frame that are searched one by one, over the frame's shorter side.
+# Side of the parts of the frame that are searched one by one, over the frame's shorter side [-].
 _PART = 0.75
-# Sides of the closer views over the longer side of the box that they check. Only these two were
-# tried, on COCO and on images without people (docs/evaluation).
+# Sides of the closer views over the longer side of the box that they check [-]. Only these two
+# were tried, on COCO and on images without people (docs/evaluation).
 _CLOSER = (2.2, 1.4)
-# Least score of a detection that counts in a closer view.
-_LEAST_AGREEMENT = 0.02
-# A detection that overlaps somebody known more than this shows them.
-_KNOWN_OVERLAP = 0.3
+# Minimum score of a detection that counts in a closer view [-].
+_MIN_AGREEMENT = 0.02
+# A detection that overlaps a known person by more than this shows that person (IoU).
+KNOWN_OVERLAP = 0.3
+
+
+@dataclass
+class DetectorRuns:
+    """Runs of person detectors.
+
+    Attributes
+    ----------
+    count
+        Number of searches.
+    duration
+        Of the last search [s].
+    total
+        Of all runs, second opinions included [s].
+    """
+
+    count: int = 0
+    duration: float = 0.0
+    total: float = 0.0
 
 
 @dataclass
 class SearchState:
-    """Where the search for people stands between the frames of a sequence.
+    """State of the search for people between the frames of a sequence.
 
     Attributes
     ----------
     time
         Of the last frame [s], None before the first.
     failed
-        Whether the search in the last frame found nobody.
+        Whether the search in the last frame found no one.
     resumes
-        Whether a search in this frame goes on where that one ended.
+        Whether a search in this frame continues that one.
     looks
-        How often the detector has looked since the search began with the whole frame.
+        Number of views since the search began with the whole frame.
     """
 
     time: float | None = None
@@ -62,22 +81,14 @@ class DetectorSearch:
     ----------
     detectors
         Find people in a frame or in a part of it; the last one tells people from other things
-        best, and gives the second opinion on whoever is found.
-
-    Attributes
-    ----------
+        best, and gives the second opinion on the people found.
     runs
-        How often a detector has searched.
-    duration
-        Of the last search [s].
-    total
-        Of all runs, second opinions included [s].
+        Counts the runs.
     """
 
-    def __init__(self, detectors: Sequence[Detector]) -> None:
+    def __init__(self, detectors: Sequence[Detector], runs: DetectorRuns) -> None:
         self.detectors = tuple(detectors)
-        self.runs = 0
-        self.duration = self.total = 0.0
+        self._runs = runs
 
     def detect(
         self, frame: Frame, state: SearchState, threshold: float
@@ -99,8 +110,8 @@ class DetectorSearch:
             parts = closer_views(frame.width, frame.height)
             view = parts[turn // 2 % len(parts)]
         state.looks += 1
-        self.runs += 1
-        found, self.duration = self._run(detector, frame, view)
+        self._runs.count += 1
+        found, self._runs.duration = self._run(detector, frame, view)
         return found, detector
 
     def agreement(self, frame: Frame, box: Box, look: int, threshold: float) -> float:
@@ -118,10 +129,10 @@ class DetectorSearch:
             Minimum score, 0 to 1; 0 = the detector's own.
         """
         detector = self.detectors[-1]
-        detector.threshold = _LEAST_AGREEMENT
+        detector.threshold = _MIN_AGREEMENT
         side = _CLOSER[look % len(_CLOSER)] * max(box.width, box.height, 1.0)
         found, _ = self._run(detector, frame, Crop(box.centre, side))
-        scores = [each.score for each in found if overlap(each.box, box) > _KNOWN_OVERLAP]
+        scores = [each.score for each in found if overlap(each.box, box) > KNOWN_OVERLAP]
         return max(scores, default=0.0) - (threshold or detector.least_agreement)
 
     def _run(
@@ -131,7 +142,7 @@ class DetectorSearch:
         started = time.perf_counter()
         found = detector.detect(frame, view)
         duration = time.perf_counter() - started
-        self.total += duration
+        self._runs.total += duration
         return found, duration
 
 
@@ -140,7 +151,7 @@ def unknown(detections: Sequence[Detection], known: Sequence[Box]) -> list[Detec
     table = np.array([[overlap(one.box, box) for box in known] for one in detections])
     table = table.reshape(len(detections), len(known))
     left = list(range(len(detections)))
-    while table.size and table.max() > _KNOWN_OVERLAP:
+    while table.size and table.max() > KNOWN_OVERLAP:
         row, column = np.unravel_index(table.argmax(), table.shape)
         left.remove(int(row))
         table[row], table[:, column] = 0.0, 0.0

@@ -6,22 +6,31 @@ from collections.abc import Callable, Sequence
 from copy import copy
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.finding.search import DetectorSearch, SearchState, unknown
+from pose_ros.core.finding.search import (
+    KNOWN_OVERLAP,
+    DetectorRuns,
+    DetectorSearch,
+    SearchState,
+    unknown,
+)
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection, Detector
+from pose_ros.core.models.occlusion import BodyMask, OcclusionMask
 from pose_ros.core.models.pose import Pose, PoseModel
 from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.matching import similarity
 from pose_ros.core.tracking.observation import Observation
-from pose_ros.core.tracking.occlusion import BodyMask, mask_neighbours
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Crop, Frame
 
-# Somebody whose crop is smaller than this share of the frame deserves a second look.
+# A person whose crop is smaller than this share of the frame's longer side is looked at again [-].
 _FAR = 0.8
-# Who shares more than this with somebody's box (IoU) is painted over, if seen so lately [s].
-_NEIGHBOUR, _FRESH = 0.1, 0.3
+# Neighbours whose box overlaps with a person's by more than this are painted over (IoU).
+_NEIGHBOUR = 0.1
+# Neighbours seen longer ago than this are not painted over [s].
+_MAX_NEIGHBOUR_AGE = 0.3
 
 
 class TopDown:
@@ -32,19 +41,19 @@ class TopDown:
     model
         Sees one person.
     config
-        Settings; may be replaced at any time.
+        Settings.
     make_regions
-        Makes the regions of a newcomer.
+        Makes the region tracker of a new track.
     detectors_for
         Names of the person detectors that settings ask for.
     load_detector
-        Loads a detector of a name when it is needed first; ModelError if it cannot.
+        Loads a detector by its name when it is needed first; ModelError if it cannot.
 
     Attributes
     ----------
     detector_search
-        None until the detector is loaded; until then others are looked for by showing the model
-        the whole frame.
+        None until a detector is loaded; until then new people are found by showing the model the
+        whole frame.
     """
 
     def __init__(
@@ -56,6 +65,7 @@ class TopDown:
         load_detector: Callable[[str], Detector],
     ) -> None:
         self.config = config
+        self.detector_runs = DetectorRuns()
         self.detector_search: DetectorSearch | None = None
         self._model = model
         self._make_regions = make_regions
@@ -69,20 +79,34 @@ class TopDown:
         """Format of the keypoints."""
         return self._model.topology
 
-    def prepare(self, config: EstimatorConfig) -> tuple[Detector, ...]:
-        """Detectors that settings ask for, loaded for later; ModelError if one cannot be had."""
+    def check(self, config: EstimatorConfig) -> None:
+        """Load the detectors that the settings need; ModelError if one cannot be loaded."""
+        if self._needs_detector(config):
+            self._load_detectors(config)
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Take other settings; ModelError as of `check`, and then nothing changes."""
+        self.check(config)
+        self.config = config
+        if self._needs_detector(config):
+            self.use_detectors()
+
+    def use_detectors(self) -> None:
+        """Search with the detectors of the settings; ModelError if one cannot be loaded."""
+        detectors = self._load_detectors(self.config)
+        if self.detector_search is None:
+            self.detector_search = DetectorSearch(detectors, self.detector_runs)
+        self.detector_search.detectors = detectors
+
+    def _needs_detector(self, config: EstimatorConfig) -> bool:
+        return config.mode != 'single' or self.detector_search is not None
+
+    def _load_detectors(self, config: EstimatorConfig) -> tuple[Detector, ...]:
         names = self._detectors_for(config)
         for name in names:
             if name not in self._detectors:
                 self._detectors[name] = self._load_detector(name)
         return tuple(self._detectors[name] for name in names)
-
-    def use_detectors(self) -> None:
-        """Search with the detectors of the settings; ModelError if one cannot be had."""
-        detectors = self.prepare(self.config)
-        if self.detector_search is None:
-            self.detector_search = DetectorSearch(detectors)
-        self.detector_search.detectors = detectors
 
     def reset(self) -> None:
         """Forget the frames before."""
@@ -95,30 +119,32 @@ class TopDown:
         return finder
 
     def regions(self) -> RegionTracker:
-        """Regions of a newcomer."""
+        """Region tracker of a new track."""
         return self._make_regions()
 
-    def follow(
-        self, frame: Frame, tracks: Sequence[Track], matches: Callable[[Observation], bool]
-    ) -> list[Observation]:
-        """Look into the region of each person who is followed; past others who stand in it."""
+    def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Observation]:
+        """Look into the region of each tracked person, with neighbours painted over."""
         observations = []
         for track in tracks:
             region = track.region(frame, alone=len(tracks) == 1)
             neighbours = _neighbours(track, tracks, frame.time)
             observation = None
             if neighbours:
-                view = mask_neighbours(frame, track.body_mask(frame.time), neighbours)
-                observation = self._look(frame, region, track.number, view)
-            if observation is None or not matches(observation):
-                observation = self._look(frame, region, track.number)
+                mask = OcclusionMask(neighbours, track.body_mask(frame.time))
+                observation = self._look(frame, region, track.track_id, mask)
+            if observation is None or (
+                neighbours and not similarity(track, observation, self.config)
+            ):
+                observation = self._look(frame, region, track.track_id)
             if observation is not None:
                 observations.append(observation)
         self._state.begin_frame(frame.time, self.config.track_timeout)
         return observations
 
-    def search(self, frame: Frame, known: Sequence[Observation], most: int) -> list[Observation]:
-        """Look for others than those known already."""
+    def search(
+        self, frame: Frame, known: Sequence[Observation], max_people: int
+    ) -> list[Observation]:
+        """Look for people besides those known already."""
         if self.detector_search is None:
             return self._search_frame(frame)
         if not known and not self._state.resumes:
@@ -127,10 +153,10 @@ class TopDown:
             frame, self._state, self.config.detector_threshold
         )
         detections = unknown(detections, [observation.box for observation in known])
-        # The largest first: those are the nearest.
+        # The largest, which are the nearest, first.
         detections.sort(key=lambda one: -one.box.width * one.box.height)
         found: list[Observation] = []
-        for detection in detections[:most]:
+        for detection in detections[:max_people]:
             observation = self._meet(frame, detection, [*known, *found], detector.sees_alignment)
             if observation is not None:
                 found.append(observation)
@@ -155,11 +181,11 @@ class TopDown:
         frame: Frame,
         region: Crop,
         roi_track: int | None = None,
-        view: Frame | None = None,
+        mask: OcclusionMask | None = None,
     ) -> Observation | None:
-        """Somebody in a region, if there is; the model sees the view, where one is given."""
-        pose = self._model.estimate(view or frame, region)
-        if not self._is_somebody(pose):
+        """Person in a region, or None; the neighbours of a mask are painted over."""
+        pose = self._model.estimate(frame, region, mask)
+        if not self._is_person(pose):
             return None
         threshold = self.config.keypoint_threshold
         return Observation.of(pose, frame, self.topology, threshold, roi_track)
@@ -171,24 +197,30 @@ class TopDown:
         known: Sequence[Observation],
         sees_alignment: bool,
     ) -> Observation | None:
-        """Somebody whom the detector found, past those who stand in front."""
+        """Person whom the detector found, with the people in front painted over."""
         regions = self._make_regions()
         region = regions.around(detection)
-        others = [
-            BodyMask(one.joints, one.size)
-            for one in known
-            if overlap(detection.box, one.box) > _NEIGHBOUR
-        ]
-        view = mask_neighbours(frame, None, others) if others else None
-        observation = self._look(frame, region, view=view) or self._look(frame, region)
-        if observation is None or observation.pose.alignment is None or sees_alignment or others:
+        neighbours = [one for one in known if overlap(detection.box, one.box) > _NEIGHBOUR]
+        if neighbours:
+            mask = OcclusionMask([BodyMask(one.joints, one.size) for one in neighbours])
+            observation = self._look(frame, region, mask=mask)
+            if observation is not None:
+                return observation
+        observation = self._look(frame, region)
+        if observation is None:
+            return None
+        if neighbours:
+            # Of neighbours who are not painted over, the model may see one once more.
+            is_known = any(overlap(observation.box, n.box) > KNOWN_OVERLAP for n in neighbours)
+            return None if is_known else observation
+        if observation.pose.alignment is None or sees_alignment:
             return observation
-        # The model itself knows better than the box how the body is turned.
+        # The model knows the body's rotation better than the box does.
         regions.update(frame, observation.pose)
         return self._look(frame, regions.region(frame)) or observation
 
     def _search_frame(self, frame: Frame) -> list[Observation]:
-        """Whoever stands out in the whole frame, with a closer look at somebody far away."""
+        """Person whom the model sees in the whole frame, with a second, closer look from afar."""
         observation = self._look(frame, whole_frame(frame))
         if observation is None:
             return []
@@ -199,17 +231,17 @@ class TopDown:
             observation = self._look(frame, region) or observation
         return [observation]
 
-    def _is_somebody(self, pose: Pose) -> bool:
+    def _is_person(self, pose: Pose) -> bool:
         return pose.score >= (self.config.person_threshold or self._model.least_score)
 
 
 def _neighbours(track: Track, tracks: Sequence[Track], stamp: float) -> list[BodyMask]:
-    """Bodies of those who are expected to overlap with somebody."""
+    """Bodies of the people who are expected to overlap with a tracked person."""
     box = track.expected_box(stamp)
     return [
         other.body_mask(stamp)
         for other in tracks
         if other is not track
-        and stamp - other.stamp < _FRESH
+        and stamp - other.stamp < _MAX_NEIGHBOUR_AGE
         and overlap(box, other.expected_box(stamp)) > _NEIGHBOUR
     ]

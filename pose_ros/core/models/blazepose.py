@@ -15,6 +15,7 @@ import numpy as np
 from pose_ros.core.models.crop import CropReader, apply_affine, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, large_enough, visible
 from pose_ros.core.models.heatmap import windows
+from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.models.suppression import overlapping
 from pose_ros.core.runtime.image_model import ModelLoader
@@ -177,9 +178,9 @@ class BlazePose:
         self._model.drop_output(2)  # a mask of the person, a third of the time
         self._reader = CropReader((_LANDMARK_SIZE, _LANDMARK_SIZE), cv2.BORDER_REPLICATE)
 
-    def estimate(self, frame: Frame, crop: Crop) -> Pose:
+    def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
         """Pose of the person in the region; its score is the model's presence of a person."""
-        picture, to_image = self._reader.read(frame, crop)
+        picture, to_image = self._reader.read(frame, crop, mask)
         landmarks, presence, heatmap, world = self._model.run(picture)
         landmarks = landmarks.reshape(_LANDMARKS, 5)
         points = refine_by_heatmap(landmarks[:, :2] / _LANDMARK_SIZE, heatmap[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.types import Crop, Frame
 
 
@@ -17,10 +18,10 @@ class CropReader:
         (width, height) of the input image [px]. One that is not square shows the middle part of
         the region, whose side is its longer one.
     border
-        What lies beyond the frame's edges: ``cv2.BORDER_CONSTANT`` (black) or
+        Pixels beyond the frame's edges: ``cv2.BORDER_CONSTANT`` (black) or
         ``cv2.BORDER_REPLICATE`` (the edge's own colours).
     snap
-        Move upright regions to whole pixels: they are read in half the time.
+        Move upright regions to whole pixels: half the time.
     """
 
     def __init__(
@@ -31,13 +32,17 @@ class CropReader:
         self._snap = snap and size[0] == size[1]
         self._image = np.zeros((size[1], size[0], 3), np.uint8)
 
-    def read(self, frame: Frame, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
-        """Image of a region, and the way back from it.
+    def read(
+        self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Image of a region, and the transform back from it.
 
         Parameters
         ----------
         frame, crop
             Only the region is touched, however large the frame is.
+        mask
+            Neighbours to paint over.
 
         Returns
         -------
@@ -50,6 +55,8 @@ class CropReader:
         to_frame = self._resize(frame, crop) if snap else self._warp(frame, crop)
         if frame.channels == 'bgr':
             cv2.cvtColor(self._image, cv2.COLOR_BGR2RGB, dst=self._image)
+        if mask is not None:
+            mask.paint(self._image, to_frame / (*self._size, 1))
         return self._image, to_frame
 
     def _warp(self, frame: Frame, crop: Crop) -> np.ndarray:
@@ -89,29 +96,29 @@ class CropReader:
 
 
 class FrameReader:
-    """Fits whole frames into a model's input picture of any shape, reusing one buffer.
+    """Fits whole frames into a model's input image of any shape, reusing one buffer.
 
-    The frame keeps its aspect ratio; black bars fill what it leaves free on both sides.
+    The frame keeps its aspect ratio; black bars fill the rest on both sides.
 
     Parameters
     ----------
     size
-        (width, height) of the input picture [px].
+        (width, height) of the input image [px].
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
-        self._picture = np.zeros((size[1], size[0], 3), np.uint8)
+        self._image = np.zeros((size[1], size[0], 3), np.uint8)
 
     def read(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-        """Picture of a frame, and the way back from it.
+        """Image of a frame, and the transform back from it.
 
         Returns
         -------
         uint8 [height, width, 3]
             RGB; valid until the next call.
         float64 [2, 3]
-            Affine matrix from coordinates relative to the picture's sides to the image's.
+            Affine matrix from coordinates relative to the image's sides to the frame's.
         """
         width, height = self._size
         scale = min(width / frame.width, height / frame.height)
@@ -119,16 +126,16 @@ class FrameReader:
         shown_height = max(round(scale * frame.height), 1)
         left, top = (width - shown_width) // 2, (height - shown_height) // 2
         right, bottom = left + shown_width, top + shown_height
-        shown = self._picture[top:bottom, left:right]
-        # Frames of another shape may have been here before.
-        self._picture[:top], self._picture[bottom:] = 0, 0
-        self._picture[top:bottom, :left], self._picture[top:bottom, right:] = 0, 0
+        shown = self._image[top:bottom, left:right]
+        # The buffer may still hold a frame of another shape.
+        self._image[:top], self._image[bottom:] = 0, 0
+        self._image[top:bottom, :left], self._image[top:bottom, right:] = 0, 0
         cv2.resize(frame.image, (shown_width, shown_height), dst=shown)
         if frame.channels == 'bgr':
             cv2.cvtColor(shown, cv2.COLOR_BGR2RGB, dst=shown)
         # Each axis on its own: sides are rounded to whole pixels. cv2.resize lets edges meet.
         across, down = frame.width / shown_width, frame.height / shown_height
-        return self._picture, np.array(
+        return self._image, np.array(
             [
                 [across * width, 0.0, (0.5 - left) * across - 0.5],
                 [0.0, down * height, (0.5 - top) * down - 0.5],

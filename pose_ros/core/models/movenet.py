@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine
+from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
@@ -52,9 +53,9 @@ class MoveNet:
             raise ModelError(f'{path}: expected a square input, found {width}×{height}')
         self._reader = CropReader((width, height), snap=True)
 
-    def estimate(self, frame: Frame, crop: Crop) -> Pose:
+    def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
         """Pose of the person in the region."""
-        picture, to_image = self._reader.read(frame, crop)
+        picture, to_image = self._reader.read(frame, crop, mask)
         (output,) = self._model.run(picture)
         y_x_score = output.reshape(17, 3)
         keypoints = apply_affine(to_image, y_x_score[:, 1::-1])

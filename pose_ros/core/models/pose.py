@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.runtime.errors import OutputError
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Crop, Frame
@@ -82,8 +83,11 @@ class PoseModel(Protocol):
     least_peak: float
     """Minimum peak score of a pose that gets an id where no detector can confirm it."""
 
-    def estimate(self, frame: Frame, crop: Crop) -> Pose:
-        """Pose of the person in the region; its score tells whether there is one."""
+    def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
+        """Pose of the person in the region; its score tells whether there is one.
+
+        The neighbours of a mask are painted over in the model's input.
+        """
 
 
 class MultiPoseModel(Protocol):

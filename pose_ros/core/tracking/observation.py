@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -36,8 +36,9 @@ class Observation:
     topology
         Format of the keypoints.
     roi_track
-        Id within the estimator of the track in whose region it was found; None if it was found
-        by searching.
+        ``track_id`` of the track in whose region it was found; None if it was found by searching.
+    similarities
+        Similarity to the tracks that it was compared to, by their ``track_id``.
     """
 
     pose: Pose
@@ -45,6 +46,7 @@ class Observation:
     frame: Frame
     topology: Topology
     roi_track: int | None = None
+    similarities: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(

@@ -182,6 +182,25 @@ class AlignmentRegions:
         """Do nothing: no setting is read."""
 
 
+class WholeFrames:
+    """No regions: the model looks at the whole frame."""
+
+    def region(self, frame: Frame, alone: bool = True) -> Crop:
+        """Return the whole frame."""
+        return whole_frame(frame)
+
+    def update(self, frame: Frame, pose: Pose) -> None:
+        """Do nothing."""
+
+    def around(self, detection: Detection) -> Crop:
+        """Square around a detection."""
+        box = detection.box
+        return Crop(box.centre, max(box.width, box.height, 1.0))
+
+    def reconfigure(self, config: EstimatorConfig) -> None:
+        """Do nothing: no setting is read."""
+
+
 def diameter(alignment: np.ndarray) -> float:
     """Diameter [px] of the circle around the body, at least 1."""
     return max(2.0 * float(np.hypot(*(alignment[1] - alignment[0]))), 1.0)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.models.occlusion import BodyMask
 from pose_ros.core.tracking.constant_velocity import ConstantVelocity
 from pose_ros.core.tracking.keypoint_filter import KeypointFilter
 from pose_ros.core.tracking.observation import Observation
-from pose_ros.core.tracking.occlusion import BodyMask
 from pose_ros.core.tracking.presence import Presence
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.types import Box, Crop, Frame, Person
@@ -25,8 +25,8 @@ class Track:
 
     Parameters
     ----------
-    number
-        Tells the tracks of an estimator apart; given to everybody, also to those without id.
+    track_id
+        Identifies the track within an estimator, also before the person gets an id.
     observation
         The first.
     regions, keypoint_filter
@@ -50,12 +50,12 @@ class Track:
 
     def __init__(
         self,
-        number: int,
+        track_id: int,
         observation: Observation,
         regions: RegionTracker,
         keypoint_filter: KeypointFilter,
     ) -> None:
-        self.number = number
+        self.track_id = track_id
         self.id = 0
         self.observations = self.misses = 0
         self.presence = Presence()
