@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
+import math
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pose_ros.core.positions import Positions
 from pose_ros.core.topology import Topology, keypoint_map
@@ -66,7 +68,7 @@ class Frame:
         check_image_size(shape[1], shape[0])
         if self.channels not in ('rgb', 'bgr'):
             raise FrameError(f"channels must be 'rgb' or 'bgr', got {self.channels!r}")
-        if not np.isfinite(self.time):
+        if not math.isfinite(self.time):
             raise FrameError(f'stamp must be finite, got {self.stamp}')
 
     @property
@@ -84,9 +86,11 @@ class Frame:
         """Height [px]."""
         return int(self.image.shape[0])
 
-    def shows(self, points: np.ndarray) -> np.ndarray:
+    def shows(self, points: ArrayLike) -> np.ndarray:
         """Mask [...] of the points [..., 2] [px] that lie in the image."""
-        return np.asarray(((points >= 0) & (points < (self.width, self.height))).all(axis=-1))
+        points = np.asarray(points)
+        x, y = points[..., 0], points[..., 1]
+        return np.asarray((x >= 0) & (x < self.width) & (y >= 0) & (y < self.height))
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,8 @@ class Box:
     @classmethod
     def around(cls, points: np.ndarray) -> Box:
         """Smallest box around points [N, 2]."""
-        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
-        return cls(float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        return cls(x0, y0, x1 - x0, y1 - y0)
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -130,12 +134,13 @@ class Crop:
 
     def __post_init__(self) -> None:
         """Refuse a region that is no region."""
-        if not (np.isfinite([*self.centre, self.side, self.rotation]).all() and self.side > 0):
+        values = (*self.centre, self.side, self.rotation)
+        if not (all(map(math.isfinite, values)) and self.side > 0):
             raise ValueError(f'a crop needs finite values and a positive side, got {self}')
 
     def to_image(self, size: float) -> np.ndarray:
         """Affine matrix [2, 3] from coordinates within the crop, 0 to size, to the image's."""
-        cos, sin = np.cos(self.rotation), np.sin(self.rotation)
+        cos, sin = math.cos(self.rotation), math.sin(self.rotation)
         scale = self.side / size
         matrix = np.array([[cos, -sin, 0.0], [sin, cos, 0.0]]) * scale
         matrix[:, 2] = np.asarray(self.centre) - matrix[:, :2] @ (size / 2, size / 2)

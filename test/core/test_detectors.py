@@ -293,7 +293,7 @@ def test_ssd_with_an_impossible_count_is_an_error(make_ssd, monkeypatch, count):
         return [*rows, np.array([count], np.float32)]
 
     monkeypatch.setattr(detector._model, 'run', run_with_count)
-    with pytest.raises(OutputError, match='a count'):
+    with pytest.raises(OutputError, match='count of detections'):
         detector.detect(plain())
 
 

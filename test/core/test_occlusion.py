@@ -109,7 +109,9 @@ def test_a_crop_is_painted_where_the_frame_would_be(make_body, snap, rotation, c
     crop = Crop((330.0, 290.0), 400.0, rotation)
     painted_frame = np.zeros((480, 640, 3), np.uint8)
     mask.paint(painted_frame, np.eye(2, 3))
-    expected, _ = CropReader((128, 128), snap=snap).read(Frame(painted_frame, channels=channels), crop)
+    expected, _ = CropReader((128, 128), snap=snap).read(
+        Frame(painted_frame, channels=channels), crop
+    )
     frame = Frame(np.zeros((480, 640, 3), np.uint8), channels=channels)
     image, to_frame = CropReader((128, 128), snap=snap).read(frame, crop, mask)
     differing = (image == GREY).all(axis=-1) != (expected > 57).all(axis=-1)

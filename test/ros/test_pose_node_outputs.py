@@ -58,7 +58,10 @@ def test_frames_with_unusable_outputs_are_dropped_and_counted(
         image.header.stamp = ros.node.get_clock().now().to_msg()
         publisher.publish(image)
 
-    found = status('strange.tflite: output 0 holds inf', lambda: publish(white))
+    found = status(
+        'strange.tflite: output 0: expected values within ±1e+06, found inf',
+        lambda: publish(white),
+    )
     assert found.level == DiagnosticStatus.WARN
     assert 'images dropped' in found.message
     assert node.statistics.bad > 0

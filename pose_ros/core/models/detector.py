@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from pose_ros.core.models.crop import apply_affine
-from pose_ros.core.models.pose import MOST_SCORE, require_usable
+from pose_ros.core.models.pose import MOST_SCORE
 from pose_ros.core.models.suppression import overlapping
+from pose_ros.core.runtime.errors import require_usable
 from pose_ros.core.types import Box, Crop, Frame
 
 # Smallest height of a person worth a skeleton, over the picture's height.
@@ -41,9 +42,9 @@ class Detection:
     def __post_init__(self) -> None:
         """Raise OutputError for values that no later step could use."""
         box = self.box
-        require_usable('boxes', np.array([box.x, box.y, box.width, box.height]))
-        require_usable('alignment', self.alignment)
-        require_usable('scores', self.score, MOST_SCORE)
+        require_usable('box of a detection', np.array([box.x, box.y, box.width, box.height]))
+        require_usable('alignment of a detection', self.alignment)
+        require_usable('score of a detection', np.array([self.score]), MOST_SCORE)
 
 
 class Detector(Protocol):

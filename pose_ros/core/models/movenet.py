@@ -59,5 +59,5 @@ class MoveNet:
         (output,) = self._model.run(picture)
         y_x_score = output.reshape(17, 3)
         keypoints = apply_affine(to_image, y_x_score[:, 1::-1])
-        scores = np.clip(y_x_score[:, 2], 0.0, 1.0)
+        scores = y_x_score[:, 2].clip(0.0, 1.0)
         return Pose(keypoints.astype(np.float32), scores, score=float(scores.mean()))

@@ -8,13 +8,12 @@ from typing import Protocol
 import numpy as np
 
 from pose_ros.core.models.occlusion import OcclusionMask
-from pose_ros.core.runtime.errors import OutputError
+from pose_ros.core.runtime.errors import require_usable
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Crop, Frame
 
-# No pose of a working model reaches farther from the image's corner [px], or the hips [m].
-FARTHEST = 1e6
-MOST_SCORE = 1.01  # quantised outputs are rounded
+# Maximum score [-]: quantised outputs are rounded.
+MOST_SCORE = 1.01
 # Number of keypoints whose scores make the peak: those of a half-visible person are enough.
 _PEAK = 5
 
@@ -49,25 +48,17 @@ class Pose:
 
     def __post_init__(self) -> None:
         """Raise OutputError for values that no later step could use."""
-        require_usable('score', self.score, MOST_SCORE)
-        require_usable('scores', self.scores, MOST_SCORE)
+        require_usable('score of a pose', np.array([self.score]), MOST_SCORE)
+        require_usable('scores of a pose', self.scores, MOST_SCORE)
         for name in ('keypoints', 'z', 'world', 'alignment'):
             values = getattr(self, name)
             if values is not None:
-                require_usable(name, values)
+                require_usable(f'{name} of a pose', values)
 
     @property
     def peak(self) -> float:
         """Mean of the highest keypoint scores, 0 to 1."""
         return float(np.partition(self.scores, -_PEAK)[-_PEAK:].mean())
-
-
-def require_usable(name: str, values: np.ndarray | float, most: float = FARTHEST) -> None:
-    """OutputError unless all values are finite and none is beyond ±most; NaN compares false."""
-    magnitudes = np.abs(values)
-    if not magnitudes.max(initial=0.0) <= most:
-        found = np.ravel(values)[np.argmax(~(np.ravel(magnitudes) <= most))]
-        raise OutputError(f'the model gave {name} with the value {found:.3g}')
 
 
 class PoseModel(Protocol):

@@ -14,6 +14,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.imagenet import IMAGENET_RANGE
+from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
@@ -82,9 +83,9 @@ class SimCC:
         self.aspect = width / height
         self._reader = CropReader((width, height))
 
-    def estimate(self, frame: Frame, crop: Crop) -> Pose:
+    def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
         """Pose of the person in the region; its score is the mean of the keypoints'."""
-        image, to_frame = self._reader.read(frame, crop)
+        image, to_frame = self._reader.read(frame, crop, mask)
         across, down = (vectors[0, self._kept] for vectors in self._model.run(image))
         places = np.stack([across.argmax(axis=1), down.argmax(axis=1)], axis=1) / self._bins
         keypoints = apply_affine(to_frame, places / self._model.input_size)

@@ -12,8 +12,8 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, people_in_boxes
-from pose_ros.core.models.pose import MOST_SCORE, require_usable
-from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.models.pose import MOST_SCORE
+from pose_ros.core.runtime.errors import ModelError, require_usable
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.types import Crop, Frame
@@ -66,10 +66,10 @@ class Ssd:
         """People in a part of the frame, by default in all of it, the surest first."""
         picture, to_image = self._reader.read(frame, view or whole_frame(frame))
         outputs = dict(zip(self._order, self._model.run(picture)))
-        require_usable('a count', outputs['count'], outputs['scores'].shape[1])
+        require_usable('count of detections', outputs['count'], outputs['scores'].shape[1])
         count = max(int(outputs['count'].ravel()[0]), 0)
         scores = outputs['scores'][0, :count]
-        require_usable('scores', scores, MOST_SCORE)
+        require_usable('scores of detections', scores, MOST_SCORE)
         kinds = np.round(outputs['kinds'][0, :count])
         sure = (kinds == _PERSON) & (scores >= self.threshold)
         corners = outputs['boxes'][0, :count][sure][:, [1, 0, 3, 2]]

@@ -13,6 +13,7 @@ import numpy as np
 from pose_ros.core.models import heatmap
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.imagenet import IMAGENET_RANGE
+from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
@@ -56,9 +57,9 @@ class TinyPose:
         self.aspect = width / height
         self._reader = CropReader((width, height))
 
-    def estimate(self, frame: Frame, crop: Crop) -> Pose:
+    def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
         """Pose of the person in the region; its score is the mean of the keypoints'."""
-        image, to_frame = self._reader.read(frame, crop)
+        image, to_frame = self._reader.read(frame, crop, mask)
         heatmaps = self._model.run(image)[0][0]
         cells, scores = heatmap.decode(heatmaps.transpose(1, 2, 0))
         keypoints = apply_affine(to_frame, cells * _STRIDE / self._model.input_size)

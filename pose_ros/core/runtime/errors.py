@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
+# Maximum magnitude of the outputs of a working model, raw or in pixels [-].
+MAX_OUTPUT = 1e6
+
 
 class ModelError(RuntimeError):
     """A model that cannot be used: names the file, what was expected and what was found."""
@@ -37,3 +42,11 @@ def model_errors(path: Path, failed: str) -> Iterator[None]:
         raise ModelError(
             f'{path}: {failed} ({reason[:300]}); check the file with: pose-ros models verify'
         ) from error
+
+
+def require_usable(name: str, values: np.ndarray, limit: float = MAX_OUTPUT) -> None:
+    """OutputError, which begins with the name, unless all values are finite and within ±limit."""
+    # NaN compares false.
+    if values.size and not (values.min() >= -limit and values.max() <= limit):
+        found = values[~(np.abs(values) <= limit)].flat[0]
+        raise OutputError(f'{name}: expected values within ±{limit:g}, found {found:.3g}')

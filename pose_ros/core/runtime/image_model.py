@@ -8,13 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
-from pose_ros.core.runtime.errors import ModelError, OutputError
+from pose_ros.core.runtime.errors import ModelError, require_usable
 
 PixelRange = tuple['float | Sequence[float]', 'float | Sequence[float]']
 """What pixel values 0 and 255 become in the model's own numbers: one for all channels, or RGB."""
 
-# No output of a working model is larger; pixels, metres, logits and probabilities are far below.
-_MAX_OUTPUT = 1e6
 # Longest side of an input that is accepted [px]: larger ones would only exhaust the memory.
 _MAX_SIDE = 4096
 
@@ -153,9 +151,7 @@ def require_shapes(
         raise ModelError(f'{path}: expected outputs {wanted}, found {there}')
 
 
-def require_sane(path: Path, outputs: Sequence[np.ndarray]) -> None:
-    """OutputError unless all values are finite and of a possible size; NaN compares false."""
+def require_usable_outputs(path: Path, outputs: Sequence[np.ndarray]) -> None:
+    """OutputError unless all values are finite and of a possible size."""
     for position, values in enumerate(outputs):
-        if values.size and not (values.min() > -_MAX_OUTPUT and values.max() < _MAX_OUTPUT):
-            strange = values[~(np.abs(values) < _MAX_OUTPUT)].flat[0]
-            raise OutputError(f'{path}: output {position} holds {strange:.3g}')
+        require_usable(f'{path}: output {position}', values)

@@ -14,8 +14,8 @@ from pose_ros.core.runtime.errors import ModelError, model_errors
 from pose_ros.core.runtime.image_model import (
     ImageInput,
     PixelRange,
-    require_sane,
     require_shapes,
+    require_usable_outputs,
 )
 from pose_ros.core.runtime.native_log import without_info_lines
 
@@ -161,7 +161,7 @@ class TfliteModel:
             self._interpreter.invoke()
             outputs = [self._fetch(output) for output in self._outputs]
         if self._checked:
-            require_sane(self.path, outputs)
+            require_usable_outputs(self.path, outputs)
         return outputs
 
     def _fetch(self, output: dict[str, Any]) -> np.ndarray:

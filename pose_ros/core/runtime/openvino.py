@@ -16,8 +16,8 @@ from pose_ros.core.runtime.errors import ModelError, model_errors
 from pose_ros.core.runtime.image_model import (
     ImageInput,
     PixelRange,
-    require_sane,
     require_shapes,
+    require_usable_outputs,
 )
 from pose_ros.core.runtime.litert import read_model
 
@@ -104,7 +104,7 @@ class OpenVinoModel:
             self._request.infer()
             outputs = [np.array(output.data, np.float32) for output in self._outputs]
         if self._checked:
-            require_sane(self.path, outputs)
+            require_usable_outputs(self.path, outputs)
         return outputs
 
 

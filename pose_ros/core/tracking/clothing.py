@@ -1,6 +1,9 @@
-"""The colours of somebody's clothes, to tell them from others."""
+"""Colours of a person's clothes, to tell people apart."""
 
 from __future__ import annotations
+
+from functools import lru_cache
+import math
 
 import cv2
 import numpy as np
@@ -8,18 +11,38 @@ import numpy as np
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Frame
 
-# Points looked at across and along the torso, and how much of it is left out at each edge.
+# Number of samples across and along the torso.
 _GRID = 12
+# Share of the torso that is left out at each edge [-].
 _MARGIN = 0.15
-# Bins of lightness and of each of the two axes of colour; light changes more than colour does.
-_LIGHT_BINS, _COLOUR_BINS = 6, 16
-# CIELAB's axes of clothes lie within this distance of grey, of 127 possible.
+# Bins of lightness: light changes more than colour does.
+_LIGHT_BINS = 6
+# Bins of each of the two axes of colour.
+_COLOUR_BINS = 16
+# CIELAB's axes of clothes are within this distance of grey, of 127 possible.
 _COLOUR_REACH = 64.0
-# A lying torso that is narrower than this share of its length shows arms, legs and background
-# instead of the clothes [-]; an upright one is just seen from the side. The actor's walkers in
-# profile have 0.22 or more, lying bodies as little as 0.01.
+# A lying torso narrower than this share of its length shows arms, legs and background instead of
+# clothes [-]; an upright one is just seen from the side. The actor's walkers in profile have 0.22
+# or more, lying bodies as little as 0.01.
 _MIN_LYING_ASPECT = 0.08
 _CORNERS = ('left_shoulder', 'right_shoulder', 'left_hip', 'right_hip')
+
+
+def _sample_weights() -> np.ndarray:
+    """Weights [samples, 4] of the torso's corners that give the samples."""
+    steps = np.linspace(_MARGIN, 1 - _MARGIN, _GRID)
+    down, across = (steps.ravel() for steps in np.meshgrid(steps, steps, indexing='ij'))
+    up, back = 1 - down, 1 - across
+    return np.stack([up * back, up * across, down * back, down * across], axis=1)
+
+
+_WEIGHTS = _sample_weights()
+# Of lightness and the two axes of colour: number of bins, first bin in the whole histogram.
+_BINS = np.array([_LIGHT_BINS, _COLOUR_BINS, _COLOUR_BINS])
+_FIRST_BINS = np.array([0, _LIGHT_BINS, _LIGHT_BINS + _COLOUR_BINS])
+# Values of CIELAB, 0 to 255, that make the lower end and the reach of each histogram.
+_LOW = np.array([0.0, 128 - _COLOUR_REACH, 128 - _COLOUR_REACH])
+_REACH = np.array([255.0, 2 * _COLOUR_REACH, 2 * _COLOUR_REACH])
 
 
 def torso_colours(frame: Frame, keypoints: np.ndarray, topology: Topology) -> np.ndarray | None:
@@ -28,7 +51,7 @@ def torso_colours(frame: Frame, keypoints: np.ndarray, topology: Topology) -> np
     Parameters
     ----------
     frame
-        The picture.
+        The image.
     keypoints
         float32 [K, 2] [px].
     topology
@@ -38,57 +61,52 @@ def torso_colours(frame: Frame, keypoints: np.ndarray, topology: Topology) -> np
     -------
     float64 [38] or None
         Histograms of CIELAB's lightness and two colour axes, each with the sum 1; None if most
-        of the torso is out of the picture, or it lies and is too narrow to show them.
+        of the torso is out of the image, or it lies and is too narrow to show them.
     """
-    index = [topology.index(name) for name in _CORNERS]
-    left_shoulder, right_shoulder, left_hip, right_hip = keypoints[index].astype(np.float64)
-    if _lies_edge_on(left_shoulder, right_shoulder, left_hip, right_hip):
+    corners = keypoints[_corner_indices(topology)].astype(np.float64)
+    if _lies_edge_on(corners):
         return None
-    steps = np.linspace(_MARGIN, 1 - _MARGIN, _GRID)[:, None]
-    top = left_shoulder + steps * (right_shoulder - left_shoulder)
-    bottom = left_hip + steps * (right_hip - left_hip)
-    points = (top[None] + steps[:, None] * (bottom - top)[None]).reshape(-1, 2)
-    pixels = np.floor(points + 0.5).astype(int)
+    pixels = np.floor(_WEIGHTS @ corners + 0.5).astype(np.intp)
     inside = frame.shows(pixels)
-    if np.count_nonzero(inside) < len(points) / 2:
+    if np.count_nonzero(inside) < len(pixels) / 2:
         return None
     colours = frame.image[pixels[inside, 1], pixels[inside, 0]][None]
     code = cv2.COLOR_RGB2Lab if frame.channels == 'rgb' else cv2.COLOR_BGR2Lab
-    light, red, blue = cv2.cvtColor(colours, code)[0].astype(np.float64).T
-    axes = ((red - 128) / _COLOUR_REACH, (blue - 128) / _COLOUR_REACH)
-    return np.concatenate(
-        [
-            _histogram(light / 255, _LIGHT_BINS),
-            *(_histogram((axis + 1) / 2, _COLOUR_BINS) for axis in axes),
-        ]
-    )
+    return _histograms(cv2.cvtColor(colours, code)[0])
+
+
+@lru_cache(maxsize=16)
+def _corner_indices(topology: Topology) -> np.ndarray:
+    return np.array([topology.index(name) for name in _CORNERS])
 
 
 def colour_similarity(one: np.ndarray, other: np.ndarray) -> float:
     """Bhattacharyya coefficient of two histograms of `torso_colours`, 0 to 1.
 
-    The lesser of that of the lightness, softened, and those of the colours.
+    The product of those of the colours and the root of that of the lightness.
     """
-    roots = np.sqrt(one * other)
-    light = roots[:_LIGHT_BINS].sum()
-    first = roots[_LIGHT_BINS : _LIGHT_BINS + _COLOUR_BINS].sum()
-    second = roots[_LIGHT_BINS + _COLOUR_BINS :].sum()
-    return float(np.sqrt(light) * first * second)
+    light, first, second = np.add.reduceat(np.sqrt(one * other), _FIRST_BINS).tolist()
+    return math.sqrt(light) * first * second
 
 
-def _histogram(values: np.ndarray, bins: int) -> np.ndarray:
-    """Histogram [bins] of values from 0 to 1, each shared by the two nearest bins; sum 1."""
-    places = np.clip(values * bins - 0.5, 0, bins - 1 - 1e-9)
-    low = places.astype(int)
+def _histograms(lab: np.ndarray) -> np.ndarray:
+    """Histograms of the three channels of colours [N, 3] in a row, each with the sum 1.
+
+    Each value is shared by the two nearest bins.
+    """
+    places = ((lab - _LOW) / _REACH * _BINS - 0.5).clip(0, _BINS - 1 - 1e-9)
+    low = places.astype(np.intp)
     share = places - low
-    histogram = np.bincount(low, 1 - share, bins) + np.bincount(low + 1, share, bins)
-    return np.asarray(histogram / len(values))
+    bins = (low + _FIRST_BINS).ravel()
+    count = int(_BINS.sum())
+    histogram = np.bincount(bins, (1 - share).ravel(), count)
+    histogram += np.bincount(bins + 1, share.ravel(), count)
+    return np.asarray(histogram / len(lab))
 
 
-def _lies_edge_on(*corners: np.ndarray) -> bool:
+def _lies_edge_on(corners: np.ndarray) -> bool:
     """Whether a torso (left, right shoulder, left, right hip) lies and is hardly seen."""
-    left_shoulder, right_shoulder, left_hip, right_hip = corners
-    along = (left_hip + right_hip - left_shoulder - right_shoulder) / 2
-    down, up = right_hip - left_shoulder, left_hip - right_shoulder
-    area = abs(down[0] * up[1] - down[1] * up[0]) / 2
-    return bool(abs(along[0]) > abs(along[1]) and area < _MIN_LYING_ASPECT * (along @ along))
+    (lsx, lsy), (rsx, rsy), (lhx, lhy), (rhx, rhy) = corners.tolist()
+    along_x, along_y = (lhx + rhx - lsx - rsx) / 2, (lhy + rhy - lsy - rsy) / 2
+    area = abs((rhx - lsx) * (lhy - rsy) - (rhy - lsy) * (lhx - rsx)) / 2
+    return abs(along_x) > abs(along_y) and area < _MIN_LYING_ASPECT * (along_x**2 + along_y**2)

@@ -22,8 +22,11 @@ from pose_ros.core.tracking.smoothing import (
 )
 from pose_ros.core.types import Box, KeypointState, Person
 
-# Who was out of sight for longer is smoothed anew [s].
+# Smoothing restarts for a person who was out of sight for longer [s].
 _BLINK = 0.25
+# States as array elements: enumerations would make arrays of 64 bits.
+_PREDICTED = np.uint8(KeypointState.PREDICTED)
+_BELOW_THRESHOLD = np.uint8(KeypointState.BELOW_THRESHOLD)
 
 
 @dataclass
@@ -88,8 +91,8 @@ class KeypointFilter:
             pose, observation.frame, self._topology, threshold, observation.roi_track
         )
 
-    def observe(self, observation: Observation) -> Person:
-        """Person as seen in a frame, without an id; the observation is repaired already."""
+    def observe(self, observation: Observation, person_id: int = 0) -> Person:
+        """Person as seen in a frame; the observation is repaired already."""
         pose, seen, stamp = observation.pose, observation.seen, observation.frame.time
         fresh = None
         if self._last is not None:
@@ -97,7 +100,7 @@ class KeypointFilter:
             fresh = np.ones_like(seen) if blind else ~self._last.seen
         self._last = observation
         sure = pose.scores >= self._config.keypoint_threshold
-        states = np.where(sure, KeypointState.PREDICTED, KeypointState.BELOW_THRESHOLD)
+        states = np.where(sure, _PREDICTED, _BELOW_THRESHOLD)
         states[seen] = KeypointState.OBSERVED
         scores, trusted = pose.scores, seen
         if self._config.plausibility:
@@ -111,9 +114,10 @@ class KeypointFilter:
             topology=self._topology,
             keypoints=keypoints,
             scores=scores,
-            states=states.astype(np.uint8),
+            states=states,
             score=pose.score,
             box=box_of(keypoints, trusted),
+            id=person_id,
             z=z,
             world=world,
         )
@@ -133,12 +137,12 @@ class KeypointFilter:
         last = self._person
         x, y = shift.tolist()
         box = last.box
-        states = np.where(last.observed, KeypointState.PREDICTED, last.states)
+        states = np.where(last.observed, _PREDICTED, last.states)
         return replace(
             last,
             keypoints=last.keypoints + shift.astype(np.float32),
             scores=last.scores * np.float32(trust),
-            states=states.astype(np.uint8),
+            states=states,
             score=last.score * trust,
             box=Box(box.x + x, box.y + y, box.width, box.height),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
@@ -91,15 +93,15 @@ def _place_similarity(
         jump_threshold,
     ):
         return 0.0
-    width = float(np.hypot(track.spread(stamp), _PLACE_WIDTH * track.size))
+    width = math.hypot(track.spread(stamp), _PLACE_WIDTH * track.size)
     distance = _distance(track, observation) / width
     if gap > _NEXT_FRAME and distance > _PLACE_GATE:
         return 0.0
     # An uncertain place weighs less: visible tracks go before lost ones.
-    near = float(np.exp(-(distance**2) / 2)) * _PLACE_WIDTH * track.size / width
+    near = math.exp(-(distance**2) / 2) * _PLACE_WIDTH * track.size / width
     joints = keypoint_similarity(last.joints + shift, observation.joints, scale_of(last.box))
     alike = (joints + overlap(track.expected_box(stamp), observation.box)) / 2
-    fade = float(np.exp(-gap / _POSTURE_TIME))
+    fade = math.exp(-gap / _POSTURE_TIME)
     return max(fade * alike + (1 - fade) * near, 1e-6)
 
 
@@ -112,7 +114,7 @@ def _may_be_regained(track: Track, observation: Observation) -> bool:
 
 def _distance(track: Track, observation: Observation) -> float:
     """Distance from the place where the person is expected [px]."""
-    return float(np.hypot(*(observation.centre - track.centre(observation.frame.time))))
+    return math.hypot(*(observation.centre - track.centre(observation.frame.time)).tolist())
 
 
 def jumped(before: np.ndarray, now: np.ndarray, common: np.ndarray, threshold: float) -> bool:
@@ -131,8 +133,8 @@ def jumped(before: np.ndarray, now: np.ndarray, common: np.ndarray, threshold: f
     if np.count_nonzero(common) < _MIN_COMMON:
         return False
     old, new = Box.around(before[common]), Box.around(now[common])
-    old_side = max(old.width, old.height, 1.0)
-    new_side = max(new.width, new.height, 1.0)
-    shift = np.hypot(*np.subtract(new.centre, old.centre)) / max(old_side, new_side)
-    growth = max(old_side, new_side) / min(old_side, new_side) - 1.0
-    return bool(shift > threshold or growth > 2 * threshold)
+    smaller, larger = sorted(max(box.width, box.height, 1.0) for box in (old, new))
+    return (
+        math.dist(old.centre, new.centre) > threshold * larger
+        or larger / smaller - 1.0 > 2 * threshold
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+import math
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from pose_ros.core.tracking.clothing import colour_similarity, torso_colours
 from pose_ros.core.tracking.similarity import coco_indices, keypoint_similarity, overlap, scale_of
 from pose_ros.core.types import Box, Frame
 
-# Height of a standing person over the length of the torso.
+_TORSO = np.array(COCO_SHOULDERS + COCO_HIPS)
+# Height of a standing person over the length of the torso [-].
 _HEIGHT_OF_TORSO = 3.0
 
 # Two observations more alike than this show the same person; or less, if the clothes are the same.
@@ -74,14 +76,20 @@ class Observation:
     @cached_property
     def centre(self) -> np.ndarray:
         """Middle of the torso [2] [px]."""
-        return np.asarray(self.joints[COCO_SHOULDERS + COCO_HIPS].mean(axis=0))
+        return np.asarray(self._torso.mean(axis=0))
 
     @cached_property
     def size(self) -> float:
         """About the person's height [px], at least 1."""
-        shoulders, hips = (self.joints[pair].mean(axis=0) for pair in (COCO_SHOULDERS, COCO_HIPS))
-        torso = float(np.hypot(*(shoulders - hips)))
+        left_shoulder, right_shoulder, left_hip, right_hip = self._torso
+        along = (left_shoulder + right_shoulder - left_hip - right_hip) / 2
+        torso = math.hypot(*along.tolist())
         return max(self.box.width, self.box.height, _HEIGHT_OF_TORSO * torso, 1.0)
+
+    @cached_property
+    def _torso(self) -> np.ndarray:
+        """Left and right shoulder, left and right hip: [4, 2] [px]."""
+        return np.asarray(self.joints[_TORSO])
 
     @cached_property
     def clothing(self) -> np.ndarray | None:

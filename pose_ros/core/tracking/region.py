@@ -15,19 +15,22 @@ from pose_ros.core.topology import COCO_HIPS, COCO_SHOULDERS
 from pose_ros.core.tracking.smoothing import OneEuroSmoother
 from pose_ros.core.types import Box, Crop, Frame
 
-# Keypoints that may shape the crop [score], and how far beyond the torso it reaches at least.
+# Minimum score of keypoints that shape the crop [-].
 _CROP_SCORE = 0.2
+# Minimum distance of the crop's edge from its centre over that of the torso's farthest corner [-].
 _TORSO_REACH = 1.9
-# Side of the crop around a detector's box over the greater side of the box: measured on COCO.
+# Side of the crop around a detector's box over the longer side of the box [-]: measured on COCO.
 _BOX_REACH = 1.05
-# Without a torso: side of the crop over that of the box around what is seen, and how many
-# keypoints that takes.
+# Without a torso: side of the crop over that of the box around the visible keypoints [-].
 _PART_REACH = 2.0
-_LEAST_PART = 3
+# Without a torso: minimum number of visible keypoints.
+_MIN_PART = 3
 # Size of a detector's box over that of the box around the keypoints [-]. On COCO 1.0 and 1.1 are
 # alike (AP 0.514 and 0.511 of TinyPose 128 in its third region, 0.521 in annotated boxes), 1.25 is
 # worse (0.489); the larger of the two leaves room to move.
 _SKELETON_REACH = 1.1
+_SHOULDERS, _HIPS = np.array(COCO_SHOULDERS), np.array(COCO_HIPS)
+_TORSO = np.array(COCO_SHOULDERS + COCO_HIPS)
 
 
 class RegionTracker(Protocol):
@@ -93,24 +96,22 @@ class KeypointRegions:
 
     def _around(self, pose: Pose) -> Crop | None:
         seen = pose.scores > _CROP_SCORE
-        if not (seen[COCO_SHOULDERS].any() and seen[COCO_HIPS].any()):
-            return self._around_part(pose.keypoints[seen])
         hips = _HIPS[seen[_HIPS]]
+        if not (hips.size and seen[_SHOULDERS].any()):
+            return self._around_part(pose.keypoints[seen])
         centre = pose.keypoints[hips].mean(axis=0)
-        distances = np.abs(pose.keypoints - centre).max(axis=1)
-        torso = distances[_TORSO[seen[_TORSO]]].max()
-        reach = max(_TORSO_REACH * torso, self.padding * distances[seen].max(), 1.0)
-        return Crop((float(centre[0]), float(centre[1])), 2.0 * float(reach))
+        apart = np.abs(pose.keypoints - centre)
+        torso = float(apart[_TORSO[seen[_TORSO]]].max())
+        reach = max(_TORSO_REACH * torso, self.padding * float(apart[seen].max()), 1.0)
+        x, y = centre.tolist()
+        return Crop((x, y), 2.0 * reach)
 
     def _around_part(self, points: np.ndarray) -> Crop | None:
         """Region around somebody of whom no torso is seen; None if it is too little."""
-        if len(points) < _LEAST_PART:
+        if len(points) < _MIN_PART:
             return None
         box = Box.around(points)
         return Crop(box.centre, _PART_REACH * self.padding * max(box.width, box.height, 1.0))
-
-
-_HIPS, _TORSO = np.array(COCO_HIPS), np.array(COCO_SHOULDERS + COCO_HIPS)
 
 
 class BoxRegions:
@@ -140,7 +141,7 @@ class BoxRegions:
     def update(self, frame: Frame, pose: Pose) -> None:
         """Learn from the person found in the frame."""
         seen = pose.keypoints[pose.scores > _CROP_SCORE]
-        if len(seen) >= _LEAST_PART:
+        if len(seen) >= _MIN_PART:
             self._box = Box.around(seen)
 
     def around(self, detection: Detection) -> Crop:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+import math
 
 import numpy as np
 
-from pose_ros.core.models.suppression import iou
 from pose_ros.core.topology import COCO17, Topology, keypoint_map
 from pose_ros.core.types import Box
 
@@ -19,10 +19,13 @@ _FALLOFF = 2 * np.array(
         *(0.107, 0.107, 0.087, 0.087, 0.089, 0.089),  # hips, knees, ankles
     )
 )
+_NEGATIVE_RATE = -0.5 / _FALLOFF**2
 # COCO's scale is the root of the area of the person, which fills about half of their box.
 _AREA_OF_BOX = 0.53
-# A person seen from the side, or with the arms up, is not as thin as the box says.
-_LEAST_ASPECT = 0.4
+# Minimum ratio of a box's sides [-]: a person seen from the side is not as thin as the box.
+_MIN_ASPECT = 0.4
+# Instead of an area of zero [px^2].
+_TINY_AREA = 1e-12
 
 
 @lru_cache(maxsize=16)
@@ -33,9 +36,9 @@ def coco_indices(topology: Topology) -> np.ndarray:
 
 def scale_of(box: Box) -> float:
     """Scale [px] of a person in a box, as object keypoint similarity means it; at least 1."""
-    width = max(box.width, _LEAST_ASPECT * box.height)
-    height = max(box.height, _LEAST_ASPECT * box.width)
-    return max(float(np.sqrt(_AREA_OF_BOX * width * height)), 1.0)
+    width = max(box.width, _MIN_ASPECT * box.height)
+    height = max(box.height, _MIN_ASPECT * box.width)
+    return max(math.sqrt(_AREA_OF_BOX * width * height), 1.0)
 
 
 def keypoint_similarity(
@@ -52,12 +55,16 @@ def keypoint_similarity(
     counted
         Mask [17] of the keypoints that count, at least one; None: all.
     """
-    squares = ((one - other) ** 2).sum(axis=1)
-    each = np.exp(-squares / (2 * (scale * _FALLOFF) ** 2))
+    apart = one - other
+    squares = np.einsum('kd,kd->k', apart, apart)
+    each = np.exp(squares * (_NEGATIVE_RATE / scale**2))
     return float(each.mean() if counted is None else each[counted].mean())
 
 
 def overlap(one: Box, other: Box) -> float:
     """Intersection over union of two boxes, 0 to 1."""
-    corners = np.array([(b.x, b.y, b.x + b.width, b.y + b.height) for b in (one, other)])
-    return float(iou(corners[0], corners[1:])[0])
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    shared = max(width, 0.0) * max(height, 0.0)
+    whole = one.width * one.height + other.width * other.height - shared
+    return shared / max(whole, _TINY_AREA)

@@ -91,11 +91,11 @@ class Track:
             if self.clothing is None:
                 self.clothing = observation.clothing
             self.clothing = self.clothing + _CLOTHING_RATE * (observation.clothing - self.clothing)
-        self._person = self.keypoint_filter.observe(observation)
+        self._person = self.keypoint_filter.observe(observation, self.id)
 
     def shift(self, stamp: float) -> np.ndarray:
-        """Way [2] [px] that the person is expected to have gone since last seen."""
-        return self._motion.position(stamp) - self._motion.position(self.stamp)
+        """Movement [2] [px] that is expected since the person was last seen."""
+        return self._motion.shift(stamp)
 
     def centre(self, stamp: float) -> np.ndarray:
         """Where the middle of the person's torso is expected [2] [px]."""
@@ -131,11 +131,13 @@ class Track:
     def person(self, stamp: float, coast_time: float) -> Person | None:
         """Person at a time; None if they are out of sight for too long or out of the picture."""
         if not self.misses:
-            return replace(self._person, id=self.id)
+            if self._person.id != self.id:
+                self._person = replace(self._person, id=self.id)
+            return self._person
         gap = stamp - self.stamp
         if not self.id or not 0 < gap <= coast_time:
             return None
         person = self.keypoint_filter.predict(self.shift(stamp), 1 - gap / coast_time)
-        if not self.last.frame.shows(np.array(person.box.centre)):
+        if not self.last.frame.shows(person.box.centre):
             return None
         return replace(person, id=self.id)
