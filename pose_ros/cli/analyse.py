@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 import json
 from pathlib import Path
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 import typer
 
+from pose_ros.cli.batch import InputFiles, estimated, find_inputs, open_lines, run_files
 from pose_ros.cli.console import complain, complaints, messages, output
-from pose_ros.cli.models import model_names
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from pose_ros.cli.batch import InputFiles
-    from pose_ros.core.body.angles import JointAngles
-    from pose_ros.core.configuration import EstimatorConfig
-    from pose_ros.core.estimator import PoseEstimator
-    from pose_ros.core.media import Media
-    from pose_ros.core.motion.events import MotionEvent
-    from pose_ros.core.motion.watcher import MotionWatcher
-    from pose_ros.plotting.recording import Recording
-    from pose_ros.plotting.table import AnglesTable
+from pose_ros.cli.options import MODEL, THREADS
+from pose_ros.cli.results import event_record
+from pose_ros.core.body.angles import JointAngles
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import Media
+from pose_ros.core.motion.events import MotionEvent
+from pose_ros.core.motion.observers import (
+    MotionConfig,
+    make_observers,
+    replaced_rules,
+)
+from pose_ros.core.motion.watcher import MotionWatcher
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.extras import library
+from pose_ros.plotting.chart import draw
+from pose_ros.plotting.recording import Recording
+from pose_ros.plotting.table import AnglesTable
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Videos, GIFs, images, folders or URLs.')
 _JSON = typer.Option(
@@ -38,12 +44,6 @@ _PLOT = typer.Option('', metavar='FILE', help='Draw angles and events over time 
 _ANGLES = typer.Option(
     '', metavar='FILE', help='Write the joint angles, in radians, as a CSV table.'
 )
-_MODEL = typer.Option(
-    '',
-    help='Model, as pose-ros models list shows them.',
-    show_default='blazepose_full',
-    autocompletion=model_names,
-)
 _MODE = typer.Option('', help='Whom to follow: single, multi or auto.', show_default='single')
 _EXERCISE = typer.Option('auto', help='Exercise to watch for, auto or none.')
 _GESTURES = typer.Option(
@@ -52,7 +52,6 @@ _GESTURES = typer.Option(
 _LEARNED = typer.Option(
     '', metavar='FILE', help='Motions that pose-ros motions train has learned.'
 )
-_THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
 
 
 def analyse(
@@ -61,12 +60,12 @@ def analyse(
     json_file: str = _JSON,
     plot: str = _PLOT,
     angles: str = _ANGLES,
-    model: str = _MODEL,
+    model: str = MODEL,
     mode: str = _MODE,
     exercise: str = _EXERCISE,
     gestures: str = _GESTURES,
     learned: str = _LEARNED,
-    threads: int = _THREADS,
+    threads: int = THREADS,
 ) -> None:
     """Tell what people do in videos: gestures, postures, falls, exercises, joint angles.
 
@@ -75,9 +74,6 @@ def analyse(
     others are done all the same), 2 if nothing could be done.
     """
     with complaints():
-        from pose_ros.cli.batch import find_inputs  # noqa: PLC0415
-        from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-
         found = find_inputs(inputs)
         for fault in found.faults:
             complain(fault)
@@ -91,13 +87,6 @@ def analyse(
 
 def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionWatcher]:
     """Function that makes a watcher for each file; ValueError if a setting is wrong."""
-    from pose_ros.core.motion.observers import (  # noqa: PLC0415
-        MotionConfig,
-        make_observers,
-        replaced_rules,
-    )
-    from pose_ros.core.motion.watcher import MotionWatcher  # noqa: PLC0415
-
     config = MotionConfig(rules_file=gestures, learned_file=learned, exercise=exercise)
     for replaced in replaced_rules(make_observers(config)):
         text = f'{replaced}: learned, the rule of the same name does not count'
@@ -112,13 +101,6 @@ def _run(
     files: tuple[str, str, str],
 ) -> int:
     """Analyse all that was found; return how many files could not be read to their end."""
-    from pose_ros.cli.batch import open_lines, run_files  # noqa: PLC0415
-    from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-    from pose_ros.extras import library  # noqa: PLC0415
-    from pose_ros.plotting.chart import draw  # noqa: PLC0415
-    from pose_ros.plotting.recording import Recording  # noqa: PLC0415
-    from pose_ros.plotting.table import AnglesTable  # noqa: PLC0415
-
     json_file, angles, plot = files
     taken = {media.path.resolve() for media in found.media}
     for name in filter(None, files):
@@ -192,9 +174,6 @@ class Work:
         MediaError or FrameError if it cannot be read to its end, OSError if a result cannot be
         written.
         """
-        from pose_ros.cli.batch import estimated  # noqa: PLC0415
-        from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-
         watcher, events, before = self._make(), [], self.frames
         try:
             for frame, found in estimated(self._estimator, media):
@@ -226,7 +205,6 @@ class Work:
         angles: Sequence[JointAngles],
         events: Iterable[MotionEvent],
     ) -> None:
-        from pose_ros.cli.results import event_record  # noqa: PLC0415
 
         source = media.name
         timeline = self._timeline if media.sequence else None

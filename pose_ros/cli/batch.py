@@ -10,9 +10,7 @@ from pathlib import Path
 import sys
 from typing import TextIO
 
-from rich import progress
-
-from pose_ros.cli.console import complain, messages
+from pose_ros.cli.console import complain, progress_bars
 from pose_ros.cli.people_table import PeopleTable
 from pose_ros.cli.results import Overlay, frame_record, overlay_paths
 from pose_ros.core.estimator import PoseEstimator
@@ -107,13 +105,7 @@ def run_files(
         How many files could not be read to their end; why not was told.
     """
     bad = 0
-    columns = (
-        progress.TextColumn('{task.description}'),
-        progress.BarColumn(),
-        progress.TextColumn('{task.completed:.0f} frames'),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
+    with progress_bars('{task.completed:.0f} frames', quiet=quiet) as bars:
         for number, one in enumerate(media, 1):
             title = f'{number}/{len(media)} {Path(one.name).name}'
             task = bars.add_task(title, total=one.frame_count or 0)

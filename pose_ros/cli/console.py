@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-import os
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 import typer
+
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.extras import MissingLibraryError
 
 output = Console()
 messages = Console(stderr=True)
@@ -21,13 +24,7 @@ def complain(text: str) -> None:
 
 @contextmanager
 def complaints() -> Iterator[None]:
-    """Tell in one line what cannot be done, and exit with code 2."""
-    # Faults of files are told in our own words; OpenCV reads these when it is imported.
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-    from pose_ros.extras import MissingLibraryError  # noqa: PLC0415
-
+    """Report in one line what cannot be done, and exit with code 2."""
     try:
         yield
     except (ModelError, MissingLibraryError, ValueError) as error:
@@ -38,3 +35,21 @@ def complaints() -> Iterator[None]:
     except OSError as error:
         complain(f'cannot write the results: {error}')
         raise typer.Exit(2) from None
+
+
+@contextmanager
+def progress_bars(count: str | ProgressColumn, *, quiet: bool = False) -> Iterator[Progress]:
+    """Progress bars on the error output; none where that is no terminal, or if `quiet`.
+
+    Parameters
+    ----------
+    count
+        Column after the bar, or a text such as ``{task.completed:.0f} frames``.
+    quiet
+        Whether there are none in any case.
+    """
+    column = TextColumn(count) if isinstance(count, str) else count
+    columns = (TextColumn('{task.description}'), BarColumn(), column, TimeRemainingColumn())
+    hidden = quiet or not messages.is_terminal
+    with Progress(*columns, console=messages, transient=True, disable=hidden) as bars:
+        yield bars

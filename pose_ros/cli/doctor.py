@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from rich import box
+from rich.markup import escape
+from rich.table import Table
 import typer
 
 from pose_ros.cli.console import messages, output
+from pose_ros.doctor import edge_tpu, graph, machine, software
+from pose_ros.doctor.findings import Examination, State, examine
 
 _MODEL = typer.Option('', help='Model to try.', show_default='blazepose_full')
 _WAIT = typer.Option(2.5, min=0.0, help='Time [s] to look for running nodes.')
@@ -16,13 +21,6 @@ _COLOURS = {'good': 'green', 'hint': 'yellow', 'bad': 'red'}
 
 def doctor(model: str = _MODEL, wait: float = _WAIT) -> None:
     """Examine this machine, the installation and what is running; exit code 1 if not all works."""
-    from rich import box  # noqa: PLC0415
-    from rich.markup import escape  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    from pose_ros.doctor import edge_tpu, graph, machine, software  # noqa: PLC0415
-    from pose_ros.doctor.findings import Examination, State, examine  # noqa: PLC0415
-
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column('what')
     table.add_column('is', no_wrap=True)

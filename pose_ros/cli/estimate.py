@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
+from pose_ros.cli.batch import (
+    Batch,
+    InputFiles,
+    find_inputs,
+    open_lines,
+    prepare_overlays,
+    run_files,
+)
 from pose_ros.cli.console import complain, complaints, messages
-from pose_ros.cli.models import model_names
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pose_ros.cli.batch import InputFiles
-    from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.cli.options import MODEL, THREADS
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Images, videos, GIFs, folders or URLs.')
-_MODEL = typer.Option(
-    '',
-    help='Model, as pose-ros models list shows them.',
-    show_default='blazepose_full',
-    autocompletion=model_names,
-)
 _MODE = typer.Option(
     '',
     help='Whom to look for: single, multi or auto.',
@@ -39,7 +38,6 @@ _OVERLAY = typer.Option(
     metavar='FILE',
     help='Draw the people onto the image or video (.mp4); a folder if there are several inputs.',
 )
-_THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
 _SMOOTHING = typer.Option(
     '', help='none, ema, one_euro or noise_aware.', show_default='noise_aware'
 )
@@ -48,11 +46,11 @@ _SMOOTHING = typer.Option(
 def estimate(
     inputs: list[str] = _INPUTS,
     *,
-    model: str = _MODEL,
+    model: str = MODEL,
     mode: str = _MODE,
     json_file: str = _JSON,
     overlay: str = _OVERLAY,
-    threads: int = _THREADS,
+    threads: int = THREADS,
     smoothing: str = _SMOOTHING,
 ) -> None:
     """Find people in images, videos, GIFs, folders and network streams.
@@ -64,9 +62,6 @@ def estimate(
     done.
     """
     with complaints():
-        from pose_ros.cli.batch import find_inputs  # noqa: PLC0415
-        from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-
         found = find_inputs(inputs)
         for fault in found.faults:
             complain(fault)
@@ -93,14 +88,6 @@ def _run(
     everybody: bool,
 ) -> int:
     """Estimate all that was found; return how many files could not be read to their end."""
-    from pose_ros.cli.batch import (  # noqa: PLC0415
-        Batch,
-        open_lines,
-        prepare_overlays,
-        run_files,
-    )
-    from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-
     if not found.media:
         return 0
     if Path(json_file).resolve() in {media.path.resolve() for media in found.media}:

@@ -2,50 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from itertools import product
 import os
 from pathlib import Path
 import platform
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rich import box, progress
-from rich.console import Console
-from rich.table import Table
 import typer
 
-from pose_ros.cli.console import complain, complaints, messages, output
-
-if TYPE_CHECKING:
-    from pose_ros.evaluation.coco import CocoImage, Found, GivenBoxes
-    from pose_ros.evaluation.report import Report
-    from pose_ros.evaluation.tracking import Run
+from pose_ros.actor.multi_person_scenes import ENCOUNTERS, encounter
+from pose_ros.cli.console import complain, complaints, progress_bars
+from pose_ros.cli.evaluate_motion import motion
+from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, THREADS, chosen_models, modes
+from pose_ros.cli.report_output import check_markdown, show
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.evaluation import coco as coco_measure
+from pose_ros.evaluation import tracking as tracking_measure
+from pose_ros.evaluation.coco import (
+    CocoImage,
+    Found,
+    GivenBoxes,
+    find_images,
+    read_annotations,
+    whole_images,
+)
+from pose_ros.evaluation.report import Column, Report
+from pose_ros.evaluation.tracking import Run, follow
+from pose_ros.extras import library
 
 app = typer.Typer(
-    help='Measure models: keypoints on annotated images, identities on rendered scenes.',
+    help='Measure models: keypoints on images, identities in rendered scenes, motion in videos.',
+    add_completion=False,
     no_args_is_help=True,
 )
+app.command()(motion)
 
 MAX_PEOPLE_PER_IMAGE = 20  # COCO's measure counts no more in an image
-WIDEST = 160  # columns of text
 FIRST_SEED = 1000  # those below are for tuning
 
 _IMAGES = typer.Option(..., metavar='DIR', help='Folder of the images.')
 _ANNOTATIONS = typer.Option(..., metavar='FILE', help='Person keypoints in the format of COCO.')
-_MODEL = typer.Option([], metavar='NAME', help='Model; repeat for several. Else the default.')
-_MODE = typer.Option(
-    [], metavar='MODE', help='single, multi or auto; repeat for several. Else multi.'
-)
-_DETECTOR = typer.Option('auto', help='Person detector, as pose-ros models list shows them.')
-_THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
-_JSON = typer.Option('', '--json', metavar='FILE', help='Write all figures as JSON.')
-_MARKDOWN = typer.Option(
-    '',
-    metavar='FILE',
-    help='Write the table as Markdown, into its block if the file is there already.',
-)
+_MODES = modes('multi')
 _BOXES = typer.Option(
     False, '--boxes', help='Also look into the annotated boxes, without a detector.'
 )
@@ -75,30 +77,21 @@ def coco(
     *,
     images: str = _IMAGES,
     annotations: str = _ANNOTATIONS,
-    model: list[str] = _MODEL,
-    mode: list[str] = _MODE,
+    model: list[str] = MODELS,
+    mode: list[str] = _MODES,
     boxes: bool = _BOXES,
-    detector: str = _DETECTOR,
+    detector: str = DETECTOR,
     max_people: int = _PEOPLE_LIMIT,
     limit: int = _LIMIT,
-    threads: int = _THREADS,
-    json_file: str = _JSON,
-    markdown: str = _MARKDOWN,
+    threads: int = THREADS,
+    json_file: str = FIGURES,
+    markdown: str = MARKDOWN,
 ) -> None:
     """Average precision of keypoints on images with COCO's annotations, by pycocotools.
 
     Exit code 2 if something cannot be used.
     """
     with complaints():
-        from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-        from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-        from pose_ros.evaluation.coco import (  # noqa: PLC0415
-            find_images,
-            read_annotations,
-            whole_images,
-        )
-        from pose_ros.extras import library  # noqa: PLC0415
-
         library('pycocotools.coco')
         check_markdown('coco', markdown)
         # All that can be refused is refused before any work is done.
@@ -116,15 +109,20 @@ def coco(
             truth['images'] = truth['images'][:limit]
         annotated = find_images(truth, Path(images))
         report = _coco_report(annotated, Path(annotations).name, max_people, boxes)
-        with progress_bars('images') as bar:
+        with progress_bars('{task.completed:.0f}/{task.total:.0f} images') as bars:
             for estimator in estimators:
                 config = estimator.config
-                done = bar(f'{config.model} {config.mode}', len(annotated))
+                done = partial(
+                    bars.advance,
+                    bars.add_task(f'{config.model} {config.mode}', total=len(annotated)),
+                )
                 found = whole_images(estimator, annotated, done)
                 row = {'model': config.model, 'mode': config.mode}
                 report.rows.append(row | _coco_figures(truth, annotated, found))
             for name, boxed_model in boxed.items():
-                done = bar(f'{name} given boxes', len(annotated))
+                done = partial(
+                    bars.advance, bars.add_task(f'{name} given boxes', total=len(annotated))
+                )
                 found = boxed_model.find(annotated, done)
                 row = {'model': name, 'mode': 'given boxes'}
                 report.rows.append(row | _coco_figures(truth, annotated, found))
@@ -134,30 +132,24 @@ def coco(
 @app.command()
 def tracking(
     *,
-    model: list[str] = _MODEL,
-    mode: list[str] = _MODE,
+    model: list[str] = MODELS,
+    mode: list[str] = _MODES,
     scenes: list[str] = _SCENES,
     seeds: int = _SEEDS,
     first_seed: int = _FIRST_SEED,
     fps: list[float] = _FPS,
     same_clothes: bool = _SAME_CLOTHES,
     clothing: bool = _CLOTHING,
-    detector: str = _DETECTOR,
-    threads: int = _THREADS,
-    json_file: str = _JSON,
-    markdown: str = _MARKDOWN,
+    detector: str = DETECTOR,
+    threads: int = THREADS,
+    json_file: str = FIGURES,
+    markdown: str = MARKDOWN,
 ) -> None:
     """Identities kept in scenes of several people with true ids, by motmetrics.
 
     Exit code 2 if something cannot be used.
     """
     with complaints():
-        from pose_ros.actor.multi_person_scenes import ENCOUNTERS, encounter  # noqa: PLC0415
-        from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-        from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-        from pose_ros.evaluation.tracking import follow  # noqa: PLC0415
-        from pose_ros.extras import library  # noqa: PLC0415
-
         library('motmetrics')
         block = _tracking_block(same_clothes, clothing)
         check_markdown(block, markdown)
@@ -179,11 +171,14 @@ def tracking(
         for kind, rate in product(kinds, rates):
             encounter(kind, first_seed, fps=rate)
         report = _tracking_report(block, numbers, same_clothes, clothing)
-        with progress_bars('scenes') as bar:
+        with progress_bars('{task.completed:.0f}/{task.total:.0f} scenes') as bars:
             for estimator in estimators:
                 name, way = estimator.config.model, estimator.config.mode
                 runs: dict[tuple[str, float], list[Run]] = {}
-                done = bar(f'{name} {way}', len(kinds) * len(rates) * seeds)
+                done = partial(
+                    bars.advance,
+                    bars.add_task(f'{name} {way}', total=len(kinds) * len(rates) * seeds),
+                )
                 for kind, rate, seed in product(kinds, rates, numbers):
                     scene = encounter(kind, seed, fps=rate, same_clothes=same_clothes)
                     runs.setdefault((kind, rate), []).append(follow(estimator, scene, seed))
@@ -194,10 +189,6 @@ def tracking(
 
 def _boxed(names: list[str], threads: int) -> dict[str, GivenBoxes]:
     """Those of the models that see one person, by name; complains of the others."""
-    from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-    from pose_ros.evaluation.coco import GivenBoxes  # noqa: PLC0415
-
     boxed = {}
     for name in names:
         try:
@@ -207,19 +198,19 @@ def _boxed(names: list[str], threads: int) -> dict[str, GivenBoxes]:
     return boxed
 
 
-def _coco_figures(truth: dict[str, Any], images: list[CocoImage], found: Found) -> dict[str, Any]:
-    from pose_ros.evaluation.coco import score  # noqa: PLC0415
+def _coco_figures(
+    truth: dict[str, Any], images: list[CocoImage], found: Found
+) -> dict[str, Any]:
 
     complete = [image.id for image in images if image.is_complete]
-    figures = asdict(score(truth, found.detections))
+    figures = asdict(coco_measure.score(truth, found.detections))
     if 0 < len(complete) < len(images):
-        subset = asdict(score(truth, found.detections, complete))
+        subset = asdict(coco_measure.score(truth, found.detections, complete))
         figures |= {f'complete_{key}': value for key, value in subset.items()}
     return {**figures, 'ms': found.milliseconds, 'found': len(found.detections)}
 
 
 def _coco_report(images: list[CocoImage], name: str, most: int, boxes: bool) -> Report:
-    from pose_ros.evaluation.report import Column, Report  # noqa: PLC0415
 
     people = sum(len(image.boxes) for image in images)
     complete = [image for image in images if image.is_complete]
@@ -255,7 +246,6 @@ def _tracking_block(same_clothes: bool, clothing: bool) -> str:
 
 
 def _tracking_report(block: str, seeds: range, same_clothes: bool, clothing: bool) -> Report:
-    from pose_ros.evaluation.report import Column, Report  # noqa: PLC0415
 
     clothes = 'the same clothes on all' if same_clothes else 'different clothes'
     use = 'used' if clothing else 'not used'
@@ -282,10 +272,9 @@ def _tracking_report(block: str, seeds: range, same_clothes: bool, clothing: boo
 def _tracking_rows(
     model: str, mode: str, runs: dict[tuple[str, float], list[Run]]
 ) -> Iterator[dict[str, Any]]:
-    from pose_ros.evaluation.tracking import score  # noqa: PLC0415
 
     def row(kind: str, rate: float | None, some: list[Run]) -> dict[str, Any]:
-        figures = asdict(score(some))
+        figures = asdict(tracking_measure.score(some))
         count = figures.pop('scenes')
         return {
             'model': model,
@@ -299,56 +288,6 @@ def _tracking_rows(
         yield row(kind, rate, some)
     if len(runs) > 1:
         yield row('all', None, [run for some in runs.values() for run in some])
-
-
-def chosen_models(names: list[str]) -> list[str]:
-    """Models asked for, each once; else the default."""
-    from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-
-    return list(dict.fromkeys(names)) or [EstimatorConfig().model]
-
-
-def check_markdown(name: str, markdown: str) -> None:
-    """Refuse a file into which the table cannot be written later."""
-    from pose_ros.evaluation.report import surroundings  # noqa: PLC0415
-
-    if markdown:
-        surroundings(name, Path(markdown))
-
-
-def show(report: Report, json_file: str = '', markdown: str = '') -> None:
-    """Print the table and write the files asked for."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in report.columns:
-        table.add_column(column.heading, justify='right' if column.form else 'left', no_wrap=True)
-    for row in report.rows:
-        table.add_row(*(column.cell(row) for column in report.columns))
-    # As wide as the table is: figures that are cut off are of no use.
-    Console(width=max(output.width, WIDEST)).print(table)
-    messages.print(report.about, highlight=False)
-    if json_file:
-        report.write_json(Path(json_file))
-    if markdown:
-        report.write_markdown(Path(markdown))
-
-
-@contextmanager
-def progress_bars(unit: str) -> Iterator[Callable[[str, int], Callable[[], None]]]:
-    """Progress bars: called with a title and a total, gives what to call after each."""
-    columns = (
-        progress.TextColumn('{task.description}'),
-        progress.BarColumn(),
-        progress.TextColumn('{task.completed:.0f}/{task.total:.0f} ' + unit),
-        progress.TimeRemainingColumn(),
-    )
-    quiet = not messages.is_terminal
-    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
-
-        def bar(title: str, total: int) -> Callable[[], None]:
-            task = bars.add_task(title, total=total)
-            return lambda: bars.advance(task)
-
-        yield bar
 
 
 def _machine() -> str:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from pose_ros.cli.console import complaints
-from pose_ros.cli.evaluate import app, check_markdown, chosen_models, progress_bars, show
+from pose_ros.cli.console import complaints, progress_bars
+from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, chosen_models, modes
+from pose_ros.cli.report_output import check_markdown, show
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.motion.observers import MotionConfig, make_observers
+from pose_ros.evaluation.motion_events import (
+    Truth,
+    clip_row,
+    figures,
+    read_truth,
+    watch_all,
+)
 from pose_ros.evaluation.report import Column, Report
-
-if TYPE_CHECKING:
-    from pose_ros.evaluation.motion_events import Truth
 
 _COLUMNS = (
     *(Column('model', 'model'), Column('mode', 'mode'), Column('minutes', 'minutes', '.1f')),
@@ -36,51 +44,30 @@ _VIDEOS = typer.Option(..., metavar='DIR', help='Folder of the videos.')
 _TRUTH = typer.Option(
     ..., metavar='FILE', help='Tab-separated table with the columns file and truth.'
 )
-_MODEL = typer.Option([], metavar='NAME', help='Model; repeat for several. Else the default.')
-_MODE = typer.Option(
-    [], metavar='MODE', help='single, multi or auto; repeat for several. Else single.'
-)
-_DETECTOR = typer.Option('auto', help='Person detector, as pose-ros models list shows them.')
+_MODES = modes('single')
 _EXERCISE = typer.Option('auto', help='Exercise to count, auto or none.')
 _WORKERS = typer.Option(0, min=0, help='Processes; 0 is one per core.')
 _CLIPS = typer.Option(False, '--clips', help='Also show a row for each video.')
-_JSON = typer.Option('', '--json', metavar='FILE', help='Write all figures as JSON.')
-_MARKDOWN = typer.Option(
-    '',
-    metavar='FILE',
-    help='Write the table as Markdown, into its block if the file is there already.',
-)
 
 
-@app.command()
 def motion(
     *,
     videos: str = _VIDEOS,
     truth: str = _TRUTH,
-    model: list[str] = _MODEL,
-    mode: list[str] = _MODE,
-    detector: str = _DETECTOR,
+    model: list[str] = MODELS,
+    mode: list[str] = _MODES,
+    detector: str = DETECTOR,
     exercise: str = _EXERCISE,
     workers: int = _WORKERS,
     clips: bool = _CLIPS,
-    json_file: str = _JSON,
-    markdown: str = _MARKDOWN,
+    json_file: str = FIGURES,
+    markdown: str = MARKDOWN,
 ) -> None:
     """Exercises, gestures and falls recognised in videos of people.
 
     Exit code 2 if something cannot be used.
     """
     with complaints():
-        from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-        from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-        from pose_ros.core.motion.observers import MotionConfig, make_observers  # noqa: PLC0415
-        from pose_ros.evaluation.motion_events import (  # noqa: PLC0415
-            clip_row,
-            figures,
-            read_truth,
-            watch_all,
-        )
-
         check_markdown('motion', markdown)
         truths = read_truth(Path(truth))
         motion_config = MotionConfig(exercise=exercise)
@@ -94,10 +81,10 @@ def motion(
             PoseEstimator(config)
         report = Report('motion', _about(truths, Path(truth).name), _COLUMNS)
         rows = Report('clips', '', _CLIP_COLUMNS)
-        with progress_bars('videos') as bar:
+        with progress_bars('{task.completed:.0f}/{task.total:.0f} videos') as bars:
             for config in configs:
                 title = f'{config.model} {config.mode}'
-                done = bar(title, len(truths))
+                done = partial(bars.advance, bars.add_task(title, total=len(truths)))
                 watched = []
                 jobs = watch_all(
                     Path(videos), truths, config, motion_config, workers or os.cpu_count() or 1

@@ -1,33 +1,68 @@
-"""The pose-ros command. Sub-commands import what they need when they run."""
+"""The pose-ros command. The module of a sub-command is imported when that is used."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from pose_ros.cli import evaluate, models, motions
-from pose_ros.cli.analyse import analyse
 from pose_ros.cli.console import complain, output
-from pose_ros.cli.doctor import doctor
-from pose_ros.cli.estimate import estimate
-from pose_ros.cli.evaluate_motion import motion
-from pose_ros.cli.plot import plot
 from pose_ros.version import VERSION
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode='markdown',  # joins the lines of a paragraph
-)
-app.add_typer(models.app, name='models')
-evaluate.app.command()(motion)
-app.add_typer(evaluate.app, name='evaluate')
-app.add_typer(motions.app, name='motions')
-app.command()(estimate)
-app.command()(analyse)
-app.command()(plot)
-app.command()(doctor)
+# Each is a module of this folder with a function of that name, or with an app of sub-commands.
+COMMANDS = {
+    'demo': 'Watch it work: camera, actor or video through the real nodes. Needs ROS 2.',
+    'estimate': 'Find people in images, videos, GIFs, folders and network streams.',
+    'analyse': 'Gestures, postures, falls, exercises and joint angles in videos.',
+    'plot': 'Draw angles and events over time as one PNG.',
+    'doctor': 'Examine this machine, the installation and the running nodes.',
+    'models': 'List, install and verify models.',
+    'motions': 'Learn motions of your own: record examples, train, evaluate.',
+    'evaluate': 'Measure models: keypoints, identities, recognised motion.',
+}
+
+
+class _LazyCommand(TyperCommand):
+    """Name and help of a sub-command; the command itself is loaded when it is used."""
+
+    def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+        return _load(str(self.name)).make_context(info_name, args, parent, **extra)
+
+
+class _LazyGroup(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return _LazyCommand(cmd_name, callback=lambda: None, help=COMMANDS[cmd_name])
+
+
+def _load(name: str) -> Any:
+    if name == 'demo' and importlib.util.find_spec('rclpy') is None:
+        complain(
+            'the demo needs ROS 2, and there is no rclpy here: source ROS 2 first '
+            '(source /opt/ros/jazzy/setup.bash), or run make demo in the sources'
+        )
+        raise typer.Exit(2)
+    # Faults of files are reported in our own words; OpenCV reads these when it is imported.
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    module = importlib.import_module(f'pose_ros.cli.{name}')
+    app = getattr(module, 'app', None)
+    if app is None:
+        app = typer.Typer(add_completion=False)
+        app.command(name)(getattr(module, name))
+    app.rich_markup_mode = 'markdown'  # joins the lines of a paragraph
+    return typer.main.get_command(app)
+
+
+app = typer.Typer(cls=_LazyGroup, no_args_is_help=True, rich_markup_mode='markdown')
 
 
 def _show_version(wanted: bool) -> None:
@@ -44,23 +79,6 @@ _VERSION = typer.Option(
 @app.callback()
 def options(version: bool = _VERSION) -> None:
     """Human pose from images: skeletons, gestures and what RViz needs to show them."""
-
-
-_FORWARD = {'allow_extra_args': True, 'ignore_unknown_options': True, 'help_option_names': []}
-
-
-@app.command(context_settings=_FORWARD)
-def demo(context: typer.Context) -> None:
-    """Watch it work: camera, actor or video through the real nodes. Needs ROS 2."""
-    if importlib.util.find_spec('rclpy') is None:
-        complain(
-            'the demo needs ROS 2, and there is no rclpy here: source ROS 2 first '
-            '(source /opt/ros/jazzy/setup.bash), or run make demo in the sources'
-        )
-        raise typer.Exit(2)
-    command = typer.Typer(add_completion=False)
-    command.command()(importlib.import_module('pose_ros.cli.demo').demo)
-    command(args=context.args, prog_name='pose-ros demo')
 
 
 def main() -> None:

@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rich import box
 from rich.markup import escape
+from rich.progress import DownloadColumn, TaskID
 from rich.table import Table
 import typer
 
-from pose_ros.cli.console import complain, messages, output
+from pose_ros.cli.console import complain, output, progress_bars
+from pose_ros.cli.options import model_names
+from pose_ros.core.runtime.download import Progress
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.file_check import FileCheck
+from pose_ros.core.runtime.manifest import ModelEntry
+from pose_ros.core.runtime.store import ModelStore, remedy
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from pose_ros.core.runtime.download import Progress
-    from pose_ros.core.runtime.file_check import FileCheck
-    from pose_ros.core.runtime.manifest import ModelEntry
-    from pose_ros.core.runtime.store import ModelStore
-
-app = typer.Typer(help='List, install and verify models.', no_args_is_help=True)
-
-
-def model_names(incomplete: str) -> list[str]:
-    """Names of models that begin so, for the completion of the shell."""
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-    from pose_ros.core.runtime.store import ModelStore  # noqa: PLC0415
-
-    try:
-        return [name for name in ModelStore().names if name.startswith(incomplete)]
-    except ModelError:
-        return []
+app = typer.Typer(
+    help='List, install and verify models.', add_completion=False, no_args_is_help=True
+)
 
 
 _INSTALL_NAMES = typer.Argument(
@@ -71,8 +61,6 @@ def list_models() -> None:
 @app.command()
 def install(names: list[str] = _INSTALL_NAMES, device: str = _DEVICE) -> None:
     """Download models; whatever is there and right is kept."""
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-
     store = _store()
     failed = False
     for name in names:
@@ -124,8 +112,6 @@ def _to_verify(
     Installed is a model of which there are all files, or one that no other model shares. Unknown
     names are added to the faults.
     """
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-
     owners = Counter(
         name for model in store.names for name in {file.name for file in store.entry(model).files}
     )
@@ -147,8 +133,6 @@ def _faults(name: str, check: FileCheck) -> list[str]:
     if check.state == 'wrong':
         return [f'{check.path}: {check.fault}']
     if check.state == 'missing':
-        from pose_ros.core.runtime.store import remedy  # noqa: PLC0415
-
         return [f'{check.file.name} is missing; {remedy(check.file, name)}']
     return []
 
@@ -162,9 +146,6 @@ def _recognised(check: FileCheck) -> str:
 
 def _store() -> ModelStore:
     """Open the model store; one line and exit code 2 if the manifest is unusable."""
-    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
-    from pose_ros.core.runtime.store import ModelStore  # noqa: PLC0415
-
     try:
         return ModelStore()
     except ModelError as error:
@@ -192,22 +173,10 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Bars for what is being downloaded, gone afterwards; none where nobody watches."""
-    if not messages.is_terminal:
-        yield None
-        return
-    from rich import progress  # noqa: PLC0415
-
-    columns = (
-        progress.TextColumn('{task.description}'),
-        progress.BarColumn(),
-        progress.DownloadColumn(),
-        progress.TransferSpeedColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=messages, transient=True) as bars:
-        tasks: dict[str, progress.TaskID] = {}
+def _progress() -> Iterator[Progress]:
+    """What shows the progress of downloads."""
+    with progress_bars(DownloadColumn()) as bars:
+        tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int | None) -> None:
             if what not in tasks:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import json
 from math import inf
 from pathlib import Path
 import time
-from typing import TYPE_CHECKING
 
-from rich import box, progress
+from rich import box
 from rich.table import Table
 import typer
 
-from pose_ros.cli.console import complaints, messages, output
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pose_ros.learning.example_sources import Observation
-    from pose_ros.learning.examples import Example, MotionClass
-    from pose_ros.learning.motion_evaluation import Evaluation
-    from pose_ros.learning.training import Settings, Trained
+from pose_ros.cli.console import complaints, messages, output, progress_bars
+from pose_ros.cli.options import MODEL
+from pose_ros.core.media import display_name
+from pose_ros.core.motion.learned_model import LearnedModel
+from pose_ros.core.motion.rules import Hand
+from pose_ros.extras import library
+from pose_ros.learning import motion_evaluation, training
+from pose_ros.learning.example_sources import LiveSkeletons, Observation, examples, observations
+from pose_ros.learning.examples import (
+    NOT_MIRRORED,
+    SUFFIX,
+    Example,
+    MotionClass,
+    append_example,
+    read_class,
+    read_folder,
+    read_head,
+)
+from pose_ros.learning.motion_evaluation import Evaluation, draw_confusion
+from pose_ros.learning.networks import load_keras
+from pose_ros.learning.training import Round, Settings, Trained
+from pose_ros.learning.training_report import check_folder, write_results
 
 app = typer.Typer(
-    help='Learn motions of your own: record examples, train, evaluate.', no_args_is_help=True
+    help='Learn motions of your own: record examples, train, evaluate.',
+    add_completion=False,
+    no_args_is_help=True,
 )
 
 FOLDER = 'motions'
@@ -52,7 +67,6 @@ _EVERY = typer.Option(0.0, min=0.0, metavar='S', help='Cut into examples of so m
 _TOPIC = typer.Option('skeletons', help='Topic of a bag, or live.')
 _COUNT = typer.Option(10, min=1, help='Examples to record live.')
 _SECONDS = typer.Option(3.0, min=0.5, help='Seconds of an example that is recorded live.')
-_MODEL = typer.Option('', help='Pose model for videos, as pose-ros models list shows them.')
 
 
 @app.command()
@@ -68,7 +82,7 @@ def record(
     topic: str = _TOPIC,
     count: int = _COUNT,
     seconds: float = _SECONDS,
-    model: str = _MODEL,
+    model: str = MODEL,
 ) -> None:
     """Add examples of a motion to its file.
 
@@ -76,10 +90,6 @@ def record(
     tells when to begin. Exit code 2 if that cannot be done; what was recorded before stays.
     """
     with complaints():
-        from pose_ros.core.media import display_name  # noqa: PLC0415
-        from pose_ros.learning.example_sources import examples, observations  # noqa: PLC0415
-        from pose_ros.learning.examples import append_example  # noqa: PLC0415
-
         motion = _motion(Path(folder), name, hand, mirror)
         cuts = [_interval(text) for text in cut]
         if sources:
@@ -97,14 +107,6 @@ def record(
 
 def _motion(folder: Path, name: str, hand: str, mirror: str) -> MotionClass:
     """Class with what was asked for, or what its file says already."""
-    from pose_ros.core.motion.rules import Hand  # noqa: PLC0415
-    from pose_ros.learning.examples import (  # noqa: PLC0415
-        NOT_MIRRORED,
-        SUFFIX,
-        MotionClass,
-        read_head,
-    )
-
     hands = {hand.name.lower(): hand for hand in Hand}
     if hand and hand not in hands:
         raise ValueError(f'hand must be one of {", ".join(hands)}, got {hand!r}')
@@ -127,13 +129,7 @@ def _interval(text: str) -> tuple[float, float]:
 
 def _counted(seen: Iterator[Observation], title: str) -> Iterator[Observation]:
     """The same, while showing how many frames there were."""
-    columns = (
-        progress.TextColumn('{task.description}'),
-        progress.SpinnerColumn(),
-        progress.TextColumn('{task.completed:.0f} frames'),
-    )
-    quiet = not messages.is_terminal
-    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
+    with progress_bars('{task.completed:.0f} frames') as bars:
         task = bars.add_task(title, total=inf)  # rich 11 (Ubuntu 22.04) knows no None
         for observation in seen:
             bars.advance(task)
@@ -144,9 +140,6 @@ def _record_live(
     motion: MotionClass, folder: Path, topic: str, count: int, seconds: float
 ) -> None:
     """Record from the topic, one example after the other."""
-    from pose_ros.learning.example_sources import LiveSkeletons, examples  # noqa: PLC0415
-    from pose_ros.learning.examples import append_example  # noqa: PLC0415
-
     with LiveSkeletons(topic) as live:
         live.wait()
         number = failed = 0
@@ -169,7 +162,6 @@ def _record_live(
 
 
 def _tell(folder: Path, name: str) -> None:
-    from pose_ros.learning.examples import SUFFIX, read_class  # noqa: PLC0415
 
     path = folder / f'{name}{SUFFIX}'
     motion = read_class(path)
@@ -185,8 +177,6 @@ def _tell(folder: Path, name: str) -> None:
 def list_motions(examples: str = _EXAMPLES) -> None:
     """Show what was recorded."""
     with complaints():
-        from pose_ros.learning.examples import read_folder  # noqa: PLC0415
-
         table = Table('motion', 'examples', 'seconds', 'hand', 'mirror', box=box.SIMPLE_HEAD)
         for motion in read_folder(Path(examples)):
             seconds = sum(example.duration for example in motion.examples)
@@ -228,10 +218,6 @@ def train(
     held-out examples and the course of the training. Exit code 2 if that cannot be done.
     """
     with complaints():
-        from pose_ros.learning.examples import read_folder  # noqa: PLC0415
-        from pose_ros.learning.training import Settings  # noqa: PLC0415
-        from pose_ros.learning.training_report import check_folder, write_results  # noqa: PLC0415
-
         settings = Settings(network, window, in_space, epochs=epochs, held_out=held_out, seed=seed)
         check_folder(Path(results))
         trained = _train(read_folder(Path(examples)), settings)
@@ -247,28 +233,17 @@ def train(
 
 def _train(classes: list[MotionClass], settings: Settings) -> Trained:
     """Train with a bar on the terminal."""
-    from pose_ros.extras import library  # noqa: PLC0415
-    from pose_ros.learning.networks import load_keras  # noqa: PLC0415
-    from pose_ros.learning.training import Round, train  # noqa: PLC0415
-
     # What is missing is told before the work, not after it.
     load_keras()
     library('matplotlib', 'train')
-    columns = (
-        progress.TextColumn('{task.description}'),
-        progress.BarColumn(),
-        progress.TextColumn('{task.completed:.0f} rounds, {task.fields[losses]}'),
-        progress.TimeElapsedColumn(),
-    )
-    quiet = not messages.is_terminal
-    with progress.Progress(*columns, console=messages, transient=True, disable=quiet) as bars:
+    with progress_bars('{task.completed:.0f} rounds, {task.fields[losses]}') as bars:
         task = bars.add_task(settings.network, total=settings.epochs, losses='preparing')
 
         def show(one: Round) -> None:
             losses = f'loss {one.loss:.3f}, held out {one.validation_loss:.3f}'
             bars.update(task, completed=one.number, losses=losses)
 
-        return train(classes, settings, show)
+        return training.train(classes, settings, show)
 
 
 _FILE = typer.Argument(..., metavar='MODEL', help='motions.tflite of a training.')
@@ -290,11 +265,7 @@ def evaluate(
     good it is. Exit code 2 if that cannot be done.
     """
     with complaints():
-        from pose_ros.core.motion.learned_model import LearnedModel  # noqa: PLC0415
-        from pose_ros.learning.examples import read_folder  # noqa: PLC0415
-        from pose_ros.learning.motion_evaluation import draw_confusion, evaluate  # noqa: PLC0415
-
-        evaluation = evaluate(LearnedModel(model), read_folder(Path(examples)))
+        evaluation = motion_evaluation.evaluate(LearnedModel(model), read_folder(Path(examples)))
         _show(evaluation)
         if plot:
             draw_confusion(evaluation, Path(plot))

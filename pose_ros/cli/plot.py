@@ -7,6 +7,9 @@ from pathlib import Path
 import typer
 
 from pose_ros.cli.console import complaints, messages
+from pose_ros.plotting.chart import draw
+from pose_ros.plotting.readers import read_recording
+from pose_ros.plotting.recording import Recording
 
 _FILES = typer.Argument(
     ..., metavar='FILE',
@@ -35,10 +38,6 @@ def plot(
     if that cannot be done.
     """
     with complaints():
-        from pose_ros.plotting.chart import draw  # noqa: PLC0415
-        from pose_ros.plotting.readers import read_recording  # noqa: PLC0415
-        from pose_ros.plotting.recording import Recording  # noqa: PLC0415
-
         paths = [Path(text) for text in files]
         target = Path(image) if image else paths[0].with_suffix('.png')
         timeline = Recording()

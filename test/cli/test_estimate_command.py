@@ -232,7 +232,7 @@ def test_lines_go_to_the_output_when_nothing_else_is_asked_for(
 
 def test_progress_does_not_get_into_the_lines(pose_ros, film, save_video, tmp_path, monkeypatch):
     watched = Console(stderr=True, force_terminal=True, width=120)
-    for module in ('estimate', 'batch'):
+    for module in ('estimate', 'console'):
         monkeypatch.setattr(f'pose_ros.cli.{module}.messages', watched)
     path = save_video(tmp_path / 'video.mp4', film('stand', duration=0.1))
     code, out, err = pose_ros('estimate', path)

@@ -127,7 +127,7 @@ def test_each_way_to_measure_has_a_block_of_its_own(pose_ros, tmp_path):
 
 def test_progress_is_shown_where_somebody_watches(pose_ros, dataset, monkeypatch):
     watched = Console(stderr=True, force_terminal=True, width=120)
-    monkeypatch.setattr('pose_ros.cli.evaluate.messages', watched)
+    monkeypatch.setattr('pose_ros.cli.console.messages', watched)
     code, out, err = pose_ros('evaluate', 'coco', *dataset, '--mode', 'single')
     assert code == 0
     assert 'blazepose_full single' in err

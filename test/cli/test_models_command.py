@@ -121,7 +121,7 @@ def test_install_says_where_the_files_are(pose_ros, cache):
 
 def test_install_shows_progress_to_who_watches(pose_ros, cache, monkeypatch):
     watched = Console(stderr=True, force_terminal=True, width=120)
-    monkeypatch.setattr('pose_ros.cli.models.messages', watched)
+    monkeypatch.setattr('pose_ros.cli.console.messages', watched)
     code, out, err = pose_ros('models', 'install', 'known')
     assert (code, out) == (0, f'known: {cache}/known.tflite\n')
     assert 'known.tflite' in err

@@ -1,0 +1,54 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.store import ModelStore
+
+
+def model_names(incomplete: str) -> list[str]:
+    """Names of models that begin so, for the completion of the shell."""
+    try:
+        return [name for name in ModelStore().names if name.startswith(incomplete)]
+    except ModelError:
+        return []
+
+
+def chosen_models(names: list[str]) -> list[str]:
+    """Models of the option MODELS, each once; else the default."""
+    return list(dict.fromkeys(names)) or [EstimatorConfig().model]
+
+
+def modes(default: str) -> Any:
+    """Option with modes of the estimator, such as ``--mode single --mode multi``."""
+    text = 'single, multi or auto; repeat for several.'
+    return typer.Option([], '--mode', metavar='MODE', help=text, show_default=default)
+
+
+MODEL = typer.Option(
+    '',
+    help='Model, as pose-ros models list shows them.',
+    show_default='blazepose_full',
+    autocompletion=model_names,
+)
+MODELS = typer.Option(
+    [],
+    '--model',
+    metavar='NAME',
+    help='Model; repeat for several.',
+    show_default='blazepose_full',
+    autocompletion=model_names,
+)
+DETECTOR = typer.Option('auto', help='Person detector, as pose-ros models list shows them.')
+THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
+FIGURES = typer.Option('', '--json', metavar='FILE', help='Write all figures as JSON.')
+MARKDOWN = typer.Option(
+    '',
+    metavar='FILE',
+    help='Write the table as Markdown, into its block if the file exists.',
+)
