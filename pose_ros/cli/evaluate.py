@@ -198,9 +198,7 @@ def _boxed(names: list[str], threads: int) -> dict[str, GivenBoxes]:
     return boxed
 
 
-def _coco_figures(
-    truth: dict[str, Any], images: list[CocoImage], found: Found
-) -> dict[str, Any]:
+def _coco_figures(truth: dict[str, Any], images: list[CocoImage], found: Found) -> dict[str, Any]:
 
     complete = [image.id for image in images if image.is_complete]
     figures = asdict(coco_measure.score(truth, found.detections))

@@ -58,7 +58,7 @@ def test_the_version_is_that_of_the_package_everywhere(pose_ros):
     [
         ('pose-ros mod', ['models']),
         ('pose-ros models install blazepose_f', ['blazepose_full']),
-        ('pose-ros models verify movenet_l', ['movenet_lightning']),
+        ('pose-ros models verify posenet', ['posenet']),
         ('pose-ros estimate --model yolox', ['yolox_nano']),
     ],
 )
