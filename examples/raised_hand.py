@@ -26,7 +26,7 @@ class HandReader(Node):
             return
         self.get_logger().info(f'person {event.skeleton_id} raises a hand')
         if not self.lock.service_is_ready():
-            self.get_logger().warning('pose_node is not running: nobody is locked')
+            self.get_logger().warning('pose_node is not running: no person is locked')
             return
         request = LockTarget.Request(method=LockTarget.Request.BY_ID, id=event.skeleton_id)
         # Never wait for a service within a callback: the answer comes to another one.

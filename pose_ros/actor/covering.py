@@ -10,13 +10,13 @@ from pose_ros.actor.draw import Figure
 from pose_ros.actor.scene import Actor, Scene
 
 SEEN = 0.3
-"""Share of the joints from which on somebody can be seen at all."""
+"""Share of the joints from which on a person can be seen at all."""
 LONGEST_HIDDEN = 0.9
-"""Time [s], all in all, for which somebody may be seen less than that in a crossing."""
+"""Time [s], all in all, for which a person may be seen less than that in a crossing."""
 
 
 def is_a_crossing(scene: Scene, rate: float = 15.0) -> bool:
-    """Whether somebody is wholly covered for a moment, and nobody mostly for too long."""
+    """Whether a person is wholly covered for a moment, and no one mostly for too long."""
     order = sorted(scene.actors, key=lambda actor: -actor.distance)
     vanished, hidden = 0, np.zeros(len(order), dtype=int)
     for time in np.arange(0.0, scene.duration, 1 / rate).tolist():

@@ -12,7 +12,7 @@ from pose_ros.actor.scene import Action, Actor, Scene
 
 
 def everyday(seed: int, duration: float = 60.0, height: float = 300.0, fps: float = 30.0) -> Scene:
-    """Somebody who does one everyday thing after the other; every seed is another person.
+    """A person who does one everyday thing after the other; every seed is another person.
 
     Parameters
     ----------

@@ -101,12 +101,12 @@ def _crossing(rng: np.random.Generator, people: int, same: bool) -> Scene:
 
 
 def _leaving(rng: np.random.Generator, people: int, same: bool) -> Scene:
-    """Somebody walks out of the image and is back before a second is over."""
+    """A person walks out of the image and is back before a second is over."""
     return _absence(rng, people, same, away=rng.uniform(0.0, 0.1))
 
 
 def _returning(rng: np.random.Generator, people: int, same: bool) -> Scene:
-    """Somebody walks out of the image and stays away for longer than a second."""
+    """A person walks out of the image and stays away for longer than a second."""
     return _absence(rng, people, same, away=rng.uniform(1.4, 2.4))
 
 

@@ -23,7 +23,7 @@ class ActorTruth:
     keypoints
         float32 [17, 2]: COCO's joints (x, y) [px], also where they are covered or outside.
     visible
-        bool [17]: in the image and covered neither by somebody nor by the own body.
+        bool [17]: in the image and covered neither by a person nor by the own body.
     height
         Of the standing body [px]: the measure for errors.
     motion

@@ -99,7 +99,7 @@ class Actor:
     clothes
         Colours.
     sway
-        Size of the small movements of somebody standing, 1 = natural, 0 = a statue.
+        Size of the small movements of a person standing, 1 = natural, 0 = a statue.
     rest
         Pose before, between and after the actions: `motions.STAND` or `motions.SIT`.
     facing
@@ -194,7 +194,7 @@ class Scene:
     duration
         Of the scene [s].
     actors
-        The people; nobody is allowed, too.
+        The people; no person is allowed, too.
     background
         Name out of `background.BACKGROUNDS`.
     brightness

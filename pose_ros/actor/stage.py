@@ -27,7 +27,7 @@ class Camera:
     mount
         Height of the camera over the floor [m].
     floor
-        Row where somebody at the distance `far` stands [px].
+        Row where a person at the distance `far` stands [px].
     far
         Greatest distance [m].
     """
@@ -44,7 +44,7 @@ class Camera:
         return self.floor + self.focal * self.mount * (1 / distance - 1 / self.far)
 
     def size(self, distance: float, tall: float) -> float:
-        """Height [px] of somebody of a height [m]."""
+        """Height [px] of a person of a height [m]."""
         return self.focal * tall / distance
 
 

@@ -130,7 +130,7 @@ def _run(
     if timeline is not None and timeline.tracks:
         draw(timeline, Path(plot))
     elif timeline is not None:
-        complain(f'{plot} was not drawn: nobody was found')
+        complain(f'{plot} was not drawn: no people were found')
     return bad
 
 

@@ -75,7 +75,7 @@ def estimated(estimator: PoseEstimator, media: Media) -> Iterator[tuple[Frame, l
     estimator.reset()
     ids: dict[int, int] = {}
     for frame in media.frames():
-        # 0, somebody unsure, stays 0.
+        # 0, an unconfirmed person, stays 0.
         yield (
             frame,
             [
@@ -97,7 +97,7 @@ def run_files(
     run
         Gets a file, and what to call after each frame.
     quiet
-        Whether there is nobody to see a progress bar.
+        Whether to hide the progress bar.
 
     Returns
     -------

@@ -174,7 +174,7 @@ def _say(text: str) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """What shows the progress of downloads."""
+    """Progress bars of downloads."""
     with progress_bars(DownloadColumn()) as bars:
         tasks: dict[str, TaskID] = {}
 

@@ -14,17 +14,17 @@ Colour = tuple[float, float, float]
 # (r, g, b), 0 to 1, of the keypoints by side as in Topology.sides: left, middle, right.
 SIDE_COLOURS: dict[int, Colour] = {-1: (1.0, 0.6, 0.1), 0: (1.0, 1.0, 1.0), 1: (0.1, 0.85, 1.0)}
 
-# Of somebody without an id (0): not yet, or not at all, told from others.
+# People without an id (0): unconfirmed.
 UNTRACKED: Colour = (0.62, 0.62, 0.62)
 
-# Of somebody who has fallen: deeper than any id's.
+# People who have fallen: deeper than the colour of any id.
 FALLEN: Colour = (0.95, 0.05, 0.05)
 
 
 def colour_of(person_id: int, fallen: bool = False) -> Colour:
     """Colour (r, g, b), 0 to 1, of a person; the same for the same id, far apart for the next.
 
-    Somebody without an id (0) is grey, somebody who has fallen red.
+    Without an id (0) it is grey, after a fall red.
     """
     if fallen:
         return FALLEN
@@ -52,7 +52,7 @@ def keypoint_colours(topology: Topology, person_id: int) -> np.ndarray:
 def bone_colours(topology: Topology, person_id: int, fallen: bool = False) -> np.ndarray:
     """Colour of each bone [E, 3], 0 to 1: the person's, lighter left and deeper right. Read-only.
 
-    A bone belongs to a side when both of its ends do. Who has fallen is red on both.
+    A bone belongs to a side when both of its ends do. After a fall both sides are red.
     """
     colour = np.array(colour_of(person_id, fallen), np.float32)
     shades = {-1: colour * 0.45 + 0.55, 0: colour, 1: colour * 0.7}

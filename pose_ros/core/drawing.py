@@ -59,9 +59,10 @@ def draw_people(
     labels
         Words to stand beside a person's id, by id, such as the gesture. ASCII, may have lines.
     locked
-        Id of the person to be framed; 0 = nobody. While nobody here has it, a note says so.
+        Id of the person to draw a frame around; 0 = none. A note says so if the person is not in
+        the image.
     fallen
-        Ids of the people to be shown in red. Of those who are not here a note says so.
+        Ids of the people to draw in red. A note lists those who are not in the image.
     angles
         Joint angles [rad] to be written at the joints [deg], by id and name.
     places
@@ -209,7 +210,7 @@ class _PersonDrawing:
         )
 
     def draw_label(self, plate: TextBox, middle: np.ndarray) -> None:
-        """The label in the person's colour; faint for somebody of whom nothing is observed."""
+        """The label in the person's colour; faint if no keypoint is observed."""
         left, top = middle - (plate.width / 2, plate.height / 2)
         plate.place(left, top, _size_of(self._image), ())
         colour = self._colour(colour_of(self._person.id, self._fallen))

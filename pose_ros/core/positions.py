@@ -1,4 +1,4 @@
-"""Positions of somebody's keypoints in space, and how they came about."""
+"""3D positions of a person's keypoints, with their source."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Statistics:
     multi
         Whether more than one person may be followed, and is expected, right now.
     reinitialised
-        Jumps to somebody else that were noticed.
+        Jumps to another person that were noticed.
     swaps
         Left and right swapped back.
     implausible

@@ -1,4 +1,4 @@
-"""Words on a plate that is drawn onto an image where no other plate is."""
+"""Text in a box, drawn onto an image where no other box is."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _DARK, _WHITE = (17, 17, 17), (255, 255, 255)
 _LEADING = 1.7  # from one line to the next, in heights of the letters
-_EDGE = 2  # [px] that the frame reaches beyond the plate
-_GAP = 5  # [px] from one plate to the next
+_EDGE = 2  # [px] that the frame reaches beyond the box
+_GAP = 5  # [px] between boxes
 
 
 class TextBox:
-    """A few words on a dark plate with a frame.
+    """Text in a dark box with a frame.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class TextBox:
         self.x = self.y = 0
 
     def place(self, x: float, y: float, size: tuple[int, int], others: Sequence[TextBox]) -> None:
-        """Put the corner here, or as near as the edges and other plates allow.
+        """Put the corner here, or as near as the edges and other boxes allow.
 
         Parameters
         ----------
@@ -53,19 +53,18 @@ class TextBox:
         size
             (width, height) of the image [px].
         others
-            Plates that are in their places: where they are it moves up, without room there down.
+            Boxes already placed; this one moves above them or, without room there, below.
         """
-        least = _EDGE
+        top = _EDGE
         right, bottom = (
-            max(side - own - _EDGE - 1, least)
-            for side, own in zip(size, (self.width, self.height))
+            max(side - own - _EDGE - 1, top) for side, own in zip(size, (self.width, self.height))
         )
-        self.x = int(np.clip(x, least, right))
-        wanted = int(np.clip(y, least, bottom))
+        self.x = int(np.clip(x, top, right))
+        wanted = int(np.clip(y, top, bottom))
         beside = [other for other in others if self._overlaps(other)]
         above = [other.y - self.height - _GAP for other in beside]
         below = [other.y + other.height + _GAP for other in beside]
-        places = [y for y in (wanted, *above, *below) if least <= y <= bottom]
+        places = [y for y in (wanted, *above, *below) if top <= y <= bottom]
         free = [y for y in places if all(self._clears(y, other) for other in beside)]
         # With equal ways to go, up: there the person is not.
         self.y = min(free, key=lambda y: (abs(y - wanted), y), default=wanted)

@@ -50,7 +50,7 @@ class Frame:
         uint8 [height, width, 3]; never written to.
     stamp
         Time of the exposure [s], on any clock that only goes forward; None for a single image,
-        in which nobody is tracked.
+        in which no person is tracked.
     channels
         Order of the channels. Kept as delivered: models swap on their small crop.
     """

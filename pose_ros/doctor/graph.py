@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 _LOOK_PERIOD = 0.2  # [s] in which a new topic of images is seen
-DISCOVERY_TIME = 2.5  # [s] in which nodes find each other, and tell of themselves at least once
+DISCOVERY_TIME = 2.5  # [s] in which nodes find each other, and report themselves at least once
 _NODES = ('pose_node', 'gesture_node', 'marker_node', 'source_node', 'bridge_node')
 # Topics of other kinds are not ours to judge.
 _KINDS = (
@@ -165,7 +165,7 @@ def _ends(node: Node, topic: str) -> Iterator[Finding]:
     if subscribers and not publishers:
         names = ', '.join(sorted({_name(end) for end in subscribers}))
         advice = 'start the publisher, or remap to the topic that it has'
-        yield Finding(topic, State.HINT, f'{names} waits, nobody publishes', advice)
+        yield Finding(topic, State.HINT, f'{names} waits: no publisher', advice)
     else:
         yield Finding(topic, State.GOOD, found)
 

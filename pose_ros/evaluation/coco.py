@@ -92,7 +92,7 @@ class Found:
 
 @dataclass(frozen=True)
 class CocoScore:
-    """COCO's figures for keypoints, 0 to 1; not a number where nobody is annotated.
+    """COCO's figures for keypoints, 0 to 1; not a number where no person is annotated.
 
     Attributes
     ----------
@@ -206,7 +206,7 @@ def whole_images(
 
 
 class GivenBoxes:
-    """Shows a single-person model the people whom the annotations tell of.
+    """Shows a single-person model the people whom the annotations report.
 
     Parameters
     ----------
@@ -292,7 +292,7 @@ def score(
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
-    # Its -1 means that nobody is annotated.
+    # Its -1 means that no person is annotated.
     stats = np.where(evaluation.stats < 0, np.nan, evaluation.stats)
     ap, ap50, ap75, ar = stats[[0, 1, 2, 5]].tolist()
     return CocoScore(ap, ap50, ap75, ar)

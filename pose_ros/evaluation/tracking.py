@@ -1,10 +1,10 @@
 """Identities of people in rendered scenes, scored by motmetrics.
 
-Somebody counts in a frame while at least 30 % of the joints can be seen. Who is covered or outside
+A person counts in a frame while at least 30 % of the joints are visible. Who is covered or outside
 beyond that is neither missed, nor is a person found on them a false one. Of the people that the
-estimator tells of, those count who have an id and at least one keypoint observed in the frame:
-predicted people are no claim to have seen somebody, and who has no id yet cannot have a wrong one.
-So the frames until somebody has an id are misses; `found` counts them as found.
+estimator reports, those count who have an id and at least one keypoint observed in the frame:
+predicted people are no claim to have seen a person, and who has no id yet cannot have a wrong one.
+So the frames until a person has an id are misses; `found` counts them as found.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from pose_ros.core.types import Frame, Person
 from pose_ros.extras import library
 
 MIN_VISIBLE = 0.3
-"""Share of the joints from which on somebody counts."""
+"""Share of the joints from which on a person counts."""
 MIN_SIMILARITY = 0.5
-"""OKS from which on somebody found may be the true person."""
+"""OKS from which on a person found may be the true person."""
 # Root of the area of a standing person over their height, as COCO measures it.
 _SCALE_OF_HEIGHT = 0.39
 
@@ -202,7 +202,7 @@ def _kept(
     ignored: np.ndarray,
     partners: dict[int, int],
 ) -> list[int]:
-    """Columns of the people found without those who are explained by somebody hidden.
+    """Columns of the people found without those who are explained by a person hidden.
 
     As in motmetrics, who was matched before stays matched; partners are brought up to date.
     """
@@ -228,7 +228,7 @@ def _matched(table: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _similarity(true: ActorTruth, person: Person) -> float:
-    """OKS over the joints that can be seen; over all of somebody who cannot."""
+    """OKS over the joints that can be seen; over all of a person who cannot."""
     counted = true.visible if true.visible.mean() >= MIN_VISIBLE else None
     scale = _SCALE_OF_HEIGHT * true.height
     return keypoint_similarity(true.keypoints, person.keypoints, scale, counted)

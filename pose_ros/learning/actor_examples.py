@@ -19,7 +19,7 @@ def perform(
     fps: float = 30.0,
     world: bool = False,
 ) -> Example:
-    """One motion by somebody of any size, anywhere, half turned away at most by 30 degrees.
+    """One motion by a person of any size, anywhere, half turned away at most by 30 degrees.
 
     Parameters
     ----------
@@ -50,6 +50,6 @@ def perform(
 def perform_sign(
     sign: Sign, rng: np.random.Generator, topology: Topology = COCO17, fps: float = 30.0
 ) -> Example:
-    """One sign in somebody's style."""
+    """One sign in a person's style."""
     motion, duration = sign.played(SignStyle.of(rng))
     return perform(motion, duration, rng, topology=topology, fps=fps)

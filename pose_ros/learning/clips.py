@@ -27,7 +27,7 @@ class Clip:
     movement
         In torsos, at the window's rate, with stamps from 0.
     start, end
-        When somebody begins to move, and comes to rest [s].
+        When a person begins to move, and comes to rest [s].
     """
 
     movement: Movement
@@ -60,7 +60,7 @@ def clip_of(example: Example, window: Window) -> Clip:
 
 
 def extent(movement: Movement) -> tuple[float, float]:
-    """When somebody begins to move and comes to rest [s]; all of it for a still pose."""
+    """When a person begins to move and comes to rest [s]; all of it for a still pose."""
     whole = 0.0, movement.duration
     if len(movement) <= _SMOOTHING:
         return whole

@@ -75,7 +75,7 @@ def examples(
     Raises
     ------
     ValueError
-        If nobody is there, or not for long enough.
+        If no person is there, or not for long enough.
     """
     seen = list(seen)
     if not seen:
@@ -98,8 +98,8 @@ def examples(
 def _example(seen: Sequence[Observation], source: str) -> Example:
     counts = Counter(person.id for _, people in seen for person in people)
     if not counts:
-        raise ValueError(f'{source}: nobody is seen')
-    # Until a tracker is sure of somebody, the id is 0.
+        raise ValueError(f'{source}: no person is seen')
+    # Until a tracker is sure of a person, the id is 0.
     known = Counter({number: count for number, count in counts.items() if number}) or counts
     chosen = known.most_common(1)[0][0]
     rows: dict[float, Person] = {}

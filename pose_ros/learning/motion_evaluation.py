@@ -16,13 +16,13 @@ from pose_ros.core.motion.watcher import single_observer
 from pose_ros.extras import library
 from pose_ros.learning.examples import Example, MotionClass
 
-# The last pose is held for so long, as an example may end with the movement [s].
+# Time for which the last pose is held, since an example may end with the movement [s].
 _HOLD = 0.6
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was told of examples.
+    """Motions reported for examples.
 
     Attributes
     ----------

@@ -82,7 +82,7 @@ def draw(timeline: Recording, path: Path, angles: Sequence[str] = ()) -> None:
     Raises
     ------
     ValueError
-        If there is nobody, there are too many, or nobody has one of the angles.
+        If there are no people, too many, or an angle that no person has.
     OSError
         If the image cannot be written.
     MissingLibraryError

@@ -1,4 +1,4 @@
-"""What is known of people over time: angles and events, whatever they were read from."""
+"""Angles and events of people over time, from any source."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from pose_ros.core.motion.events import MotionEvent
 
-# Of somebody who is away for longer the curves are interrupted [s].
+# Absence that interrupts a curve [s].
 GAP = 0.5
 
 
 @dataclass(frozen=True)
 class Span:
-    """Something that lasts, from a time to a time [s]."""
+    """A labelled interval, start and end [s]."""
 
     start: float
     end: float
@@ -28,7 +28,7 @@ class Span:
 class Curve:
     """One angle over time: times [N] [s], angles [N] and standard deviations [N] [rad].
 
-    NaN where the angle is not known, and once in every gap.
+    NaN where the angle is unknown, and once in every gap.
     """
 
     times: np.ndarray
@@ -37,7 +37,7 @@ class Curve:
 
     @property
     def range(self) -> float:
-        """How far the angle moves, but for the twentieth at either end [rad]; 0 if unknown."""
+        """Range of the angle between its 5th and 95th percentile [rad]; 0 if unknown."""
         known = self.angles[np.isfinite(self.angles)]
         return float(np.ptp(np.percentile(known, (5, 95)))) if known.size else 0.0
 
@@ -58,13 +58,13 @@ class PersonTimeline:
 
     @property
     def start(self) -> float:
-        """Time of the first that is known [s]."""
+        """Time of the first sample or event [s]."""
         times = [time for time, _ in self.samples] + [event.time for event in self.events]
         return min(times, default=0.0)
 
     @property
     def end(self) -> float:
-        """Time of the last that is known [s]."""
+        """Time of the last sample or event [s]."""
         times = [time for time, _ in self.samples] + [event.time for event in self.events]
         return max(times, default=0.0)
 
@@ -78,7 +78,7 @@ class PersonTimeline:
         return Curve(*values.T)
 
     def spans(self, kind: str) -> list[Span]:
-        """From the beginning to the end of each gesture or posture; without end, to the last."""
+        """Interval of each gesture or posture; one without an end lasts to the last event."""
         spans, going = [], {}
         for event in (e for e in self.events if e.kind == kind):
             key = (event.name, event.hand)
@@ -91,9 +91,9 @@ class PersonTimeline:
         return sorted(spans, key=lambda span: span.start)
 
     def falls(self, end: float) -> list[Span]:
-        """'falling' from the onset on, 'fallen' from the landing until up again, or to an end [s].
+        """'falling' from the onset, 'fallen' from the landing to the recovery or to an end [s].
 
-        Who has fallen out of sight is not seen any more, but down all the same.
+        A person who fell and left the image still counts as fallen.
         """
         spans: list[Span] = []
         label, since = '', 0.0
@@ -113,7 +113,7 @@ class PersonTimeline:
 
 
 class Recording:
-    """The tracks of all people of all inputs."""
+    """Timelines of all people of all inputs."""
 
     def __init__(self) -> None:
         self._tracks: dict[tuple[str, int], PersonTimeline] = {}
@@ -128,7 +128,7 @@ class Recording:
         known = sorted({track.person for track in self.tracks})
         for person in people:
             if person not in known:
-                there = ', '.join(map(str, known)) or 'nobody'
+                there = ', '.join(map(str, known)) or 'none'
                 raise ValueError(f'there is no person {person}, only: {there}')
         chosen = Recording()
         chosen._tracks = {

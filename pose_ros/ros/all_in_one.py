@@ -16,7 +16,7 @@ from rclpy.utilities import remove_ros_args
 
 from pose_ros.ros.run import run_all
 
-# Not source_node: while it waits for its camera nothing else could be done.
+# Not source_node: its read() blocks while it waits for the camera.
 CLASSES = {
     'pose_node': 'PoseNode',
     'gesture_node': 'GestureNode',
@@ -27,11 +27,11 @@ USUAL = ('pose_node', 'gesture_node', 'marker_node')
 
 
 def maker(full_name: str) -> Callable[[], Node]:
-    """What makes a node, by its name with or without a namespace; ValueError if there is none."""
+    """Factory of a node by name, with or without a namespace; ValueError if it is unknown."""
     namespace, name = posixpath.split(full_name)
     if name not in CLASSES:
         raise ValueError(f'unknown node {name!r}, there are: {", ".join(CLASSES)}')
-    # Imported by name: nobody pays for a node that is not asked for.
+    # Imported by name: modules of other nodes are not loaded.
     kind = getattr(import_module(f'pose_ros.ros.{name}'), CLASSES[name])
     return partial(kind, namespace=namespace) if namespace else kind
 

@@ -1,4 +1,4 @@
-"""Node that tells of people in the messages of other packages."""
+"""Node that publishes people in the messages of other packages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pose_ros.ros.qos import SKELETONS
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
 
-# Images that may come in one go while we are at work.
+# Maximum number of images that arrive during one callback.
 BURST = 5
 
 PARAMETERS = (
@@ -29,7 +29,7 @@ PARAMETERS = (
 
 
 class BridgeNode(Node):
-    """Speaks the standards that are asked for, each only while somebody subscribes.
+    """Publishes the enabled standards, each only while it has subscribers.
 
     The header is that of the image.
     """
@@ -48,10 +48,10 @@ class BridgeNode(Node):
             self.get_logger().info(f'standards: {self._names}')
         else:
             known = ', '.join(standard.name for standard in STANDARDS)
-            self.get_logger().warning(f'no standard is asked for: set one of {known} to true')
+            self.get_logger().warning(f'no standard is enabled: set one of {known} to true')
 
     def _watch(self) -> None:
-        """Subscribe to what the bridges need for those who subscribe to them."""
+        """Subscribe to the inputs of bridges that have subscribers."""
         self._wanted = {topic for bridge in self._bridges for topic in bridge.wanted()}
         keep, wanted = self._inputs.keep, self._wanted
         keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, 'skeletons' in wanted)
@@ -74,7 +74,7 @@ class BridgeNode(Node):
                 self._call(bridge.takes[topic], message)
 
     def _call(self, handle: Callable[..., None], *arguments: Any) -> None:
-        """Pass messages on to a bridge, which decodes images only when it needs them."""
+        """Pass messages to a bridge, which decodes images only when needed."""
         try:
             handle(*arguments)
         except FrameError as error:

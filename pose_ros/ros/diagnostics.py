@@ -23,7 +23,7 @@ SHORTEST_PERIOD, LONGEST_PERIOD = 1e-3, 2.0
 class DropCounter:
     """Counts the images that were published but never reached the callback.
 
-    A subscription that keeps the newest image only is never told of those that newer ones
+    A subscription that keeps the newest image only does not learn of those that newer ones
     replaced. But most middlewares number a publisher's messages: with one publisher the gaps
     are the images dropped here or lost on the way. Otherwise the count is estimated from the
     stamps, by the shortest time between two of the last images. That is a lower bound: it sees
@@ -122,7 +122,7 @@ class FrameStatistics:
     processed
         Frames for which skeletons were published.
     dropped
-        Images not processed though somebody subscribed, the bad ones among them.
+        Images not processed although there were subscribers, the bad ones among them.
     bad
         Images that could not be used.
     """

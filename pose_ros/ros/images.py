@@ -77,7 +77,7 @@ def _encodings() -> dict[str, Encoding]:
     nv21 = Encoding(1, 'bgr', cv2.COLOR_YUV2BGR_NV21, rows_per_row=1.5, block=(2, 2))
     table |= {'yuv422': uyvy, 'uyvy': uyvy, 'yuv422_yuy2': yuyv, 'yuyv': yuyv}
     table |= {'nv12': nv12, 'nv21': nv21}
-    # What cv_bridge writes when nobody has told it the colours.
+    # cv_bridge's encodings without colour information.
     return table | {'8UC1': table['mono8'], '8UC3': table['bgr8'], '8UC4': table['bgra8']}
 
 

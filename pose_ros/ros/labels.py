@@ -1,4 +1,4 @@
-"""What is told of each person beside the skeleton, from the messages on what they do."""
+"""Labels of each person, from the messages of gesture_node."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ _HANDS = {int(hand): hand.name.lower() for hand in Hand if hand}
 _POSTURES = {int(posture): posture.name.lower() for posture in PostureKind if posture}
 _FALLING, _FALLEN = 'falling', 'fallen'
 
-# All that there may be: BlazePose's format has them all.
+# BlazePose's format has all angles.
 ANGLES = angle_plan(BLAZEPOSE33).names
 
-# Without news for so long [s] it is over: its end may be lost. Falls are told of only once.
-PATIENCE = 1.0
-FALLING_PATIENCE = 5.0
-FALLEN_PATIENCE = 60.0  # of somebody who is not seen; else until they are up again
+# Time after which a label without updates ends [s]: the message of its end may be lost.
+PATIENCE = 1.0  # gestures, postures, exercises and angles come with every image
+FALLING_PATIENCE = 5.0  # published once
+FALLEN_PATIENCE = 60.0  # published once; counts only while the person is out of sight
 
 MAX_NEWS = 20 * MAX_PEOPLE  # entries kept, whoever publishes; the oldest goes first
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """What is to be shown of people besides their skeletons.
+    """Labels to draw beside the skeletons.
 
     Attributes
     ----------
     words
-        Lines to stand beside the id, by id.
+        Lines beside the id, by id.
     fallen
-        Ids of those who have fallen.
+        Ids of people who have fallen.
     angles
-        Joint angles [rad] to be written at the joints, by id and name.
+        Joint angles [rad] to draw at the joints, by id and name.
     """
 
     words: dict[int, str] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Annotations:
 
 
 class _Key(NamedTuple):
-    """Of whom and of what there is news; only gestures have a name, as there may be several."""
+    """Person and kind of a label; only gestures have a name, since there can be several."""
 
     person: int
     kind: str
@@ -59,7 +59,7 @@ class _Key(NamedTuple):
 
 @dataclass
 class _News:
-    """What is known, its stamp [s], how long it counts [s], and its monotonic time of receipt."""
+    """A value, its stamp [s], its lifetime [s] and its monotonic time of receipt [s]."""
 
     value: Any
     stamp: float
@@ -67,17 +67,17 @@ class _News:
     received: float
 
     def age(self, stamp: float, stands: bool) -> float:
-        """Age at a stamp [s]; by the time of receipt where stamps are zero or stand still."""
+        """Age at a stamp [s]; by the time of receipt if stamps are zero or do not advance."""
         return time.monotonic() - self.received if stands else stamp - self.stamp
 
 
 class Labels:
-    """The newest of what is known of each person.
+    """The latest labels of each person.
 
     Attributes
     ----------
     angles
-        Names of the joint angles to be shown.
+        Names of the joint angles to show.
     """
 
     def __init__(self) -> None:
@@ -113,19 +113,19 @@ class Labels:
             self._take(key, event, _FALLEN if fallen else '', FALLEN_PATIENCE)
 
     def on_exercise(self, state: ExerciseState) -> None:
-        """Show the count, and the faults of which there is no doubt."""
+        """Show the count and the certain faults."""
         faults = [fault.name.replace('_', ' ') for fault in state.faults if fault.certain]
         count = f'{state.exercise.replace("_", " ")} {state.repetitions}'
         self._take(_Key(state.skeleton_id, 'exercise'), state, ', '.join([count, *faults]))
 
     def on_angles(self, message: JointAngles) -> None:
-        """Show the angles that are wanted; those unknown are NaN."""
+        """Show the chosen angles; unknown ones are NaN."""
         angles = dict(zip(message.names, message.angles))
         wanted = {name: angle for name, angle in angles.items() if name in self.angles}
         self._take(_Key(message.skeleton_id, 'angles'), message, wanted)
 
     def _take(self, key: _Key, message: Any, value: Any, patience: float = PATIENCE) -> None:
-        """Keep a value that is not empty; an empty one ends the one before."""
+        """Keep a value; an empty one removes the previous one."""
         if value:
             if key not in self._news and len(self._news) >= MAX_NEWS:
                 del self._news[next(iter(self._news))]
@@ -134,7 +134,7 @@ class Labels:
             self._news.pop(key, None)
 
     def at(self, stamp: float, present: Collection[int] = ()) -> Annotations:
-        """What is to be shown with the skeletons of a stamp [s], while these people are seen."""
+        """Labels for the skeletons of a stamp [s]; `present` are the ids of the people in it."""
         stands, self._stamp = stamp in (0.0, self._stamp), stamp
         for key, news in self._news.items():
             if key.person in present and news.value == _FALLEN:

@@ -1,4 +1,4 @@
-"""People of an image meet its calibration and its depth image."""
+"""3D positions of people, from camera_info and depth images."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from pose_ros.ros.images import stamp_of
 from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.qos import CAMERA_INFO
 
-# Depth images that may come while an image is looked at: half a second of a camera's.
+# Depth images kept: half a second at 30 Hz, while an image is processed.
 _KEPT = 15
 _SAME = 1e-6  # [s]
-# So long after the last depth image none is waited for any more [s].
+# Time without depth images after which images no longer wait for one [s].
 _SILENCE = 2.0
 
 Ready = Callable[[Sequence[Person], int], None]
 
 
 class DepthQueue:
-    """The last depth images, for images that may come before or after theirs.
+    """The latest depth images; each may arrive before or after its image.
 
     Parameters
     ----------
     tolerance
-        Greatest difference of the stamps of a pair [s].
+        Maximum stamp difference of a pair [s].
 
     Attributes
     ----------
@@ -106,20 +106,19 @@ class _Waiting:
 
 
 class Localizer:
-    """Gives people their positions, as soon as what is needed is there.
+    """Adds 3D positions to people, without blocking the node.
 
-    While depth images come, an image whose own has not come yet waits for it, for ``depth_wait``
-    or until the next image; the node goes on in the meantime. While none come nothing is waited
-    for.
+    While depth images arrive, the people of an image wait for its depth image: for ``depth_wait``,
+    at most until the next image. Without depth images they do not wait.
 
     Parameters
     ----------
     node
-        Its owner.
+        The node.
     values
-        The node's parameters.
+        Its parameters.
     is_wanted
-        Whether anybody subscribes to the people.
+        Returns whether skeletons has subscribers.
     """
 
     def __init__(self, node: Node, values: Any, is_wanted: Callable[[], bool]) -> None:
@@ -132,7 +131,7 @@ class Localizer:
         self._depths = DepthQueue(values.depth_tolerance)
         self._wait = values.depth_wait
         self._asked = values.positions == 'depth'
-        # EventsExecutor hands out messages in the order in which they come.
+        # EventsExecutor delivers messages in the order of arrival.
         self._in_order = values.executor == 'events'
         self._waiting: _Waiting | None = None
         self._timer: Timer | None = None
@@ -144,25 +143,25 @@ class Localizer:
 
     @property
     def calibration_fault(self) -> str:
-        """Why the last camera_info cannot be used; empty if it can, or if none has come."""
+        """Reason why the last camera_info was refused; empty if it was not."""
         return self._calibration.fault
 
     def begin(self) -> None:
-        """Take note that the next image has come: who still waits goes on."""
+        """Start the next image: people who still wait are published."""
         if self._waiting is not None:
             self._take_waiting()
             self.flush()
 
     def place(self, people: Sequence[Person], frame: Frame, stamp: float, ready: Ready) -> None:
-        """Call back with the people and one of SkeletonArray.DEPTH_*, now or a little later.
+        """Call back with the people and one of SkeletonArray.DEPTH_*, now or after ``depth_wait``.
 
-        The stamp [s] is that of the image's header, to find its depth image by.
+        The stamp [s] is that of the image's header; it identifies the depth image.
         """
         self._take_waiting()
         self._waiting = _Waiting(people, (frame.width, frame.height), frame.time, stamp, ready)
         silent = time.monotonic() - self._last_depth > _SILENCE
         if silent:
-            self._depths.clear()  # where stamps stand still an old image would fit for ever
+            self._depths.clear()  # if stamps do not advance, an old image would always match
         if silent or self._wait == 0 or self._depths.is_decided(stamp):
             self.flush()
         elif self._timer is None:
@@ -172,7 +171,7 @@ class Localizer:
             self._timer.reset()
 
     def flush(self) -> None:
-        """Let the people who wait go on, with depth or without."""
+        """Publish the waiting people, with or without depth."""
         if self._timer is not None:
             self._timer.cancel()
         waiting, self._waiting = self._waiting, None
@@ -206,14 +205,14 @@ class Localizer:
         }
 
     def destroy(self) -> None:
-        """End the subscriptions; who waits goes on without."""
+        """End the subscriptions; waiting people are dropped."""
         self._waiting = None
         if self._timer is not None:
             self._node.destroy_timer(self._timer)
         self._inputs.destroy()
 
     def _take_waiting(self) -> None:
-        """Take depth images that have come while the node was at work."""
+        """Process depth images that arrived during the last callback."""
         if not self._in_order:
             self._inputs.take_waiting()
 
@@ -222,18 +221,18 @@ class Localizer:
         return self._placement.wants_depth and (self._asked or self._publishers > 0)
 
     def _why_not(self) -> str:
-        """Why nobody has positions, as far as it can be known."""
+        """Reason why people have no positions; empty if unknown."""
         if not self._calibration.known:
             topic = self._node.resolve_topic_name('camera_info')
             return f'none: no camera_info has come on {topic}'
         if self._calibration.fault:
             return f'none: {self._calibration.fault}'
         if self._asked and not self._publishers:
-            return f'none: nobody publishes {self._node.resolve_topic_name("depth")}'
+            return f'none: no publisher on {self._node.resolve_topic_name("depth")}'
         return ''
 
     def _watch(self) -> None:
-        """Subscribe while somebody wants the people."""
+        """Subscribe while skeletons has subscribers."""
         wanted = self._is_wanted()
         on_camera_info = self._calibration.on_camera_info
         self._inputs.keep('camera_info', CameraInfo, on_camera_info, CAMERA_INFO, wanted)
@@ -249,7 +248,7 @@ class Localizer:
             self.flush()
 
     def _depth(self, stamp: float, size: tuple[int, int]) -> DepthImage | None:
-        """Depth image of an image; None without one that can be used."""
+        """Depth image for an image; None if it is missing or invalid."""
         message = self._depths.nearest(stamp)
         if message is None:
             return None

@@ -57,7 +57,7 @@ class SkeletonMarkers:
         annotations
             What to show of people besides.
         locked
-            Id of the person to be framed; 0 = nobody.
+            Id of the person to be framed; 0 = none.
         image_size
             (width, height) of the image [px], in which labels stay where the camera is known;
             zeros if it is not known.

@@ -1,4 +1,4 @@
-"""Subscriptions that a node has only while somebody wants what it makes of them."""
+"""Subscriptions that exist only while the outputs of the node have subscribers."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.ros.qos import image_profile
 
-WATCH_PERIOD = 0.2  # [s] from a new subscriber to work for it, at most
+WATCH_PERIOD = 0.2  # [s] maximum delay between a new subscriber and the first output
 
 
 class OnDemandSubscriptions:
-    """The subscriptions of a node, which come and go with its own subscribers.
+    """Subscriptions of a node that follow the subscribers of its outputs.
 
-    So nothing is computed for nobody, here and in the nodes before.
+    Outputs are computed only while they have subscribers, here and in upstream nodes.
 
     Parameters
     ----------
     node
-        Its owner.
+        Owner of the subscriptions.
     watch
-        Called several times a second, to say with `keep` what is wanted.
+        Called every WATCH_PERIOD; calls `keep` for each topic.
     """
 
     def __init__(self, node: Node, watch: Callable[[], None]) -> None:
         self._node = node
         self._present: dict[str, tuple[ReliabilityPolicy, Subscription]] = {}
-        # Also while the ROS time of a simulation stands still.
+        # Steady time: simulation time can be paused.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(WATCH_PERIOD, watch, clock=clock)
 
     def keep(
         self, topic: str, kind: type, callback: Callable, profile: QoSProfile, wanted: bool
     ) -> None:
-        """Have a subscription, with this reliability, while it is wanted."""
+        """Create, replace or destroy a subscription."""
         present = self._present.get(topic)
         if present is not None and not (wanted and present[0] == profile.reliability):
             self._node.destroy_subscription(self._present.pop(topic)[1])
@@ -56,10 +56,10 @@ class OnDemandSubscriptions:
         wanted: bool,
         transport: str = 'compressed',
     ) -> int:
-        """Have a subscription to images while it is wanted, with their publishers' reliability.
+        """Create or destroy a subscription to images, with the reliability of their publishers.
 
-        Compressed images, by this transport, only where there are no others. Returns the number
-        of publishers.
+        Compressed images are used only if there are no raw ones. Returns the number of
+        publishers.
         """
         raw_topic = self._node.resolve_topic_name(topic)
         packed_topic = f'{raw_topic}/{transport}'
@@ -75,7 +75,7 @@ class OnDemandSubscriptions:
         return len(packed if compressed else raw)
 
     def take_waiting(self) -> None:
-        """Call back for what has come while the node was at work, ahead of the executor."""
+        """Process waiting messages now instead of at the next turn of the executor."""
         for _, subscription in list(self._present.values()):
             with subscription.handle:
                 take = partial(subscription.handle.take_message, subscription.msg_type, False)

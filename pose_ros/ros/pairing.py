@@ -1,4 +1,4 @@
-"""Two streams of messages whose time stamps are the same: each with its own partner."""
+"""Pairs of images and skeletons with the same stamp."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Stamp = tuple[int, int]
 
 
 class StampPairs:
-    """Recent images wait here for the skeletons that were found in them.
+    """Recent images that wait for their skeletons.
 
-    Images normally come first, by the time that inference takes; skeletons that overtake theirs
-    wait, too, until newer ones come. What is older than a pair that was found is dropped.
+    Images normally arrive first; skeletons that overtake their image wait until newer ones
+    arrive. Messages older than a pair are dropped.
 
     Parameters
     ----------
     capacity
-        Images that may wait; the oldest goes first.
+        Maximum number of waiting images; the oldest is dropped first.
     """
 
     def __init__(self, capacity: int) -> None:

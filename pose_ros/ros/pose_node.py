@@ -33,7 +33,7 @@ from pose_ros.ros.target_lock import TargetLock
 
 
 class PoseNode(LifecycleNode):
-    """Finds people in the newest image, unless nobody wants to know.
+    """Finds people in the newest image while `skeletons` has subscribers.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def summary(
         return WARN, '; '.join(warnings)
     idle = skeletons.get_subscription_count() == 0
     rate = f'{report.rate:.1f} frames per second'
-    return OK, f'idle: nobody subscribes to {skeletons.topic_name}' if idle else rate
+    return OK, f'idle: no subscriber on {skeletons.topic_name}' if idle else rate
 
 
 def _warnings(
@@ -120,18 +120,18 @@ def estimator_figures(estimator: PoseEstimator) -> dict[str, str]:
 def lock_unavailable_reason(
     images: ImageSubscription | None, skeletons: LifecyclePublisher, looked: bool
 ) -> str:
-    """Why nobody can be chosen of those in the last image; empty if somebody can.
+    """Reason why no person of the last image can be locked; empty if one can.
 
     Parameters
     ----------
     images, skeletons
         The node's parts as far as they are there in its state.
     looked
-        Whether people were looked for in an image since somebody subscribes.
+        Whether an image was processed since there are subscribers.
     """
     if images is None:
         return 'pose_node is not active'
     if skeletons.get_subscription_count() == 0:
         topic = skeletons.topic_name
-        return f'nobody subscribes to {topic}, so people are not looked for: subscribe first'
+        return f'no subscriber on {topic}, so people are not looked for: subscribe first'
     return '' if looked else f'no image has come on {images.topic} yet'

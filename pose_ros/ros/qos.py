@@ -19,7 +19,7 @@ CAMERA_INFO = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 SKELETONS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 # One image can have events of as many people as are ever followed: none may push out another.
 EVENTS = QoSProfile(depth=MAX_PEOPLE, reliability=ReliabilityPolicy.RELIABLE)
-# Late subscribers get the last events, too: somebody may still lie there. Others match as well.
+# Transient local: late subscribers receive past events, such as a fall. Volatile ones match, too.
 FALLS = QoSProfile(
     depth=EVENTS.depth,
     reliability=ReliabilityPolicy.RELIABLE,

@@ -1,4 +1,4 @@
-"""The border of a node: people and events of messages, with a count of those that are refused."""
+"""Validated people and events from messages, with a count of the refused ones."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LOG_PERIOD = 5.0  # [s] between log lines on refused messages
 
 
 class SkeletonReader:
-    """Checks every message of a node before it is used, and reports what was refused.
+    """Validates every message of a node and reports the refused ones.
 
     Parameters
     ----------
     node
-        Its owner; refused messages go to its log.
+        The node; refused messages are logged there.
     topic
         Topic of the skeletons.
     """
@@ -38,22 +38,22 @@ class SkeletonReader:
         self._reported_at = self._arrival = time.monotonic()
 
     def read(self, message: SkeletonArray, unconfirmed: bool = False) -> list[Person] | None:
-        """People of a message, with their positions in space.
+        """People of a message, with 3D positions.
 
-        Skeletons that are not valid are left out.
+        Invalid skeletons are skipped.
 
         Parameters
         ----------
         message
             The message.
         unconfirmed
-            Whether people without an id are wanted, too. They get one a few images after the
-            first; what was counted for them before would be counted again.
+            Include people without an id. Do not count anything for them: they get an id
+            a few images later.
 
         Returns
         -------
         list of Person or None
-            None for a message that is not valid as a whole.
+            None if the whole message is invalid.
         """
         self._messages += 1
         self._arrival = time.monotonic()
@@ -73,7 +73,7 @@ class SkeletonReader:
         return list(people.values())
 
     def checked(self, topic: str, callback: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Return a callback that passes on valid messages only."""
+        """Wrap a callback so that it receives only valid messages."""
 
         def check(message: Any) -> None:
             if self._accepts(topic, message):
@@ -82,14 +82,14 @@ class SkeletonReader:
         return check
 
     def refuse(self, what: str, error: ValueError) -> None:
-        """Count and log something that is left out.
+        """Count and log a refused message or a part of one.
 
         Parameters
         ----------
         what
             Topic, or part of a message.
         error
-            What is wrong with it.
+            Reason.
         """
         self._bad += 1
         self._last_fault = f'{what}: {error}'
@@ -98,14 +98,14 @@ class SkeletonReader:
         )
 
     def status(self, wanted: bool, stamps: str = '') -> tuple[bytes, str, Mapping[str, str]]:
-        """Level, one line and figures for /diagnostics, on the time since the last call.
+        """Level, summary and figures for /diagnostics since the last call.
 
         Parameters
         ----------
         wanted
             Whether the node subscribes to skeletons now.
         stamps
-            What has been wrong with their stamps; empty if nothing was.
+            Fault of their stamps; empty if there is none.
         """
         now = time.monotonic()
         messages, bad = (a - b for a, b in zip((self._messages, self._bad), self._reported))
@@ -124,7 +124,7 @@ class SkeletonReader:
         if stamps:
             return WARN, stamps, figures
         if not wanted:
-            return OK, 'idle: nobody subscribes', figures
+            return OK, 'idle: no subscribers', figures
         silence = now - self._arrival
         if silence > SILENCE:
             there = self._node.count_publishers(self._topic)
@@ -142,7 +142,7 @@ class SkeletonReader:
 
 
 def _readable(skeleton: Skeleton) -> Person:
-    """Person of a message; ValueError says what is wrong with it."""
+    """Person of a message; ValueError with the reason if it is invalid."""
     check_skeleton(skeleton)
     person = msg_to_person(skeleton)
     check_person(person)

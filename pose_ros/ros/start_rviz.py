@@ -24,7 +24,7 @@ from pose_ros.ros import qos
 from pose_ros.ros.on_demand import WATCH_PERIOD, OnDemandSubscriptions
 from pose_ros.ros.run import run
 
-# From one line on what is being waited for to the next, 5 s [calls of OnDemandSubscriptions].
+# Log period while waiting [calls of OnDemandSubscriptions], 5 s.
 REMINDER = round(5.0 / WATCH_PERIOD)
 # Topics as in the configurations of RViz.
 IMAGE, CAMERA_INFO, SKELETONS = '/image', '/camera_info', '/skeletons'
@@ -80,7 +80,7 @@ class FirstImage(Node):
         message = f'RViz starts with the first message of {topic}'
         if self._waited and not publishers:
             others = ', '.join(self._other_images()) or 'no topic'
-            message += f': nobody publishes it. Images are on {others}; choose one with image:='
+            message += f': it has no publisher. Images are on {others}; choose one with image:='
         self.get_logger().info(message)
 
     def _other_images(self) -> list[str]:

@@ -88,7 +88,9 @@ class TargetLock:
     ) -> UnlockTarget.Response:
         number = self._estimator.locked_id
         response.success = self._estimator.unlock()
-        response.message = f'person {number} is let go' if response.success else 'nobody is locked'
+        response.message = (
+            f'person {number} is let go' if response.success else 'no person is locked'
+        )
         if response.success:
             self._node.get_logger().info(response.message)
         return response

@@ -155,7 +155,7 @@ def test_nobody_is_no_event_and_no_picture(analyse, tmp_path):
     code, records, out, err = analyse(path, '--plot', plot)
     assert (code, records) == (0, [])
     assert 'nothing happens' in out
-    assert 'was not drawn: nobody was found' in err
+    assert 'was not drawn: no people were found' in err
     assert not plot.exists()
 
 

@@ -66,7 +66,7 @@ def test_a_node_that_waits_for_a_publisher_is_told(ros, look):
     ros.node.create_subscription(Image, 'image', lambda _: None, RELIABLE)
     finding = look()['/image']
     assert finding.state is State.HINT
-    assert finding.found == '/tester waits, nobody publishes'
+    assert finding.found == '/tester waits: no publisher'
 
 
 def test_our_nodes_speak_for_themselves_and_good_topics_are_good(ros, look):

@@ -334,7 +334,7 @@ def test_diagnostics_count_what_could_not_be_read(ros, make_stage, make_person, 
     for listener in list(ros.node.subscriptions):
         if listener.topic_name == '/postures':
             ros.node.destroy_subscription(listener)
-    assert wait_for('idle: nobody subscribes', published='').level == DiagnosticStatus.OK
+    assert wait_for('idle: no subscribers', published='').level == DiagnosticStatus.OK
 
 
 def test_nothing_without_an_id_is_told_of(make_stage, make_person):

@@ -156,7 +156,7 @@ def test_figures_of_frames(ros, status, encoded_image, actor_picture):
         image.header.stamp = ros.node.get_clock().now().to_msg()
         publisher.publish(image)
 
-    found = status('idle: nobody subscribes to /skeletons', publish)
+    found = status('idle: no subscriber on /skeletons', publish)
     assert found.level == DiagnosticStatus.OK
     ros.collect(SkeletonArray, 'skeletons', SKELETONS)
     status('frames per second', publish)

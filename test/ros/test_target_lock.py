@@ -96,7 +96,7 @@ def test_a_person_is_locked_and_let_go(following, make_person, executor):
     message = node.show(make_person(1))
     assert (message.locked_id, message.locked_seen) == (0, False)
     answer = node.unlock()
-    assert (answer.success, answer.message) == (False, 'nobody is locked')
+    assert (answer.success, answer.message) == (False, 'no person is locked')
 
 
 def test_the_end_of_an_expired_lock_is_reported(following, make_person, ros, monkeypatch, capfd):
@@ -150,7 +150,7 @@ def test_without_an_image_there_is_nobody_to_choose(following, make_person, ros)
     node.estimator.people = [make_person(1)]
     answer = node.lock(BY_ID, 1)
     assert not answer.success
-    assert answer.message.startswith('nobody subscribes to /skeletons')
+    assert answer.message.startswith('no subscriber on /skeletons')
     node.listen()
     ros.spin_until(lambda: node.lock(BY_ID, 1).message == 'no image has come on /image yet')
     node.show(make_person(1))
@@ -162,7 +162,7 @@ def test_people_of_long_ago_cannot_be_chosen(following, make_person, ros):
     node.show(make_person(1))
     (listener,) = (s for s in ros.node.subscriptions if s.topic_name == '/skeletons')
     ros.node.destroy_subscription(listener)
-    ros.spin_until(lambda: 'nobody subscribes' in node.lock(BY_ID, 1).message)
+    ros.spin_until(lambda: 'no subscriber on' in node.lock(BY_ID, 1).message)
     arrived = node.node.statistics.arrivals
     node.images.publish(node.image)
     ros.spin_until(lambda: node.node.statistics.arrivals > arrived, 'an image for nobody')

@@ -27,7 +27,7 @@ def _wave(side: str) -> Callable[[float], ActorPose]:
 
 
 def _walk(time: float) -> ActorPose:
-    """Steps of somebody seen half from the side; the place moves elsewhere."""
+    """Steps of a person seen half from the side; the place moves elsewhere."""
     swing = np.sin(2 * np.pi * WALK_RATE * time)
     lift = np.cos(2 * np.pi * WALK_RATE * time)
     return STAND._replace(

@@ -35,7 +35,7 @@ def mirrored(motion: ActorMotion) -> ActorMotion:
 
 
 def varied(motion: ActorMotion, rng: np.random.Generator) -> ActorMotion:
-    """Same motion as somebody else does it: faster or slower, each limb a little different."""
+    """Same motion as another person does it: faster or slower, each limb a little different."""
     pace = float(rng.uniform(0.75, 1.3))
     parts = [part for part in ActorPose._fields[2:] if part != 'tip']
     offsets = {part: rng.normal(0.0, 4.0, 2) for part in parts if not part.endswith('shin')}

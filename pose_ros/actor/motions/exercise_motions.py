@@ -12,14 +12,14 @@ import numpy as np
 from pose_ros.actor.body import ActorPose, Pair, joints
 from pose_ros.actor.motions.motion import STAND, ActorMotion
 
-# Half of the distance of the feet of somebody who squats or lifts, and of the hips [heights].
+# Half of the distance of the feet of a person who squats or lifts, and of the hips [heights].
 _STANCE, _HIP = 0.12, 0.072
 _THIGH, _SHIN, _ARM, _LEG = 0.233, 0.223, 0.305, 0.76
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How somebody does an exercise.
+    """How a person does an exercise.
 
     Attributes
     ----------

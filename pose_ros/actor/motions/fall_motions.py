@@ -1,7 +1,7 @@
 """Falls, and what looks like one.
 
-All are courses of poses: from one key to the next with the speed of somebody who moves, or ever
-faster, as somebody falls.
+All are courses of poses: from one key to the next with the speed of a person who moves, or ever
+faster, as a person falls.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import cos, radians, sin
 from pose_ros.actor.body import ActorPose, Pair
 from pose_ros.actor.motions.motion import SIT, STAND, ActorMotion
 
-# The hips of somebody who tips over stiffly go aside by half of the body's height.
+# The hips of a person who tips over stiffly go aside by half of the body's height.
 _LEVER = 0.47
 # A bed's or a couch's surface [heights].
 _BED = 0.26

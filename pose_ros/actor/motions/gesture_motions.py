@@ -14,7 +14,7 @@ from pose_ros.actor.motions.motion import STAND, ActorMotion, hold
 
 @dataclass(frozen=True)
 class GestureStyle:
-    """How somebody makes a gesture.
+    """How a person makes a gesture.
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ _MOVE, _REST = 0.55, 0.15
 
 @dataclass(frozen=True)
 class SignStyle:
-    """How somebody makes a sign.
+    """How a person makes a sign.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class SignStyle:
 
     @classmethod
     def of(cls, rng: np.random.Generator) -> SignStyle:
-        """Somebody's style."""
+        """A person's style."""
         return cls(
             speed=float(rng.uniform(0.7, 1.4)),
             size=float(rng.uniform(0.82, 1.08)),

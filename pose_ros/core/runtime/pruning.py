@@ -1,4 +1,4 @@
-"""Cutting off the parts of a TFLite model that nobody reads or that nobody can run."""
+"""Remove the parts of a TFLite model that are not read or cannot run."""
 
 from __future__ import annotations
 

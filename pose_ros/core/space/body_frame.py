@@ -1,4 +1,4 @@
-"""The frame of somebody's body, as REP-155 lays it: in the hips, looking where they look."""
+"""The frame of a person's body, as REP-155 lays it: in the hips, looking where they look."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from pose_ros.core.topology import Topology
 _TRUNK_REACH, _BONE_REACH, _MOST_REACH, _HEAD_REACH = 0.35, 0.45, 1.25, 0.6
 # A bone that comes out shorter than this share of its usual length has an end that is hidden.
 _SHORT = 0.6
-# Bones of somebody's height are so much shorter than usual at times.
+# Bones of a person's height are so much shorter than usual at times.
 _USUAL = 0.9
 
 

@@ -45,7 +45,7 @@ class DepthStrategy:
     """
 
     def place(self, person: Person, view: CameraView) -> Positions | None:
-        """Positions of the keypoints of a person; None without depth, or if it shows nobody."""
+        """Positions of the keypoints of a person; None without depth, or if it shows no person."""
         if view.depth is None:
             return None
         points = np.where(person.observed[:, None], person.keypoints, np.nan).astype(np.float64)

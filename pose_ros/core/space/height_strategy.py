@@ -1,4 +1,4 @@
-"""Positions guessed from how large somebody looks."""
+"""Positions guessed from how large a person looks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FOCAL = 600.0
 class HeightStrategy:
     """Places all keypoints that were observed in one plane, as far away as the body is small.
 
-    The size comes from the lengths of bones, so nobody need stand.
+    The size comes from the lengths of bones, so people need not stand.
 
     Parameters
     ----------

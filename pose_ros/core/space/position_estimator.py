@@ -13,7 +13,7 @@ from pose_ros.core.space.strategy import CameraView, PositionStrategy
 from pose_ros.core.types import Person
 
 WAYS = ('auto', 'depth', 'model', 'height', 'none')
-# Whoever was measured is not told of in another way so soon after [s]: they would jump.
+# Time after a measured position for which no other source is used [s]: positions would jump.
 _PAUSE = 1.0
 
 

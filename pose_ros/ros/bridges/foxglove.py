@@ -1,4 +1,4 @@
-"""Skeletons, and what is told of people, as annotations on the image in Foxglove."""
+"""Skeletons and events as annotations on the image in Foxglove."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import ANNOTATIONS
 from pose_ros.ros.qos import SKELETONS
 
-TOLD = ('gestures', 'postures', 'falls', 'exercise')
-# Of bones and keypoints that were not observed.
+EVENT_TOPICS = ('gestures', 'postures', 'falls', 'exercise')
+# Opacity of unobserved bones and keypoints.
 FAINT = 0.35
-# Foxglove counts from the corner of the first pixel, we from its centre.
+# Foxglove's (0, 0) is the corner of the first pixel, ours its centre.
 HALF_PIXEL = 0.5
 
 
 class FoxgloveBridge:
-    """Publishes annotations, also when nobody is there: that takes the last ones away."""
+    """Publishes annotations; an empty message removes the last ones."""
 
     def __init__(self, node: Node) -> None:
         self._publisher = node.create_publisher(ImageAnnotations, 'image_annotations', SKELETONS)
         self._labels = Labels()
-        self.takes = {topic: partial(ANNOTATIONS[topic][1], self._labels) for topic in TOLD}
+        self.takes = {
+            topic: partial(ANNOTATIONS[topic][1], self._labels) for topic in EVENT_TOPICS
+        }
 
     def wanted(self) -> Collection[str]:
-        """Skeletons and what is told of people, while somebody subscribes."""
-        return ('skeletons', *TOLD) if self._publisher.get_subscription_count() else ()
+        """Skeletons and events, while there are subscribers."""
+        return ('skeletons', *EVENT_TOPICS) if self._publisher.get_subscription_count() else ()
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
-        """Publish bones, keypoints and words of people."""
+        """Publish bones, keypoints and labels of people."""
         labels = self._labels.at(stamp_of(message.header), {person.id for person in people})
         annotations = ImageAnnotations()
         for person in people:
@@ -50,7 +52,7 @@ class FoxgloveBridge:
 
 
 class PersonAnnotations:
-    """What is drawn of one person."""
+    """Annotations of one person."""
 
     def __init__(self, person: Person, fallen: bool, stamp: Time) -> None:
         self._person = person
@@ -63,7 +65,7 @@ class PersonAnnotations:
         self._shown = shown
 
     def skeleton(self) -> Iterator[PointsAnnotation]:
-        """Bones and keypoints, those that were not observed faintly."""
+        """Bones and keypoints; unobserved ones are faint."""
         person = self._person
         edges = np.array(person.topology.edges)
         known = self._known[edges].all(axis=1)
@@ -84,7 +86,7 @@ class PersonAnnotations:
             )
 
     def label(self, words: str) -> Iterator[TextAnnotation]:
-        """Id and words over the head, if anything of the person is observed."""
+        """Id and label above the head, if any keypoint is observed."""
         if not len(self._shown):
             return
         left, top = self._shown.min(axis=0).tolist()

@@ -1,4 +1,4 @@
-"""People as REP-155 has them: a list of bodies, and topics of each body under /humans/bodies."""
+"""REP-155: a list of bodies, and the topics of each body under /humans/bodies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from pose_ros.ros.skeleton_reader import LOG_PERIOD
 
 # What ROS4HRI's own nodes offer, and its libraries ask for.
 HRI = QoSProfile(depth=1)
-# Topics of a body, and what we need for each.
+# Topics of a body: message type, and the input that each needs.
 TOPICS = {
     'roi': (NormalizedRegionOfInterest2D, 'skeletons'),
     'skeleton2d': (Skeleton2D, 'skeletons'),
@@ -42,14 +42,14 @@ TOPICS = {
     'posture': (BodyPosture, 'postures'),
     'gesture': (Gesture, 'gestures'),
 }
-# A body that is out of sight for so long [s] has left; till then its topics stay.
+# Time out of sight after which the topics of a body end [s].
 GRACE = 2.0
-# Images that may wait for their skeletons.
+# Maximum number of images that wait for their skeletons.
 IMAGES = 15
 
 
 class HriBody:
-    """Somebody who has topics."""
+    """Topics of one person."""
 
     def __init__(self, node: Node, person: Person) -> None:
         self.name = body_id(person.id, node.get_namespace())
@@ -62,11 +62,11 @@ class HriBody:
         }
 
     def heard(self, topic: str) -> bool:
-        """Whether somebody subscribes to a topic."""
+        """Whether a topic has subscribers."""
         return self._publishers[topic].get_subscription_count() > 0
 
     def tell(self, topic: str, make: Callable[[], Any]) -> None:
-        """Make and publish a message, if somebody subscribes."""
+        """Make and publish a message, if there are subscribers."""
         if self.heard(topic):
             self._publishers[topic].publish(make())
 
@@ -77,7 +77,7 @@ class HriBody:
 
 
 class HriBridge:
-    """Publishes the bodies that are tracked, and what is known of each."""
+    """Publishes the tracked bodies and the topics of each."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -111,9 +111,9 @@ class HriBridge:
         return topics
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
-        """Publish who is there, then boxes and keypoints, then images of those asked for.
+        """Publish the list of bodies, then boxes and keypoints, then crops.
 
-        The topics of a body are there before its name is in the list.
+        The topics of a body exist before its name is listed.
         """
         header, size = message.header, (message.image_width, message.image_height)
         for person in people:
@@ -142,7 +142,7 @@ class HriBridge:
         self._tracked.publish(IdsList(header=header, ids=self._listed))
 
     def _let_go(self) -> None:
-        """End the topics of those who have left, also when no more skeletons come."""
+        """End the topics of people who have left, also when skeletons stop arriving."""
         now = time.monotonic()
         for person_id, body in list(self._bodies.items()):
             if now - body.seen > GRACE:
@@ -155,7 +155,7 @@ class HriBridge:
         self._crop(self._pairs.add_image(message.header, message))
 
     def _crop(self, pair: tuple | None) -> None:
-        """Publish the images of people, out of the image that they were found in."""
+        """Publish the crops of people from their image."""
         if pair is None:
             return
         message, people = pair

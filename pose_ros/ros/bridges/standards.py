@@ -1,4 +1,4 @@
-"""The standards that bridge_node can speak, each with the package whose messages it needs."""
+"""Standards of bridge_node, each with the message package that it needs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from pose_ros.msg import SkeletonArray
 
 
 class Bridge(Protocol):
-    """Tells of people in the messages of another package.
+    """Publishes people in the messages of another package.
 
     Attributes
     ----------
     takes
-        What it does with messages of other topics than skeletons, by topic.
+        Callbacks for topics other than skeletons, by topic.
     """
 
     takes: Mapping[str, Callable[[Any], None]]
 
     def wanted(self) -> Collection[str]:
-        """Topics that it needs just now; asked several times a second."""
+        """Topics that it needs now; called several times a second."""
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
-        """Publish the people of an image: those of the message that have an id."""
+        """Publish the people of a message who have an id."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Standard:
     bridge
         Name of the class in the module.
     package
-        Whose messages it is spoken in.
+        Package of its messages.
     meaning
         One line.
     """

@@ -32,7 +32,7 @@ class TfBridge:
         self._publisher = node.create_publisher(TFMessage, '/tf', TF)
 
     def wanted(self) -> Collection[str]:
-        """Skeletons, while somebody listens to tf."""
+        """Skeletons, while tf has subscribers."""
         return ('skeletons',) if self._publisher.get_subscription_count() else ()
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:

@@ -16,7 +16,7 @@ PERSON = 'person'  # COCO's name of the class
 
 
 class VisionBridge:
-    """Publishes detections, also when nobody is there."""
+    """Publishes detections; the list may be empty."""
 
     takes: Mapping[str, Callable[[Any], None]] = {}
 
@@ -24,7 +24,7 @@ class VisionBridge:
         self._publisher = node.create_publisher(Detection2DArray, 'detections', SKELETONS)
 
     def wanted(self) -> Collection[str]:
-        """Skeletons, while somebody subscribes."""
+        """Skeletons, while there are subscribers."""
         return ('skeletons',) if self._publisher.get_subscription_count() else ()
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
