@@ -27,11 +27,11 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from pose_ros.actor import MOTIONS, Action, Actor, Scene, frames, skeletons
+from pose_ros.actor import MOTIONS, Action, Actor, ActorMotion, Scene, frames, skeletons
 from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions.everyday_motions import varied
 from pose_ros.actor.motions.gesture_motions import GESTURES
-from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, SignStyle
+from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, Sign, SignStyle
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
@@ -41,10 +41,9 @@ from pose_ros.core.motion.learned_model import LearnedModel
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.runtime.errors import ModelError
-from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.topology import BLAZEPOSE33, COCO17, Topology
 from pose_ros.core.types import Frame
 from pose_ros.evaluation.report import markdown_table, write_block
-from pose_ros.learning.actor_examples import perform, perform_sign
 from pose_ros.learning.examples import SAME, Example, MotionClass
 from pose_ros.learning.motion_evaluation import draw_confusion, evaluate
 from pose_ros.learning.training import Settings, train
@@ -75,6 +74,51 @@ class Result:
     milliseconds: float
     kilobytes: float
     seconds: float
+
+
+def perform(
+    motion: str | ActorMotion,
+    duration: float,
+    rng: np.random.Generator,
+    *,
+    topology: Topology = COCO17,
+    fps: float = 30.0,
+    world: bool = False,
+) -> Example:
+    """One motion by a person of any size, anywhere, turned away by 30 degrees at most.
+
+    Parameters
+    ----------
+    motion
+        Of the actor.
+    duration
+        From its onset to its end [s].
+    rng
+        Decides size, place, direction, and the model's errors.
+    topology, fps, world
+        Of the skeletons.
+    """
+    start = float(rng.uniform(0.4, 1.2))
+    height = float(rng.uniform(150, 420))
+    actor = Actor(
+        (Action(motion, start, duration),),
+        x=float(rng.uniform(220, 420)),
+        y=470.0,
+        height=height,
+        facing=float(rng.uniform(-30, 30)),
+    )
+    scene = Scene(fps=fps, duration=start + duration + 1.0, actors=(actor,))
+    seed = int(rng.integers(2**31))
+    sequence = [f for f in skeletons(scene, seed, topology, world=world) if f.people]
+    return Example.of([f.people[0] for f in sequence], [f.stamp for f in sequence], 'actor')
+
+
+def perform_sign(
+    sign: Sign, rng: np.random.Generator, topology: Topology = COCO17, fps: float = 30.0
+) -> Example:
+    """One sign in a style of its own."""
+    motion, duration = sign.played(SignStyle.of(rng))
+    return perform(motion, duration, rng, topology=topology, fps=fps)
 
 
 def mirror_of(name: str) -> str:

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 import typer
 
-from pose_ros.core.runtime.errors import ModelError
 from pose_ros.extras import MissingLibraryError
 
 output = Console()
@@ -25,6 +24,9 @@ def complain(text: str) -> None:
 @contextmanager
 def complaints() -> Iterator[None]:
     """Report in one line what cannot be done, and exit with code 2."""
+    # With NumPy, which the help does without.
+    from pose_ros.core.runtime.errors import ModelError  # noqa: PLC0415
+
     try:
         yield
     except (ModelError, MissingLibraryError, ValueError) as error:

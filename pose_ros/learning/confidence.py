@@ -11,7 +11,7 @@ from scipy.special import softmax
 
 from pose_ros.core.motion.normalised import Window, features, normalise
 from pose_ros.learning.clips import Clip
-from pose_ros.learning.windows import Stock, held
+from pose_ros.learning.windows import Dataset, held
 
 # For the threshold, windows are looked at so far apart [s], and the probability is the mean of so
 # many: about what LearnedGestures does.
@@ -35,7 +35,7 @@ def temperature_of(numbers: np.ndarray, labels: np.ndarray) -> float:
 
 
 def threshold_of(
-    network: Any, temperature: float, stock: Stock, window: Window
+    network: Any, temperature: float, dataset: Dataset, window: Window
 ) -> tuple[float, float, float]:
     """Threshold that tells the held-out motions from the held-out others best.
 
@@ -47,18 +47,20 @@ def threshold_of(
         Threshold; share of the motions that are told right with it, and of the others rejected.
     """
     thresholds = np.linspace(0.3, 0.95, 66)
-    clips = [clip for motion in (*stock.motions, stock.others) for clip in motion]
-    labels = np.repeat(np.arange(stock.none + 1), [*map(len, stock.motions), len(stock.others)])
+    clips = [clip for motion in (*dataset.motions, dataset.others) for clip in motion]
+    labels = np.repeat(
+        np.arange(dataset.none + 1), [*map(len, dataset.motions), len(dataset.others)]
+    )
     peaks = _peaks(network, temperature, clips, window)
     recognised = np.zeros(len(thresholds))
-    for number in range(stock.none):
+    for number in range(dataset.none):
         found = peaks[labels == number]
         others = np.delete(found, number, axis=1).max(axis=1, initial=0.0)
         hits = (found[:, number, None] >= thresholds) & (others[:, None] < thresholds)
-        recognised += hits.mean(axis=0) / stock.none
+        recognised += hits.mean(axis=0) / dataset.none
     rejected = np.ones(len(thresholds))
-    if len(stock.others):
-        rejected = (peaks[labels == stock.none].max(axis=1)[:, None] < thresholds).mean(axis=0)
+    if len(dataset.others):
+        rejected = (peaks[labels == dataset.none].max(axis=1)[:, None] < thresholds).mean(axis=0)
     right = recognised + rejected
     best = np.flatnonzero(right >= right.max() - 1e-9)
     middle = int(best[len(best) // 2])

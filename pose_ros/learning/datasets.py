@@ -12,7 +12,7 @@ from pose_ros.core.motion.normalised import Window
 from pose_ros.learning.clips import Clip, clip_of, mirrored
 from pose_ros.learning.examples import NOT_MIRRORED, SAME, MotionClass
 from pose_ros.learning.negatives import distinct, improvised, near_misses
-from pose_ros.learning.windows import Stock
+from pose_ros.learning.windows import Dataset
 
 # Near misses for each example; improvised movements for training, and for validation.
 _MISSES, _IMPROVISED = 4, (150, 50)
@@ -29,9 +29,9 @@ def split(
     )
 
 
-def stocks(
+def datasets(
     parts: Sequence[tuple[MotionClass, MotionClass]], window: Window, rng: np.random.Generator
-) -> tuple[Stock, Stock]:
+) -> tuple[Dataset, Dataset]:
     """For training and for validation; nothing made from an example of one is in the other."""
     training, validation = zip(*parts)
     clips = [[clip_of(e, window) for e in motion.examples] for motion in training]
@@ -54,13 +54,13 @@ def _stock(
     known: Sequence[Sequence[Clip]],
     free: Sequence[Clip],
     rng: np.random.Generator,
-) -> Stock:
+) -> Dataset:
     """Clips of motions, and of others: recorded, and made but not too like the known clips."""
     motions = _learned(classes, clips)
     count = sum(map(len, motions))
     made = near_misses([clip for own in motions for clip in own], _MISSES * count, rng)
     recorded = [clip for m, own in zip(classes, clips) if m.name == NONE for clip in own]
-    return Stock(motions, recorded + distinct([*made, *free], known))
+    return Dataset(motions, recorded + distinct([*made, *free], known))
 
 
 def _with_mirrored(

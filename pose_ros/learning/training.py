@@ -13,10 +13,10 @@ from pose_ros.core.motion.learned_model import NONE, Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
 from pose_ros.learning.clips import clip_of
 from pose_ros.learning.confidence import temperature_of, threshold_of
-from pose_ros.learning.datasets import split, stocks
+from pose_ros.learning.datasets import datasets, split
 from pose_ros.learning.examples import NOT_MIRRORED, SAME, MotionClass
 from pose_ros.learning.networks import NETWORKS, load_keras, to_tflite
-from pose_ros.learning.windows import Stock
+from pose_ros.learning.windows import Dataset
 
 MIN_EXAMPLES = 4
 # Least windows of motions in a round.
@@ -146,7 +146,7 @@ def train(
         settings.seconds or _window_seconds(motions, settings), 15.0, settings.in_space
     )
     parts = [split(m, settings.held_out, rng) for m in classes if m.examples]
-    both = stocks(parts, window, rng)
+    both = datasets(parts, window, rng)
     network, rounds = _fit(both, window, settings, rng, on_round)
     validation = both[1]
     shown, labels = validation.draw(window, rng, 20, augment=False)
@@ -184,7 +184,7 @@ def _window_seconds(motions: Sequence[MotionClass], settings: Settings) -> float
 
 
 def _fit(
-    both: tuple[Stock, Stock],
+    both: tuple[Dataset, Dataset],
     window: Window,
     settings: Settings,
     rng: np.random.Generator,
@@ -222,8 +222,8 @@ def _fit(
     return network, rounds
 
 
-def _class_weights(stock: Stock) -> dict[int, float]:
+def _class_weights(dataset: Dataset) -> dict[int, float]:
     """Weights with which all motions count alike, and none of them as much as all together."""
-    counts = np.array([len(clips) for clips in stock.motions])
+    counts = np.array([len(clips) for clips in dataset.motions])
     weights = dict(enumerate((counts.mean() / counts).tolist()))
-    return {**weights, stock.none: 1.0}
+    return {**weights, dataset.none: 1.0}

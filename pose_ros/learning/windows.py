@@ -31,7 +31,7 @@ _LIMBS = [
 
 
 @dataclass(frozen=True)
-class Stock:
+class Dataset:
     """Clips to draw windows from.
 
     Attributes

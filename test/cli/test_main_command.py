@@ -59,7 +59,7 @@ def test_the_version_is_that_of_the_package_everywhere(pose_ros):
         ('pose-ros mod', ['models']),
         ('pose-ros models install blazepose_f', ['blazepose_full']),
         ('pose-ros models verify posenet', ['posenet']),
-        ('pose-ros estimate --model yolox', ['yolox_nano']),
+        ('pose-ros estimate --model blazepose_l', ['blazepose_lite']),
     ],
 )
 def test_the_shell_completes_commands_and_models(words, expected):

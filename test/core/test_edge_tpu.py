@@ -94,24 +94,6 @@ class TestDevices:
         (edge_tpu.root / 'dev/apex_0').touch()
         assert [(one.bus, one.fault) for one in edgetpu.find_edge_tpus()] == [('pci', '')]
 
-    @pytest.mark.parametrize('real', [True, False])
-    def test_the_real_pycoral_lists_devices_and_the_other_does_not(
-        self, edge_tpu, tmp_path, monkeypatch, real
-    ):
-        package = tmp_path / 'packages/pycoral'
-        (package / 'utils').mkdir(parents=True)
-        (package / '__init__.py').touch()
-        if real:
-            (package / 'utils/__init__.py').touch()
-            (package / 'utils/edgetpu.py').write_text(
-                "def list_edge_tpus():\n    return [{'type': 'pci', 'path': '/dev/apex_0'}]\n"
-            )
-        monkeypatch.syspath_prepend(str(package.parent))
-        found = edgetpu.find_edge_tpus()
-        assert [(one.bus, one.path) for one in found] == [('pci', '/dev/apex_0')] * real
-        for name in [name for name in sys.modules if name.partition('.')[0] == 'pycoral']:
-            del sys.modules[name]
-
     def test_the_report_opens_no_device(self, edge_tpu):
         edge_tpu.plug_in()
         report = edgetpu.report()

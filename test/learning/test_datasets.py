@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pose_ros.core.motion.normalised import Window
-from pose_ros.learning.datasets import split, stocks
+from pose_ros.learning.datasets import datasets, split
 
 
 @pytest.mark.parametrize(('count', 'kept'), [(4, 1), (10, 2), (15, 3), (1, 0)])
@@ -29,13 +29,13 @@ def test_mirror_images_train_the_class_that_they_are(make_class, in_space):
     classes = [make_class(n, 5, mirror=m, world=in_space) for n, m in mirrors.items()]
     classes.append(replace(make_class('right_out', 3, world=in_space), name='none'))
 
-    training, validation = stocks([split(c, 0.2, rng) for c in classes], window, rng)
+    training, validation = datasets([split(c, 0.2, rng) for c in classes], window, rng)
 
     assert [len(clips) for clips in training.motions] == [4, 4 + 4, 4 + 4]
     assert [len(clips) for clips in validation.motions] == [1, 1, 1]
     assert len(training.others) > 100
-    for stock in (training, validation):
-        features, labels = stock.draw(window, rng, 2)
+    for dataset in (training, validation):
+        features, labels = dataset.draw(window, rng, 2)
         assert features.shape[1:] == window.shape
         assert np.isfinite(features).all()
         assert set(labels) == {0, 1, 2, 3}

@@ -5,32 +5,32 @@ import pytest
 
 from pose_ros.core.motion.normalised import JOINTS, Window
 from pose_ros.learning.clips import clip_of
-from pose_ros.learning.windows import Stock, hidden, vary
+from pose_ros.learning.windows import Dataset, hidden, vary
 
 WINDOW = Window(3.0)
 WRISTS = [2 * JOINTS.index(f'{side}_wrist') + 1 for side in ('left', 'right')]
 
 
 @pytest.fixture(scope='module')
-def stock(make_class):
+def dataset(make_class):
     names = ('left_up_right_up', 'right_up_left_up')
-    return Stock(
+    return Dataset(
         [[clip_of(e, WINDOW) for e in make_class(n, 5).examples] for n in names],
         [clip_of(e, WINDOW) for e in make_class('right_out', 5).examples],
     )
 
 
 @pytest.mark.parametrize('augment', [True, False])
-def test_every_motion_gets_its_windows_and_none_as_many_as_all(stock, augment):
-    features, labels = stock.draw(WINDOW, np.random.default_rng(0), 4, augment)
+def test_every_motion_gets_its_windows_and_none_as_many_as_all(dataset, augment):
+    features, labels = dataset.draw(WINDOW, np.random.default_rng(0), 4, augment)
     assert features.shape == (80, *WINDOW.shape)
     assert features.dtype == np.float32
     assert np.bincount(labels).tolist() == [20, 20, 40]
     assert (np.diff(labels) != 0).sum() > 20
 
 
-def test_a_motion_is_shown_whole_with_its_order(stock):
-    features, labels = stock.draw(WINDOW, np.random.default_rng(0), 4, augment=False)
+def test_a_motion_is_shown_whole_with_its_order(dataset):
+    features, labels = dataset.draw(WINDOW, np.random.default_rng(0), 4, augment=False)
     for number, label in zip(range(len(labels)), labels):
         if label < 2:
             left, right = (features[number, :, i] for i in WRISTS)
@@ -40,8 +40,8 @@ def test_a_motion_is_shown_whole_with_its_order(stock):
             assert (up[0] < up[1]) == (label == 0)
 
 
-def test_what_moves_most_is_hidden(stock):
-    movement = stock.others[0].movement  # of the right arm
+def test_what_moves_most_is_hidden(dataset):
+    movement = dataset.others[0].movement  # of the right arm
     seen = hidden(movement.points, movement.seen, np.random.default_rng(0))
     shares = dict(zip(JOINTS, seen.mean(axis=0)))
     assert shares['right_wrist'] < 0.4

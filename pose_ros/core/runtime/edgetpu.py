@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 import importlib.metadata
-import importlib.util
 import json
 import os
 from pathlib import Path
@@ -38,12 +37,6 @@ _PCI_ID = ('0x1ac1', '0x089a')
 _RUNTIMES = ('ai-edge-litert', 'tflite-runtime')
 _TIMEOUT = 20.0  # for another process to list devices, or to load the library [s]
 
-_PYCORAL = """
-import json
-from pycoral.utils.edgetpu import list_edge_tpus
-print(json.dumps([(one['type'], one['path']) for one in list_edge_tpus()]))
-"""
-
 
 @dataclass(frozen=True)
 class EdgeTpu:
@@ -54,7 +47,7 @@ class EdgeTpu:
     bus
         'usb' or 'pci'.
     path
-        Where the kernel (or pycoral) lists it.
+        Folder in which the kernel lists it.
     fault
         Why this process cannot use it, and what to do; empty if it can, as far as can be seen.
     """
@@ -71,7 +64,7 @@ def library() -> str:
 
 def find_edge_tpus(device: Device | None = None) -> list[EdgeTpu]:
     """Edge TPUs that are plugged in: all, or those on the device's bus."""
-    found = [*_usb_devices(), *_pci_devices()] or _devices_of_pycoral()
+    found = [*_usb_devices(), *_pci_devices()]
     return [one for one in found if device is None or device.bus in ('', one.bus)]
 
 
@@ -113,20 +106,6 @@ def _access_fault(node: Path, rule: str, group: str) -> str:
         f'run "sudo usermod -aG {group} $USER" and "sudo udevadm control --reload", plug it in '
         'again and log in anew'
     )
-
-
-def _devices_of_pycoral() -> list[EdgeTpu]:
-    """Devices that Google's pycoral lists, where it is installed.
-
-    In another process, for it loads libraries of its own. Another package of that name, which is
-    about coral reefs, has no such module.
-    """
-    try:
-        if importlib.util.find_spec('pycoral.utils.edgetpu') is None:
-            return []
-    except ModuleNotFoundError:
-        return []
-    return [EdgeTpu(bus, path) for bus, path in _answer(['-c', _PYCORAL]) or []]
 
 
 def python_environment() -> dict[str, str]:
