@@ -33,7 +33,7 @@ def main() -> None:
     for frame in frames:
         for event in watcher.observe(estimator.estimate(frame), frame.time).events:
             count, deep = event.details['repetitions'], event.details['range_reached']
-            print(f'person {event.person}: squat {count}, deep enough: {deep}')
+            print(f'person {event.skeleton_id}: squat {count}, deep enough: {deep}')
 
 
 if __name__ == '__main__':

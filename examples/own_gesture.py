@@ -22,7 +22,7 @@ def main() -> None:
     watcher.want(['gestures'])
     for frame in open_media(sys.argv[1]).frames():
         for event in watcher.observe(estimator.estimate(frame), frame.time).events:
-            print(f'{event.time:.1f} s: person {event.person}, {event.title}, {event.phase}')
+            print(f'{event.time:.1f} s: person {event.skeleton_id}, {event.title}, {event.phase}')
 
 
 if __name__ == '__main__':

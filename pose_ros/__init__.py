@@ -31,11 +31,11 @@ __all__ = [
 _MODULES = {
     'EstimatorConfig': 'core.configuration',
     'Frame': 'core.types',
-    'MotionConfig': 'core.motion.configuration',
+    'MotionConfig': 'core.motion.observers',
     'MotionWatcher': 'core.motion.watcher',
     'Person': 'core.types',
     'PoseEstimator': 'core.estimator',
-    'make_observers': 'core.motion.configuration',
+    'make_observers': 'core.motion.observers',
     'open_media': 'core.media',
 }
 

@@ -30,8 +30,7 @@ EVENT_TOPICS = tuple(_EVENT_KINDS)
 """Topics of gesture_node with what begins, ends or is complete."""
 
 # Fields of messages, where they differ from those of the values.
-_FIELDS = {(kind, 'person_id'): 'skeleton_id' for kind in _EVENT_KINDS.values()}
-_FIELDS[Gesture, 'name'] = 'gesture'
+_FIELDS: dict[tuple[type, str], str] = {(Gesture, 'name'): 'gesture'}
 
 Value = TypeVar('Value')
 

@@ -219,7 +219,7 @@ class Work:
                 self._table.write(source, stamp, one)
             if timeline is not None:
                 values = zip(one.names, one.angles.tolist(), one.deviations.tolist())
-                timeline.add_angles(source, stamp, one.person_id, values)
+                timeline.add_angles(source, stamp, one.skeleton_id, values)
 
 
 def show_events(title: str, events: Sequence[MotionEvent]) -> None:
@@ -234,7 +234,7 @@ def show_events(title: str, events: Sequence[MotionEvent]) -> None:
     for event in events:
         table.add_row(
             f'{event.time:.2f} s',
-            str(event.person),
+            str(event.skeleton_id),
             event.kind,
             words_of(event),
             event.phase,

@@ -88,7 +88,7 @@ def event_line(event: MotionEvent, statistics: DemoStatistics) -> str:
         what = event.phase
     else:
         what = f'{event.title} {event.phase}'
-    return f'{statistics.since_start(event.time):5.1f} s  person {event.person}: {what}'
+    return f'{statistics.since_start(event.time):5.1f} s  person {event.skeleton_id}: {what}'
 
 
 def summary_tables(summary: Mapping[str, Any]) -> Group:

@@ -123,7 +123,7 @@ def write_results(
 def write_events(path: Path, events: Sequence[MotionEvent], zero: float) -> None:
     """Write a table of events; its times are since a stamp [s]."""
     columns = (
-        *('time', 'stamp', 'person', 'kind', 'name', 'phase', 'hand', 'score', 'duration'),
+        *('time', 'stamp', 'skeleton_id', 'kind', 'name', 'phase', 'hand', 'score', 'duration'),
         *(f'direction_{axis}' for axis in 'xyz'),
     )
     with path.open('w', newline='') as file:
@@ -131,7 +131,7 @@ def write_events(path: Path, events: Sequence[MotionEvent], zero: float) -> None
         writer.writerow(columns)
         for event in events:
             direction = event.details.get('direction', (0.0, 0.0, 0.0))
-            place = (event.person, event.kind, event.name, event.phase, event.hand)
+            place = (event.skeleton_id, event.kind, event.name, event.phase, event.hand)
             numbers = (event.score, event.duration, *direction)
             times = (f'{event.time - zero:.3f}', f'{event.time:.6f}')
             writer.writerow((*times, *place, *(f'{number:.3f}' for number in numbers)))
@@ -181,7 +181,7 @@ def sheet_moments(
         else:
             stamp = (event.time + _end_of(event, events, last)) / 2
         if first <= stamp <= last:
-            titles.setdefault(f'{event.person} {title}', stamp)
+            titles.setdefault(f'{event.skeleton_id} {title}', stamp)
     moments = sorted((stamp, title) for title, stamp in titles.items())
     count = COLUMNS * ROWS
     if len(moments) > count:
@@ -195,6 +195,6 @@ def sheet_moments(
 
 def _end_of(start: MotionEvent, events: Sequence[MotionEvent], last: float) -> float:
     """Stamp at which a gesture ends [s]."""
-    identity = (start.person, start.name, start.hand, 'ended')
-    ends = (e.time for e in events if (e.person, e.name, e.hand, e.phase) == identity)
+    identity = (start.skeleton_id, start.name, start.hand, 'ended')
+    ends = (e.time for e in events if (e.skeleton_id, e.name, e.hand, e.phase) == identity)
     return min((stamp for stamp in ends if stamp >= start.time), default=last)

@@ -176,7 +176,7 @@ class DemoStatistics:
                     'last_seen': round(self.since_start(record.last), 3),
                     'seen_for': round(record.time, 3),
                     'keypoint_error_px': _mean(record.errors, 2),
-                    **event_counts([e for e in self.events if e.person == number]),
+                    **event_counts([e for e in self.events if e.skeleton_id == number]),
                 }
                 for number, record in self.records.items()
             ],
@@ -211,9 +211,9 @@ def _repetitions(events: Sequence[MotionEvent]) -> dict[str, int]:
     last: dict[tuple[int, str], int] = {}
     for event in events:
         count = event.details['repetitions']
-        before = last.get((event.person, event.name), 0)
+        before = last.get((event.skeleton_id, event.name), 0)
         done[event.name] += count - before if count > before else count
-        last[event.person, event.name] = count
+        last[event.skeleton_id, event.name] = count
     return dict(done)
 
 

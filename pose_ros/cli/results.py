@@ -66,7 +66,7 @@ def event_record(name: str, event: MotionEvent) -> dict[str, Any]:
         'kind': event.kind,
         'name': event.name,
         'phase': event.phase,
-        'person': event.person,
+        'skeleton_id': event.skeleton_id,
         'hand': event.hand,
         'score': _rounded(event.score, 4),
         'duration': _rounded(event.duration, 3),

@@ -62,7 +62,7 @@ def _read_events(path: Path, text: str, timeline: Recording) -> None:
     for row in rows:
         try:
             numbers = {key: float(row[key]) for key in ('time', 'score', 'duration')}
-            event = event_of({**row, **numbers, 'person': int(row['person'])})
+            event = event_of({**row, **numbers, 'skeleton_id': int(row['skeleton_id'])})
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f'{path}, line {rows.line_num}: {error}') from None
         timeline.add_event(str(path), event)

@@ -140,7 +140,7 @@ class Recording:
 
     def add_event(self, source: str, event: MotionEvent) -> None:
         """Take an event of an input."""
-        self._track(source, event.person).events.append(event)
+        self._track(source, event.skeleton_id).events.append(event)
 
     def add_angles(
         self, source: str, time: float, person: int, angles: Iterable[tuple[str, float, float]]

@@ -31,7 +31,7 @@ def gesture_to_msg(gesture: Gesture, header: Header) -> GestureEvent:
     x, y, z = (float(value) for value in gesture.direction)
     return GestureEvent(
         header=header,
-        skeleton_id=gesture.person_id,
+        skeleton_id=gesture.skeleton_id,
         gesture=gesture.name,
         phase=int(gesture.phase),
         hand=int(gesture.hand),
@@ -45,7 +45,7 @@ def angles_to_msg(angles: JointAngles, header: Header) -> JointAnglesMsg:
     """Message of one person's joint angles."""
     return JointAnglesMsg(
         header=header,
-        skeleton_id=angles.person_id,
+        skeleton_id=angles.skeleton_id,
         in_space=bool(angles.in_space),
         names=list(angles.names),
         angles=angles.angles.tolist(),
@@ -60,7 +60,7 @@ def angles_to_joint_state(people: Iterable[JointAngles], header: Header) -> Join
     Those that are not known are left out: who reads a JointState takes each position for one.
     """
     known = [
-        (f'person_{angles.person_id}/{name}', angle)
+        (f'person_{angles.skeleton_id}/{name}', angle)
         for angles in people
         for name, angle in zip(angles.names, angles.angles.tolist())
         if math.isfinite(angle)
@@ -74,7 +74,7 @@ def posture_to_msg(state: PostureState, header: Header) -> Posture:
     """Message of one person's posture."""
     return Posture(
         header=header,
-        skeleton_id=state.person_id,
+        skeleton_id=state.skeleton_id,
         posture=int(state.posture),
         confidence=float(state.confidence),
         duration=float(state.duration),
@@ -85,7 +85,7 @@ def fall_to_msg(fall: Fall, header: Header) -> FallEvent:
     """Message of a fall; a landing that has not been is time zero."""
     return FallEvent(
         header=header,
-        skeleton_id=fall.person_id,
+        skeleton_id=fall.skeleton_id,
         phase=int(fall.phase),
         confidence=float(fall.confidence),
         onset=time_to_msg(fall.onset),
@@ -100,7 +100,7 @@ def exercise_to_msg(state: ExerciseState, header: Header) -> ExerciseStateMsg:
     """Message of how one person does an exercise."""
     return ExerciseStateMsg(
         header=header,
-        skeleton_id=state.person_id,
+        skeleton_id=state.skeleton_id,
         exercise=state.exercise,
         phase=int(state.phase),
         repetitions=int(state.repetitions),

@@ -16,7 +16,7 @@ from pose_ros.core.motion.learned_model import Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.rules import Hand
 
-KEYS = ['input', 'time', 'kind', 'name', 'phase', 'person', 'hand', 'score', 'duration']
+KEYS = ['input', 'time', 'kind', 'name', 'phase', 'skeleton_id', 'hand', 'score', 'duration']
 PHASES = {
     'gesture': {'started', 'ended'},
     'posture': {'started', 'ended'},
@@ -57,7 +57,7 @@ def check(records):
         assert list(record)[: len(KEYS)] == KEYS
         assert record['phase'] in PHASES[record['kind']]
         assert record['hand'] in ('none', 'left', 'right', 'both')
-        assert record['person'] >= 1
+        assert record['skeleton_id'] >= 1
         assert 0 <= record['score'] <= 1
         assert record['duration'] >= 0
     times = [record['time'] for record in records]
@@ -91,7 +91,7 @@ def test_a_film_gives_events_angles_and_a_picture(analyse, waving, tmp_path):
     # The first two pictures are not enough to be sure of somebody.
     assert len(rows) == 58
     assert float(rows[-1]['time']) == pytest.approx(59 / 15, abs=0.01)
-    assert {(row['input'], row['person']) for row in rows} == {(str(waving), '1')}
+    assert {(row['input'], row['skeleton_id']) for row in rows} == {(str(waving), '1')}
     elbows = [float(row['left_elbow']) for row in rows if row['left_elbow']]
     assert np.ptp(elbows) > math.radians(45)
     assert 0 < float(rows[30]['left_elbow_deviation']) < math.radians(45)
@@ -131,7 +131,7 @@ def test_a_folder_is_analysed_film_by_film_and_of_a_picture_the_posture(
     code, records, _, err = analyse(folder, '--angles', tmp_path / 'angles.csv')
 
     assert code == 0
-    told = [(r['input'][-5:], r['name'], r['phase'], r['person']) for r in records]
+    told = [(r['input'][-5:], r['name'], r['phase'], r['skeleton_id']) for r in records]
     assert told == [
         ('a.mp4', 'standing', 'started', 1),
         ('a.mp4', 'standing', 'ended', 1),

@@ -162,7 +162,7 @@ def test_three_people_wave_and_each_is_told_of(start):
         assert 0 < person['keypoint_error_px'] < 15
     assert summary['keypoint_error']['missed_share'] < 0.1
     with (run.folder / 'events.csv').open() as file:
-        people = {event['person'] for event in csv.DictReader(file)}
+        people = {event['skeleton_id'] for event in csv.DictReader(file)}
     assert people == {str(person['id']) for person in summary['people']}
     assert (run.folder / 'contact_sheet.png').exists()
 

@@ -38,7 +38,7 @@ def lines(tmp_path):
 def table(tmp_path):
     path = tmp_path / 'angles.csv'
     rows = [f'a.mp4,{t / 10},1,{1 + 0.1 * t % 1},0.1' for t in range(50)]
-    path.write_text('\n'.join(('input,time,person,left_knee,left_knee_deviation', *rows)))
+    path.write_text('\n'.join(('input,time,skeleton_id,left_knee,left_knee_deviation', *rows)))
     return path
 
 

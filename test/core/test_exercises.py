@@ -237,7 +237,7 @@ def test_people_are_counted_apart_and_those_without_id_not_at_all(squats):
         ([*one, *(replace(person, id=7) for person in other)], stamp)
         for (one, stamp), (other, _) in zip(squats, [*jacks, *[jacks[-1]] * len(squats)])
     ]
-    names = {(state.person_id, state.exercise) for state in told(both)}
+    names = {(state.skeleton_id, state.exercise) for state in told(both)}
     assert names == {(1, 'squat'), (7, 'jumping_jack')}
     nobody = [([replace(p, id=0) for p in people], t) for people, t in squats]
     assert told(nobody, 'squat') == []

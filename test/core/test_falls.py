@@ -169,7 +169,7 @@ class TestOutOfSight:
     def test_found_under_another_id(self, frames):
         down = landing(frames)
         events = [event for _, event in observed(cut(frames, down - 0.1, down + 0.5, new_id=9))]
-        assert [(e.phase, e.person_id) for e in events] == [
+        assert [(e.phase, e.skeleton_id) for e in events] == [
             (FALLING, 1),
             (CLOSED, 1),  # so that nobody takes 1 for falling for ever
             (FALLEN, 9),
@@ -181,7 +181,7 @@ class TestOutOfSight:
     def test_found_under_another_id_after_the_alarm(self, frames):
         down = landing(frames)
         events = [event for _, event in observed(cut(frames, down - 0.1, down + 1.6, new_id=9))]
-        assert [(e.phase, e.person_id) for e in events] == [
+        assert [(e.phase, e.skeleton_id) for e in events] == [
             (FALLING, 1),
             (FALLEN, 1),
             (CLOSED, 1),
@@ -226,7 +226,7 @@ class TestOutOfSight:
             for before, after in zip(cut(frames, down - 0.1, np.inf), upright)
         ]
         events = [event for _, event in observed(joined)]
-        assert {event.person_id for event in events} == {1}
+        assert {event.skeleton_id for event in events} == {1}
 
     @pytest.mark.parametrize('order', [1, -1])
     def test_somebody_low_who_comes_in_beside_is_somebody_else(self, frames, order):
@@ -354,7 +354,7 @@ def test_of_two_only_the_one_who_falls():
     falls = Actor((Action(course(FALL_KEYS['collapse']), 1.0),), x=150, height=250)
     stands = Actor('squat', x=450, height=250)
     frames = skeletons(Scene(fps=FPS, duration=5.0, actors=(falls, stands)), 4)
-    assert {event.person_id for _, event in observed(frames) if event.phase is FALLEN} == {1}
+    assert {event.skeleton_id for _, event in observed(frames) if event.phase is FALLEN} == {1}
 
 
 def test_a_slow_camera_is_enough():

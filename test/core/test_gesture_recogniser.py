@@ -142,7 +142,7 @@ def test_actor_gives_its_gesture_once_and_no_other(motion, topology, height, rat
     held = len(course) - 2
     assert course == [Phase.STARTED, *[Phase.HELD] * held, Phase.ENDED]
     assert held == pytest.approx((stamps[-1] - stamps[0]) * rate, abs=1.1)
-    assert all(g.score == pytest.approx(0.9) and g.person_id == 1 for g in gestures)
+    assert all(g.score == pytest.approx(0.9) and g.skeleton_id == 1 for g in gestures)
     # The arm is there at 1 s, and has waved there and back at 1.7 s; it comes down at 2.6 s.
     assert 0.8 < stamps[0] < (2.2 if 'wave' in motion else 1.7)
     assert 2.5 < stamps[-1] < 3.7
@@ -304,7 +304,7 @@ def test_person_gone_ends_the_gesture_after_the_grace(lifted):
     observe(lift(*[1] * 5), lifted)
     assert lifted.observe([], 0.7) == []
     (ended,) = lifted.observe([], 0.9)
-    assert (ended.phase, ended.person_id) == (Phase.ENDED, 1)
+    assert (ended.phase, ended.skeleton_id) == (Phase.ENDED, 1)
     assert ended.duration == pytest.approx(0.4)
     assert lifted.observe([], 1.0) == []
 
@@ -354,7 +354,7 @@ def test_people_are_told_apart(lifted):
     for t, person in lift(*[1] * 5):
         hanging = replace(lift(0)[0][1], id=7)
         found = lifted.observe([hanging, replace(person, id=8)], t)
-    assert [g.person_id for g in found] == [8]
+    assert [g.skeleton_id for g in found] == [8]
 
 
 def test_people_without_an_identity_are_left_out(lifted):

@@ -69,7 +69,7 @@ def test_from_the_beginning_to_the_end(network):
     )
     phases = [gesture.phase for _, gesture in events]
     assert phases == [Phase.STARTED, *[Phase.HELD] * (len(phases) - 2), Phase.ENDED]
-    assert {(g.name, g.hand, g.person_id, g.direction) for _, g in events} == {
+    assert {(g.name, g.hand, g.skeleton_id, g.direction) for _, g in events} == {
         ('left_sign', Hand.LEFT, 1, (0.0, 0.0, 0.0))
     }
     (begin, first), (end, last) = events[0], events[-1]
@@ -110,7 +110,7 @@ def test_everybody_is_watched_alone(network):
         film('raise_right', person_id=7),
         film('raise_both', person_id=0),
     )
-    started = {(g.person_id, g.name) for _, g in events if g.phase is Phase.STARTED}
+    started = {(g.skeleton_id, g.name) for _, g in events if g.phase is Phase.STARTED}
     assert started == {(4, 'left_sign'), (7, 'right_sign')}
 
 

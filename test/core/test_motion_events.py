@@ -30,7 +30,7 @@ def test_of_a_gesture_the_beginning_and_the_end_are_events():
     phases = [Phase.STARTED, Phase.HELD, Phase.ENDED]
     started, ended = gesture_events([gesture(phase) for phase in phases], 2.0)
     assert (started.kind, started.name, started.phase) == ('gesture', 'point', 'started')
-    assert (started.time, started.person, started.hand) == (2.0, 4, 'left')
+    assert (started.time, started.skeleton_id, started.hand) == (2.0, 4, 'left')
     assert (started.score, started.duration, started.details) == (0.75, 1.5, {})
     assert ended.phase == 'ended'
     [pointing] = gesture_events([gesture(Phase.STARTED, (0.6, 0.8, 0.0))], 2.0)
@@ -41,7 +41,7 @@ def test_a_fall_tells_its_times():
     fall = Fall(3, FallPhase.FALLEN, 0.8, 4.0, 4.75, 2.0, 1.25, lost=True)
     [event] = fall_events([fall], 6.0)
     assert (event.kind, event.name, event.phase) == ('fall', 'fall', 'fallen')
-    assert (event.time, event.person, event.hand) == (6.0, 3, 'none')
+    assert (event.time, event.skeleton_id, event.hand) == (6.0, 3, 'none')
     assert (event.score, event.duration) == (0.8, 2.0)
     assert event.details == {
         'onset': 4.0,
@@ -53,7 +53,7 @@ def test_a_fall_tells_its_times():
 
 def exercise(done, faults=()):
     return ExerciseState(
-        person_id=2,
+        skeleton_id=2,
         exercise='squat',
         phase=ExercisePhase.READY,
         repetitions=5,
@@ -73,7 +73,7 @@ def test_a_complete_repetition_is_an_event_with_its_count_and_faults():
     fault = Fault('knees_cave_in', certain=True, value=0.7, limit=0.8, standard_deviation=0.03)
     [event] = exercise_events([exercise(done=False), exercise(True, (fault,))], 9.0)
     assert (event.kind, event.name, event.phase) == ('exercise', 'squat', 'repetition')
-    assert (event.time, event.person, event.score, event.duration) == (9.0, 2, 0.9, 1.5)
+    assert (event.time, event.skeleton_id, event.score, event.duration) == (9.0, 2, 0.9, 1.5)
     assert (event.details['repetitions'], event.details['range_reached']) == (5, 'uncertain')
     assert event.details['faults'] == [
         {
@@ -105,7 +105,7 @@ def test_only_changes_of_a_posture_are_events():
         (2.0, 'sitting', 'ended', pytest.approx(0.15)),
         (2.5, 'standing', 'started', pytest.approx(0.25)),
     ]
-    assert all(event.kind == 'posture' and event.person == 1 for event in events)
+    assert all(event.kind == 'posture' and event.skeleton_id == 1 for event in events)
     assert changes.take([], 3.4) == []
     [gone] = changes.take([], 3.6)
     assert (gone.name, gone.phase, gone.time) == ('standing', 'ended', 3.6)
@@ -115,11 +115,11 @@ def test_only_changes_of_a_posture_are_events():
 def test_the_posture_of_each_person_is_followed_by_itself():
     changes = PostureChanges()
     both = [PostureState(1, Posture.STANDING, 1, 0), PostureState(2, Posture.SITTING, 1, 0)]
-    assert [event.person for event in changes.take(both, 0.0)] == [1, 2]
+    assert [event.skeleton_id for event in changes.take(both, 0.0)] == [1, 2]
     # One at a time, as messages come.
     assert changes.take(both[:1], 0.1) == changes.take(both[1:], 0.1) == []
     ended = changes.finish(0.2)
-    assert sorted((event.person, event.name) for event in ended) == [
+    assert sorted((event.skeleton_id, event.name) for event in ended) == [
         (1, 'standing'),
         (2, 'sitting'),
     ]
@@ -145,7 +145,7 @@ def test_a_film_gives_events_of_several_kinds_and_angles():
     assert told.count(('gesture', 'wave', 'ended')) == 1
     assert ('posture', 'standing', 'started') in told
     assert not [event for event in events if event.kind == 'fall']
-    assert {event.person for event in events} == {1}
+    assert {event.skeleton_id for event in events} == {1}
     wave = next(event for event in events if event.name == 'wave')
     assert wave.hand == 'left'
     assert 0.5 < wave.time < 3.0

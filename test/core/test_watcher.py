@@ -22,11 +22,11 @@ class Recorder(Observer):
     def observe(self, body):
         return [('observe', body.id, body.stamp)]
 
-    def miss(self, person_id, stamp):
-        return [('miss', person_id, stamp)]
+    def miss(self, skeleton_id, stamp):
+        return [('miss', skeleton_id, stamp)]
 
-    def lose(self, person_id, stamp):
-        return [('lose', person_id, stamp)]
+    def lose(self, skeleton_id, stamp):
+        return [('lose', skeleton_id, stamp)]
 
 
 @pytest.fixture(scope='module')

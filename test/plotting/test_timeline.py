@@ -19,7 +19,7 @@ from pose_ros.plotting.table import AnglesTable
 
 
 def event(time, phase, duration=0.0, kind='gesture', name='wave', **fields):
-    return MotionEvent(time, kind, name, phase, person=1, duration=duration, **fields)
+    return MotionEvent(time, kind, name, phase, skeleton_id=1, duration=duration, **fields)
 
 
 def spans(events, kind='gesture'):
@@ -190,7 +190,11 @@ GOOD = json.dumps(event_record('a.mp4', event(1.0, 'started')))
         ('a.jsonl', GOOD + '\n{"time', r'a.jsonl, line 2: .*'),
         ('a.jsonl', GOOD.replace('gesture', 'dance'), r"line 1: kind must be one of .*'dance'"),
         ('a.jsonl', GOOD.replace('1.0', '"now"'), r"line 1: time must be a number, got 'now'"),
-        ('a.csv', 'time,person\n1,1\n', r'a.csv: a table needs the column time and at least one'),
+        (
+            'a.csv',
+            'time,skeleton_id\n1,1\n',
+            r'a.csv: a table needs the column time and at least one',
+        ),
         ('a.csv', 'time,knee\n0.1,1.0\n0.2,high\n', r"a.csv, line 3: .*'high'"),
         ('a.csv', '', r'a.csv: a table needs'),
         ('a.csv', 'time,kind\n1,fall\n', r'a.csv, line 2: .*score'),

@@ -129,7 +129,7 @@ def test_times(stamp, expected):
 def test_exercises(phase, range_reached):
     faults = (Fault('knees_cave_in', True, 0.5, 0.75, 0.125), Fault('lean', False, 1.0, 2.0, 0.5))
     state = ExerciseState(
-        person_id=5,
+        skeleton_id=5,
         exercise='squat',
         phase=phase,
         repetitions=7,

@@ -36,7 +36,7 @@ class JointAngles:
 
     Attributes
     ----------
-    person_id
+    skeleton_id
         As in `Person`.
     names
         Of the angles, always the full set of the keypoint format.
@@ -52,7 +52,7 @@ class JointAngles:
         image plane, where a limb that points at the camera is foreshortened.
     """
 
-    person_id: int
+    skeleton_id: int
     names: tuple[str, ...]
     angles: np.ndarray
     confidences: np.ndarray

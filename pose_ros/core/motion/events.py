@@ -34,7 +34,7 @@ class MotionEvent:
     phase
         'started' or 'ended' of gestures and postures; 'falling', 'fallen', 'recovered' or
         'closed'; 'repetition', complete at this time.
-    person
+    skeleton_id
         The id.
     hand
         'none', 'left', 'right' or 'both'; the person's own.
@@ -50,7 +50,7 @@ class MotionEvent:
     kind: str
     name: str
     phase: str
-    person: int
+    skeleton_id: int
     hand: str = 'none'
     score: float = 1.0
     duration: float = 0.0
@@ -76,7 +76,7 @@ def gesture_events(gestures: Sequence[Gesture], stamp: float) -> list[MotionEven
             kind='gesture',
             name=gesture.name,
             phase=gesture.phase.name.lower(),
-            person=gesture.person_id,
+            skeleton_id=gesture.skeleton_id,
             hand=gesture.hand.name.lower(),
             score=gesture.score,
             duration=gesture.duration,
@@ -95,10 +95,10 @@ def fall_events(falls: Sequence[Fall], stamp: float) -> list[MotionEvent]:
             kind='fall',
             name='fall',
             phase=fall.phase.name.lower(),
-            person=fall.person_id,
+            skeleton_id=fall.skeleton_id,
             score=fall.confidence,
             duration=fall.duration,
-            details=_details(fall, ('person_id', 'phase', 'confidence', 'duration')),
+            details=_details(fall, ('skeleton_id', 'phase', 'confidence', 'duration')),
         )
         for fall in falls
     ]
@@ -106,14 +106,14 @@ def fall_events(falls: Sequence[Fall], stamp: float) -> list[MotionEvent]:
 
 def exercise_events(states: Sequence[ExerciseState], stamp: float) -> list[MotionEvent]:
     """Repetitions that are complete."""
-    shown = ('person_id', 'exercise', 'phase', 'repetition_done', 'angle', 'confidence')
+    shown = ('skeleton_id', 'exercise', 'phase', 'repetition_done', 'angle', 'confidence')
     return [
         MotionEvent(
             time=stamp,
             kind='exercise',
             name=state.exercise,
             phase='repetition',
-            person=state.person_id,
+            skeleton_id=state.skeleton_id,
             score=state.confidence,
             duration=state.outward_time + state.turn_time + state.return_time,
             details=_details(state, shown),
@@ -148,12 +148,12 @@ class PostureChanges:
         away = [i for i, (seen, _) in self._last.items() if stamp - seen > _POSTURE_GRACE]
         events = [event for i in away for event in _ended(self._last.pop(i)[1], stamp)]
         for state in states:
-            _, last = self._last.get(state.person_id, (stamp, None))
+            _, last = self._last.get(state.skeleton_id, (stamp, None))
             if last is None or last.posture is not state.posture:
                 events += _ended(last, stamp)
                 if state.posture is not Posture.UNKNOWN:
                     events.append(_posture_event(state, 'started', stamp))
-            self._last[state.person_id] = stamp, state
+            self._last[state.skeleton_id] = stamp, state
         return events
 
     def finish(self, stamp: float) -> list[MotionEvent]:
@@ -203,7 +203,7 @@ def _posture_event(state: PostureState, phase: str, stamp: float) -> MotionEvent
         kind='posture',
         name=state.posture.name.lower(),
         phase=phase,
-        person=state.person_id,
+        skeleton_id=state.skeleton_id,
         score=state.confidence,
         duration=state.duration,
     )

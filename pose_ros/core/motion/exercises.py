@@ -48,7 +48,7 @@ class ExerciseState:
 
     Attributes
     ----------
-    person_id
+    skeleton_id
         Of the person.
     exercise
         Name as in the rules.
@@ -73,7 +73,7 @@ class ExerciseState:
         Those seen.
     """
 
-    person_id: int
+    skeleton_id: int
     exercise: str
     phase: ExercisePhase
     repetitions: int
@@ -154,9 +154,9 @@ class ExerciseCounter(Observer):
             _state(body.id, counter, counter.count, counter.done),
         ]
 
-    def lose(self, person_id: int, stamp: float) -> list[ExerciseState]:
+    def lose(self, skeleton_id: int, stamp: float) -> list[ExerciseState]:
         """Forget a person."""
-        self._trackers.pop(person_id, None)
+        self._trackers.pop(skeleton_id, None)
         return []
 
 
@@ -262,12 +262,12 @@ class _ExerciseTracker:
 
 
 def _state(
-    person_id: int, counter: RepetitionCounter, count: int, done: Repetition | None
+    skeleton_id: int, counter: RepetitionCounter, count: int, done: Repetition | None
 ) -> ExerciseState:
     """What is told of a counter, at a count and about the repetition done, if there is one."""
     judged = counter.judge() if done is None else done
     return ExerciseState(
-        person_id,
+        skeleton_id,
         counter.exercise.name,
         counter.phase,
         count,

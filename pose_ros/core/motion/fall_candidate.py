@@ -91,7 +91,7 @@ class Fall:
 
     Attributes
     ----------
-    person_id
+    skeleton_id
         Of the person.
     phase
         Early warning; down and staying down; up again; or closed without a known recovery: the
@@ -110,7 +110,7 @@ class Fall:
         Whether the person was out of sight on the way down or after it.
     """
 
-    person_id: int
+    skeleton_id: int
     phase: FallPhase
     confidence: float
     onset: float
@@ -254,14 +254,14 @@ class FallCandidate:
         elif self.up_since is None:
             self.up_since = stamp
 
-    def event(self, person_id: int, phase: FallPhase, stamp: float) -> Fall:
+    def event(self, skeleton_id: int, phase: FallPhase, stamp: float) -> Fall:
         """Event of a phase at a time [s]."""
         rates = (DESCENT_RATE, _CERTAIN_RATE)
         confidence = float(np.interp(self.peak, rates, _CONFIDENCES))
         if phase is FallPhase.FALLING:
             confidence *= UNSEEN_TRUST
         return Fall(
-            person_id=person_id,
+            skeleton_id=skeleton_id,
             phase=phase,
             confidence=confidence,
             onset=self.onset,
@@ -271,9 +271,9 @@ class FallCandidate:
             lost=self.lost,
         )
 
-    def closing(self, person_id: int, stamp: float) -> Fall:
+    def closing(self, skeleton_id: int, stamp: float) -> Fall:
         """Event that ends the fall under an id without a known recovery."""
-        return replace(self.event(person_id, FallPhase.CLOSED, stamp), lost=True)
+        return replace(self.event(skeleton_id, FallPhase.CLOSED, stamp), lost=True)
 
 
 def descent_rate(samples: Sequence[Sample]) -> float:

@@ -92,9 +92,9 @@ class FallDetector(Observer):
             events += _follow(track, track.candidate, rate, body.id)
         return events
 
-    def miss(self, person_id: int, stamp: float) -> list[Fall]:
+    def miss(self, skeleton_id: int, stamp: float) -> list[Fall]:
         """FALLEN for a person who went out of sight on the way down."""
-        track = self._tracks.get(person_id)
+        track = self._tracks.get(skeleton_id)
         if track is None:
             return []
         track.missing = True
@@ -108,16 +108,16 @@ class FallDetector(Observer):
             return []
         candidate.fallen = candidate.lost = True
         candidate.landing = last_seen
-        event = candidate.event(person_id, FallPhase.FALLEN, stamp)
+        event = candidate.event(skeleton_id, FallPhase.FALLEN, stamp)
         return [replace(event, confidence=event.confidence * UNSEEN_TRUST)]
 
-    def lose(self, person_id: int, stamp: float) -> list[Fall]:
+    def lose(self, skeleton_id: int, stamp: float) -> list[Fall]:
         """Close the warning of a person who is not seen again; a FALLEN person stays so."""
-        track = self._tracks.pop(person_id, None)
+        track = self._tracks.pop(skeleton_id, None)
         candidate = None if track is None else track.candidate
         if candidate is None or not candidate.warned or candidate.fallen:
             return []
-        return [candidate.closing(person_id, stamp)]
+        return [candidate.closing(skeleton_id, stamp)]
 
     def _begin(self, body: BodyState) -> list[Fall]:
         """Follow a new person, who may be one of those out of sight."""
@@ -140,7 +140,7 @@ class FallDetector(Observer):
 
     def _same_person(self, body: BodyState) -> int | None:
         """Id of a person who went out of sight at the place of a new one, who is much lower."""
-        for person_id, track in self._tracks.items():
+        for skeleton_id, track in self._tracks.items():
             if not track.missing:
                 continue
             last = track.samples[-1].levels
@@ -149,12 +149,12 @@ class FallDetector(Observer):
                 start, height = track.candidate.start, track.candidate.height
             near = abs(body.levels.x - last.x) < _REACH * height
             if near and body.levels.head - start.head > MIN_HEAD_DROP * height:
-                return person_id
+                return skeleton_id
         return None
 
 
 def _follow(
-    track: _FallTrack, candidate: FallCandidate, rate: float, person_id: int
+    track: _FallTrack, candidate: FallCandidate, rate: float, skeleton_id: int
 ) -> list[Fall]:
     """Events of a person who goes down, has fallen, or gets up."""
     sample = track.samples[-1]
@@ -170,22 +170,22 @@ def _follow(
         if candidate.up_since is None or stamp - candidate.up_since < _UP_TIME:
             return []
         track.candidate = None
-        return [candidate.event(person_id, FallPhase.RECOVERED, stamp)]
+        return [candidate.event(skeleton_id, FallPhase.RECOVERED, stamp)]
     events = []
     candidate.peak = candidate.peak if math.isnan(rate) else max(candidate.peak, rate)
     low = candidate.low_since
     ends = stops or (stamp if low is None else low) - candidate.onset > MAX_DESCENT_TIME
     if rate > _WARNING_RATE and not (candidate.warned or ends):
         candidate.warned = True
-        events.append(candidate.event(person_id, FallPhase.FALLING, stamp))
+        events.append(candidate.event(skeleton_id, FallPhase.FALLING, stamp))
     stays = low is not None and candidate.low_at == stamp and stamp - low >= _STAY
     if low is not None and stays and candidate.is_fall(low, sample):
         candidate.fallen, candidate.landing = True, landing_time(track.samples, candidate)
-        events.append(candidate.event(person_id, FallPhase.FALLEN, stamp))
+        events.append(candidate.event(skeleton_id, FallPhase.FALLEN, stamp))
     elif ends:
         track.candidate = None
         while len(track.samples) > 1:
             track.samples.popleft()  # the next descent begins here
         if candidate.warned:
-            events.append(candidate.event(person_id, FallPhase.RECOVERED, stamp))
+            events.append(candidate.event(skeleton_id, FallPhase.RECOVERED, stamp))
     return events

@@ -50,7 +50,7 @@ class Gesture:
         Unit vector from shoulder to wrist (x right, y down, z away from the camera): in the
         picture's plane (z = 0), or in space where the person has positions; zeros if the gesture
         has no direction.
-    person_id
+    skeleton_id
         Of the person.
     """
 
@@ -60,7 +60,7 @@ class Gesture:
     score: float
     duration: float
     direction: tuple[float, float, float]
-    person_id: int
+    skeleton_id: int
 
 
 @dataclass
@@ -164,12 +164,12 @@ class GestureRecogniser(Observer):
         self._decide(matches, body)
         return self._report(matches, body.id)
 
-    def lose(self, person_id: int, stamp: float) -> list[Gesture]:
+    def lose(self, skeleton_id: int, stamp: float) -> list[Gesture]:
         """End the gestures of a person."""
-        matches = self._matches.pop(person_id, [])
+        matches = self._matches.pop(skeleton_id, [])
         for match in matches:
             match.stop(stamp)
-        return self._report(matches, person_id)
+        return self._report(matches, skeleton_id)
 
     def _decide(self, matches: Sequence[_RuleMatch], body: BodyState) -> None:
         """Let the gestures begin, go on or end."""
@@ -191,7 +191,7 @@ class GestureRecogniser(Observer):
             if matches[i].active and any(matches[rival].active for rival in self._rivals[i]):
                 matches[i].stop(stamp)
 
-    def _report(self, matches: Sequence[_RuleMatch], person_id: int) -> list[Gesture]:
+    def _report(self, matches: Sequence[_RuleMatch], skeleton_id: int) -> list[Gesture]:
         """At most one event per rule."""
         gestures = []
         for match in matches:
@@ -210,7 +210,7 @@ class GestureRecogniser(Observer):
                     score=match.score,
                     duration=match.duration,
                     direction=match.direction,
-                    person_id=person_id,
+                    skeleton_id=skeleton_id,
                 )
             )
         return gestures

@@ -114,10 +114,10 @@ class LearnedGestures(Observer):
             gestures += self._report(window.motion, body.id, True, stamp)
         return gestures
 
-    def lose(self, person_id: int, stamp: float) -> list[Gesture]:
+    def lose(self, skeleton_id: int, stamp: float) -> list[Gesture]:
         """End the motion of a person."""
-        motion = self._windows.pop(person_id, _Window()).motion
-        return [] if motion is None else self._report(motion, person_id, False, stamp)
+        motion = self._windows.pop(skeleton_id, _Window()).motion
+        return [] if motion is None else self._report(motion, skeleton_id, False, stamp)
 
     def _decide(self, window: _Window, stamp: float) -> _Motion | None:
         """Motion that goes on, or begins."""
@@ -134,7 +134,7 @@ class LearnedGestures(Observer):
         return _Motion(best, stamp, stamp, float(chances[best]))
 
     def _report(
-        self, motion: _Motion, person_id: int, active: bool, stamp: float
+        self, motion: _Motion, skeleton_id: int, active: bool, stamp: float
     ) -> list[Gesture]:
         """At most one event of a motion."""
         learned = self._classes[motion.index]
@@ -153,7 +153,7 @@ class LearnedGestures(Observer):
                 score=motion.score,
                 duration=(stamp if active else motion.last) - motion.since,
                 direction=(0.0, 0.0, 0.0),
-                person_id=person_id,
+                skeleton_id=skeleton_id,
             )
         ]
 

@@ -28,10 +28,10 @@ class Observer:
         """Take a person in this frame and return what there is to report."""
         raise NotImplementedError
 
-    def miss(self, person_id: int, stamp: float) -> list[Any]:
+    def miss(self, skeleton_id: int, stamp: float) -> list[Any]:
         """Report on a known person who is not in the frame of this time [s]."""
         return []
 
-    def lose(self, person_id: int, stamp: float) -> list[Any]:
+    def lose(self, skeleton_id: int, stamp: float) -> list[Any]:
         """Forget a person who is away for longer than the grace, and report what ends."""
         return []

@@ -26,7 +26,7 @@ class PostureState:
 
     Attributes
     ----------
-    person_id
+    skeleton_id
         Of the person.
     posture
         UNKNOWN if too little of the body is observed.
@@ -36,7 +36,7 @@ class PostureState:
         Time since the posture was taken [s].
     """
 
-    person_id: int
+    skeleton_id: int
     posture: Posture
     confidence: float
     duration: float
@@ -93,7 +93,7 @@ class PostureReader(Observer):
         state.update(body)
         return [PostureState(body.id, state.posture, state.confidence, body.stamp - state.since)]
 
-    def lose(self, person_id: int, stamp: float) -> list[PostureState]:
+    def lose(self, skeleton_id: int, stamp: float) -> list[PostureState]:
         """Forget a person."""
-        self._people.pop(person_id, None)
+        self._people.pop(skeleton_id, None)
         return []

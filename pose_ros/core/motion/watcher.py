@@ -52,7 +52,7 @@ class MotionWatcher:
     >>> watcher = MotionWatcher()
     >>> for frame in frames:
     ...     for event in watcher.observe(estimator.estimate(frame), frame.stamp).events:
-    ...         print(event.time, event.person, event.title, event.phase)
+    ...         print(event.time, event.skeleton_id, event.title, event.phase)
     """
 
     def __init__(self, observers: Iterable[Observer] | None = None) -> None:
@@ -75,8 +75,8 @@ class MotionWatcher:
             known = ', '.join(self.observers)
             raise ValueError(f'unknown observer {min(unknown)!r}, known are: {known}')
         for name in self._wanted.difference(names):
-            for person_id in self._people[name]:
-                self.observers[name].lose(person_id, self._timeline.last or 0.0)
+            for skeleton_id in self._people[name]:
+                self.observers[name].lose(skeleton_id, self._timeline.last or 0.0)
             self._people[name].clear()
         self._wanted = set(names)
 
@@ -100,8 +100,8 @@ class MotionWatcher:
             self._lose_all(motion, before)
         present = {person.id: person for person in people if person.id}
         states = [
-            self._bodies.setdefault(person_id, Body()).update(person, stamp)
-            for person_id, person in present.items()
+            self._bodies.setdefault(skeleton_id, Body()).update(person, stamp)
+            for skeleton_id, person in present.items()
         ]
         reported = {name: self._run(name, states, stamp, motion) for name in motion.values}
         self._last_seen.update(dict.fromkeys(present, stamp))
@@ -118,12 +118,12 @@ class MotionWatcher:
         observer, known = self.observers[name], self._people[name]
         values: list[Any] = []
         present = {state.id for state in states}
-        for person_id in sorted(known):
-            if stamp - self._last_seen[person_id] > observer.grace:
-                known.discard(person_id)
-                values += observer.lose(person_id, stamp)
-            elif person_id not in present:
-                values += observer.miss(person_id, stamp)
+        for skeleton_id in sorted(known):
+            if stamp - self._last_seen[skeleton_id] > observer.grace:
+                known.discard(skeleton_id)
+                values += observer.lose(skeleton_id, stamp)
+            elif skeleton_id not in present:
+                values += observer.miss(skeleton_id, stamp)
         for state in states:
             known.add(state.id)
             try:
@@ -141,8 +141,8 @@ class MotionWatcher:
     def _lose_all(self, motion: Motion, stamp: float) -> None:
         """Lose all people at a time [s]."""
         for name, values in motion.values.items():
-            for person_id in sorted(self._people[name]):
-                values.extend(self.observers[name].lose(person_id, stamp))
+            for skeleton_id in sorted(self._people[name]):
+                values.extend(self.observers[name].lose(skeleton_id, stamp))
             self._people[name].clear()
         motion.events += [*self._stream.take(motion.values, stamp), *self._stream.finish(stamp)]
         self._forget_bodies()
@@ -150,9 +150,9 @@ class MotionWatcher:
     def _forget_bodies(self) -> None:
         """Forget people whom no observer knows."""
         known = set().union(*self._people.values())
-        for person_id in self._bodies.keys() - known:
-            del self._bodies[person_id]
-            self._last_seen.pop(person_id, None)
+        for skeleton_id in self._bodies.keys() - known:
+            del self._bodies[skeleton_id]
+            self._last_seen.pop(skeleton_id, None)
 
 
 def single_observer(observer: Observer) -> Callable[[Sequence[Person], float], list[Any]]:
