@@ -9,6 +9,7 @@ What the tests measure is printed at the end.
 from __future__ import annotations
 
 from pathlib import Path
+import re
 import sys
 
 import pytest
@@ -17,11 +18,11 @@ TESTS = Path(__file__).resolve().parent.parent / 'test'
 
 
 def main() -> None:
-    """Run the tests that use `sample_count`, all or those in the given files."""
+    """Run the files with such tests, all or those given."""
     files = sys.argv[1:] or [
         str(path)
         for path in sorted(TESTS.rglob('test_*.py'))
-        if 'sample_count' in path.read_text()
+        if re.search(r'\bsample_count\b|\bmark\.full\b', path.read_text())
     ]
     sys.exit(pytest.main(['-v', '--full', '--timeout=0', *files]))
 

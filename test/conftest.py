@@ -43,6 +43,14 @@ def sample_count(pytestconfig):
     return lambda few, many: many if pytestconfig.getoption('--full') else few
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is only for --full."""
+    if not config.getoption('--full'):
+        left_out = [item for item in items if item.get_closest_marker('full')]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_runtest_setup(item):
     """Skip, with the reason, what needs data or models that are not here."""
     for marker in item.iter_markers('test_data'):

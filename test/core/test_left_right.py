@@ -257,10 +257,10 @@ ARMS, LEGS, WRISTS = (5, 6, 7, 8, 9, 10), (11, 12, 13, 14, 15, 16), (9, 10)
 
 
 @pytest.mark.model('movenet_lightning')
-def test_movenet_confuses_raised_arms_and_is_repaired(measured):
-    """Those of seventy scenes in which it does in a fifth of the frames; not used for tuning."""
+def test_raised_arms_that_movenet_confuses_are_corrected(measured, sample_count):
+    """Of seventy scenes, those with a fifth of the frames confused; not used for tuning."""
     before = after = count = 0
-    for seed in CONFUSED_SEEDS:
+    for seed in CONFUSED_SEEDS[: sample_count(3, 8)]:
         repairer = LeftRightCorrector(COCO17)
         scene = doing((Action('raise_both', 0.8, 2.2),), seed)
         for pose, stamp, truth in seen_by('movenet_lightning', scene, seed):
@@ -284,14 +284,15 @@ def test_movenet_confuses_raised_arms_and_is_repaired(measured):
         pytest.param('movenet_lightning', marks=pytest.mark.model('movenet_lightning')),
     ],
 )
-def test_good_poses_are_not_spoilt(model, measured):
+def test_good_poses_are_not_spoilt(model, measured, sample_count):
     good = spoilt = 0
     sequence = (
         Action('wave_left', 0.5, 1.5),
         Action('squat', 2.2, 2.0),
         Action('walk', 4.4, 1.2),
     )
-    for seed, rate in ((11, 15.0), (12, 15.0), (13, 7.5)):
+    samples = ((11, 15.0), (12, 15.0), (13, 7.5))[: sample_count(1, 3)]
+    for seed, rate in samples:
         topology = BLAZEPOSE33 if model == 'blazepose_full' else COCO17
         repairer = LeftRightCorrector(topology)
         for pose, stamp, truth in seen_by(model, doing(sequence, seed, rate), seed):
@@ -303,15 +304,16 @@ def test_good_poses_are_not_spoilt(model, measured):
                 wrong_sides(found.keypoints, truth, joints) for joints in (ARMS, LEGS)
             )
     measured(f'{model}: sides spoilt in {spoilt} of {good} good frames')
-    assert good > 100
+    assert good > 33 * len(samples)
     assert spoilt < 0.005 * good
 
 
 @pytest.mark.model('movenet_lightning')
 @pytest.mark.parametrize('doing_what', SCRIPTS)
-def test_turning_around_and_crossing_arms_are_left_alone(doing_what, measured):
+def test_turning_around_and_crossing_arms_are_left_alone(doing_what, measured, sample_count):
     good = spoilt = 0
-    for seed in (21, 22):
+    seeds = (21, 22)[: sample_count(1, 2)]
+    for seed in seeds:
         script = SCRIPTS[doing_what]
         scene = replace(random_scene(seed), fps=15.0, duration=script[-1][0] + 0.5)
         drawn = scene.actors[0]
@@ -328,5 +330,5 @@ def test_turning_around_and_crossing_arms_are_left_alone(doing_what, measured):
                 good += 1
                 spoilt += any(wrong_sides(found.keypoints, truth, pair) for pair in joints)
     measured(f'MoveNet, {doing_what}: sides spoilt in {spoilt} of {good} good frames')
-    assert good > 80
+    assert good > 40 * len(seeds)
     assert spoilt < 0.005 * good
