@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from true_angles import true_angles
 import typer
 
 from pose_ros.actor import Action, Actor, Clothes, Scene, frames
-from pose_ros.actor.true_angles import true_angles
 from pose_ros.core.body.angles import AngleMeter
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator

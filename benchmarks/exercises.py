@@ -13,13 +13,13 @@ from math import sqrt
 from pathlib import Path
 from typing import Annotated
 
+from everyday_scenes import everyday
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 import typer
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
-from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions.exercise_motions import FAULTS, Manner, duration, exercise, usual
 from pose_ros.core.motion.exercises import AUTO, ExerciseCounter, ExerciseState
 from pose_ros.core.motion.watcher import single_observer

@@ -15,13 +15,13 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import Annotated, Any
 
+from everyday_scenes import everyday
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 import typer
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Scene, SkeletonFrame, skeletons
-from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions.everyday_motions import varied
 from pose_ros.actor.motions.fall_motions import (
     FALL_KEYS,

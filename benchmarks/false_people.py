@@ -14,7 +14,9 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
+from camera_clips import textures
 import cv2
+from empty_scenes import count_false_people, count_true_people
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -24,9 +26,7 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import find_media, open_media
 from pose_ros.core.motion.watcher import MotionWatcher
-from pose_ros.evaluation.camera_clips import textures
 from pose_ros.evaluation.coco import read_annotations
-from pose_ros.evaluation.empty_scenes import count_false_people, count_true_people
 from pose_ros.evaluation.report import Column, Report
 
 MODELS = ('blazepose_full', 'movenet_lightning')

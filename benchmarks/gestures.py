@@ -14,23 +14,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-import typer
-
-from pose_ros.actor import frames, skeletons
-from pose_ros.actor.everyday_scenes import everyday
-from pose_ros.actor.motions.gesture_motions import PERFORMED
-from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.motion.rules import load_rules
-from pose_ros.core.resources import config_file
-from pose_ros.core.runtime.errors import ModelError
-from pose_ros.core.topology import BLAZEPOSE33, COCO17
-from pose_ros.core.types import Frame
-from pose_ros.evaluation.gesture_confusion import (
+from everyday_scenes import everyday
+from gesture_confusion import (
     NEED_33,
     Confusion,
     Name,
@@ -39,6 +24,21 @@ from pose_ros.evaluation.gesture_confusion import (
     begun,
     expected,
 )
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+import typer
+
+from pose_ros.actor import frames, skeletons
+from pose_ros.actor.motions.gesture_motions import PERFORMED
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.motion.rules import load_rules
+from pose_ros.core.resources import config_file
+from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.types import Frame
 from pose_ros.evaluation.report import markdown_table, write_block
 
 # Nobody had looked at these when the rules were tuned.

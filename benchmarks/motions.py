@@ -22,13 +22,13 @@ import tempfile
 import time
 from typing import Annotated
 
+from everyday_scenes import everyday
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 import typer
 
 from pose_ros.actor import MOTIONS, Action, Actor, ActorMotion, Scene, frames, skeletons
-from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions.everyday_motions import varied
 from pose_ros.actor.motions.gesture_motions import GESTURES
 from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, Sign, SignStyle

@@ -1,11 +1,11 @@
 """Gestures in many styles, and a long film of everyday motion."""
 
+from everyday_scenes import everyday
 import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, skeletons
 from pose_ros.actor.body import joints
-from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions import BASIC
 from pose_ros.actor.motions.everyday_motions import EVERYDAY, mirrored, varied
 from pose_ros.actor.motions.gesture_motions import PERFORMED, GestureStyle, perform

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from true_angles import true_angles
 
 from pose_ros.actor import Action, Actor, Clothes, Errors, Scene, frames, skeletons
-from pose_ros.actor.true_angles import true_angles
 from pose_ros.core.body.angles import AngleMeter, measure
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator

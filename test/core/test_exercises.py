@@ -4,11 +4,11 @@ from dataclasses import replace
 from functools import cache
 import math
 
+from everyday_scenes import everyday
 import numpy as np
 import pytest
 
 from pose_ros.actor import Action, Actor, Errors, Scene, frames, skeletons
-from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions.exercise_motions import FAULTS, duration, exercise, usual
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from everyday_scenes import everyday
 import numpy as np
 import pytest
 
 from pose_ros.actor import SIT, STAND, Action, Actor, Scene, skeletons
-from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions.everyday_motions import varied
 from pose_ros.actor.motions.fall_motions import (
     FALL_KEYS,

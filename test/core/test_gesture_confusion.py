@@ -1,14 +1,14 @@
 """Gestures in noisy skeletons of many styles, sizes and directions: confusion and delay."""
 
+from everyday_scenes import everyday
+from gesture_confusion import NEED_33, Confusion, Trial, begun, expected
 import pytest
 
 from pose_ros.actor import skeletons
-from pose_ros.actor.everyday_scenes import everyday
 from pose_ros.actor.motions.gesture_motions import PERFORMED
 from pose_ros.core.motion.rules import Hand, load_rules
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
-from pose_ros.evaluation.gesture_confusion import NEED_33, Confusion, Trial, begun, expected
 
 RULES = load_rules(config_file('gestures.yaml'))
 # The rules were tuned on other seeds.

@@ -1,5 +1,7 @@
 """A new track gets an id only when second opinions agree that it is a person."""
 
+from camera_clips import textures
+from empty_scenes import count_false_people
 import numpy as np
 import pytest
 
@@ -9,8 +11,6 @@ from pose_ros.core.finding.search import DetectorSearch, SearchState
 from pose_ros.core.models.detector import Detection
 from pose_ros.core.tracking.presence import Presence
 from pose_ros.core.types import Box, Frame
-from pose_ros.evaluation.camera_clips import textures
-from pose_ros.evaluation.empty_scenes import count_false_people
 
 
 class TestPresence:

@@ -1,12 +1,12 @@
 """Clips from still images, and the people counted in them."""
 
+from camera_clips import camera_clip, textures
+from empty_scenes import count_false_people, count_true_people
 import numpy as np
 import pytest
 
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
-from pose_ros.evaluation.camera_clips import camera_clip, textures
-from pose_ros.evaluation.empty_scenes import count_false_people, count_true_people
 
 
 class Scripted:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from camera_clips import ClipFrame, camera_clip
 import numpy as np
 
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.types import Box, Person
-from pose_ros.evaluation.camera_clips import ClipFrame, camera_clip
 from pose_ros.evaluation.tracking import Estimator
 
 EVENT_KINDS = ('fall', 'gesture', 'exercise')
