@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -106,12 +105,7 @@ class Overlay:
         """Begin."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Finish the file."""
         if self._video is not None:
             self._video.close()

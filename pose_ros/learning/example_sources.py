@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 import time
-from types import TracebackType
 from typing import Any
 
 from pose_ros.bags import is_bag, messages
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import open_media
 from pose_ros.core.timeline import Step
 from pose_ros.core.types import Person
 from pose_ros.learning.examples import Example
@@ -41,10 +43,6 @@ def observations(
         for _, stamp, message in messages(Path(source), [topic]):
             yield stamp, people_of(message)
         return
-    from pose_ros.core.configuration import EstimatorConfig  # noqa: PLC0415
-    from pose_ros.core.estimator import PoseEstimator  # noqa: PLC0415
-    from pose_ros.core.media import open_media  # noqa: PLC0415
-
     media = open_media(source)
     if not media.sequence:
         raise ValueError(f'{media.name}: an image shows no motion')
@@ -161,12 +159,7 @@ class LiveSkeletons:
     def __enter__(self) -> LiveSkeletons:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave ROS."""
         self._executor.shutdown()
         self._node.destroy_node()
