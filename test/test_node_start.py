@@ -34,7 +34,7 @@ def test_an_interrupt_while_the_node_is_imported(early):
         else:
             assert child.stdout.readline() == 'importing\n'
             child.send_signal(signal.SIGINT)
-        _, errors = child.communicate(timeout=20)
+        _, errors = child.communicate(timeout=60)
     finally:
         child.kill()
         child.communicate()

@@ -121,7 +121,7 @@ def test_parameters_keep_their_types(start, tmp_path):
 
 def test_node_that_ends_by_itself_leaves_its_code_and_words(start):
     node = start('node', 'fail')
-    assert node.process.wait(10) == 1
+    assert node.process.wait(60) == 1
     assert node.exit_code == 1
     assert node.last_lines(1) == ['cannot go on']
 
@@ -130,7 +130,8 @@ def test_stop_asks_first_and_kills_who_does_not_listen(start):
     polite, stubborn = start('node'), start('stubborn')
     wait_ready(polite)
     wait_ready(stubborn)
-    stop([polite, stubborn], patience=0.5)
+    stop([polite], patience=60)
+    stop([stubborn], patience=0.5)
     assert polite.exit_code in (1, 130, -signal.SIGINT)
     assert stubborn.exit_code == -signal.SIGKILL
     stop([polite, stubborn])

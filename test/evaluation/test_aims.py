@@ -1,8 +1,7 @@
-"""What is reached with many people, on scenes that nothing was tuned on and on real pictures.
+"""Accuracy with many people, on scenes that were not used for tuning and on real images.
 
 The aims: at most one id switch in ten crossings, an IDF1 of 0.95, twice the AP50 of the mode
-single. docs/evaluation says how far they are reached; the bounds here lie below what is reached,
-so that nothing of it is lost unnoticed.
+single. docs/evaluation has the results; the bounds here lie below them, to show any loss.
 """
 
 from __future__ import annotations
@@ -22,22 +21,23 @@ SEEDS = range(1000, 1006)
 
 @pytest.mark.timeout(300)
 @pytest.mark.model('yolox_nano')
-def test_crossings_of_two_to_four_keep_their_ids(measured):
-    """Six scenes at 15 frames per second."""
+def test_crossings_of_two_to_four_keep_their_ids(measured, sample_count):
+    """Scenes at 15 frames per second."""
     estimator = PoseEstimator(EstimatorConfig(mode='multi'))
     runs = [
         follow(estimator, encounter('crossing', seed, 2 + seed % 3, fps=15), seed)
-        for seed in SEEDS
+        for seed in SEEDS[: sample_count(3, 6)]
     ]
     figures = tracking_score(runs)
     measured(
         f'crossings: IDF1 {figures.idf1:.3f}, MOTA {figures.mota:.3f}, {figures.switches} '
         f'switches in {figures.scenes} scenes, found {figures.found:.3f}'
     )
-    assert figures.switches <= 6
-    assert figures.idf1 >= 0.87
+    assert figures.switches <= len(runs)
+    assert figures.idf1 >= sample_count(0.85, 0.87)
 
 
+@pytest.mark.full
 @pytest.mark.timeout(300)
 @pytest.mark.model('yolox_nano')
 @pytest.mark.test_data('coco/person_keypoints_train2017_subset.json', 'coco/train2017')

@@ -67,7 +67,7 @@ def test_the_usual_nodes_with_their_parameters(ros, all_in_one, tmp_path):
     remap = ('-r', '__ns:=/robot', '-r', 'skeletons:=people')
     process = all_in_one('--ros-args', '--params-file', str(parameters), *remap)
     wanted = {f'/robot/{name}' for name in ('pose_node', 'gesture_node', 'marker_node')}
-    ros.spin_until(lambda: full_names(ros) == wanted, f'{wanted}', deadline=60)
+    ros.spin_until(lambda: full_names(ros) == wanted, f'{wanted}')
     # pose_node heard of its parameter: it waits for its lifecycle manager.
     client = ros.node.create_client(GetState, '/robot/pose_node/get_state')
     ros.spin_until(client.service_is_ready, 'get_state')
@@ -91,7 +91,7 @@ def test_the_usual_nodes_with_their_parameters(ros, all_in_one, tmp_path):
 def test_nodes_of_two_cameras(ros, all_in_one):
     process = all_in_one('/front/gesture_node', '/back/gesture_node')
     wanted = {'/front/gesture_node', '/back/gesture_node'}
-    ros.spin_until(lambda: full_names(ros) == wanted, f'{wanted}', deadline=60)
+    ros.spin_until(lambda: full_names(ros) == wanted, f'{wanted}')
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
 

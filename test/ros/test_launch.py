@@ -513,11 +513,11 @@ def command(process, folder):
 def check_that_people_are_shown(ros, namespace='/robot'):
     """Markers and overlays arrive from a launch with source:=actor."""
     wanted = f'{namespace}/image_overlay'
-    ros.spin_until(lambda: ros.node.count_publishers(wanted), 'marker_node', deadline=60)
+    ros.spin_until(lambda: ros.node.count_publishers(wanted), 'marker_node')
     markers = ros.collect(MarkerArray, f'{namespace}/skeleton_markers', qos.MARKERS)
     overlays = ros.collect(Image, f'{namespace}/image_overlay', qos.IMAGE_RELIABLE)
-    ros.spin_until(lambda: any(m.markers for m in markers), 'markers', deadline=60)
-    ros.spin_until(lambda: overlays, 'overlay', deadline=60)
+    ros.spin_until(lambda: any(m.markers for m in markers), 'markers')
+    ros.spin_until(lambda: overlays, 'overlay')
     frames = {marker.header.frame_id for m in markers for marker in m.markers}
     assert frames == {overlays[0].header.frame_id} == {'camera_optical_frame'}
 
@@ -542,7 +542,7 @@ def test_what_is_launched_works_on_the_topics_that_are_named(ros, start, tmp_pat
     # Those of gesture_node, too, for which the markers need not wait.
     wanted = {f'/robot/out/{name}' for name in renamed}
     wanted |= {'/robot/cam/image_raw', '/robot/cam/camera_info'}
-    ros.spin_until(lambda: wanted <= topics(), f'{wanted}', deadline=60)
+    ros.spin_until(lambda: wanted <= topics(), f'{wanted}')
     # And nothing is left under the old names.
     assert not topics() & {f'/robot/{name}' for name in ('image', 'camera_info', *renamed)}
     assert processes.interrupt() == [0] * len(commands)
@@ -652,12 +652,12 @@ def test_a_node_that_died_is_started_again_as_it_was(ros, include):
         return {tuple(publisher.endpoint_gid) for publisher in found}
 
     session = str(processes.processes[0].pid)
-    first = ros.spin_until(publishers, 'gesture_node', deadline=60)
+    first = ros.spin_until(publishers, 'gesture_node')
     subprocess.run(
         ['pkill', '-KILL', '-s', session, '-f', 'lib/pose_ros/gesture_node'], check=True
     )
     # The dead one's publisher is remembered for a while.
-    ros.spin_until(lambda: publishers() - first, 'the next gesture_node', deadline=60)
+    ros.spin_until(lambda: publishers() - first, 'the next gesture_node')
     assert ros.node.count_publishers('/robot/head/gestures') == 0
     assert processes.interrupt() == [0]
 

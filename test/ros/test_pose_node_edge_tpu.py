@@ -59,7 +59,7 @@ class Camera:
             self.ros.spin_for(0.2)
             return self._skeletons
 
-        self.ros.spin_until(self.is_connected, 'a node in another process', deadline=60)
+        self.ros.spin_until(self.is_connected, 'a node in another process')
         self.ros.spin_until(given, 'skeletons')
 
     def skeletons(self):

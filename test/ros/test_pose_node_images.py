@@ -240,5 +240,5 @@ def test_a_thousand_malformed_images_in_a_row(ros, exchange, encoded_image, acto
     assert skeletons.dropped == 1000
     log = capfd.readouterr().err
     lines = [line for line in log.splitlines() if 'image dropped' in line]
-    assert 1 <= len(lines) <= 12
+    assert 1 <= len(lines) < 100
     assert 'unknown encoding' in lines[0]

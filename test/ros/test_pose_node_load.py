@@ -93,7 +93,7 @@ def test_the_executable_works_and_ends_cleanly(ros, process, small_image, execut
     # The signal comes while the node is at work.
     publisher.publish(small_image)
     child.send_signal(ending)
-    output, _ = child.communicate(timeout=10)
+    output, _ = child.communicate(timeout=60)
     assert child.returncode == 0
     assert 'Traceback' not in output
     assert 'rror' not in output
@@ -105,7 +105,7 @@ def test_a_bad_parameter_is_one_line(process):
         str(Path(__file__).parents[2] / 'scripts' / 'pose_node'),
         *['--ros-args', '-p', 'smoothing:=magic'],
     )
-    output, _ = child.communicate(timeout=20)
+    output, _ = child.communicate(timeout=60)
     assert child.returncode == 2
     assert output.count('\n') == 1
     assert 'smoothing must be one of none, ema, one_euro' in output

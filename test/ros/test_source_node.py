@@ -194,7 +194,7 @@ def test_what_cannot_be_shown_is_refused_with_the_reason(ros, parameters, reason
 
 def test_a_name_that_is_not_utf_8_ends_the_process_with_one_line(ros):
     process = source_process(source='video', path=os.fsdecode(b'/caf\xe9.mp4'))
-    output = process.communicate(timeout=20)[0]
+    output = process.communicate(timeout=60)[0]
     assert process.returncode == 2
     [line] = output.splitlines()
     assert r'path:=/caf\xe9.mp4 is not UTF-8' in line
@@ -205,7 +205,7 @@ def test_broken_file_ends_the_process_with_one_line(ros, tmp_path):
     path = tmp_path / 'broken.mp4'
     path.write_bytes(bytes(1000))
     process = source_process(source='video', path=path)
-    output = process.communicate(timeout=20)[0]
+    output = process.communicate(timeout=60)[0]
     assert process.returncode != 0
     assert [line for line in output.splitlines() if f'video {path}: ' in line]
     assert 'Traceback' not in output

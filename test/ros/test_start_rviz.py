@@ -149,8 +149,8 @@ def test_the_process_becomes_rviz(ros, publish, start_rviz, tmp_path):
     process = start_rviz('--ros-args', '-r', '/image:=cam/image', '-r', '__ns:=/robot')
     publish(with_frame(Image, 'left/camera'), '/robot/cam/image', qos.IMAGE)
     words = tmp_path / 'words'
-    ros.spin_until(words.exists, 'rviz2', deadline=60)
-    assert process.wait(10) == 0
+    ros.spin_until(words.exists, 'rviz2')
+    assert process.wait(60) == 0
     option, path, *rest = words.read_text().splitlines()
     assert (option, rest[:2]) == ('-d', ['--ros-args', '-r'])
     assert path.endswith('cache/pose_ros/rviz/pose_left_camera.rviz')
@@ -161,7 +161,7 @@ def test_the_process_becomes_rviz(ros, publish, start_rviz, tmp_path):
 
 def test_an_interrupt_while_it_waits_ends_it_cleanly(ros, start_rviz):
     process = start_rviz()
-    ros.spin_until(lambda: ros.node.count_subscribers('/image'), 'start_rviz', deadline=60)
+    ros.spin_until(lambda: ros.node.count_subscribers('/image'), 'start_rviz')
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
 
