@@ -18,11 +18,12 @@ from typing import Annotated
 
 import cv2
 import numpy as np
+from random_scenes import random_scene
 from rich.console import Console
 from rich.table import Table
 import typer
 
-from pose_ros.actor import frames, random_scene
+from pose_ros.actor import frames
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.factory import load_pose_model
 from pose_ros.core.media import open_media

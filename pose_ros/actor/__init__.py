@@ -1,7 +1,7 @@
 """The drawn person with known joints: the demo's actor and the ground truth of the tests."""
 
 from pose_ros.actor.figure import Clothes
-from pose_ros.actor.mixed_scene import line_up, mixed_scene, random_scene
+from pose_ros.actor.mixed_scene import line_up, mixed_scene
 from pose_ros.actor.motions import MOTIONS, SIT, STAND, ActorMotion
 from pose_ros.actor.rendering import ActorFrame, ActorTruth, frames
 from pose_ros.actor.scene import Action, Actor, Scene
@@ -23,6 +23,5 @@ __all__ = [
     'frames',
     'line_up',
     'mixed_scene',
-    'random_scene',
     'skeletons',
 ]

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,8 @@ DOMAINS = range(1, 102)
 SHARED_MEMORY = Path('/dev/shm')
 # Between the request to end and the kill [s]; a node under load takes about a second.
 PATIENCE = 4.0
+# Of util-linux; without it, the nodes outlive a demo that is killed.
+_END_WITH_PARENT = ('setpriv', '--pdeathsig', 'TERM', '--') if shutil.which('setpriv') else ()
 
 
 class DemoError(Exception):
@@ -101,7 +104,7 @@ class NodeProcess:
         executable = find_executable(self.name)
         with self.log.open('wb') as output:
             self.process = subprocess.Popen(
-                ['setpriv', '--pdeathsig', 'TERM', '--', executable, *arguments],
+                [*_END_WITH_PARENT, executable, *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from random_scenes import random_scene
 
-from pose_ros.actor import MOTIONS, Actor, Clothes, Scene, frames, mixed_scene, random_scene
+from pose_ros.actor import MOTIONS, Actor, Clothes, Scene, frames, mixed_scene
 from pose_ros.actor.motions import BASIC
 from pose_ros.core.topology import COCO17
 

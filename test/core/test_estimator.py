@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from random_scenes import random_scene
 
-from pose_ros.actor import Actor, Clothes, Scene, frames, random_scene
+from pose_ros.actor import Actor, Clothes, Scene, frames
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.errors import ModelError

@@ -5,8 +5,9 @@ from functools import cache
 from itertools import islice
 
 import pytest
+from random_scenes import random_scene
 
-from pose_ros.actor import Action, Actor, Scene, frames, mixed_scene, random_scene
+from pose_ros.actor import Action, Actor, Scene, frames, mixed_scene
 from pose_ros.actor.motions.exercise_motions import exercise, usual
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from random_scenes import random_scene
 
-from pose_ros.actor import Action, Actor, frames, random_scene
+from pose_ros.actor import Action, Actor, frames
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.figure import Clothes
 from pose_ros.actor.motions import MOTIONS, STAND

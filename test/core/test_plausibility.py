@@ -5,8 +5,9 @@ import json
 
 import numpy as np
 import pytest
+from random_scenes import random_scene
 
-from pose_ros.actor import frames, random_scene
+from pose_ros.actor import frames
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.figure import Clothes
 from pose_ros.actor.motions import STAND

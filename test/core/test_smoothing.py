@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from random_scenes import random_scene
 
-from pose_ros.actor import frames, random_scene
+from pose_ros.actor import frames
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.tracking.noise_aware import NoiseAwareSmoother
