@@ -1,4 +1,4 @@
-"""Errors of joint angles on films of the actor, by model and angle; and what they cost.
+"""Errors of joint angles on videos of the actor, by model and angle; and what they cost.
 
 tools/env.py python benchmarks/angles.py                     prints
 tools/env.py python benchmarks/angles.py --write docs/evaluation/angles.md

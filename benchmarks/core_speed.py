@@ -26,20 +26,20 @@ CASES = (
 )
 
 
-def pictures(width: int, height: int, count: int = 30) -> list[np.ndarray]:
-    """Pictures of an actor who waves [height, width, 3]."""
+def images(width: int, height: int, count: int = 30) -> list[np.ndarray]:
+    """Images of an actor who waves [height, width, 3]."""
     actor = Actor('wave_right', x=width / 2, y=height * 0.95, height=height * 0.8)
     scene = Scene(width=width, height=height, duration=count / 30, actors=(actor,))
     return [shown.image for shown in frames(scene, seed=1)]
 
 
 def raw_invocation(model: str, role: str, threads: int) -> Callable[[], object]:
-    """The model alone, as it comes, fed with one picture over and over."""
+    """The model alone, as it comes, fed with one image over and over."""
     tflite = TfliteModel(ModelStore().locate(model)[role], threads)
     interpreter = tflite._interpreter
     width, height = tflite.input_size
-    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    tflite.run(picture)
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    tflite.run(image)
     return interpreter.invoke
 
 
@@ -49,7 +49,7 @@ def measure(installed: list[str]) -> Iterator[dict]:
         if model not in installed:
             continue
         for width, height in SIZES:
-            shown = pictures(width, height)
+            shown = images(width, height)
             estimator = PoseEstimator(EstimatorConfig(model=model, threads=threads))
             invoke = raw_invocation(model, role, threads)
             ours, raw = [], []

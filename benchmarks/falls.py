@@ -51,7 +51,7 @@ console = Console()
 
 @dataclass(frozen=True)
 class Case:
-    """One film of one motion."""
+    """One video of one motion."""
 
     keys: Keys
     facing: float
@@ -62,8 +62,8 @@ class Case:
     lying: bool = False
     low: bool = False
 
-    def film(self, world: bool = False) -> list[SkeletonFrame]:
-        """Skeletons of it; the picture is large enough for all of the body."""
+    def video(self, world: bool = False) -> list[SkeletonFrame]:
+        """Skeletons of it; the image is large enough for all of the body."""
         rng = np.random.default_rng(self.seed)
         motion = varied(course(self.keys, self.facing + float(rng.uniform(-45, 45))), rng)
         height = self.height * float(rng.uniform(0.8, 1.2))
@@ -82,28 +82,28 @@ class Case:
         return list(skeletons(scene, self.seed, world=world))
 
 
-def landing(film: Sequence[SkeletonFrame]) -> float:
+def landing(video: Sequence[SkeletonFrame]) -> float:
     """When head and hips are first as low as at the end, but for a hand's breadth [s]."""
-    points = [frame.truths[0] for frame in film]
+    points = [frame.truths[0] for frame in video]
     levels = np.array([p['head'][1] + p['pelvis'][1] for p in points]) / 2
     drop = levels[-1] - levels[0]
-    return film[int(np.argmax(levels > levels[0] + 0.9 * drop))].stamp
+    return video[int(np.argmax(levels > levels[0] + 0.9 * drop))].stamp
 
 
-def losing(film: Sequence[SkeletonFrame], how: str) -> Iterator[tuple[float, tuple[Person, ...]]]:
+def losing(video: Sequence[SkeletonFrame], how: str) -> Iterator[tuple[float, tuple[Person, ...]]]:
     """What the detector gets of a fall: the person may get lost half-way down.
 
     Parameters
     ----------
-    film
+    video
         Of a fall.
     how
         'seen': nothing is lost; 'blinks': for half a second; 'new id': for a second, and then
         somebody else seems to lie there; 'gone': for good.
     """
-    down = landing(film)
+    down = landing(video)
     gap = {'seen': 0.0, 'blinks': 0.5, 'new id': 1.0, 'gone': np.inf}[how]
-    for frame in film:
+    for frame in video:
         since = frame.stamp - (down - 0.15)
         people = frame.people
         if 0 <= since < gap:
@@ -113,10 +113,10 @@ def losing(film: Sequence[SkeletonFrame], how: str) -> Iterator[tuple[float, tup
         yield frame.stamp, people
 
 
-def events(film: Iterable[tuple[float, Sequence[Person]]]) -> list[tuple[float, Fall]]:
+def events(video: Iterable[tuple[float, Sequence[Person]]]) -> list[tuple[float, Fall]]:
     """What is told, and when."""
     observe = single_observer(FallDetector())
-    return [(stamp, fall) for stamp, people in film for fall in observe(people, stamp)]
+    return [(stamp, fall) for stamp, people in video for fall in observe(people, stamp)]
 
 
 def cases(kinds: dict[str, Keys], seeds: Iterable[int]) -> Iterator[tuple[str, Case]]:
@@ -142,14 +142,14 @@ def cases(kinds: dict[str, Keys], seeds: Iterable[int]) -> Iterator[tuple[str, C
 
 @dataclass(frozen=True)
 class Told:
-    """What was told of one film.
+    """What was told of one video.
 
     Attributes
     ----------
     kind
         Of the motion.
     hours
-        Length of the film [h].
+        Length of the video [h].
     alarms, warnings
         How many, FALLEN and FALLING.
     delay
@@ -172,27 +172,27 @@ class Told:
 
 
 def watch(task: tuple[str, Case, Sequence[str]]) -> list[Told]:
-    """Film one case and watch it in each of the ways of getting lost; none: nobody falls."""
+    """Video one case and watch it in each of the ways of getting lost; none: nobody falls."""
     kind, case, ways = task
-    film = case.film()
+    video = case.video()
     if not ways:
-        return [_told(kind, events((frame.stamp, frame.people) for frame in film), film)]
-    down = landing(film)
-    return [_told(kind, events(losing(film, how)), film, down) for how in ways]
+        return [_told(kind, events((frame.stamp, frame.people) for frame in video), video)]
+    down = landing(video)
+    return [_told(kind, events(losing(video, how)), video, down) for how in ways]
 
 
 def _told(
     kind: str,
     told: list[tuple[float, Fall]],
-    film: Sequence[SkeletonFrame],
+    video: Sequence[SkeletonFrame],
     down: float = float('nan'),
 ) -> Told:
-    """What was told of a film of a fall that ends at a time [s], or of none."""
+    """What was told of a video of a fall that ends at a time [s], or of none."""
     fallen = [stamp for stamp, fall in told if fall.phase is FallPhase.FALLEN]
     falling = [stamp for stamp, fall in told if fall.phase is FallPhase.FALLING]
     return Told(
         kind,
-        film[-1].stamp / 3600,
+        video[-1].stamp / 3600,
         len(fallen),
         len(falling),
         fallen[0] - down if fallen else float('nan'),
@@ -214,7 +214,7 @@ Group = list[Told]
 
 
 def by_kind(told: Iterable[Told]) -> dict[str, Group]:
-    """Films of each kind."""
+    """Videos of each kind."""
     kinds: dict[str, Group] = defaultdict(list)
     for one in told:
         kinds[one.kind].append(one)
@@ -222,7 +222,7 @@ def by_kind(told: Iterable[Told]) -> dict[str, Group]:
 
 
 def falls_table(told: Group) -> list[list[str]]:
-    """Rows: kind, films, recall, delay, warned, lead."""
+    """Rows: kind, videos, recall, delay, warned, lead."""
     rows = [['fall', 'videos', 'found', 'FALLEN after the landing [s]', 'warned', 'before it [s]']]
     for kind, group in [*by_kind(told).items(), ('**all**', told)]:
         delays = [one.delay for one in group if one.found]
@@ -241,7 +241,7 @@ def falls_table(told: Group) -> list[list[str]]:
 
 
 def loss_table(told: dict[str, Group]) -> list[list[str]]:
-    """Rows: how the person gets lost, films, recall."""
+    """Rows: how the person gets lost, videos, recall."""
     names = {
         'blinks': 'half a second out of sight',
         'new id': 'a second, then lying there under another id',
@@ -254,7 +254,7 @@ def loss_table(told: dict[str, Group]) -> list[list[str]]:
 
 
 def low_table(told: Group) -> list[list[str]]:
-    """Rows: kind, films, recall."""
+    """Rows: kind, videos, recall."""
     rows = [['fall from low down', 'videos', 'found']]
     for kind, group in by_kind(told).items():
         found = f'{np.mean([one.found for one in group]):.3f}'
@@ -263,7 +263,7 @@ def low_table(told: Group) -> list[list[str]]:
 
 
 def quiet_table(told: Group) -> list[list[str]]:
-    """Rows: what is done, films, minutes, false alarms, false warnings."""
+    """Rows: what is done, videos, minutes, false alarms, false warnings."""
     rows = [['not a fall', 'videos', 'minutes', 'FALLEN', 'FALLING']]
     for kind, group in by_kind(told).items():
         minutes = 60 * sum(one.hours for one in group)
@@ -284,7 +284,7 @@ def main(
 ) -> None:
     """Measure, print, write."""
     chosen = range(FIRST_SEED, FIRST_SEED + seeds)
-    films = range(FIRST_SEED, FIRST_SEED + max(round(60 * hours), 1))
+    videos = range(FIRST_SEED, FIRST_SEED + max(round(60 * hours), 1))
     ways = (SEEN, *LOSSES)
     with Pool(jobs) as pool:
 
@@ -300,7 +300,7 @@ def main(
             falls += run(watch, more, 'more falls')[0]
         low = run(watch, [(*c, (SEEN,)) for c in cases(LOW_FALL_KEYS, chosen[:1])], 'low')[0]
         quiet = [(*c, ()) for c in cases(LOOK_ALIKE_KEYS, chosen[:quiet_seeds])]
-        alike = run(watch, quiet, 'look-alikes')[0] + run(live, films, 'everyday life')[0]
+        alike = run(watch, quiet, 'look-alikes')[0] + run(live, videos, 'everyday life')[0]
     tables = [
         falls_table(falls),
         loss_table(dict(zip(LOSSES, lost))),

@@ -94,14 +94,14 @@ def of_model(model: str, seeds: range) -> tuple[str, list[str], list[list[str]]]
     for trial in track(trials, model, console=console):
         scene, known = trial.scene(15.0)
         estimator.reset()
-        seen = filmed(estimator, frames(scene, trial.seed))
+        seen = rendered(estimator, frames(scene, trial.seed))
         confusion.add(expected(trial.performed), begun(rules, seen), known)
     return matrix(f'Gestures, drawn, {model}', confusion)
 
 
-def filmed(estimator: PoseEstimator, film: Iterable[Frame]) -> Iterator[Sight]:
-    """People that a model sees in drawn pictures."""
-    for frame in film:
+def rendered(estimator: PoseEstimator, video: Iterable[Frame]) -> Iterator[Sight]:
+    """People that a model sees in drawn images."""
+    for frame in video:
         yield frame.stamp, tuple(estimator.estimate(Frame(frame.image, frame.stamp)))
 
 
@@ -122,8 +122,8 @@ def of_everyday(minutes: int, models: list[str]) -> tuple[str, list[str], list[l
         estimator, found = PoseEstimator(EstimatorConfig(model=model)), Counter()
         for seed in track(seeds[:few], f'everyday, {model}', console=console):
             estimator.reset()
-            film = frames(everyday(seed, 60.0, height=240.0, fps=15.0), seed)
-            events = begun(rules, filmed(estimator, film))
+            video = frames(everyday(seed, 60.0, height=240.0, fps=15.0), seed)
+            events = begun(rules, rendered(estimator, video))
             found.update(label(name) for name, _ in events)
         rows.append([f'drawn, {model}', str(few), *told(found)])
     return 'Everyday motion', ['seen by', 'minutes', 'false', 'which'], rows

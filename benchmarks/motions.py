@@ -6,7 +6,7 @@ tools/env.py +train python benchmarks/motions.py --write docs/evaluation/motions
 The signs differ only in the order of their parts or in the hand. Networks are trained on examples
 of the actor in various styles, sizes and directions, with the errors of a pose model; the others
 that they are tested on come from other seeds, at 10, 15 and 30 frames a second, with 17 and with
-33 keypoints. Every example is played to the recogniser picture by picture, as the node does it;
+33 keypoints. Every example is played to the recogniser image by image, as the node does it;
 it is right if the sign is told and nothing else. A few are drawn, and seen by real pose models.
 Real people's clips are played, too, where the folder POSE_ROS_TEST_DATA holds them: they make none
 of the signs.
@@ -48,11 +48,11 @@ from pose_ros.learning.examples import SAME, Example, MotionClass
 from pose_ros.learning.motion_evaluation import draw_confusion, evaluate
 from pose_ros.learning.training import Settings, train
 
-# Seeds of training, of testing, of other movements, of films.
+# Seeds of training, of testing, of other movements, of videos.
 TRAINING, TESTING, OTHERS, DRAWN = 1, 1001, 2001, 3001
-TRAINED, TESTED, NEAR_MISSES, STYLES, FILMS = 15, 50, 12, 4, 2
+TRAINED, TESTED, NEAR_MISSES, STYLES, VIDEOS = 15, 50, 12, 4, 2
 EVERYDAY_MINUTES = 10
-# That see the films.
+# That see the videos.
 MODELS = ('blazepose_full', 'movenet_lightning')
 RUNS = (('tcn', 15), ('transformer', 15), ('tcn', 10))
 CLIPS = ('*.mp4', '*.gif', 'falls/*.mp4')
@@ -159,9 +159,9 @@ def others() -> tuple[list[MotionClass], list[MotionClass]]:
     return near, gestures
 
 
-def right_of(model: LearnedModel, films: Sequence[MotionClass]) -> str:
-    """How many of the films' signs were told right."""
-    counts = evaluate(model, films).counts
+def right_of(model: LearnedModel, videos: Sequence[MotionClass]) -> str:
+    """How many of the videos' signs were told right."""
+    counts = evaluate(model, videos).counts
     return f'{np.trace(counts)} of {counts.sum()}'
 
 
@@ -182,7 +182,7 @@ def drawn(model: str) -> list[MotionClass]:
     for number, (name, sign) in enumerate(INVENTED.items()):
         rng = np.random.default_rng((DRAWN, number))
         examples = []
-        for _ in range(FILMS):
+        for _ in range(VIDEOS):
             motion, duration = sign.played(SignStyle.of(rng))
             actor = Actor(
                 (Action(motion, 0.6, duration),),
@@ -196,11 +196,11 @@ def drawn(model: str) -> list[MotionClass]:
             except ModelError as error:
                 console.print(f'left out: {error}', style='yellow')
                 return []
-            film = [
+            video = [
                 (shot.stamp, estimator.estimate(Frame(shot.image, shot.stamp)))
                 for shot in frames(scene, number)
             ]
-            seen = [(stamp, people[0]) for stamp, people in film if people]
+            seen = [(stamp, people[0]) for stamp, people in video if people]
             examples.append(Example.of([p for _, p in seen], [t for t, _ in seen], model))
         classes.append(MotionClass(name, examples=tuple(examples)))
     return classes
@@ -231,13 +231,13 @@ def events_in(model: LearnedModel, clips: Sequence[list[tuple[float, list]]]) ->
     return f'{told} in {seconds:.0f} s' if clips else '–'
 
 
-def measure(pictures: Path | None) -> Iterator[Result]:
+def measure(images: Path | None) -> Iterator[Result]:
     """Train and test everything."""
     with console.status('performing'):
         training, testing = signs(TRAINED, TRAINING, False), signs(TESTED, TESTING, True)
         near, gestures = others()
         clips = list(real_people())
-        films = [motion for model in MODELS for motion in drawn(model)]
+        videos = [motion for model in MODELS for motion in drawn(model)]
     for network, count in RUNS:
         few = [MotionClass(m.name, m.hand, m.mirror, m.examples[:count]) for m in training]
         began = time.perf_counter()
@@ -249,16 +249,16 @@ def measure(pictures: Path | None) -> Iterator[Result]:
             trained.write(path)
             model, size = LearnedModel(path), path.stat().st_size / 1e3
             tested = evaluate(model, [*testing, *near])
-            if pictures is not None and count == TRAINED:
-                pictures.mkdir(parents=True, exist_ok=True)
-                draw_confusion(tested, pictures / f'{network}.png')
+            if images is not None and count == TRAINED:
+                images.mkdir(parents=True, exist_ok=True)
+                draw_confusion(tested, images / f'{network}.png')
             yield Result(
                 network,
                 count,
                 tested.accuracy or 0.0,
                 tested.rejection or 0.0,
                 evaluate(model, gestures).rejection or 0.0,
-                right_of(model, films),
+                right_of(model, videos),
                 false_events(model),
                 events_in(model, clips),
                 tested.milliseconds,
@@ -299,8 +299,8 @@ def main(
     ] = None,
 ) -> None:
     """Train, test, print, write."""
-    pictures = None if write is None else write.parent / 'images' / 'motions'
-    results = list(measure(pictures))
+    images = None if write is None else write.parent / 'images' / 'motions'
+    results = list(measure(images))
     table = Table(*HEADINGS)
     for row in rows(results):
         table.add_row(*row)

@@ -1,7 +1,7 @@
 """How well people are placed in space: by depth, by the model's landmarks, by their size.
 
 The actor, 1.7 m tall and drawn in perspective, does a few motions at several distances and places
-in the picture; the depth images have the errors of a stereo camera. Real models, true positions.
+in the image; the depth images have the errors of a stereo camera. Real models, true positions.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CAMERA = CameraModel.from_field_of_view(*SIZE, 1.05)
 WAYS = ('depth', 'model', 'height')
 MODELS = ('blazepose_full', 'movenet_lightning')
 DISTANCES = (2.0, 3.0, 4.0)
-# Motion, how far the actor is turned [deg], place in the picture [px].
+# Motion, how far the actor is turned [deg], place in the image [px].
 SCENES = (
     ('stand', 0.0, 320.0),
     ('wave_right', 40.0, 200.0),
@@ -48,7 +48,7 @@ HEAD = (
 )  # fmt: skip
 
 
-def film(distance: float) -> Iterator[tuple[bool, object]]:
+def video(distance: float) -> Iterator[tuple[bool, object]]:
     """Frames at a distance, each with whether it begins another scene."""
     height = CAMERA.focal * 1.7 / distance
     for motion, facing, x in SCENES:
@@ -64,7 +64,7 @@ def rows(model: str, distance: float) -> Iterator[list[str]]:
     rng = np.random.default_rng(1)
     found: dict[str, list] = {way: [] for way in WAYS}
     placements: dict[str, PositionEstimator] = {}
-    for first, frame in film(distance):
+    for first, frame in video(distance):
         if first:
             estimator.reset()
             placements = {way: PositionEstimator(way) for way in WAYS}

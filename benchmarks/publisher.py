@@ -1,10 +1,10 @@
-"""Publishes ready pictures at a rate, each stamped just before: a bare camera driver."""
+"""Publishes ready images at a rate, each stamped just before: a bare camera driver."""
 
 from __future__ import annotations
 
 import argparse
 
-from core_speed import pictures
+from core_speed import images
 import rclpy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -19,17 +19,17 @@ class Publisher(rclpy.node.Node):
 
     def __init__(self, width: int, height: int, rate: float) -> None:
         super().__init__('publisher')
-        self._pictures = pictures(width, height)
+        self._images = images(width, height)
         self._writer = ImageWriter('bgr8')
         self._publisher = self.create_publisher(Image, 'image', IMAGE_RELIABLE)
         self._count = 0
         self.create_timer(1 / rate, self._publish)
 
     def _publish(self) -> None:
-        picture = self._pictures[self._count % len(self._pictures)]
+        image = self._images[self._count % len(self._images)]
         self._count += 1
         header = Header(frame_id='camera')
-        message = self._writer.write(picture, header)
+        message = self._writer.write(image, header)
         header.stamp = self.get_clock().now().to_msg()
         self._publisher.publish(message)
 

@@ -47,8 +47,8 @@ from pose_ros.evaluation.report import markdown_table, write_block
 MODELS = ('movenet_lightning', 'blazepose_full')
 SEEDS = range(500, 504)
 STANDING, WAVING, EVERYDAY = 'stand_full_body.mp4', 'wave_full_body.mp4', 'falls/S1_ADL_10.mp4'
-# The actor's wave, filmed at 20 and shown at 30 frames per second: 2.1 swings per second.
-FILMED, SHOWN = 20.0, 30.0
+# The actor's wave, rendered at 20 and shown at 30 frames per second: 2.1 swings per second.
+RENDERED, SHOWN = 20.0, 30.0
 SECONDS = 4.0
 SEEN = 0.3  # least score of a keypoint that counts
 SETTLING = 0.5  # time [s] at the beginning that does not count
@@ -127,7 +127,7 @@ class Recording:
 
 
 class Recorder:
-    """Runs a model on films of one person.
+    """Runs a model on videos of one person.
 
     Parameters
     ----------
@@ -144,11 +144,11 @@ class Recorder:
         if 'detector' in files:
             self._detector = BlazePoseDetector(files['detector'])
 
-    def record(self, film: Iterable[tuple[Frame, np.ndarray | None]]) -> Recording:
+    def record(self, video: Iterable[tuple[Frame, np.ndarray | None]]) -> Recording:
         """Follow the person through frames with or without the truth [17, 2]."""
         regions = AlignmentRegions() if self._detector else KeypointRegions(self._padding)
         stamps, poses, truths = [], [], []
-        for frame, truth in film:
+        for frame, truth in video:
             region = regions.region(frame)
             if not poses:
                 region = whole_frame(frame)
@@ -178,14 +178,14 @@ def size(pose: Pose) -> float:
 
 
 def acted(seed: int, motion: str) -> Iterator[tuple[Frame, np.ndarray]]:
-    """Film of an actor who stands like a statue, or waves fast."""
+    """Video of an actor who stands like a statue, or waves fast."""
     scene = random_scene(seed)
     still = motion == 'stand'
     actor = replace(scene.actors[0], motion=motion, start=-5.0, sway=0.0 if still else 1.0)
-    filmed = SHOWN if still else FILMED
-    scene = replace(scene, actors=(actor,), fps=filmed, duration=SECONDS * SHOWN / filmed)
+    rendered = SHOWN if still else RENDERED
+    scene = replace(scene, actors=(actor,), fps=rendered, duration=SECONDS * SHOWN / rendered)
     for shown in frames(scene, seed):
-        yield Frame(shown.image, shown.stamp * filmed / SHOWN), shown.people[0].keypoints
+        yield Frame(shown.image, shown.stamp * rendered / SHOWN), shown.people[0].keypoints
 
 
 def clip(name: str) -> Iterator[tuple[Frame, None]]:
@@ -273,10 +273,10 @@ def measure(model: str) -> Iterator[dict[str, float | str]]:
     recorder = Recorder(model)
     standing = [recorder.record(acted(seed, 'stand')) for seed in SEEDS]
     waving = [recorder.record(acted(seed, 'wave_right')) for seed in SEEDS]
-    films = (STANDING, WAVING, EVERYDAY)
-    real = all(clip_path(name).exists() for name in films)
+    videos = (STANDING, WAVING, EVERYDAY)
+    real = all(clip_path(name).exists() for name in videos)
     if real:
-        real_standing, real_waving, everyday = (recorder.record(clip(name)) for name in films)
+        real_standing, real_waving, everyday = (recorder.record(clip(name)) for name in videos)
     unsmoothed = None
     for name, make in SMOOTHERS.items():
         wrist = wrists(waving[0])[1]

@@ -226,7 +226,7 @@ def wrist_network(tflite_builder, tmp_path):
     return write
 
 
-# Somebody upright in the middle: y, x of each keypoint of COCO-17, relative to the picture.
+# Somebody upright in the middle: y, x of each keypoint of COCO-17, relative to the image.
 UPRIGHT = (
     *((0.15, 0.5), (0.13, 0.52), (0.13, 0.48), (0.14, 0.54), (0.14, 0.46)),
     *((0.27, 0.58), (0.27, 0.42), (0.4, 0.6), (0.4, 0.4), (0.52, 0.6), (0.52, 0.4)),
@@ -243,15 +243,15 @@ def upright_person(score):
 def person_plus_brightness(build, path, score, weights):
     """Write a model as MoveNet: a person, plus weights [1, 1, 17, 3] times the mean pixel."""
     shape, output = (1, 32, 32, 3), (1, 1, 17, 3)
-    picture = build.tensor(shape, np.uint8)
-    inputs = [build.cast(picture, shape), build.constant([1, 2, 3], np.int32)]
+    image = build.tensor(shape, np.uint8)
+    inputs = [build.cast(image, shape), build.constant([1, 2, 3], np.int32)]
     options = {'options': 'ReducerOptions', 'keepDims': True}
     brightness = build.operator('MEAN', inputs, (1, 1, 1, 1), **options)
     addend = [brightness, build.constant(weights)]
     addend = build.operator('MUL', addend, output, options='MulOptions')
     person = [addend, build.constant(upright_person(score))]
     person = build.operator('ADD', person, output, options='AddOptions')
-    return build.write(path, [picture], [person])
+    return build.write(path, [image], [person])
 
 
 @pytest.fixture
@@ -291,7 +291,7 @@ class EdgeTpuStandIn:
     """A false Edge TPU, and a model with a build for it: `tiny`, of the family of MoveNet.
 
     On the CPU the model sees somebody with the score `CPU_SCORE`, on the Edge TPU with
-    `EDGE_SCORE`, whatever the picture.
+    `EDGE_SCORE`, whatever the image.
 
     Attributes
     ----------
@@ -322,9 +322,9 @@ class EdgeTpuStandIn:
             builder(), self.models / 'tiny.tflite', self.CPU_SCORE, np.zeros(output)
         )
         on_edge = builder()
-        picture = on_edge.tensor(shape, np.uint8)
-        somebody = on_edge.custom_operator('edgetpu-custom-op', [picture], [output], b'')
-        on_edge.write(self.models / 'tiny_edgetpu.tflite', [picture], somebody)
+        image = on_edge.tensor(shape, np.uint8)
+        somebody = on_edge.custom_operator('edgetpu-custom-op', [image], [output], b'')
+        on_edge.write(self.models / 'tiny_edgetpu.tflite', [image], somebody)
         names = {'cpu': 'tiny.tflite', 'edgetpu': 'tiny_edgetpu.tflite'}
         entry = {
             'summary': 'for tests', 'family': 'movenet', 'format': 'coco17', 'input': [32, 32],

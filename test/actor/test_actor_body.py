@@ -40,7 +40,7 @@ def test_whoever_turns_around_has_the_left_on_the_other_side():
     assert points['nose'][2] > points['head'][2]
 
 
-def test_whoever_turns_to_the_pictures_right_looks_there():
+def test_whoever_turns_to_the_images_right_looks_there():
     points = joints(ActorPose(body=(0.0, 90.0)))
     assert points['nose'][0] - points['head'][0] > 0.04
     assert points['left_shoulder'][2] > points['right_shoulder'][2] + 0.2
@@ -154,7 +154,7 @@ def test_a_fall_is_faster_than_lying_down():
 
 
 @pytest.mark.parametrize('speed', [0.4, -0.4])
-def test_a_walker_crosses_the_picture_with_swinging_legs(speed):
+def test_a_walker_crosses_the_image_with_swinging_legs(speed):
     scene = Scene(fps=15, duration=3.5, actors=(Actor('walk', start=0.0, speed=speed),), noise=0)
     track = [frame.people[0].keypoints for frame in frames(scene)]
     names = COCO17.index

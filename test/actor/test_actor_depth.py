@@ -1,4 +1,4 @@
-"""The actor in perspective, and depth images that belong to its pictures."""
+"""The actor in perspective, and depth images that belong to its images."""
 
 import numpy as np
 import pytest
@@ -47,23 +47,23 @@ def test_what_is_nearer_looks_larger():
 
 @pytest.mark.parametrize('facing', [0.0, 50.0])
 def test_depth_shows_the_flesh_before_each_joint(facing):
-    picture = shot('wave_right', facing=facing)
-    truth = picture.people[0]
-    assert picture.depth.shape == (240, 320)
+    image = shot('wave_right', facing=facing)
+    truth = image.people[0]
+    assert image.depth.shape == (240, 320)
     for (x, y), (_, _, away) in zip(
         truth.keypoints[truth.visible], truth.positions[truth.visible]
     ):
-        before = away - picture.depth[int(y) // STEP, int(x) // STEP]
+        before = away - image.depth[int(y) // STEP, int(x) // STEP]
         assert -0.04 < before < 0.12
-    assert picture.depth[0, 0] == pytest.approx(2.2 + 1.2)  # the wall
+    assert image.depth[0, 0] == pytest.approx(2.2 + 1.2)  # the wall
 
 
 def test_the_errors_are_those_of_a_camera():
-    picture = shot()
-    measured = with_errors(picture.depth, np.random.default_rng(0))
+    image = shot()
+    measured = with_errors(image.depth, np.random.default_rng(0))
     assert measured.dtype == np.uint16
     holes = measured == 0
     assert 0.01 < holes.mean() < 0.1
-    off = measured[~holes] / 1000 - picture.depth[~holes]
+    off = measured[~holes] / 1000 - image.depth[~holes]
     assert 0.003 < np.median(np.abs(off)) < 0.03
     assert np.abs(off).max() > 0.5  # what edges mix

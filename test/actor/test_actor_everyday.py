@@ -1,4 +1,4 @@
-"""Gestures in many styles, and a long film of everyday motion."""
+"""Gestures in many styles, and a long video of everyday motion."""
 
 from everyday_scenes import everyday
 import numpy as np
@@ -75,12 +75,12 @@ def test_varied_motion_is_the_same_a_little_different():
 
 
 @pytest.mark.parametrize('seed', range(3))
-def test_everyday_is_long_full_and_stays_in_the_picture(seed):
+def test_everyday_is_long_full_and_stays_in_the_image(seed):
     scene = everyday(seed, duration=40.0, height=200.0, fps=2.0)
-    films = list(skeletons(scene, seed))
+    videos = list(skeletons(scene, seed))
     again = list(skeletons(everyday(seed, duration=40.0, height=200.0, fps=2.0), seed))
-    assert np.array_equal(films[-1].people[0].keypoints, again[-1].people[0].keypoints)
-    assert all(len(frame.people) == 1 for frame in films)
-    assert len({frame.motions[0] for frame in films}) > 5
-    for frame in films:
+    assert np.array_equal(videos[-1].people[0].keypoints, again[-1].people[0].keypoints)
+    assert all(len(frame.people) == 1 for frame in videos)
+    assert len({frame.motions[0] for frame in videos}) > 5
+    for frame in videos:
         assert frame.people[0].observed.mean() > 0.8

@@ -17,7 +17,7 @@ NEW = ('gestures', 'falls', 'fitness')
 
 
 @pytest.mark.parametrize('name', NEW)
-def test_one_actor_stays_within_the_picture_and_ends_as_at_the_beginning(name):
+def test_one_actor_stays_within_the_image_and_ends_as_at_the_beginning(name):
     scene = SCENES[name](1)
     [actor] = scene.actors
     for time in np.arange(0, scene.duration, 0.2):

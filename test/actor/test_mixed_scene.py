@@ -57,7 +57,7 @@ def test_neighbours_do_different_gestures_at_their_own_times(people):
 
 
 @pytest.mark.parametrize('people', COMPANIES)
-def test_everybody_stands_whole_in_the_picture(people):
+def test_everybody_stands_whole_in_the_image(people):
     scene = replace(mixed_scene(people), duration=0.1)
     first = next(frames(scene, seed=1))
     assert len(first.people) == people

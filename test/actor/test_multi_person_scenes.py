@@ -11,11 +11,11 @@ from pose_ros.actor.multi_person_scenes import ENCOUNTERS, encounter
 
 
 def shown(scene):
-    """Visible joints [frames, people] and middles of the bodies [px], in small pictures."""
-    film = list(frames(replace(scene, noise=0.0, blur=0.0, background='plain')))
-    visible = np.array([[person.visible.sum() for person in frame.people] for frame in film])
+    """Visible joints [frames, people] and middles of the bodies [px], in small images."""
+    video = list(frames(replace(scene, noise=0.0, blur=0.0, background='plain')))
+    visible = np.array([[person.visible.sum() for person in frame.people] for frame in video])
     middles = np.array(
-        [[person.keypoints[[11, 12], 0].mean() for person in frame.people] for frame in film]
+        [[person.keypoints[[11, 12], 0].mean() for person in frame.people] for frame in video]
     )
     return visible, middles
 

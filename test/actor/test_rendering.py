@@ -1,4 +1,4 @@
-"""The actor's pictures: the same for the same seed, with the truth where the paint is."""
+"""The actor's images: the same for the same seed, with the truth where the paint is."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -30,10 +30,10 @@ def scene_of(*actors, **changes):
 
 def test_frames_are_what_the_scene_says():
     scene = Scene(width=320, height=200, fps=10, duration=0.5, actors=(Actor(height=150, y=190),))
-    film = list(frames(scene))
-    assert len(film) == 5
-    assert [frame.stamp for frame in film] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
-    for frame in film:
+    video = list(frames(scene))
+    assert len(video) == 5
+    assert [frame.stamp for frame in video] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+    for frame in video:
         assert frame.image.shape == (200, 320, 3)
         assert frame.image.dtype == np.uint8
         (person,) = frame.people
@@ -53,11 +53,11 @@ def test_same_seed_same_pixels():
 
 
 def test_frames_are_the_receivers_own():
-    film = frames(Scene(fps=5, duration=1, actors=(), noise=0.0))
-    before = next(film).image
+    video = frames(Scene(fps=5, duration=1, actors=(), noise=0.0))
+    before = next(video).image
     kept = before.copy()
     before[:] = 0
-    assert np.array_equal(next(film).image, kept)
+    assert np.array_equal(next(video).image, kept)
 
 
 @pytest.mark.parametrize('motion', [name for name in MOTIONS if not name.startswith('leave')])
@@ -68,7 +68,7 @@ def test_true_joints_lie_on_the_person(motion):
     assert person.visible.sum() >= 9  # of somebody who lies with the head towards the camera
     for x, y in person.keypoints[person.visible].astype(int):
         assert mask[y, x]
-    # And not everywhere: the person fills its outline, not the picture.
+    # And not everywhere: the person fills its outline, not the image.
     assert 0.01 < mask.mean() < 0.25
 
 
@@ -85,7 +85,7 @@ def test_joints_are_told_to_the_pixel():
 
 
 @pytest.mark.parametrize(('side', 'right_half'), [('left', True), ('right', False)])
-def test_the_left_arm_is_on_the_pictures_right(side, right_half):
+def test_the_left_arm_is_on_the_images_right(side, right_half):
     still, raised = (
         first(scene_of(Actor(motion, start=-2.0, sway=0.0))).image
         for motion in ('stand', f'raise_{side}')
@@ -127,7 +127,7 @@ def test_the_own_body_hides_joints():
     assert first(scene_of(Actor(sway=0.0))).people[0].visible.all()
 
 
-def test_leaving_the_picture():
+def test_leaving_the_image():
     half = first(scene_of(Actor(x=0.0, sway=0.0))).people[0]
     assert half.visible[COCO17.index('left_shoulder')]
     assert not half.visible[COCO17.index('right_shoulder')]
@@ -138,11 +138,11 @@ def test_leaving_the_picture():
     assert not frame.people[0].visible.any()
 
 
-def test_entering_the_picture():
+def test_entering_the_image():
     walker = Actor('walk', x=-120, start=0.0, speed=0.5)
-    film = list(frames(Scene(fps=5, duration=3, actors=(walker,))))
-    assert not film[0].people[0].visible.any()
-    assert film[-1].people[0].visible.sum() > 10
+    video = list(frames(Scene(fps=5, duration=3, actors=(walker,))))
+    assert not video[0].people[0].visible.any()
+    assert video[-1].people[0].visible.sum() > 10
 
 
 def test_size_place_and_clothes():
@@ -214,8 +214,8 @@ def test_unknown_backgrounds_and_people_are_refused():
 def test_the_mixed_scene_shows_every_gesture_and_can_be_repeated():
     scene = mixed_scene()
     assert 27 <= scene.duration <= 30
-    film = list(frames(replace(scene, width=64, height=48, fps=10)))
-    labels = [frame.people[0].motion for frame in film]
+    video = list(frames(replace(scene, width=64, height=48, fps=10)))
+    labels = [frame.people[0].motion for frame in video]
     shown = [label for i, label in enumerate(labels) if i == 0 or labels[i - 1] != label]
     assert [label for label in shown if label not in ('stand', 'walk')] == [
         *('wave_right', 'wave_left', 'raise_right', 'raise_left', 'raise_both'),
@@ -223,10 +223,10 @@ def test_the_mixed_scene_shows_every_gesture_and_can_be_repeated():
     ]
     assert all('stand' in pair for pair in pairwise(shown))
     assert shown[0] == shown[-1] == 'stand'
-    # Whoever takes part stays in the picture, and the end joins the beginning.
-    assert min(frame.people[0].keypoints.min() for frame in film) > 0
-    assert max(frame.people[0].keypoints[:, 0].max() for frame in film) < 640
-    jump = film[-1].people[0].keypoints - film[0].people[0].keypoints
+    # Whoever takes part stays in the image, and the end joins the beginning.
+    assert min(frame.people[0].keypoints.min() for frame in video) > 0
+    assert max(frame.people[0].keypoints[:, 0].max() for frame in video) < 640
+    jump = video[-1].people[0].keypoints - video[0].people[0].keypoints
     assert np.abs(jump).max() < 25
 
 

@@ -39,7 +39,7 @@ def estimate(pose_ros, tmp_path):
 
 
 @pytest.fixture
-def film():
+def clip():
     """Frames of an actor with the truth about him."""
 
     def make(motion='wave_left', duration=0.1, width=640, **actor):
@@ -50,8 +50,8 @@ def film():
 
 
 @pytest.fixture
-def save_picture():
-    """Write an actor's frame as a picture."""
+def save_image():
+    """Write an actor's frame as an image."""
 
     def save(path, actor_frame):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,12 +65,12 @@ def save_picture():
 def save_video():
     """Write an actor's frames as a video."""
 
-    def save(path, film, rate=30.0):
-        height, width = film[0].image.shape[:2]
+    def save(path, clip, rate=30.0):
+        height, width = clip[0].image.shape[:2]
         code = cv2.VideoWriter_fourcc(*'mp4v')
         writer = cv2.VideoWriter(str(path), code, rate, (width, height))
         assert writer.isOpened()
-        for actor_frame in film:
+        for actor_frame in clip:
             writer.write(cv2.cvtColor(actor_frame.image, cv2.COLOR_RGB2BGR))
         writer.release()
         return path
@@ -82,11 +82,11 @@ def save_video():
 def save_gif():
     """Write an actor's frames as a GIF of 128 greys, each shown for its delay [0.01 s]."""
 
-    def save(path, film, delays):
-        height, width = film[0].image.shape[:2]
+    def save(path, clip, delays):
+        height, width = clip[0].image.shape[:2]
         greys = bytes(value for grey in range(128) for value in (2 * grey,) * 3)
         parts = [b'GIF89a', struct.pack('<HHBBB', width, height, 0xF6, 0, 0), greys]
-        for actor_frame, delay in zip(film, delays):
+        for actor_frame, delay in zip(clip, delays):
             grey = cv2.cvtColor(actor_frame.image, cv2.COLOR_RGB2GRAY) // 2
             parts.append(struct.pack('<BBBBHBB', 0x21, 0xF9, 4, 0, delay, 0, 0))
             parts.append(struct.pack('<BHHHHB', 0x2C, 0, 0, width, height, 0))

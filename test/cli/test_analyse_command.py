@@ -1,4 +1,4 @@
-"""``pose-ros analyse`` end to end: the real model on films of the actor and on real clips."""
+"""``pose-ros analyse`` end to end: the real model on videos of the actor and on real clips."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def analyse(pose_ros, tmp_path):
 
 @pytest.fixture(scope='module')
 def waving(tmp_path_factory):
-    """A film of an actor who waves with the left hand, at 15 pictures a second."""
+    """A video of an actor who waves with the left hand, at 15 images a second."""
     path = tmp_path_factory.mktemp('films') / 'waving.mp4'
     scene = Scene(
         duration=4.0, fps=15, actors=(Actor((Action('wave_left', 0.5, 2.8),), height=380),)
@@ -64,10 +64,10 @@ def check(records):
     assert times == sorted(times)
 
 
-def test_a_film_gives_events_angles_and_a_picture(analyse, waving, tmp_path):
-    table, picture = tmp_path / 'angles.csv', tmp_path / 'plot.png'
+def test_a_video_gives_events_angles_and_a_image(analyse, waving, tmp_path):
+    table, image = tmp_path / 'angles.csv', tmp_path / 'plot.png'
 
-    code, records, out, err = analyse(waving, '--angles', table, '--plot', picture)
+    code, records, out, err = analyse(waving, '--angles', table, '--plot', image)
 
     assert code == 0
     check(records)
@@ -88,7 +88,7 @@ def test_a_film_gives_events_angles_and_a_picture(analyse, waving, tmp_path):
     assert f'inputs: 1, frames: 60, events: {len(records)}' in err
 
     rows = list(csv.DictReader(table.open()))
-    # The first two pictures are not enough to be sure of somebody.
+    # The first two images are not enough to be sure of somebody.
     assert len(rows) == 58
     assert float(rows[-1]['time']) == pytest.approx(59 / 15, abs=0.01)
     assert {(row['input'], row['skeleton_id']) for row in rows} == {(str(waving), '1')}
@@ -96,7 +96,7 @@ def test_a_film_gives_events_angles_and_a_picture(analyse, waving, tmp_path):
     assert np.ptp(elbows) > math.radians(45)
     assert 0 < float(rows[30]['left_elbow_deviation']) < math.radians(45)
 
-    drawn = cv2.imread(str(picture))
+    drawn = cv2.imread(str(image))
     assert drawn.shape[1] == 1430
     assert drawn.std() > 15
 
@@ -119,13 +119,13 @@ def test_gestures_of_ones_own_take_the_place_of_ours(analyse, waving, tmp_path):
     assert {r['name'] for r in records if r['kind'] == 'gesture'} == {'hello'}
 
 
-def test_a_folder_is_analysed_film_by_film_and_of_a_picture_the_posture(
-    *, analyse, waving, film, save_picture, save_video, tmp_path
+def test_a_folder_is_analysed_video_by_video_and_of_a_image_the_posture(
+    *, analyse, waving, clip, save_image, save_video, tmp_path
 ):
     folder = tmp_path / 'folder'
-    save_picture(folder / 'b.png', film('stand', duration=0.03)[0])
-    save_video(folder / 'a.mp4', film('stand', duration=0.4))
-    save_video(folder / 'c.mp4', film('stand', duration=0.4))
+    save_image(folder / 'b.png', clip('stand', duration=0.03)[0])
+    save_video(folder / 'a.mp4', clip('stand', duration=0.4))
+    save_video(folder / 'c.mp4', clip('stand', duration=0.4))
     (folder / 'notes.txt').write_text('not a film')
 
     code, records, _, err = analyse(folder, '--angles', tmp_path / 'angles.csv')
@@ -146,7 +146,7 @@ def test_a_folder_is_analysed_film_by_film_and_of_a_picture_the_posture(
     assert 'inputs: 3' in err
 
 
-def test_nobody_is_no_event_and_no_picture(analyse, tmp_path):
+def test_nobody_is_no_event_and_no_image(analyse, tmp_path):
     path, plot = tmp_path / 'grey.mp4', tmp_path / 'plot.png'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 10, (320, 240))
     for _ in range(3):
@@ -159,8 +159,8 @@ def test_nobody_is_no_event_and_no_picture(analyse, tmp_path):
     assert not plot.exists()
 
 
-def test_a_bad_input_is_reported_and_the_others_done(analyse, film, save_video, tmp_path):
-    good = save_video(tmp_path / 'good.mp4', film('stand', duration=0.3))
+def test_a_bad_input_is_reported_and_the_others_done(analyse, clip, save_video, tmp_path):
+    good = save_video(tmp_path / 'good.mp4', clip('stand', duration=0.3))
     (tmp_path / 'bad.mp4').write_bytes(b'no video')
     code, records, out, err = analyse(tmp_path / 'bad.mp4', good)
     assert code == 1
@@ -170,11 +170,11 @@ def test_a_bad_input_is_reported_and_the_others_done(analyse, film, save_video, 
 
 
 def test_what_is_learned_takes_the_place_of_a_rule(
-    analyse, film, save_video, wrist_network, tmp_path
+    analyse, clip, save_video, wrist_network, tmp_path
 ):
     classes = (LearnedClass('hello', Hand.LEFT), LearnedClass('wave', Hand.RIGHT))
     network = wrist_network(Description(classes, Window(1.0), 0.8))
-    standing = save_video(tmp_path / 'standing.mp4', film('stand', duration=0.3))
+    standing = save_video(tmp_path / 'standing.mp4', clip('stand', duration=0.3))
     code, _, _, err = analyse(standing, '--learned', network)
     assert code == 0
     assert 'wave: learned, the rule of the same name does not count\n' in err

@@ -303,6 +303,6 @@ def test_two_demos_at_once_tell_waving_from_standing(start, test_data, tmp_path)
         assert 'keypoint_error' not in summaries[name]
     assert any(name.startswith('wave') for name in summaries['wave']['gestures'])
     assert summaries['stand']['gestures'] == {}
-    # All of the 125 and 106 pictures, except what comes while the nodes find each other.
+    # All of the 125 and 106 images, except what comes while the nodes find each other.
     assert 90 <= summaries['wave']['frames_in'] <= 125
     assert 71 <= summaries['stand']['frames_in'] <= 106

@@ -9,7 +9,7 @@ from pose_ros.cli.demo_source import choose_source
 
 
 class Camera:
-    """Stands for V4L2 devices behind OpenCV; only those whose name holds 'good' give pictures."""
+    """Stands for V4L2 devices behind OpenCV; only those whose name holds 'good' give images."""
 
     def __init__(self, path, api):
         self.good = 'good' in path
@@ -49,7 +49,7 @@ def devices(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize('wanted', ['auto', 'camera'])
-def test_first_camera_that_gives_a_picture_is_taken(devices, wanted):
+def test_first_camera_that_gives_a_image_is_taken(devices, wanted):
     _, good, _ = devices('metadata0', 'good1', 'good2')
     source = choose_source(wanted)
     assert source.name == f'camera {good}'

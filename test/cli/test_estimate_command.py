@@ -31,12 +31,12 @@ def error_of(record, truth):
     return distances.mean(axis=1).min() / truth.height
 
 
-def test_a_picture_gives_one_line_with_the_person_in_its_pixels(
-    estimate, film, save_picture, tmp_path
+def test_a_image_gives_one_line_with_the_person_in_its_pixels(
+    estimate, clip, save_image, tmp_path
 ):
     # Not square and the person at the side: padding or swapped axes would show.
-    [frame] = film('wave_left', duration=0.03, width=1000, x=760)
-    path = save_picture(tmp_path / 'picture.png', frame)
+    [frame] = clip('wave_left', duration=0.03, width=1000, x=760)
+    path = save_image(tmp_path / 'picture.png', frame)
 
     code, [record], _ = estimate(path)
 
@@ -46,7 +46,7 @@ def test_a_picture_gives_one_line_with_the_person_in_its_pixels(
     assert (record['width'], record['height']) == (1000, 480)
     [person] = record['people']
     assert list(person) == ['id', 'score', 'format', 'box', 'keypoints', 'world']
-    # One picture is not enough for an id.
+    # One image is not enough for an id.
     assert (person['id'], person['format']) == (0, 'blazepose33')
     assert 0.5 < person['score'] <= 1
     keypoints = np.array(person['keypoints'])
@@ -56,7 +56,7 @@ def test_a_picture_gives_one_line_with_the_person_in_its_pixels(
     x, y, width, height = person['box']
     assert x < keypoints[0, 0] < x + width
     assert y < keypoints[0, 1] < y + height
-    # The person's left is at the picture's right.
+    # The person's left is at the image's right.
     left, right = (
         keypoints[BLAZEPOSE33.index(f'{side}_shoulder'), 0] for side in ('left', 'right')
     )
@@ -64,11 +64,11 @@ def test_a_picture_gives_one_line_with_the_person_in_its_pixels(
 
 
 @pytest.fixture
-def group(film, save_picture, tmp_path):
+def group(clip, save_image, tmp_path):
     """Image of three actors side by side."""
-    pictures = [film(duration=0.03, width=320, x=160)[0].image for _ in range(3)]
+    images = [clip(duration=0.03, width=320, x=160)[0].image for _ in range(3)]
     path = tmp_path / 'group.png'
-    cv2.imwrite(str(path), np.hstack(pictures)[..., ::-1])
+    cv2.imwrite(str(path), np.hstack(images)[..., ::-1])
     return path
 
 
@@ -102,8 +102,8 @@ def test_the_mode_single_gives_one_person_of_an_image(estimate, group):
     assert [row[1] for row in table_rows(err, 'group.png')] == ['1']
 
 
-def test_images_and_videos_each_have_their_mode(estimate, group, film, save_video, tmp_path):
-    video = save_video(tmp_path / 'video.mp4', film(duration=0.2), rate=30.0)
+def test_images_and_videos_each_have_their_mode(estimate, group, clip, save_video, tmp_path):
+    video = save_video(tmp_path / 'video.mp4', clip(duration=0.2), rate=30.0)
     code, records, err = estimate(group, video, group)
     assert code == 0
     people = {}
@@ -134,8 +134,8 @@ def test_without_a_detector_one_person_is_looked_for_and_the_reason_told(group, 
     )
 
 
-def test_a_video_is_a_sequence_with_stamps_and_one_person(estimate, film, save_video, tmp_path):
-    shown = film('wave_left', duration=1.0)[::3]
+def test_a_video_is_a_sequence_with_stamps_and_one_person(estimate, clip, save_video, tmp_path):
+    shown = clip('wave_left', duration=1.0)[::3]
     path = save_video(tmp_path / 'video.mp4', shown, rate=10.0)
 
     code, records, err = estimate(path)
@@ -149,8 +149,8 @@ def test_a_video_is_a_sequence_with_stamps_and_one_person(estimate, film, save_v
     assert 'inputs: 1, frames: 10, with people: 10' in err
 
 
-def test_a_gif_has_the_stamps_of_its_own_delays(estimate, film, save_gif, tmp_path):
-    shown = film('stand', duration=0.13)
+def test_a_gif_has_the_stamps_of_its_own_delays(estimate, clip, save_gif, tmp_path):
+    shown = clip('stand', duration=0.13)
     path = save_gif(tmp_path / 'actor.gif', shown, delays=[10, 30, 5, 10])
 
     code, records, _ = estimate(path)
@@ -161,12 +161,12 @@ def test_a_gif_has_the_stamps_of_its_own_delays(estimate, film, save_gif, tmp_pa
     assert error_of(records[-1], shown[3].people[0]) < 0.06
 
 
-def test_pictures_are_taken_one_by_one(estimate, film, save_picture, tmp_path):
-    """The same picture gives the same numbers, whatever came before it."""
-    [here], [there] = film(duration=0.03, x=250), film(duration=0.03, x=280)
-    alone = save_picture(tmp_path / 'alone' / 'a.png', there)
+def test_images_are_taken_one_by_one(estimate, clip, save_image, tmp_path):
+    """The same image gives the same numbers, whatever came before it."""
+    [here], [there] = clip(duration=0.03, x=250), clip(duration=0.03, x=280)
+    alone = save_image(tmp_path / 'alone' / 'a.png', there)
     for name, frame in (('a.png', here), ('b.png', there), ('c.png', there)):
-        save_picture(tmp_path / 'folder' / name, frame)
+        save_image(tmp_path / 'folder' / name, frame)
 
     code, [expected], _ = estimate(alone)
     assert code == 0
@@ -189,9 +189,9 @@ def test_nobody_is_an_empty_list(estimate, tmp_path):
     assert 'with people: 0' in err
 
 
-def test_bad_inputs_are_reported_and_the_others_done(estimate, film, save_picture, tmp_path):
-    [frame] = film(duration=0.03)
-    good = save_picture(tmp_path / 'good.png', frame)
+def test_bad_inputs_are_reported_and_the_others_done(estimate, clip, save_image, tmp_path):
+    [frame] = clip(duration=0.03)
+    good = save_image(tmp_path / 'good.png', frame)
     (tmp_path / 'bad.png').write_bytes(b'no picture')
     (tmp_path / 'bad.mp4').write_bytes(b'no video')
 
@@ -210,9 +210,9 @@ def test_bad_inputs_are_reported_and_the_others_done(estimate, film, save_pictur
 
 
 @pytest.mark.parametrize('name', ['none.png', 'bad.png', 'bad.mp4'])
-def test_one_bad_input_is_enough_for_exit_code_1(estimate, film, save_picture, tmp_path, name):
-    [frame] = film(duration=0.03)
-    good = save_picture(tmp_path / 'good.png', frame)
+def test_one_bad_input_is_enough_for_exit_code_1(estimate, clip, save_image, tmp_path, name):
+    [frame] = clip(duration=0.03)
+    good = save_image(tmp_path / 'good.png', frame)
     if name != 'none.png':
         (tmp_path / name).write_bytes(b'neither')
     code, records, _ = estimate(good, tmp_path / name)
@@ -220,21 +220,21 @@ def test_one_bad_input_is_enough_for_exit_code_1(estimate, film, save_picture, t
 
 
 def test_lines_go_to_the_output_when_nothing_else_is_asked_for(
-    pose_ros, film, save_picture, tmp_path
+    pose_ros, clip, save_image, tmp_path
 ):
-    [frame] = film(duration=0.03)
-    path = save_picture(tmp_path / 'picture.png', frame)
+    [frame] = clip(duration=0.03)
+    path = save_image(tmp_path / 'picture.png', frame)
     for arguments in ((), ('--json', '-')):
         code, out, _ = pose_ros('estimate', path, *arguments)
         assert code == 0
         assert json.loads(out)['input'] == str(path)
 
 
-def test_progress_does_not_get_into_the_lines(pose_ros, film, save_video, tmp_path, monkeypatch):
+def test_progress_does_not_get_into_the_lines(pose_ros, clip, save_video, tmp_path, monkeypatch):
     watched = Console(stderr=True, force_terminal=True, width=120)
     for module in ('estimate', 'console'):
         monkeypatch.setattr(f'pose_ros.cli.{module}.messages', watched)
-    path = save_video(tmp_path / 'video.mp4', film('stand', duration=0.1))
+    path = save_video(tmp_path / 'video.mp4', clip('stand', duration=0.1))
     code, out, err = pose_ros('estimate', path)
     assert code == 0
     assert [json.loads(line)['frame'] for line in out.splitlines()] == [0, 1, 2]
@@ -285,9 +285,9 @@ def test_mode_single_stays_with_one(estimate, pair, save_video, tmp_path):
 
 
 @pytest.mark.model('movenet_lightning')
-def test_another_model_gives_its_own_format(estimate, film, save_picture, tmp_path):
-    [frame] = film(duration=0.03)
-    path = save_picture(tmp_path / 'picture.png', frame)
+def test_another_model_gives_its_own_format(estimate, clip, save_image, tmp_path):
+    [frame] = clip(duration=0.03)
+    path = save_image(tmp_path / 'picture.png', frame)
     code, [record], _ = estimate(path, '--model', 'movenet_lightning')
     assert code == 0
     [person] = record['people']
@@ -311,10 +311,10 @@ def test_another_model_gives_its_own_format(estimate, film, save_picture, tmp_pa
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(
-    *, pose_ros, film, save_picture, tmp_path, arguments, reason
+    *, pose_ros, clip, save_image, tmp_path, arguments, reason
 ):
-    [frame] = film(duration=0.03)
-    path = save_picture(tmp_path / 'picture.png', frame)
+    [frame] = clip(duration=0.03)
+    path = save_image(tmp_path / 'picture.png', frame)
     before = path.read_bytes()
 
     code, out, err = pose_ros('estimate', path, *(a.format(folder=tmp_path) for a in arguments))
@@ -326,9 +326,9 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
     assert 'Traceback' not in err
 
 
-def test_a_missing_model_names_the_command(pose_ros, film, save_picture, tmp_path, monkeypatch):
-    [frame] = film(duration=0.03)
-    path = save_picture(tmp_path / 'picture.png', frame)
+def test_a_missing_model_names_the_command(pose_ros, clip, save_image, tmp_path, monkeypatch):
+    [frame] = clip(duration=0.03)
+    path = save_image(tmp_path / 'picture.png', frame)
     monkeypatch.setenv('POSE_ROS_MODEL_PATH', '')
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     code, out, err = pose_ros('estimate', path)
@@ -343,15 +343,13 @@ def test_a_missing_model_names_the_command(pose_ros, film, save_picture, tmp_pat
 
 
 def changed(before, after):
-    """Where two pictures differ clearly."""
+    """Where two images differ clearly."""
     return (np.abs(before.astype(int) - after.astype(int)) > 60).any(axis=2)
 
 
-def test_the_overlay_of_a_picture_is_a_picture_with_the_skeleton(
-    pose_ros, film, save_picture, tmp_path
-):
-    [frame] = film('stand', duration=0.03)
-    path = save_picture(tmp_path / 'picture.png', frame)
+def test_the_overlay_of_a_image_is_a_image_with_the_skeleton(pose_ros, clip, save_image, tmp_path):
+    [frame] = clip('stand', duration=0.03)
+    path = save_image(tmp_path / 'picture.png', frame)
 
     code, out, _ = pose_ros('estimate', path, '--overlay', tmp_path / 'new' / 'overlay.png')
 
@@ -367,9 +365,9 @@ def test_the_overlay_of_a_picture_is_a_picture_with_the_skeleton(
 
 
 def test_the_overlay_of_a_video_is_a_video_of_the_same_length(
-    estimate, film, save_video, tmp_path
+    estimate, clip, save_video, tmp_path
 ):
-    path = save_video(tmp_path / 'video.mp4', film('stand', duration=0.2), rate=12.5)
+    path = save_video(tmp_path / 'video.mp4', clip('stand', duration=0.2), rate=12.5)
 
     code, records, _ = estimate(path, '--overlay', tmp_path / 'overlay.mp4')
 
@@ -385,11 +383,11 @@ def test_the_overlay_of_a_video_is_a_video_of_the_same_length(
 
 
 def test_the_overlays_of_several_inputs_go_into_a_folder(
-    pose_ros, film, save_picture, save_video, tmp_path
+    pose_ros, clip, save_image, save_video, tmp_path
 ):
-    shown = film('stand', duration=0.1)
-    first = save_picture(tmp_path / 'a' / 'x.jpg', shown[0])
-    second = save_picture(tmp_path / 'b' / 'x.jpg', shown[0])
+    shown = clip('stand', duration=0.1)
+    first = save_image(tmp_path / 'a' / 'x.jpg', shown[0])
+    second = save_image(tmp_path / 'b' / 'x.jpg', shown[0])
     video = save_video(tmp_path / 'x.avi', shown)
 
     code, _, _ = pose_ros('estimate', first, second, video, '--overlay', tmp_path / 'out.d')
@@ -419,8 +417,8 @@ def test_names_of_overlays(tmp_path):
         overlay_paths(tmp_path, [gif, mp4], folder=True)
 
 
-def test_the_overlay_of_a_video_has_the_times_of_its_images(estimate, film, save_gif, tmp_path):
-    path = save_gif(tmp_path / 'actor.gif', film('stand', duration=0.13), [10, 30, 5, 10])
+def test_the_overlay_of_a_video_has_the_times_of_its_images(estimate, clip, save_gif, tmp_path):
+    path = save_gif(tmp_path / 'actor.gif', clip('stand', duration=0.13), [10, 30, 5, 10])
     code, _, _ = estimate(path, '--overlay', tmp_path / 'o.mp4')
     assert code == 0
     stamps = [frame.stamp for frame in open_media(tmp_path / 'o.mp4').frames()]
@@ -428,11 +426,11 @@ def test_the_overlay_of_a_video_has_the_times_of_its_images(estimate, film, save
 
 
 @pytest.mark.parametrize('name', ['o.mp4', 'o.png'])
-def test_a_full_disk_is_reported(*, pose_ros, film, save_video, save_picture, tmp_path, name):
+def test_a_full_disk_is_reported(*, pose_ros, clip, save_video, save_image, tmp_path, name):
     if name == 'o.mp4':
-        path = save_video(tmp_path / 'in.mp4', film('stand', duration=0.1))
+        path = save_video(tmp_path / 'in.mp4', clip('stand', duration=0.1))
     else:
-        path = save_picture(tmp_path / 'in.png', film('stand', duration=0.03)[0])
+        path = save_image(tmp_path / 'in.png', clip('stand', duration=0.03)[0])
     (tmp_path / name).symlink_to('/dev/full')
     code, _, err = pose_ros('estimate', path, '--overlay', tmp_path / name)
     assert code == 2
@@ -443,11 +441,11 @@ def test_a_full_disk_is_reported(*, pose_ros, film, save_video, save_picture, tm
 
 @pytest.mark.parametrize('command', ['estimate', 'analyse'])
 def test_a_name_that_is_not_utf_8_does_not_lose_the_folder(
-    pose_ros, film, save_video, tmp_path, command
+    pose_ros, clip, save_video, tmp_path, command
 ):
     (tmp_path / 'in').mkdir()
     for name in (b'a.mp4', b'caf\xe9.mp4', b'z.mp4'):
-        save_video(tmp_path / 'new.mp4', film('stand', duration=0.1))
+        save_video(tmp_path / 'new.mp4', clip('stand', duration=0.1))
         os.rename(tmp_path / 'new.mp4', os.fsencode(tmp_path / 'in') + b'/' + name)
     option = ('--angles', tmp_path / 'angles.csv') if command == 'analyse' else ()
     lines = tmp_path / 'lines.jsonl'
@@ -491,7 +489,7 @@ def test_numbers_are_rounded_and_always_json():
 
 
 @pytest.mark.test_data('images/pose.jpg', 'images/tf_example_1.png')
-def test_real_pictures(estimate, test_data):
+def test_real_images(estimate, test_data):
     code, records, _ = estimate(
         test_data / 'images/pose.jpg', test_data / 'images/tf_example_1.png'
     )

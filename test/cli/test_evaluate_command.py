@@ -1,4 +1,4 @@
-"""``pose-ros evaluate`` end to end, on the actor's pictures and scenes."""
+"""``pose-ros evaluate`` end to end, on the actor's images and scenes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBER = r'\d\.\d{3}'
 
 @pytest.fixture
 def dataset(tmp_path):
-    """Arguments for three pictures of an actor, with annotations."""
+    """Arguments for three images of an actor, with annotations."""
     images, annotations = [], []
     for number in range(1, 4):
         scene = Scene(duration=0.01, actors=(Actor('wave_left', x=150 + 80 * number),))
@@ -67,7 +67,7 @@ def test_coco_prints_a_table_and_writes_files(pose_ros, dataset, tmp_path):
     assert 'index' not in out + err
 
 
-def test_the_first_pictures_only(pose_ros, dataset, tmp_path):
+def test_the_first_images_only(pose_ros, dataset, tmp_path):
     code, _, err = pose_ros(
         'evaluate',
         'coco',

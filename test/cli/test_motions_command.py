@@ -29,8 +29,8 @@ def recorded(tmp_path):
                 motion, duration = (INVENTED | UNKNOWN)[name].played(SignStyle.of(rng))
                 actor = Actor((Action(motion, 0.5, duration),))
                 scene = Scene(fps=10.0, duration=duration + 1.0, actors=(actor,))
-                film = list(skeletons(scene, int(rng.integers(1000))))
-                people, stamps = [f.people[0] for f in film], [f.stamp for f in film]
+                clip = list(skeletons(scene, int(rng.integers(1000))))
+                people, stamps = [f.people[0] for f in clip], [f.stamp for f in clip]
                 example = Example.of(people, stamps, 'actor')
                 append_example(tmp_path / folder, MotionClass(name, Hand.BOTH), example)
         return tmp_path / folder
@@ -86,8 +86,8 @@ def skeleton_array(types, frame):
     )  # fmt: skip
 
 
-def test_a_video_becomes_examples(pose_ros, film, save_video, tmp_path):
-    video = save_video(tmp_path / 'wave.mp4', film('raise_left', 0.8))
+def test_a_video_becomes_examples(pose_ros, clip, save_video, tmp_path):
+    video = save_video(tmp_path / 'wave.mp4', clip('raise_left', 0.8))
     options = ('--folder', tmp_path / 'motions', '--hand', 'left')
     code, _, err = pose_ros('motions', 'record', 'hello', video, *options, '--every', 0.4)
     assert code == 0, err
@@ -126,17 +126,17 @@ def test_train_then_evaluate(pose_ros, recorded, tmp_path):
     assert (course['network'], len(course['rounds'])) == ('transformer', 2)
     assert course['classes'] == [SIGN, 'right_up_left_up']
     recorded(2, ('left_up',))
-    figures, picture = tmp_path / 'figures.json', tmp_path / 'matrix.png'
+    figures, image = tmp_path / 'figures.json', tmp_path / 'matrix.png'
     code, out, err = pose_ros(
         'motions', 'evaluate', results / 'motions.tflite', folder,
-        '--json', figures, '--plot', picture,
+        '--json', figures, '--plot', image,
     )  # fmt: skip
     assert code == 0, err
     assert 'accuracy' in out
     read = json.loads(figures.read_text())
     assert np.array(read['counts']).sum(axis=1).tolist() == [5, 5, 2]
     assert read['names'] == [SIGN, 'right_up_left_up', 'none']
-    assert picture.exists()
+    assert image.exists()
 
 
 @pytest.mark.parametrize(

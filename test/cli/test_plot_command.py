@@ -129,14 +129,14 @@ def test_a_bag_is_read_with_all_of_our_topics(bag):
     assert np.isnan(track.curve('trunk').angles).all()
 
 
-def test_a_bag_becomes_a_picture_beside_it(pose_ros, bag):
+def test_a_bag_becomes_a_image_beside_it(pose_ros, bag):
     code, out, err = pose_ros('plot', bag)
     assert (code, out) == (0, '')
     assert err.strip() == str(bag.with_suffix('.png'))
-    picture = cv2.imread(err.strip())
-    assert picture.shape[0] > 350
+    image = cv2.imread(err.strip())
+    assert image.shape[0] > 350
     # The fall is red over four of ten seconds.
-    blue, green, red = (picture[..., i].astype(int) for i in range(3))
+    blue, green, red = (image[..., i].astype(int) for i in range(3))
     assert ((red > green + 20) & (red > blue + 20)).mean() > 0.1
 
 
@@ -157,7 +157,7 @@ def test_events_and_angles_come_together_by_input_and_person(pose_ros, lines, ta
     assert heights['table'] <= heights['one']
 
 
-def test_without_an_output_the_picture_is_beside_the_first_file(pose_ros, lines, table):
+def test_without_an_output_the_image_is_beside_the_first_file(pose_ros, lines, table):
     code, _, err = pose_ros('plot', lines, table)
     assert code == 0
     assert err.strip() == str(lines.with_suffix('.png'))

@@ -69,8 +69,8 @@ class Body:
         return Pose(joints, np.full(17, self.score, np.float32), self.score, alignment=circle)
 
 
-def picture(bodies, width=640, height=480):
-    """RGB picture of a dark room with the shirts of people; the later stand in front."""
+def image(bodies, width=640, height=480):
+    """RGB image of a dark room with the shirts of people; the later stand in front."""
     image = np.full((height, width, 3), 60, np.uint8)
     for body in bodies:
         torso = cv2.convexHull(body.joints[[5, 6, 12, 11]].round().astype(np.int32))
@@ -107,7 +107,7 @@ class World:
     def frame(self, stamp, *people):
         """Frame that shows these people from now on."""
         self.people = list(people)
-        return Frame(picture(people), stamp)
+        return Frame(image(people), stamp)
 
     def _shown(self, frame, view):
         """Those whose shirt shows within a region of the frame."""
@@ -179,7 +179,7 @@ def sighting_of():
     """Make the observation of a body in a frame of its own, or in one with others."""
 
     def make(body, stamp=0.0, roi_track=None, behind=(), front=()):
-        frame = Frame(picture([*behind, body, *front]), stamp)
+        frame = Frame(image([*behind, body, *front]), stamp)
         return Observation.of(body.pose, frame, COCO17, 0.3, roi_track)
 
     return make

@@ -19,7 +19,7 @@ from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.types import Frame
 
 MOTIONS = ('wave_left', 't_pose', 'raise_both', 'squat', 'walk', 'lie_down')
-# An angle is one in the image plane if it looks in the picture as it is in space [rad].
+# An angle is one in the image plane if it looks in the image as it is in space [rad].
 IN_PLANE = np.radians(4.0)
 
 

@@ -40,7 +40,7 @@ def without(person, *names, state=KeypointState.BELOW_THRESHOLD):
 
 
 def turned(person, angle):
-    """The person turned in the picture [deg], clockwise."""
+    """The person turned in the image [deg], clockwise."""
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     turn = np.array([[cos, sin], [-sin, cos]], np.float32)
     middle = person.keypoints.mean(axis=0)

@@ -14,7 +14,7 @@ def refine(x, y, heatmap):
     return refine_by_heatmap(np.array([[x, y]], np.float32) / 64, heatmap)[0] * 64
 
 
-def test_anchors_cover_the_picture():
+def test_anchors_cover_the_image():
     anchors = _anchors()
     assert anchors.shape == (2254, 2)
     np.testing.assert_allclose(anchors.mean(axis=0), [0.5, 0.5], atol=1e-6)
@@ -40,7 +40,7 @@ def test_an_unsure_heatmap_moves_nothing():
     )
 
 
-def test_a_point_outside_of_the_picture_stays():
+def test_a_point_outside_of_the_image_stays():
     assert refine(-3.0, 20.0, heatmap_with_peak(1, 20)).tolist() == [-3.0, 20.0]
 
 

@@ -12,7 +12,7 @@ LENSES = {
     'rational_polynomial': [0.4, 0.1, 0.0005, -0.0003, 0.01, 0.7, 0.15, 0.02],
     'equidistant': [-0.02, 0.01, -0.003, 0.0005],
 }
-# A wide and low picture: what is meant for x and for y cannot be mixed up.
+# A wide and low image: what is meant for x and for y cannot be mixed up.
 SIZE = (640, 240)
 
 
@@ -41,7 +41,7 @@ def test_places_are_seen_through_the_lens_at_their_pixels(lens, pixels):
     assert np.abs(project(places, RECTIFIED) - pixels).max() > 5
 
 
-def test_pixels_of_a_rectified_picture_need_only_p(pixels):
+def test_pixels_of_a_rectified_image_need_only_p(pixels):
     lens = np.array(LENSES['plumb_bob'])
     camera = CameraModel(RAW, RECTIFIED, lens, 'plumb_bob', TURNED, rectified=True)
     np.testing.assert_allclose(project(camera.back_project(pixels, 3.0), RECTIFIED), pixels)
@@ -64,7 +64,7 @@ def test_the_second_camera_of_a_stereo_pair_is_displaced(pixels):
     np.testing.assert_allclose(places - first, [[0.12, 0, 0]] * len(pixels), atol=1e-12)
 
 
-def test_pictures_cut_out_and_binned(pixels):
+def test_images_cut_out_and_binned(pixels):
     full = CameraModel(RAW, RECTIFIED, np.array(LENSES['plumb_bob']), 'plumb_bob')
     small = CameraModel(
         RAW,

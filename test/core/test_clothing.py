@@ -19,15 +19,15 @@ SHIRTS = {
 }
 
 
-def filmed(shirt='red', seed=1, **changes):
-    """Picture of an actor and the truth about them."""
+def rendered(shirt='red', seed=1, **changes):
+    """Image of an actor and the truth about them."""
     actor = Actor('stand', start=0.0, clothes=Clothes(shirt=SHIRTS[shirt]))
     shown = next(iter(frames(Scene(actors=(actor,), duration=1.0, **changes), seed)))
     return shown.image, shown.people[0].keypoints
 
 
 def colours(shirt='red', **changes):
-    image, keypoints = filmed(shirt, **changes)
+    image, keypoints = rendered(shirt, **changes)
     return torso_colours(Frame(image), keypoints, COCO17)
 
 
@@ -44,7 +44,7 @@ def test_three_histograms_of_one():
     [{'noise': 6.0}, {'blur': 2.0}, {'blur': 1.0, 'noise': 4.0}, {'background': 'plain'}],
     ids=str,
 )
-def test_the_same_clothes_in_a_worse_picture(shirt, change):
+def test_the_same_clothes_in_a_worse_image(shirt, change):
     assert colour_similarity(colours(shirt), colours(shirt, **change)) > 0.8
 
 
@@ -62,7 +62,7 @@ def test_other_clothes_are_not_alike(one):
 
 
 def test_rgb_and_bgr_are_the_same_clothes():
-    image, keypoints = filmed('red')
+    image, keypoints = rendered('red')
     swapped = np.ascontiguousarray(image[..., ::-1])
     rgb, bgr, wrong = (
         torso_colours(frame, keypoints, COCO17)
@@ -73,7 +73,7 @@ def test_rgb_and_bgr_are_the_same_clothes():
 
 
 def test_it_moves_with_the_person_and_their_size():
-    image, keypoints = filmed('green')
+    image, keypoints = rendered('green')
     matrix = np.array([[0.5, 0.1, 200.0], [-0.1, 0.5, 150.0]])
     smaller = cv2.warpAffine(image, matrix, (640, 480))
     there = keypoints @ matrix[:, :2].T + matrix[:, 2]
@@ -81,8 +81,8 @@ def test_it_moves_with_the_person_and_their_size():
     assert colour_similarity(colours('green'), moved) > 0.9
 
 
-def test_a_torso_out_of_the_picture_has_no_colours():
-    image, keypoints = filmed()
+def test_a_torso_out_of_the_image_has_no_colours():
+    image, keypoints = rendered()
     beyond = keypoints + np.array([640 - keypoints[:, 0].mean() + 60, 0], np.float32)
     assert torso_colours(Frame(image), beyond, COCO17) is None
     # Half of it is enough.
@@ -93,7 +93,7 @@ def test_a_torso_out_of_the_picture_has_no_colours():
 
 def test_a_person_seen_from_the_side_has_colours():
     """Shoulders and hips lie on one line."""
-    image, keypoints = filmed('blue')
+    image, keypoints = rendered('blue')
     flat = keypoints.copy()
     flat[:, 0] = keypoints[[5, 6, 11, 12], 0].mean()
     histogram = torso_colours(Frame(image), flat, COCO17)

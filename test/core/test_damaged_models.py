@@ -105,13 +105,13 @@ def test_any_finite_outputs_are_decoded_or_refused(monkeypatch, family):
                 )
                 for shape in shapes
             ]
-            monkeypatch.setattr(network, 'run', lambda picture, outputs=outputs: outputs)
+            monkeypatch.setattr(network, 'run', lambda image, outputs=outputs: outputs)
             with suppress(OutputError):
                 run(model)
 
 
 class _Faulty:
-    """An interpreter of one picture that raises at one step."""
+    """An interpreter of one image that raises at one step."""
 
     def __init__(self, step):
         self._step = step
@@ -145,10 +145,10 @@ def test_a_file_that_is_cut_off_while_the_model_runs_does_no_harm(tmp_path):
     path = tmp_path / 'net.tflite'
     path.write_bytes(whole.read_bytes())
     model = TfliteModel(path, pixel_range=(-1.0, 1.0))
-    picture = np.zeros((224, 224, 3), np.uint8)
-    expected = model.run(picture)
+    image = np.zeros((224, 224, 3), np.uint8)
+    expected = model.run(image)
     path.write_bytes(b'')
-    for found, before in zip(model.run(picture), expected):
+    for found, before in zip(model.run(image), expected):
         np.testing.assert_array_equal(found, before)
     with pytest.raises(ModelError, match='found 0 bytes that do not load'):
         TfliteModel(path)

@@ -27,8 +27,8 @@ L_WRIST, L_ELBOW = COCO17.index('left_wrist'), COCO17.index('left_elbow')
 L_HIP, R_HIP = COCO17.index('left_hip'), COCO17.index('right_hip')
 
 
-def film(motion, facing=0.0, distance=2.0):
-    """Last picture of a motion at a distance, without errors."""
+def video(motion, facing=0.0, distance=2.0):
+    """Last image of a motion at a distance, without errors."""
     actor = Actor(
         motion, height=CAMERA.focal * 1.7 / distance, y=470.0, start=0.0, facing=facing, sway=0.0
     )
@@ -56,7 +56,7 @@ def test_joints_lie_where_they_are(measured):
     errors, deviations, misses = [], [], 0
     for motion in ('stand', 'wave_right', 't_pose', 'squat', 'point_at_camera_right'):
         for facing in (0.0, 40.0):
-            shot = film(motion, facing)
+            shot = video(motion, facing)
             truth = shot.people[0]
             found = place(
                 person_of(truth, rng, 3.0), DepthImage(with_errors(shot.depth, rng), 0.001)
@@ -84,7 +84,7 @@ def test_joints_lie_where_they_are(measured):
 
 
 def test_a_wrist_before_a_far_wall_does_not_land_on_it():
-    shot = film('t_pose')
+    shot = video('t_pose')
     truth = shot.people[0]
     for shift in (-6.0, 0.0, 6.0):  # half beside the arm
         person = person_of(truth)
@@ -94,7 +94,7 @@ def test_a_wrist_before_a_far_wall_does_not_land_on_it():
 
 
 def test_a_bone_longer_than_any_takes_another_surface_or_none():
-    shot = film('stand')
+    shot = video('stand')
     truth = shot.people[0]
     person = person_of(truth)
     # Something thin hangs between the camera and the hand: nearer than an arm can be.
@@ -113,7 +113,7 @@ def test_a_bone_longer_than_any_takes_another_surface_or_none():
 
 def test_nothing_hangs_on_a_joint_that_is_not_known():
     """Elbow unseen: the wrist is held against the shoulder, at the length of both bones."""
-    shot = film('t_pose')
+    shot = video('t_pose')
     truth = shot.people[0]
     person = person_of(truth)
     person.states[L_ELBOW] = KeypointState.BELOW_THRESHOLD
@@ -126,7 +126,7 @@ def test_nothing_hangs_on_a_joint_that_is_not_known():
 
 
 def test_whoever_is_seen_from_the_side_has_two_hips():
-    shot = film('stand', facing=90.0)
+    shot = video('stand', facing=90.0)
     truth = shot.people[0]
     person = person_of(truth)
     far = L_HIP if truth.positions[L_HIP, 2] > truth.positions[R_HIP, 2] else R_HIP
@@ -150,19 +150,19 @@ def test_whoever_is_seen_from_the_side_has_two_hips():
 )
 def test_without_depths_nobody_is_placed(values):
     unit = 0.001 if values.dtype == np.uint16 else 1.0
-    assert place(person_of(film('stand').people[0]), DepthImage(values, unit)) is None
+    assert place(person_of(video('stand').people[0]), DepthImage(values, unit)) is None
 
 
 @pytest.mark.parametrize('distance', [0.5, 6.0])
 def test_what_cannot_be_the_person_is_not_taken_for_them(distance):
     """As large as a person, but the depth is of a pane before, or of the wall behind."""
-    person = person_of(film('stand').people[0])
+    person = person_of(video('stand').people[0])
     flat = np.full((240, 320), distance, np.float32)
     assert place(person, DepthImage(flat)) is None
 
 
 def test_what_was_not_observed_is_not_known():
-    shot = film('stand')
+    shot = video('stand')
     person = person_of(shot.people[0])
     person.states[:] = KeypointState.PREDICTED
     assert place(person, DepthImage(shot.depth)) is None
@@ -178,7 +178,7 @@ def test_distortion_is_undone(lens):
     }[lens]
     matrix = np.array([[420.0, 0, 320], [0, 420, 240], [0, 0, 1]])
     camera = CameraModel(matrix, np.hstack([matrix, np.zeros((3, 1))]), coefficients, lens)
-    truth = film('t_pose').people[0]
+    truth = video('t_pose').people[0]
     true = truth.positions.copy()
     true[:, 2] = 2.0
     look = cv2.fisheye.projectPoints if lens == 'equidistant' else cv2.projectPoints
@@ -196,7 +196,7 @@ def test_distortion_is_undone(lens):
 
 
 def test_the_33_keypoints_of_blazepose(measured):
-    shot = film('stand')
+    shot = video('stand')
     truth = shot.people[0]
     keypoints = np.full((33, 2), np.nan, np.float32)
     states = np.full(33, KeypointState.BELOW_THRESHOLD, np.uint8)
@@ -244,7 +244,7 @@ def test_depth_images_check_themselves():
     small.check_covers((16, 12))
     with pytest.raises(ValueError, match='8×6 px for a picture of 640×360'):
         small.check_covers((640, 360))
-    # A pixel of the depth image covers 2 × 2 of the picture.
+    # A pixel of the depth image covers 2 × 2 of the image.
     points = np.array([[0, 0], [1, 1], [2, 2], [15.4, 11.4], [15.6, 3], [-0.6, 0]])
     found = small.at(points, (16, 12))
     assert found == pytest.approx([np.nan, np.nan, 0.9, 4.7, np.nan, np.nan], nan_ok=True)
@@ -254,7 +254,7 @@ def test_depth_images_check_themselves():
 @pytest.mark.parametrize('rotate', [0, 90, 180, 270])
 def test_a_turned_camera_measures_the_same(rotate, mirrored):
     """Depth images are as the camera delivers them, like the images."""
-    shot = film('wave_right', 30.0)
+    shot = video('wave_right', 30.0)
     person = person_of(shot.people[0])
     orientation = CameraOrientation(rotate, mirrored)
     expected = place(person, DepthImage(shot.depth)).points

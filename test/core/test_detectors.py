@@ -68,11 +68,11 @@ def test_two_people_side_by_side_stay_two():
     assert found_in(plain(), boxes) == boxes[:2]
 
 
-def test_a_box_ends_where_the_picture_ends():
+def test_a_box_ends_where_the_image_ends():
     assert found_in(plain(), [[-10, 150, 60, 230]]) == [[0, 150, 60, 200]]
 
 
-def test_nobody_is_found_beside_the_picture():
+def test_nobody_is_found_beside_the_image():
     assert found_in(plain(), [[-50, 50, -10, 150], [410, 50, 450, 150]]) == []
 
 
@@ -86,7 +86,7 @@ def test_the_circle_goes_through_the_corners_of_the_box():
     np.testing.assert_allclose(alignment, [[25, 40], [25, 15]])
 
 
-def test_a_box_outside_of_the_picture_has_no_area():
+def test_a_box_outside_of_the_image_has_no_area():
     box = visible(plain(), Box(-50, 10, 20, 20))
     assert (box.x, box.width) == (0, 0)
 
@@ -94,17 +94,17 @@ def test_a_box_outside_of_the_picture_has_no_area():
 # --- YOLOX ------------------------------------------------------------------------------------
 
 
-def brightness(builder, picture, shape, where):
-    """Mean [1] of the picture's pixels [0, 1] under the mask `where`."""
+def brightness(builder, image, shape, where):
+    """Mean [1] of the image's pixels [0, 1] under the mask `where`."""
     mask = np.broadcast_to(where, shape) / (255.0 * np.broadcast_to(where, shape).sum())
-    shown = builder.operator('MUL', [picture, builder.constant(mask)], shape, options='MulOptions')
+    shown = builder.operator('MUL', [image, builder.constant(mask)], shape, options='MulOptions')
     axes = builder.constant([1, 2, 3], np.int32)
     return builder.operator('SUM', [shown, axes], (1,), options='ReducerOptions', keepDims=False)
 
 
 @pytest.fixture
 def make_yolox(tflite_builder, tmp_path):
-    """Write a YOLOX of 64 px whose objectness grows with the blue of its picture."""
+    """Write a YOLOX of 64 px whose objectness grows with the blue of its image."""
 
     def make(cells, size=64):
         shape = (1, 3, size, size)
@@ -115,18 +115,16 @@ def make_yolox(tflite_builder, tmp_path):
             values[0, cell, :4] = box
             values[0, cell, 5 + kind] = score
             objectness[0, cell, 4] = objectness_of
-        picture = tflite_builder.tensor(shape, np.float32)
+        image = tflite_builder.tensor(shape, np.float32)
         # The first channel of BGR.
-        blue = brightness(
-            tflite_builder, picture, shape, np.array([1.0, 0, 0]).reshape(1, 3, 1, 1)
-        )
+        blue = brightness(tflite_builder, image, shape, np.array([1.0, 0, 0]).reshape(1, 3, 1, 1))
         seen = tflite_builder.operator(
             'MUL', [blue, tflite_builder.constant(objectness)], values.shape, options='MulOptions'
         )
         output = tflite_builder.operator(
             'ADD', [seen, tflite_builder.constant(values)], values.shape, options='AddOptions'
         )
-        return tflite_builder.write(tmp_path / 'yolox.tflite', [picture], [output])
+        return tflite_builder.write(tmp_path / 'yolox.tflite', [image], [output])
 
     return make
 
@@ -143,7 +141,7 @@ def test_yolox_decodes_its_cells(make_yolox):
     )
     first, second = Yolox(path).detect(plain(640, 640, BLUE))
     assert [first.score, second.score] == pytest.approx([0.9, 0.72], abs=1e-4)
-    # The picture is ten times as large; 4.5 px of it lie before the middle of the input's first.
+    # The image is ten times as large; 4.5 px of it lie before the middle of the input's first.
     expected = np.array([[28, 20, 36, 44], [36, -2, 52, 22]]) * 10 + 4.5
     found = [corners(first.box), corners(second.box)]
     np.testing.assert_allclose(found, expected.clip(0), atol=0.01)
@@ -189,7 +187,7 @@ THINGS = (
 def make_ssd(tflite_builder, tmp_path):
     """Write a model that ends in TensorFlow Lite's real post-processing, as SSD's do.
 
-    It sees THINGS, the surer the redder its picture is.
+    It sees THINGS, the surer the redder its image is.
     """
 
     def make(order=(0, 1, 2, 3), most=10, dtype=np.float32):
@@ -199,8 +197,8 @@ def make_ssd(tflite_builder, tmp_path):
         for index, ((top, left, bottom, right), kind, score) in enumerate(THINGS):
             anchors[index] = [(top + bottom) / 2, (left + right) / 2, bottom - top, right - left]
             scores[0, index, kind + 1] = score  # 0 is the background
-        picture = builder.tensor(shape, dtype)
-        real = picture if dtype == np.float32 else builder.cast(picture, shape)
+        image = builder.tensor(shape, dtype)
+        real = image if dtype == np.float32 else builder.cast(image, shape)
         where = np.zeros(shape)
         where[:, 100:200, :, 0] = 1.0  # not the bars above and below
         red = brightness(builder, real, shape, where)
@@ -236,7 +234,7 @@ def make_ssd(tflite_builder, tmp_path):
             options.Finish(),
         )
         outputs = [outputs[index] for index in order]
-        return builder.write(tmp_path / 'ssd.tflite', [picture], outputs)
+        return builder.write(tmp_path / 'ssd.tflite', [image], outputs)
 
     return make
 
@@ -247,7 +245,7 @@ def make_ssd(tflite_builder, tmp_path):
 def test_ssd_finds_the_people_in_any_order_of_the_outputs(make_ssd, order, dtype):
     people = Ssd(make_ssd(order, dtype=dtype)).detect(plain())
     assert [person.score for person in people] == pytest.approx([0.9, 0.6], abs=1e-3)
-    # A square of 400 px around a picture of 400 × 200: 100 px above it are not there.
+    # A square of 400 px around an image of 400 × 200: 100 px above it are not there.
     expected = [[40, 20, 80, 180], [340, 40, 380, 160]]
     found = [corners(person.box) for person in people]
     np.testing.assert_allclose(found, expected, atol=0.5)
@@ -272,8 +270,8 @@ def test_ssd_counts_only_what_counts(make_ssd, monkeypatch):
     expected = len(detector.detect(plain()))
     run = detector._model.run
 
-    def run_with_leftovers(picture):
-        *outputs, count = run(picture)
+    def run_with_leftovers(image):
+        *outputs, count = run(image)
         for rows in outputs:
             rows[0, int(count[0]) :] = np.nan
             rows[0, -1] = -1e30
@@ -288,8 +286,8 @@ def test_ssd_with_an_impossible_count_is_an_error(make_ssd, monkeypatch, count):
     detector = Ssd(make_ssd(most=10))
     run = detector._model.run
 
-    def run_with_count(picture):
-        *rows, _ = run(picture)
+    def run_with_count(image):
+        *rows, _ = run(image)
         return [*rows, np.array([count], np.float32)]
 
     monkeypatch.setattr(detector._model, 'run', run_with_count)
@@ -379,13 +377,13 @@ def blazepose():
     return load_detector('blazepose_detector', ModelStore())
 
 
-def filmed(*actors):
+def rendered(*actors):
     first = next(frames(Scene(actors=actors, duration=0.1), seed=1))
     return Frame(first.image), first.people
 
 
 def test_blazepose_finds_two_people_side_by_side(blazepose):
-    frame, truth = filmed(Actor(x=230, y=470, height=400), Actor(x=400, y=470, height=400))
+    frame, truth = rendered(Actor(x=230, y=470, height=400), Actor(x=400, y=470, height=400))
     people = sorted(blazepose.detect(frame), key=lambda person: person.box.x)
     assert len(people) == 2
     for person, true in zip(people, truth):
@@ -400,7 +398,7 @@ def test_blazepose_finds_two_people_side_by_side(blazepose):
 
 
 def test_blazepose_finds_somebody_far_away_in_a_part_of_the_frame(blazepose):
-    frame, (true,) = filmed(Actor(x=480, y=300, height=90))
+    frame, (true,) = rendered(Actor(x=480, y=300, height=90))
     assert blazepose.detect(frame) == []
     (person,) = blazepose.detect(frame, Crop((480, 240), 240))
     hips = true.keypoints[11:13].mean(axis=0)
@@ -409,7 +407,7 @@ def test_blazepose_finds_somebody_far_away_in_a_part_of_the_frame(blazepose):
 
 def test_blazepose_leaves_out_people_who_are_too_small():
     detector = load_detector('blazepose_detector', ModelStore())
-    frame, _ = filmed(Actor(height=360))
+    frame, _ = rendered(Actor(height=360))
     assert len(detector.detect(frame)) == 1
     detector.smallest = 0.9
     assert detector.detect(frame) == []
@@ -419,7 +417,7 @@ def test_blazepose_leaves_out_people_who_are_too_small():
 def test_yolox_finds_actors_near_and_far():
     heights = (400, 200, 110)
     places = zip((130, 320, 480), (470, 420, 380), heights)
-    frame, truth = filmed(*(Actor(x=x, y=y, height=height) for x, y, height in places))
+    frame, truth = rendered(*(Actor(x=x, y=y, height=height) for x, y, height in places))
     people = load_detector('yolox_nano', ModelStore()).detect(frame)
     people.sort(key=lambda person: person.box.x)
     assert len(people) == 3
@@ -432,17 +430,17 @@ def test_yolox_finds_actors_near_and_far():
 
 @pytest.fixture(scope='module')
 def coco(test_data):
-    """People by picture: (frame, boxes [N, 4])."""
+    """People by image: (frame, boxes [N, 4])."""
     data = json.loads((test_data / 'coco/person_keypoints_train2017_subset.json').read_text())
-    pictures = []
+    images = []
     for image in data['images']:
         boxes = [
             np.add(a['bbox'], [0, 0, *a['bbox'][:2]])
             for a in data['annotations']
             if a['image_id'] == image['id'] and not a['iscrowd']
         ]
-        pictures.append((test_data / 'coco/train2017' / image['file_name'], boxes))
-    return pictures
+        images.append((test_data / 'coco/train2017' / image['file_name'], boxes))
+    return images
 
 
 @pytest.mark.test_data('coco')

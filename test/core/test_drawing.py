@@ -18,7 +18,7 @@ from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 
 GREY = 90
-# Facing the camera: the person's left is on the picture's right. Share of the body's height.
+# Facing the camera: the person's left is on the image's right. Share of the body's height.
 STANDING = {
     'nose': (0.0, 0.06),
     'left_eye': (0.03, 0.04),
@@ -63,13 +63,13 @@ def grey(width=400, height=360):
     return np.full((height, width, 3), GREY, np.uint8)
 
 
-def colour_at(picture, point):
+def colour_at(image, point):
     """Colour 0 to 1 of the pixel that holds a point of continuous coordinates."""
-    return picture[math.floor(point[1]), math.floor(point[0])] / 255
+    return image[math.floor(point[1]), math.floor(point[0])] / 255
 
 
-def changed(picture):
-    return (picture != GREY).any(axis=2)
+def changed(image):
+    return (image != GREY).any(axis=2)
 
 
 def middle_of(person, first, second):
@@ -77,7 +77,7 @@ def middle_of(person, first, second):
     return (person.keypoints[index(first)] + person.keypoints[index(second)]) / 2
 
 
-def test_draws_on_a_copy_even_of_a_picture_that_cannot_be_written():
+def test_draws_on_a_copy_even_of_a_image_that_cannot_be_written():
     image = grey()
     for given in (image, image[:, ::-1]):
         assert changed(draw_people(given, [standing()])).any()
@@ -86,7 +86,7 @@ def test_draws_on_a_copy_even_of_a_picture_that_cannot_be_written():
     assert changed(draw_people(image, [standing()])).any()
 
 
-def test_nobody_leaves_the_picture_as_it_was():
+def test_nobody_leaves_the_image_as_it_was():
     np.testing.assert_array_equal(draw_people(grey(), []), grey())
 
 
@@ -191,7 +191,7 @@ def test_a_keypoint_that_is_not_known_takes_only_its_own_bones_along():
 
 @pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf, 1e12, -1e12, 9e4, -9e4])
 @pytest.mark.parametrize('state', list(KeypointState))
-def test_places_that_no_picture_has_do_not_harm(value, state):
+def test_places_that_no_image_has_do_not_harm(value, state):
     states = np.full(17, state, np.uint8)
     person = moved(standing(states=states), left_wrist=(value, 5.0), right_ankle=(5.0, value))
     drawn = draw_people(grey(), [person], labels={1: 'wave'})
@@ -203,7 +203,7 @@ def test_places_that_no_picture_has_do_not_harm(value, state):
 
 
 @pytest.mark.parametrize('size', [(1, 1), (2, 300), (300, 2), (17, 9)])
-def test_pictures_smaller_than_a_label_do_not_harm(size):
+def test_images_smaller_than_a_label_do_not_harm(size):
     image = grey(*size)
     drawn = draw_people(image, [standing(person_id=123456789)], labels={123456789: 'wave ' * 50})
     assert drawn.shape == image.shape
@@ -348,9 +348,9 @@ def test_the_first_person_covers_the_others():
         np.testing.assert_allclose(colour_at(drawn, hips), expected, atol=0.02)
 
 
-def reds(picture):
+def reds(image):
     """Mask of the pixels in the colour of the fallen."""
-    return (np.abs(picture / 255 - FALLEN) < 0.02).all(axis=2)
+    return (np.abs(image / 255 - FALLEN) < 0.02).all(axis=2)
 
 
 @pytest.mark.parametrize('channels', ['rgb', 'bgr'])
@@ -446,6 +446,6 @@ def test_colours_are_stable_far_apart_and_light():
     'image',
     [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)],
 )
-def test_what_is_no_picture_is_refused(image):
+def test_what_is_no_image_is_refused(image):
     with pytest.raises(ValueError, match='expected a uint8 image'):
         draw_people(image, [])

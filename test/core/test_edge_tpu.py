@@ -114,7 +114,7 @@ def interpreter(edge_tpu, device='usb:0'):
 
 
 def run(interpreter):
-    """Keypoints [17, 3] for a black picture."""
+    """Keypoints [17, 3] for a black image."""
     (tensor,) = interpreter.get_input_details()
     interpreter.set_tensor(tensor['index'], np.zeros((1, 32, 32, 3), np.uint8))
     interpreter.invoke()
@@ -263,13 +263,13 @@ def wait_until(condition):
 
 @pytest.mark.test_data(POSENET)
 @pytest.mark.model('posenet')
-def test_posenet_on_the_device_is_given_the_picture_as_it_is(edge_tpu):
+def test_posenet_on_the_device_is_given_the_image_as_it_is(edge_tpu):
     edge_tpu.plug_in()
     edge_tpu.untell('output')
     estimator = PoseEstimator(EstimatorConfig(model='posenet', device='usb'))
-    picture = np.random.default_rng(0).integers(0, 256, (481, 641, 3), np.uint8)
-    estimator.estimate(Frame(picture))
-    assert edge_tpu.library.with_name('input').read_bytes() == picture.tobytes()
+    image = np.random.default_rng(0).integers(0, 256, (481, 641, 3), np.uint8)
+    estimator.estimate(Frame(image))
+    assert edge_tpu.library.with_name('input').read_bytes() == image.tobytes()
 
 
 @pytest.mark.test_data(LIGHTNING, LIGHTNING.replace('_edgetpu', ''), 'images/squat.bmp')
@@ -277,12 +277,12 @@ def test_googles_build_gives_what_the_cpu_gives(edge_tpu, test_data):
     """The stand-in puts out what the CPU computes in the place of the Edge TPU's operator."""
     path = test_data / LIGHTNING
     cpu_path = test_data / LIGHTNING.replace('_edgetpu', '')
-    picture = cv2.imread(str(test_data / 'images/squat.bmp'))[..., ::-1]
-    picture = cv2.resize(picture, (192, 192))
-    *inner, expected = tensors_on_cpu(cpu_path, picture, outputs_of_edge_tpu(path))
+    image = cv2.imread(str(test_data / 'images/squat.bmp'))[..., ::-1]
+    image = cv2.resize(image, (192, 192))
+    *inner, expected = tensors_on_cpu(cpu_path, image, outputs_of_edge_tpu(path))
     edge_tpu.tell('output', b''.join(tensor.tobytes() for tensor in inner))
     model = TfliteModel(path, load=lambda path, *_: EdgeTpuInterpreter(path, USB))
-    (found,) = model.run(picture)
+    (found,) = model.run(image)
     assert np.ptp(expected[..., :2]) > 0.3
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
@@ -296,7 +296,7 @@ def outputs_of_edge_tpu(path):
     return [graph.tensors[index].name.decode() for index in operator.outputs]
 
 
-def tensors_on_cpu(path, picture, names):
+def tensors_on_cpu(path, image, names):
     """Tensors of these names within a model on the CPU, and its output; without XNNPACK."""
     module = interpreter_module()
     model = module.Interpreter(
@@ -305,7 +305,7 @@ def tensors_on_cpu(path, picture, names):
         experimental_preserve_all_tensors=True,
     )
     model.allocate_tensors()
-    model.set_tensor(model.get_input_details()[0]['index'], picture[None])
+    model.set_tensor(model.get_input_details()[0]['index'], image[None])
     model.invoke()
     numbers = {tensor['name']: tensor['index'] for tensor in model.get_tensor_details()}
     output = model.get_output_details()[0]['index']
@@ -334,7 +334,7 @@ def make_estimator(edge_tpu):
         estimator.close()
 
 
-class Film:
+class Video:
     """Shows grey frames to an estimator; tells the score of the person seen."""
 
     def __init__(self, estimator):
@@ -356,13 +356,13 @@ class TestFailover:
     def test_auto_takes_one_that_is_there(self, edge_tpu, make_estimator):
         edge_tpu.plug_in()
         estimator = make_estimator()
-        assert Film(estimator).score() == edge_tpu.EDGE_SCORE
+        assert Video(estimator).score() == edge_tpu.EDGE_SCORE
         assert estimator.device.device == 'edgetpu'
         assert not estimator.device.fault
 
     def test_auto_without_one_is_on_the_cpu_and_starts_no_process(self, edge_tpu, make_estimator):
         estimator = make_estimator()
-        assert Film(estimator).score() == edge_tpu.CPU_SCORE
+        assert Video(estimator).score() == edge_tpu.CPU_SCORE
         assert estimator.device.device == 'cpu'
         assert estimator.device.reason == 'no Edge TPU is plugged in'
         assert not estimator.device.fault
@@ -374,7 +374,7 @@ class TestFailover:
         edge_tpu.plug_in()
         edge_tpu.tell('crash')
         estimator = make_estimator()
-        assert Film(estimator).score() == edge_tpu.CPU_SCORE
+        assert Video(estimator).score() == edge_tpu.CPU_SCORE
         assert estimator.device.fault
         assert 'may not match' in estimator.device.reason
 
@@ -382,13 +382,13 @@ class TestFailover:
         edge_tpu.plug_in()
         (edge_tpu.models / 'tiny_edgetpu.tflite').unlink()
         estimator = make_estimator()
-        assert Film(estimator).score() == edge_tpu.CPU_SCORE
+        assert Video(estimator).score() == edge_tpu.CPU_SCORE
         assert 'tiny_edgetpu.tflite is not in' in estimator.device.reason
 
     def test_cpu_is_cpu(self, edge_tpu, make_estimator):
         edge_tpu.plug_in()
         estimator = make_estimator(device='cpu')
-        assert Film(estimator).score() == edge_tpu.CPU_SCORE
+        assert Video(estimator).score() == edge_tpu.CPU_SCORE
         assert estimator.device.reason == 'as it was asked for'
         assert not edge_tpu.written('options')
 
@@ -410,52 +410,52 @@ class TestFailover:
     def test_unplugged_and_plugged_in_again(self, edge_tpu, make_estimator):
         edge_tpu.plug_in()
         estimator = make_estimator(device='usb')
-        film = Film(estimator)
-        assert film.score() == edge_tpu.EDGE_SCORE
+        video = Video(estimator)
+        assert video.score() == edge_tpu.EDGE_SCORE
         for losses in (1, 2):
             edge_tpu.unplug()
-            assert film.score() == edge_tpu.CPU_SCORE
+            assert video.score() == edge_tpu.CPU_SCORE
             assert estimator.device.device == 'cpu'
             assert estimator.device.fault
             assert 'USB transfer error' in estimator.device.reason
             edge_tpu.plug_in()
-            film.wait_for(edge_tpu.EDGE_SCORE)
+            video.wait_for(edge_tpu.EDGE_SCORE)
             assert (estimator.device.device, estimator.device.losses) == ('usb', losses)
             assert not estimator.device.fault
 
     def test_only_the_first_frame_waits_for_a_device_that_hangs(self, edge_tpu, make_estimator):
         edge_tpu.plug_in()
         estimator = make_estimator()
-        film = Film(estimator)
-        assert film.score() == edge_tpu.EDGE_SCORE
+        video = Video(estimator)
+        assert video.score() == edge_tpu.EDGE_SCORE
         edge_tpu.tell('hang')
-        assert film.score() == edge_tpu.CPU_SCORE
+        assert video.score() == edge_tpu.CPU_SCORE
         runs = len(edge_tpu.written('runs'))
         wait_until(lambda: len(edge_tpu.written('runs')) > runs)
         # The device is being tried in the background.
-        assert film.score() == edge_tpu.CPU_SCORE
+        assert video.score() == edge_tpu.CPU_SCORE
         assert estimator.device.losses == 1
         edge_tpu.untell('hang')
-        film.wait_for(edge_tpu.EDGE_SCORE)
+        video.wait_for(edge_tpu.EDGE_SCORE)
 
     def test_lost_and_not_to_go_on(self, edge_tpu, make_estimator):
         edge_tpu.plug_in()
         estimator = make_estimator(on_device_loss='error')
-        film = Film(estimator)
-        film.score()
+        video = Video(estimator)
+        video.score()
         edge_tpu.unplug()
         for _ in range(2):
             with pytest.raises(DeviceError, match='USB transfer error'):
-                film.score()
+                video.score()
         assert estimator.device.device == 'none'
         assert estimator.device.fault
 
     def test_builds_that_differ_are_refused(self, edge_tpu, make_estimator, tflite_builder):
         edge_tpu.plug_in()
         edge_tpu.untell('output')
-        picture = tflite_builder.tensor((1, 32, 32, 3), np.uint8)
-        output = tflite_builder.custom_operator('edgetpu-custom-op', [picture], [(1, 16, 3)], b'')
-        tflite_builder.write(edge_tpu.models / 'tiny_edgetpu.tflite', [picture], output)
+        image = tflite_builder.tensor((1, 32, 32, 3), np.uint8)
+        output = tflite_builder.custom_operator('edgetpu-custom-op', [image], [(1, 16, 3)], b'')
+        tflite_builder.write(edge_tpu.models / 'tiny_edgetpu.tflite', [image], output)
         with pytest.raises(ModelError, match=r'differ.*\(1, 1, 17, 3\).*\(1, 16, 3\)'):
             make_estimator(device='usb')
 

@@ -48,7 +48,7 @@ class TestEveryModel:
         assert estimator.estimate(Frame(first_frame(actors=()).image)) == []
 
     @pytest.mark.parametrize(('width', 'height'), [(960, 400), (400, 720), (1920, 1080)])
-    def test_pictures_of_any_shape(self, model, width, height):
+    def test_images_of_any_shape(self, model, width, height):
         actor = Actor('t_pose', x=width * 0.6, y=height * 0.95, height=height * 0.4, start=-5.0)
         shown = first_frame(width=width, height=height, actors=(actor,))
         estimator = PoseEstimator(EstimatorConfig(model=model))
@@ -106,7 +106,7 @@ def test_the_detector_runs_only_when_nobody_is_followed():
 
 
 def test_somebody_far_away_is_found_by_looking_at_parts_of_the_frame():
-    """At 30 % of the picture's height the detector misses them in the whole frame."""
+    """At 30 % of the image's height the detector misses them in the whole frame."""
     actor = Actor('stand', x=520, y=400, height=0.28 * 480)
     estimator = PoseEstimator()
     found = []
@@ -181,7 +181,7 @@ def test_a_prediction_goes_on_and_ends_at_the_edge():
         (gone,) = estimator.estimate(replace(nobody, stamp=stamp + 0.2))
         way = (gone.keypoints - last.keypoints).mean(axis=0)
         assert 0.6 * 0.2 * 180 < way[0] < 1.3 * 0.2 * 180
-        # With time enough they are out of the picture, and soon told of no more.
+        # With time enough they are out of the image, and soon told of no more.
         people = estimator.estimate(replace(nobody, stamp=stamp + (0.25 if expected else 2.9)))
         assert bool(people) == expected
 

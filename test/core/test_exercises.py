@@ -34,17 +34,17 @@ def scene(name, turn=0.0, fps=FPS, **changes):
     return Scene(width=800, height=600, fps=fps, duration=took + 0.8, actors=(actor,))
 
 
-def film(filmed, seed=1, world=False, errors=None):
+def video(rendered, seed=1, world=False, errors=None):
     """People of each moment, with stamps."""
     topology = BLAZEPOSE33 if world else COCO17
-    seen = skeletons(filmed, seed, topology, errors, world)
+    seen = skeletons(rendered, seed, topology, errors, world)
     return [(list(frame.people), frame.stamp) for frame in seen]
 
 
 @pytest.fixture(scope='module')
 def squats():
     """Two squats seen from the side, one like the other."""
-    return film(scene('squat', 90, rng=None))
+    return video(scene('squat', 90, rng=None))
 
 
 def told_by_time(moments, chosen=AUTO):
@@ -75,7 +75,7 @@ def done(states):
 def test_counted_and_recognised(name, turn):
     # Arms that point at the camera on their way look bent: a jumping jack from the side goes the
     # way of a press, every other time.
-    moments = film(scene(name, turn), seed=turn, world=turn == 45)
+    moments = video(scene(name, turn), seed=turn, world=turn == 45)
     chosen, auto = told(moments, name), told(moments)
     assert [state.repetitions for state in done(chosen)] == [1, 2]
     assert not [fault for state in done(chosen) for fault in state.faults if fault.certain]
@@ -85,7 +85,7 @@ def test_counted_and_recognised(name, turn):
 
 def test_repetitions_before_an_exercise_is_recognised_are_told_with_it():
     """Auto counts from the first repetition: those of a chosen exercise, some of them later."""
-    moments = film(scene('squat', 45, repetitions=3))
+    moments = video(scene('squat', 45, repetitions=3))
     chosen, auto = done(told(moments, 'squat')), done(told(moments))
     assert [state.repetitions for state in auto] == [1, 2, 3]
     for early, late in zip(chosen, auto):
@@ -98,9 +98,9 @@ def test_repetitions_before_an_exercise_is_recognised_are_told_with_it():
 
 @pytest.mark.parametrize(('first', 'then'), [('squat', 'overhead_press'), ('lunge', 'squat')])
 def test_the_last_exercise_is_silent_while_another_is_done(first, then):
-    before = film(scene(first, 30))
+    before = video(scene(first, 30))
     shift = before[-1][1] + 0.1
-    after = film(scene(then, 30))
+    after = video(scene(then, 30))
     answers = told_by_time(before + [(people, stamp + shift) for people, stamp in after])
     # While the first repetition of the other exercise comes back from its turn nothing is told.
     finished = next(t for t, state in answers if state.exercise == then)
@@ -111,7 +111,7 @@ def test_the_last_exercise_is_silent_while_another_is_done(first, then):
 
 
 def test_an_exercise_goes_on_counting_after_one_repetition_of_another():
-    squats, lunge = film(scene('squat', 45)), film(scene('lunge', 45, repetitions=1, rest=0.1))
+    squats, lunge = video(scene('squat', 45)), video(scene('lunge', 45, repetitions=1, rest=0.1))
     moments = list(squats)
     for part in (lunge, squats):
         shift = moments[-1][1] + 0.1
@@ -139,7 +139,7 @@ def test_an_exercise_goes_on_counting_after_one_repetition_of_another():
 )
 def test_faults_are_seen(name, fault, turn):
     assert fault in FAULTS[name]
-    (state,) = done(told(film(scene(name, turn, fault=fault, repetitions=1)), name))
+    (state,) = done(told(video(scene(name, turn, fault=fault, repetitions=1)), name))
     (found,) = [each for each in state.faults if each.name == fault]
     beyond = abs(found.value - found.limit)
     assert found.certain is bool(beyond > 1.5 * found.standard_deviation)
@@ -147,19 +147,19 @@ def test_faults_are_seen(name, fault, turn):
 
 
 def test_depth():
-    deep = done(told(film(scene('squat', 90)), 'squat'))
+    deep = done(told(video(scene('squat', 90)), 'squat'))
     assert [state.range_reached for state in deep] == [Verdict.YES] * 2
     # The actor's knees go to 68 degrees.
     assert all(58 < math.degrees(state.peak_angle) < 78 for state in deep)
-    (flat,) = done(told(film(scene('squat', 90, repetitions=1, depth=0.62)), 'squat'))
+    (flat,) = done(told(video(scene('squat', 90, repetitions=1, depth=0.62)), 'squat'))
     assert flat.range_reached is Verdict.NO
-    half = told(film(scene('squat', 90, repetitions=1, depth=0.3)), 'squat')
+    half = told(video(scene('squat', 90, repetitions=1, depth=0.3)), 'squat')
     assert half[-1].repetitions == 0
 
 
 def test_near_the_goal_depth_is_uncertain():
     # The actor's knees go to 90 degrees.
-    moments = film(scene('squat', 90, repetitions=1, depth=0.85, rng=None), errors=EXACT)
+    moments = video(scene('squat', 90, repetitions=1, depth=0.85, rng=None), errors=EXACT)
     (state,) = done(told(moments, 'squat'))
     assert math.degrees(state.peak_angle) == pytest.approx(90, abs=3)
     assert state.range_reached is Verdict.UNCERTAIN
@@ -167,14 +167,14 @@ def test_near_the_goal_depth_is_uncertain():
 
 def test_most_lock_outs_are_certain():
     # The elbows go to 179 degrees, 9 beyond the goal, where each error is as large.
-    moments = film(scene('overhead_press', 20, repetitions=4, rng=None))
+    moments = video(scene('overhead_press', 20, repetitions=4, rng=None))
     verdicts = [state.range_reached for state in done(told(moments, 'overhead_press'))]
     assert verdicts.count(Verdict.YES) >= 2
     assert Verdict.NO not in verdicts
 
 
 def test_half_of_what_is_usual_is_none(squats):
-    flat = film(scene('squat', 90, repetitions=1, rng=None, depth=0.6))
+    flat = video(scene('squat', 90, repetitions=1, rng=None, depth=0.6))
     then = [(people, squats[-1][1] + stamp + 0.1) for people, stamp in flat]
     assert told(then, 'squat')[-1].repetitions == 1
     assert told(squats + then, 'squat')[-1].repetitions == 2
@@ -182,7 +182,7 @@ def test_half_of_what_is_usual_is_none(squats):
 
 def test_tempo_and_phases():
     manner = {'out': 2.0, 'hold': 1.0, 'back': 1.0, 'rest': 0.4, 'repetitions': 1, 'rng': None}
-    states = told(film(scene('squat', 90, **manner), errors=EXACT), 'squat')
+    states = told(video(scene('squat', 90, **manner), errors=EXACT), 'squat')
     (state,) = done(states)
     # Away from the start and at the turning point are those who have gone a part of the way.
     assert state.outward_time == pytest.approx(1.0, abs=0.4)
@@ -199,7 +199,7 @@ def test_starting_at_the_turning_point_is_no_repetition(squats):
 
 
 def test_whoever_rests_at_the_turning_point_makes_no_repetition():
-    states = told(film(scene('squat', 90, fps=5, repetitions=1, hold=12.0)), 'squat')
+    states = told(video(scene('squat', 90, fps=5, repetitions=1, hold=12.0)), 'squat')
     assert states[-1].repetitions == 0
     assert states[-1].phase is ExercisePhase.READY
 
@@ -226,13 +226,13 @@ def test_where_two_fit_it_is_the_first_of_the_file(squats):
 
 def test_sitting_down_time_and_again_is_no_exercise():
     manner = {'out': 0.8, 'hold': 3.0, 'back': 0.8, 'rest': 0.5, 'rng': None}
-    moments = film(scene('squat', 45, 6, **manner))
+    moments = video(scene('squat', 45, 6, **manner))
     assert told(moments) == []
     assert told(moments, 'squat')[-1].repetitions == 2
 
 
 def test_people_are_counted_apart_and_those_without_id_not_at_all(squats):
-    jacks = film(scene('jumping_jack'), seed=2)
+    jacks = video(scene('jumping_jack'), seed=2)
     both = [
         ([*one, *(replace(person, id=7) for person in other)], stamp)
         for (one, stamp), (other, _) in zip(squats, [*jacks, *[jacks[-1]] * len(squats)])
@@ -244,7 +244,7 @@ def test_people_are_counted_apart_and_those_without_id_not_at_all(squats):
 
 
 def test_faults_of_the_repetition_under_way_are_told_from_its_turn_on():
-    moments = film(scene('squat', fault='knees_cave_in', repetitions=1, hold=1.0, rng=None))
+    moments = video(scene('squat', fault='knees_cave_in', repetitions=1, hold=1.0, rng=None))
     faulty = {state.phase for state in told(moments, 'squat') if state.faults}
     assert ExercisePhase.RETURN in faulty
     assert ExercisePhase.OUTWARD not in faulty
@@ -278,7 +278,7 @@ def test_a_set_ends_with_a_pause(squats):
 
 
 def test_everyday_motion_is_no_exercise():
-    moments = film(everyday(1, 20.0, 250.0, fps=8.0))
+    moments = video(everyday(1, 20.0, 250.0, fps=8.0))
     assert done(told(moments)) == []
 
 
@@ -287,20 +287,20 @@ def estimator(model='blazepose_full'):
     return PoseEstimator(EstimatorConfig(model=model))
 
 
-def estimated(pictures, model='blazepose_full'):
-    """What a model sees in pictures."""
+def estimated(images, model='blazepose_full'):
+    """What a model sees in images."""
     estimator(model).reset()
-    return [(estimator(model).estimate(frame), frame.stamp) for frame in pictures]
+    return [(estimator(model).estimate(frame), frame.stamp) for frame in images]
 
 
 def test_drawn_squats_through_blazepose():
-    filmed = replace(
+    rendered = replace(
         scene('squat', 20, 8, rng=None, out=0.8, hold=0.2, back=0.7, rest=0.3),
         width=640,
         height=640,
     )
-    pictures = (Frame(frame.image, frame.stamp) for frame in frames(filmed, 3))
-    moments = estimated(pictures)
+    images = (Frame(frame.image, frame.stamp) for frame in frames(rendered, 3))
+    moments = estimated(images)
     found = [(state.exercise, state.repetitions) for state in done(told(moments))]
     assert found == [('squat', 1), ('squat', 2)]
     assert Verdict.NO not in {state.range_reached for state in done(told(moments, 'squat'))}
@@ -323,7 +323,7 @@ def test_held_squat_and_dance_are_no_repetitions(test_data):
 @pytest.mark.model('movenet_lightning')
 @pytest.mark.test_data('clips/combined_squat_dance.gif')
 def test_dance_is_no_repetition_with_movenet(test_data):
-    pictures = open_media(test_data / 'clips/combined_squat_dance.gif').frames()
-    moments = estimated(pictures, 'movenet_lightning')
+    images = open_media(test_data / 'clips/combined_squat_dance.gif').frames()
+    moments = estimated(images, 'movenet_lightning')
     assert {state.repetitions for state in told(moments, 'squat')} == {0}
     assert done(told(moments)) == []

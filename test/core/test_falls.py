@@ -27,8 +27,8 @@ FALLEN, FALLING, RECOVERED = FallPhase.FALLEN, FallPhase.FALLING, FallPhase.RECO
 CLOSED = FallPhase.CLOSED
 
 
-def film(keys, facing=0.0, *, height=240.0, seed=0, rest=STAND, pace=1.0, after=2.5, **looks):
-    """Skeletons of somebody who goes through keys, all of the body in the picture."""
+def video(keys, facing=0.0, *, height=240.0, seed=0, rest=STAND, pace=1.0, after=2.5, **looks):
+    """Skeletons of somebody who goes through keys, all of the body in the image."""
     motion = course(keys, facing, pace)
     rest = rest._replace(body=(rest.body[0], rest.body[1] + facing))
     actor = Actor((Action(motion, ONSET),), 1.6 * height, 1.4 * height, height, rest=rest)
@@ -58,7 +58,7 @@ def landing(frames):
 
 
 def cut(frames, start, end, new_id=None):
-    """Same film, but nobody is seen for a while, and perhaps somebody else seems to be after."""
+    """Same video, but nobody is seen for a while, and perhaps somebody else seems to be after."""
     for frame in frames:
         people = frame.people
         if start <= frame.stamp < end:
@@ -71,7 +71,7 @@ def cut(frames, start, end, new_id=None):
 @pytest.mark.parametrize(('number', 'kind'), list(enumerate(FALL_KEYS)))
 def test_falls_are_found(number, kind):
     seated = kind in SEATED
-    frames = film(
+    frames = video(
         FALL_KEYS[kind],
         facing=75.0 * number,
         height=(100.0, 240.0, 400.0)[number % 3],
@@ -100,7 +100,7 @@ def test_falls_are_found(number, kind):
 @pytest.mark.parametrize(('number', 'kind'), list(enumerate(LOOK_ALIKE_KEYS)))
 def test_look_alikes_are_none(number, kind):
     rest = course(LOOK_ALIKE_KEYS[kind]).pose(0.0) if kind in LYING else STAND
-    frames = film(LOOK_ALIKE_KEYS[kind], facing=60.0 * number, seed=number, rest=rest, after=1.5)
+    frames = video(LOOK_ALIKE_KEYS[kind], facing=60.0 * number, seed=number, rest=rest, after=1.5)
     assert FALLEN not in phases(frames)
 
 
@@ -121,7 +121,7 @@ def test_look_alikes_in_a_hurry_are_none(kind, seed):
 def test_who_gets_up_at_once_has_not_fallen():
     down = FALL_KEYS['fall_forwards'][-1].pose
     keys = (Key(0.0, STAND), Key(0.6, down), Key(1.0, down), Key(1.3, STAND), Key(3.0, STAND))
-    assert phases(film(keys, facing=90.0)) == [FALLING, RECOVERED]
+    assert phases(video(keys, facing=90.0)) == [FALLING, RECOVERED]
 
 
 def test_everyday_life_has_none(measured):
@@ -136,7 +136,7 @@ def test_everyday_life_has_none(measured):
 
 @pytest.mark.parametrize('motion', ['leave_right', 'leave_left', 'leave_below', 'walk'])
 @pytest.mark.parametrize('height', [240, 420])
-def test_leaving_the_picture_is_none(motion, height):
+def test_leaving_the_image_is_none(motion, height):
     actor = Actor((Action(motion, 0.5, speed=0.9),), height=height)
     frames = list(skeletons(Scene(fps=FPS, duration=6.0, actors=(actor,)), 3))
     assert not frames[-1].people
@@ -148,7 +148,7 @@ class TestOutOfSight:
 
     @pytest.fixture
     def frames(self):
-        return film(FALL_KEYS['fall_forwards'], facing=60.0)
+        return video(FALL_KEYS['fall_forwards'], facing=60.0)
 
     def test_for_a_moment(self, frames):
         down = landing(frames)
@@ -192,8 +192,8 @@ class TestOutOfSight:
     def test_and_gets_up_under_that_id(self, frames):
         end = FALL_KEYS['fall_forwards'][-1].time
         up = [replace(key, time=key.time + end) for key in LOOK_ALIKE_KEYS['get_up'][1:]]
-        frames = film((*FALL_KEYS['fall_forwards'], *up), facing=60.0)
-        down = landing(film(FALL_KEYS['fall_forwards'], facing=60.0))
+        frames = video((*FALL_KEYS['fall_forwards'], *up), facing=60.0)
+        down = landing(video(FALL_KEYS['fall_forwards'], facing=60.0))
         events = [event for _, event in observed(cut(frames, down - 0.1, down + 0.5, new_id=9))]
         assert (events[-1].phase, events[-1].person_id) == (RECOVERED, 9)
         assert events[-1].confidence > 0.5
@@ -218,7 +218,7 @@ class TestOutOfSight:
 
     def test_somebody_else_who_comes_in_is_somebody_else(self, frames):
         down = landing(frames)
-        upright = film((Key(0.0, STAND), Key(9.0, STAND)))
+        upright = video((Key(0.0, STAND), Key(9.0, STAND)))
         joined = [
             replace(before, people=tuple(replace(p, id=2) for p in after.people))
             if before.stamp > down + 0.3
@@ -232,7 +232,7 @@ class TestOutOfSight:
     def test_somebody_low_who_comes_in_beside_is_somebody_else(self, frames, order):
         """In whatever order the two are told."""
         lying = frames[-1].people[0]
-        upright = film((Key(0.0, STAND), Key(3.0, STAND)))
+        upright = video((Key(0.0, STAND), Key(3.0, STAND)))
         shown = [
             replace(f, people=(f.people + (replace(lying, id=2),) * (f.stamp > 1.0))[::order])
             for f in upright
@@ -247,13 +247,13 @@ def test_whoever_gets_up_again_has_recovered():
     keys = FALL_KEYS['fall_backwards']
     end = keys[-1].time
     up = tuple(replace(k, time=k.time + end) for k in LOOK_ALIKE_KEYS['get_up'])
-    told = phases(film((*keys, *up[1:]), facing=40.0))
+    told = phases(video((*keys, *up[1:]), facing=40.0))
     assert told == [FALLING, FALLEN, RECOVERED]
 
 
 def test_a_warning_that_comes_to_nothing_is_taken_back():
     told = phases(
-        film(FALL_KEYS['fall_left'][:1] + LOOK_ALIKE_KEYS['drop_to_ground'][1:], after=4)
+        video(FALL_KEYS['fall_left'][:1] + LOOK_ALIKE_KEYS['drop_to_ground'][1:], after=4)
     )
     assert told == [FALLING, RECOVERED]
 
@@ -274,13 +274,13 @@ def test_a_slow_descent_that_turns_into_a_fall_is_one_fall(kind):
         keypoints = person.keypoints + np.float32((0, down))
         return replace(frame, people=(replace(person, keypoints=keypoints, states=states),))
 
-    told = [event for _, event in observed(map(sliding, film(keys, facing=60.0)))]
+    told = [event for _, event in observed(map(sliding, video(keys, facing=60.0)))]
     assert [event.phase for event in told] == [FALLING, FALLEN]
     assert told[0].onset == told[1].onset == pytest.approx(start + 0.3, abs=0.7)
 
 
 def test_a_camera_that_nods_sees_no_fall():
-    frames = film((Key(0.0, STAND), Key(2.0, STAND)))
+    frames = video((Key(0.0, STAND), Key(2.0, STAND)))
     nodding = []
     for frame in frames:
         down = 150 * np.clip(frame.stamp - 1.0, 0, 0.8)
@@ -299,7 +299,7 @@ def test_only_what_is_observed_counts():
         )
         return replace(frame, people=tuple(people))
 
-    frames = film(FALL_KEYS['fall_left'])
+    frames = video(FALL_KEYS['fall_left'])
     assert phases(map(predicted, frames)) == []
     # Predictions of somebody lost half-way down are an absence like any other.
     half = landing(frames) - 0.1
@@ -308,13 +308,13 @@ def test_only_what_is_observed_counts():
 
 
 def test_people_without_an_identity_are_left_out():
-    frames = film(FALL_KEYS['fall_left'])
+    frames = video(FALL_KEYS['fall_left'])
     nameless = (replace(f, people=tuple(replace(p, id=0) for p in f.people)) for f in frames)
     assert phases(nameless) == []
 
 
 def test_time_that_stands_still_or_goes_back():
-    frames = film(FALL_KEYS['fall_left'])
+    frames = video(FALL_KEYS['fall_left'])
     twice = [frame for frame in frames for _ in range(2)]
     assert phases(twice) == phases(frames)
     # Half of a fall, and the clock is set back: nobody is known to have stood.
@@ -326,7 +326,7 @@ def test_time_that_stands_still_or_goes_back():
 @pytest.mark.parametrize('late', [0.001, 0.5])
 def test_a_late_frame_changes_nothing(late):
     """Nor what it shows, wherever it comes."""
-    frames = film(FALL_KEYS['fall_backwards'], facing=40.0)
+    frames = video(FALL_KEYS['fall_backwards'], facing=40.0)
     standing = frames[0].people
     for index in range(1, len(frames), 4):
         stray = replace(frames[index], stamp=frames[index].stamp - late, people=standing)
@@ -335,7 +335,7 @@ def test_a_late_frame_changes_nothing(late):
 
 
 def test_a_jump_back_closes_a_fall_under_way():
-    frames = film(FALL_KEYS['fall_left'])
+    frames = video(FALL_KEYS['fall_left'])
     (warned,) = [stamp for stamp, event in observed(frames) if event.phase is FALLING]
     begun = [frame for frame in frames if frame.stamp <= warned]
     told = observed([*begun, replace(frames[0], stamp=warned - 100)])
@@ -346,7 +346,7 @@ def test_a_jump_back_closes_a_fall_under_way():
 
 @pytest.mark.parametrize('kind', ['collapse', 'onto_seat'])
 def test_thirty_three_keypoints_in_space(kind):
-    frames = film(FALL_KEYS[kind], facing=30.0, topology=BLAZEPOSE33, world=True)
+    frames = video(FALL_KEYS[kind], facing=30.0, topology=BLAZEPOSE33, world=True)
     assert phases(frames)[-1] is FALLEN
 
 
@@ -358,7 +358,7 @@ def test_of_two_only_the_one_who_falls():
 
 
 def test_a_slow_camera_is_enough():
-    frames = film(FALL_KEYS['fall_backwards'], facing=90.0)[::3]  # 5 pictures a second
+    frames = video(FALL_KEYS['fall_backwards'], facing=90.0)[::3]  # 5 images a second
     assert phases(frames)[-1] is FALLEN
 
 

@@ -240,7 +240,7 @@ def test_forearm_sways_while_it_is_raised():
     to_and_fro = [180 + 25 * math.sin(2 * math.pi * i / 15) for i in range(45)]
     assert sway(to_and_fro) >= 5
     assert sway([angle - 180 for angle in to_and_fro]) == 0
-    assert sway([*to_and_fro, 0]) >= 5  # one wrong picture
+    assert sway([*to_and_fro, 0]) >= 5  # one wrong image
     assert sway([*to_and_fro, 0, 0, 0, 0]) == 0
 
 

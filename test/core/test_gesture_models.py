@@ -1,4 +1,4 @@
-"""Gestures in pictures, by the real models: the actor's, and real people's."""
+"""Gestures in images, by the real models: the actor's, and real people's."""
 
 from dataclasses import replace
 from functools import cache
@@ -41,13 +41,13 @@ def estimator_of(model):
     return PoseEstimator(EstimatorConfig(model=model))
 
 
-def started(pictures, model='blazepose_full'):
+def started(images, model='blazepose_full'):
     """Gestures that begin in frames: (name, hand) and when."""
     estimator = estimator_of(model)
     estimator.reset()
     observe = single_observer(GestureRecogniser(load_rules(config_file('gestures.yaml'))))
     found, seen = [], 0
-    for frame in pictures:
+    for frame in images:
         people = estimator.estimate(frame)
         seen += len(people)
         for gesture in observe(people, frame.stamp):
@@ -57,7 +57,7 @@ def started(pictures, model='blazepose_full'):
     return found
 
 
-def filmed(motion, height, seed):
+def rendered(motion, height, seed):
     """The actor doing one thing; clothes, background and light from the seed."""
     drawn = random_scene(seed)
     # Who walks or falls does not come back.
@@ -87,7 +87,7 @@ def clip(path, every=1):
     + [(motion, 270, 102) for motion in ('wave_left', 'raise_right', 'point_left', 't_pose')],
 )
 def test_actor_gives_its_gesture_and_no_other(motion, height, seed):
-    found = started(filmed(motion, height, seed))
+    found = started(rendered(motion, height, seed))
     assert [gesture for gesture, _ in found] == [GESTURES[motion]]
 
 
@@ -96,7 +96,7 @@ def test_actor_gives_its_gesture_and_no_other(motion, height, seed):
     ['walk', 'fall', *(pytest.param(m, marks=FULL) for m in ('stand', 'squat', 'lie_down'))],
 )
 def test_other_motions_give_no_gesture(motion):
-    assert started(filmed(motion, 330, 103)) == []
+    assert started(rendered(motion, 330, 103)) == []
 
 
 def test_the_mixed_scene_gives_each_gesture_once_and_in_order():
@@ -119,7 +119,7 @@ def test_the_mixed_scene_gives_each_gesture_once_and_in_order():
     ],
 )
 def test_actor_through_movenet(motion):
-    found = started(filmed(motion, 380, 101), 'movenet_lightning')
+    found = started(rendered(motion, 380, 101), 'movenet_lightning')
     assert [gesture for gesture, _ in found] == [GESTURES[motion]]
 
 
@@ -128,7 +128,7 @@ def test_actor_through_movenet(motion):
     'motion', ['walk', *(pytest.param(m, marks=FULL) for m in ('stand', 'squat'))]
 )
 def test_other_motions_give_no_gesture_through_movenet(motion):
-    assert started(filmed(motion, 380, 101), 'movenet_lightning') == []
+    assert started(rendered(motion, 380, 101), 'movenet_lightning') == []
 
 
 @pytest.mark.test_data('clips/wave_full_body.mp4')
@@ -188,5 +188,5 @@ def test_jumping_jacks_are_no_nods(seed):
     """The head goes up and down, too."""
     jacks = exercise('jumping_jack', usual('jumping_jack', repetitions=4), 0.0)
     actor = Actor((Action(jacks, 0.6, 5.9),), height=300.0, y=440.0)
-    film = frames(Scene(duration=6.0, actors=(actor,), blur=0.6), seed)
-    assert started(Frame(shown.image, shown.stamp) for shown in film) == []
+    video = frames(Scene(duration=6.0, actors=(actor,), blur=0.6), seed)
+    assert started(Frame(shown.image, shown.stamp) for shown in video) == []

@@ -65,8 +65,8 @@ def acted(motion, duration=4.0, rate=30, speed=0.4):
     """Stamps and the actor's true joints [17, 2] of a motion, 300 px tall."""
     # The gestures end in standing; the rest goes on, who falls stays down.
     length = duration - 1.4 if motion in GESTURES else math.inf
-    film = Actor((Action(motion, 0.5, length, speed),), height=300)
-    return [(i / rate, film.at(i / rate)[0].keypoints) for i in range(round(duration * rate))]
+    video = Actor((Action(motion, 0.5, length, speed),), height=300)
+    return [(i / rate, video.at(i / rate)[0].keypoints) for i in range(round(duration * rate))]
 
 
 def unseen(person, *names):
@@ -89,10 +89,10 @@ def started(gestures):
     return [(g.name, g.hand) for g in gestures if g.phase is Phase.STARTED]
 
 
-def observe(film, recogniser=None):
-    """Gestures in a film of (stamp, person), with their stamps in the second list."""
+def observe(video, recogniser=None):
+    """Gestures in a video of (stamp, person), with their stamps in the second list."""
     recogniser = recogniser or Watched(RULES)
-    events = [(g, stamp) for stamp, person in film for g in recogniser.observe([person], stamp)]
+    events = [(g, stamp) for stamp, person in video for g in recogniser.observe([person], stamp)]
     return [g for g, _ in events], [stamp for _, stamp in events]
 
 
@@ -105,8 +105,8 @@ def lifted(tmp_path):
 
 
 def lift(*heights, rate=10, start=0.0):
-    """Film of a wrist at heights over the shoulder [torsos], one a picture."""
-    film = []
+    """Video of a wrist at heights over the shoulder [torsos], one an image."""
+    video = []
     for i, height in enumerate(heights):
         keypoints = np.zeros((17, 2))
         for name, (x, y) in {
@@ -117,13 +117,13 @@ def lift(*heights, rate=10, start=0.0):
             'left_wrist': (30, -100 - 100 * height),
         }.items():
             keypoints[COCO17.index(name)] = x, y
-        film.append((start + i / rate, make_person(keypoints)))
-    return film
+        video.append((start + i / rate, make_person(keypoints)))
+    return video
 
 
-def phases(film, recogniser):
+def phases(video, recogniser):
     """Phases with their stamps, HELD left out."""
-    gestures, stamps = observe(film, recogniser)
+    gestures, stamps = observe(video, recogniser)
     return [
         (g.phase.name, round(stamp, 3))
         for g, stamp in zip(gestures, stamps)
@@ -135,8 +135,8 @@ def phases(film, recogniser):
 @pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33], ids=lambda t: t.name)
 @pytest.mark.parametrize(('height', 'rate'), [(60, 10), (120, 30), (900, 15)])
 def test_actor_gives_its_gesture_once_and_no_other(motion, topology, height, rate):
-    film = [(t, make_person(k * (height / 300), topology)) for t, k in acted(motion, rate=rate)]
-    gestures, stamps = observe(film)
+    video = [(t, make_person(k * (height / 300), topology)) for t, k in acted(motion, rate=rate)]
+    gestures, stamps = observe(video)
     assert {(g.name, g.hand) for g in gestures} == {GESTURES[motion]}
     course = [g.phase for g in gestures]
     held = len(course) - 2
@@ -151,25 +151,25 @@ def test_actor_gives_its_gesture_once_and_no_other(motion, topology, height, rat
 @pytest.mark.parametrize('motion', sorted((BASIC.keys() | FALLS.keys()) - set(GESTURES)))
 @pytest.mark.parametrize('speed', [-0.4, 0.4])
 def test_other_motions_give_none(motion, speed):
-    film = [(t, make_person(k)) for t, k in acted(motion, 5.0, speed=speed)]
-    assert observe(film) == ([], [])
+    video = [(t, make_person(k)) for t, k in acted(motion, 5.0, speed=speed)]
+    assert observe(video) == ([], [])
 
 
 @pytest.mark.parametrize('motion', GESTURES)
 def test_head_and_arms_are_enough(motion):
     legs = [n for n in COCO17.keypoint_names if n.endswith(('hip', 'knee', 'ankle'))]
-    film = [(t, unseen(make_person(k), *legs)) for t, k in acted(motion)]
-    assert started(observe(film)[0]) == [GESTURES[motion]]
+    video = [(t, unseen(make_person(k), *legs)) for t, k in acted(motion)]
+    assert started(observe(video)[0]) == [GESTURES[motion]]
 
 
 @pytest.mark.parametrize('motion', GESTURES)
-def test_mirrored_picture_gives_the_other_side(motion):
+def test_mirrored_image_gives_the_other_side(motion):
     mirror = COCO17.mirror
-    film = [(t, make_person((k * (-1, 1) + (640, 0))[mirror])) for t, k in acted(motion)]
+    video = [(t, make_person((k * (-1, 1) + (640, 0))[mirror])) for t, k in acted(motion)]
     name, hand = GESTURES[motion]
     name = {'point_left': 'point_right', 'point_right': 'point_left'}.get(name, name)
     hand = {Hand.LEFT: Hand.RIGHT, Hand.RIGHT: Hand.LEFT}.get(hand, hand)
-    assert started(observe(film)[0]) == [(name, hand)]
+    assert started(observe(video)[0]) == [(name, hand)]
 
 
 def test_noise_of_the_keypoints_is_no_wave():
@@ -220,10 +220,10 @@ def test_direction_of_pointing():
 )
 def test_both_arms_are_not_first_one(angle, expected, late):
     recogniser = Watched(RULES)
-    film = []
+    video = []
     for i in range(90):
         left, right = (angle if on <= i / 30 < 2 else 0 for on in (0.5, 0.5 + late))
-        film.append(
+        video.append(
             (
                 i / 30,
                 posed(
@@ -234,14 +234,14 @@ def test_both_arms_are_not_first_one(angle, expected, late):
                 ),
             )
         )
-    assert started(observe(film, recogniser)[0]) == expected
+    assert started(observe(video, recogniser)[0]) == expected
 
 
 def test_hold_hysteresis_and_end(lifted):
     up, between, down = [1.0] * 4, [0.4, 0.31, 0.45] * 5, [0.2] * 4
     # Holds from 0.3 s on; between the limits it goes on; the last time it held was 2.1 s.
-    film = lift(0, 0, 0, *up, *between, *down)
-    assert phases(film, lifted) == [('STARTED', 0.6), ('ENDED', 2.4)]
+    video = lift(0, 0, 0, *up, *between, *down)
+    assert phases(video, lifted) == [('STARTED', 0.6), ('ENDED', 2.4)]
 
 
 def test_between_the_limits_nothing_begins(lifted):
@@ -255,15 +255,15 @@ def test_what_is_no_longer_asked_may_be_unknown(tmp_path):
             'gestures: [{name: up, hand: left, when: {wrist_height: [0.5, null], lean: [0, 9]},'
             f' keep: {{wrist_height: [{keep}]}}}}]'
         )
-        film = [(t, unseen(p, 'left_wrist') if t > 1 else p) for t, p in lift(*[1] * 30)]
-        assert len(phases(film, Watched(load_rules(path)))) == expected
+        video = [(t, unseen(p, 'left_wrist') if t > 1 else p) for t, p in lift(*[1] * 30)]
+        assert len(phases(video, Watched(load_rules(path)))) == expected
 
 
 def test_short_lift_is_none(lifted):
     assert phases(lift(0, 1, 1, 1, 0, 0, 1, 1, 1, 0), lifted) == []
 
 
-def test_single_wrong_picture_changes_nothing(lifted):
+def test_single_wrong_image_changes_nothing(lifted):
     heights = [1.0] * 10 + [-1.0] + [1.0] * 10
     assert phases(lift(*heights, rate=20), lifted) == [('STARTED', 0.3)]
     heights[4] = -1.0
@@ -272,8 +272,8 @@ def test_single_wrong_picture_changes_nothing(lifted):
 
 def test_cooldown(lifted):
     # Over at 0.8 s (last seen at 0.5 s); up again from 0.9 s on, so no sooner than 1.3 s.
-    film = lift(*[1] * 6, 0, 0, 0, *[1] * 10)
-    found = phases(film, lifted)
+    video = lift(*[1] * 6, 0, 0, 0, *[1] * 10)
+    found = phases(video, lifted)
     assert found == [('STARTED', 0.3), ('ENDED', 0.8), ('STARTED', 1.3)]
 
 
@@ -285,19 +285,19 @@ def test_duration_counts_from_and_to_when_the_conditions_held(lifted):
 
 
 def test_short_dropout_is_bridged_and_a_long_one_ends(lifted):
-    film = lift(*[1] * 30)
-    short = [(t, unseen(p, 'left_wrist') if 1.0 <= t < 1.3 else p) for t, p in film]
+    video = lift(*[1] * 30)
+    short = [(t, unseen(p, 'left_wrist') if 1.0 <= t < 1.3 else p) for t, p in video]
     assert phases(short, lifted) == [('STARTED', 0.3)]
-    long = [(t + 9, unseen(p, 'left_wrist') if t >= 1.0 else p) for t, p in film]
+    long = [(t + 9, unseen(p, 'left_wrist') if t >= 1.0 else p) for t, p in video]
     assert phases(long, lifted)[-1] == ('ENDED', 10.3)
 
 
 def test_score_is_that_of_the_worst_keypoint(lifted):
-    film = lift(*[1] * 6)
-    for _, person in film:
+    video = lift(*[1] * 6)
+    for _, person in video:
         person.scores[COCO17.index('left_wrist')] = 0.4
         person.scores[COCO17.index('right_wrist')] = 0.35  # not of this hand
-    assert [g.score for g in observe(film, lifted)[0]] == pytest.approx([0.4] * 3)
+    assert [g.score for g in observe(video, lifted)[0]] == pytest.approx([0.4] * 3)
 
 
 def test_person_gone_ends_the_gesture_after_the_grace(lifted):
@@ -318,8 +318,8 @@ def test_rule_without_named_keypoints_has_the_persons_score(tmp_path):
 
 @pytest.mark.parametrize('motion', GESTURES)
 def test_gesture_goes_on_over_a_gap_within_the_grace(motion):
-    film = [(t, make_person(k)) for t, k in acted(motion) if not 2.1 < t < 2.55]
-    assert started(observe(film)[0]) == [GESTURES[motion]]
+    video = [(t, make_person(k)) for t, k in acted(motion) if not 2.1 < t < 2.55]
+    assert started(observe(video)[0]) == [GESTURES[motion]]
 
 
 def test_person_back_within_the_grace_goes_on(lifted):
@@ -331,22 +331,22 @@ def test_person_back_within_the_grace_goes_on(lifted):
 
 
 def test_time_that_goes_back_begins_anew(lifted):
-    film = lift(*[1] * 10)
-    shifted = [(t + 50, p) for t, p in film]
-    found = phases(shifted + film, lifted)
+    video = lift(*[1] * 10)
+    shifted = [(t + 50, p) for t, p in video]
+    found = phases(shifted + video, lifted)
     assert found == [('STARTED', 50.3), ('ENDED', 0.0), ('STARTED', 0.3)]
 
 
 def test_a_late_frame_changes_nothing(lifted):
-    film = lift(*[1] * 10)
+    video = lift(*[1] * 10)
     (_, hanging), *_ = lift(0)
-    mixed = [pair for t, person in film for pair in ((t, person), (t - 0.05, hanging))]
+    mixed = [pair for t, person in video for pair in ((t, person), (t - 0.05, hanging))]
     assert phases(mixed, lifted) == [('STARTED', 0.3)]
 
 
 def test_same_time_twice_changes_nothing(lifted):
-    film = lift(*[1] * 5)
-    gestures, _ = observe([pair for pair in film for _ in range(2)], lifted)
+    video = lift(*[1] * 5)
+    gestures, _ = observe([pair for pair in video for _ in range(2)], lifted)
     assert [g.phase.name for g in gestures] == ['STARTED', 'HELD']
 
 
@@ -377,12 +377,12 @@ def test_unless_forbids_the_beginning_only(tmp_path):
 
 
 def test_gestures_are_switched_off_and_on(lifted):
-    film = lift(*[1] * 12)
-    assert phases(film[:5], lifted) == [('STARTED', 0.3)]
+    video = lift(*[1] * 12)
+    assert phases(video[:5], lifted) == [('STARTED', 0.3)]
     lifted.enable([])
-    assert phases(film[5:8], lifted) == [('ENDED', 0.5)]
+    assert phases(video[5:8], lifted) == [('ENDED', 0.5)]
     lifted.enable(['lifted'])
-    assert phases(film[8:], lifted) == [('STARTED', 0.8)]
+    assert phases(video[8:], lifted) == [('STARTED', 0.8)]
     with pytest.raises(ValueError, match="unknown gesture 'hop', known are: lifted"):
         lifted.enable(['hop'])
 
@@ -390,15 +390,15 @@ def test_gestures_are_switched_off_and_on(lifted):
 def test_gesture_that_is_off_does_not_pass_for_another():
     recogniser = Watched(RULES)
     recogniser.enable(['point_left', 'point_right'])
-    film = [(t, make_person(k)) for t, k in acted('t_pose')]
-    assert observe(film, recogniser)[0] == []
+    video = [(t, make_person(k)) for t, k in acted('t_pose')]
+    assert observe(video, recogniser)[0] == []
 
 
 def test_wave_ends_a_raised_hand():
     still = [(t, make_person(k)) for t, k in acted('raise_left') if t < 2.4]
     waving = acted('wave_left', 4.4)
-    film = [*still, *((t, make_person(k)) for t, k in waving if t > 2.4)]
-    gestures, stamps = observe(film)
+    video = [*still, *((t, make_person(k)) for t, k in waving if t > 2.4)]
+    gestures, stamps = observe(video)
     assert started(gestures) == [('hand_raised', Hand.LEFT), ('wave', Hand.LEFT)]
     (over,) = [t for g, t in zip(gestures, stamps) if (g.name, g.phase) == ('hand_raised', 2)]
     (begun,) = [t for g, t in zip(gestures, stamps) if (g.name, g.phase) == ('wave', 0)]
@@ -407,13 +407,13 @@ def test_wave_ends_a_raised_hand():
 
 def test_one_hand_waves_while_the_other_is_raised():
     right = [COCO17.index(f'right_{joint}') for joint in ('elbow', 'wrist')]
-    film = []
+    video = []
     for (t, raised), (_, waving) in zip(acted('raise_left'), acted('wave_right')):
         both = raised.copy()
         both[right] = waving[right]
-        film.append((t, make_person(both)))
+        video.append((t, make_person(both)))
     expected = {('wave', Hand.RIGHT), ('hand_raised', Hand.LEFT)}
-    gestures, stamps = observe(film)
+    gestures, stamps = observe(video)
     assert set(started(gestures)) == expected
     held = {(g.name, g.hand) for g, stamp in zip(gestures, stamps) if 2.2 < stamp < 2.3}
     assert held == expected
@@ -429,8 +429,8 @@ def test_salute_of_the_documentation(tmp_path):
     gestures, _ = observe([(i / 30, saluting) for i in range(30)], Watched(rules))
     assert started(gestures) == [('salute', Hand.RIGHT)]
     for motion in ('wave_right', 'raise_right', 'stand'):
-        film = [(t, make_person(k)) for t, k in acted(motion)]
-        names = {name for name, _ in started(observe(film, Watched(rules))[0])}
+        video = [(t, make_person(k)) for t, k in acted(motion)]
+        names = {name for name, _ in started(observe(video, Watched(rules))[0])}
         assert 'salute' not in names
 
 

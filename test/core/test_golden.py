@@ -1,4 +1,4 @@
-"""Against what others measured with the same models on pictures of real people."""
+"""Against what others measured with the same models on images of real people."""
 
 import csv
 import json
@@ -36,7 +36,7 @@ def read(path):
 @pytest.mark.parametrize(
     'name', ['pose.jpg', 'squat.bmp', 'posenet_test_image.bmp', 'tf_example_1.png']
 )
-def test_pictures_agree_with_mediapipe(mediapipe, test_data, name):
+def test_images_agree_with_mediapipe(mediapipe, test_data, name):
     """Hundredths of a pixel: the same crop, the same decoding, the same refinement."""
     (person,) = PoseEstimator().estimate(read(test_data / 'images' / name))
     expected = np.array(mediapipe['pictures'][name]['keypoints'])
@@ -96,7 +96,7 @@ def test_the_detector_agrees_with_the_published(test_data):
 @pytest.mark.model('movenet_lightning')
 @pytest.mark.test_data('images/squat.bmp')
 def test_movenet_agrees_with_coral(test_data):
-    """Coral's figures are of an older build of the model, on the picture squeezed to a square."""
+    """Coral's figures are of an older build of the model, on the image squeezed to a square."""
     golden = test_data / 'golden/movenet_single_pose_lightning_ptq_squat.csv'
     with golden.open() as lines:
         rows = list(csv.DictReader(lines))

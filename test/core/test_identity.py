@@ -387,7 +387,7 @@ class TestPrediction:
         assert track.person(now + 0.31, 0.3) is None
         assert track.person(now + 0.1, 0.0) is None
 
-    def test_not_beyond_the_edge_of_the_picture(self, follow, make_body):
+    def test_not_beyond_the_edge_of_the_image(self, follow, make_body):
         track, now = self.track(follow, make_body, speed=40.0, x=430.0)
         assert track.person(now, 1.0).box.centre[0] > 600
         track.misses += 1

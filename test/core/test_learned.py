@@ -43,7 +43,7 @@ class Watched:
         self.observe = single_observer(gestures)
 
 
-def film(motion, duration=1.0, start=0.0, person_id=1):
+def video(motion, duration=1.0, start=0.0, person_id=1):
     scene = Scene(duration=duration, actors=(Actor(motion, start=0.0, x=300.0),))
     return [
         (start + frame.stamp, replace(frame.people[0], id=person_id))
@@ -51,9 +51,9 @@ def film(motion, duration=1.0, start=0.0, person_id=1):
     ]
 
 
-def told(gestures, *films):
+def told(gestures, *videos):
     """(time, event) of everything."""
-    rows = sorted((row for film in films for row in film), key=lambda row: row[0])
+    rows = sorted((row for video in videos for row in video), key=lambda row: row[0])
     events = []
     for stamp in dict.fromkeys(stamp for stamp, _ in rows):
         people = [person for time, person in rows if time == stamp]
@@ -65,7 +65,7 @@ def test_from_the_beginning_to_the_end(network):
     gestures = Watched(network())
     assert gestures.names == {'left_sign', 'right_sign'}
     events = told(
-        gestures, film('stand', 1.0), film('raise_left', 1.5, 1.0), film('stand', 1.5, 2.5)
+        gestures, video('stand', 1.0), video('raise_left', 1.5, 1.0), video('stand', 1.5, 2.5)
     )
     phases = [gesture.phase for _, gesture in events]
     assert phases == [Phase.STARTED, *[Phase.HELD] * (len(phases) - 2), Phase.ENDED]
@@ -94,8 +94,8 @@ def test_what_is_learned_takes_the_place_of_the_rules_of_its_name():
 def test_one_motion_gives_way_to_another(network):
     events = told(
         Watched(network()),
-        film('raise_left', 1.5),
-        film('raise_right', 1.5, 1.5),
+        video('raise_left', 1.5),
+        video('raise_right', 1.5, 1.5),
     )
     changes = [(g.name, g.phase) for _, g in events if g.phase is not Phase.HELD]
     assert changes == [
@@ -106,22 +106,22 @@ def test_one_motion_gives_way_to_another(network):
 def test_everybody_is_watched_alone(network):
     events = told(
         Watched(network()),
-        film('raise_left', person_id=4),
-        film('raise_right', person_id=7),
-        film('raise_both', person_id=0),
+        video('raise_left', person_id=4),
+        video('raise_right', person_id=7),
+        video('raise_both', person_id=0),
     )
     started = {(g.skeleton_id, g.name) for _, g in events if g.phase is Phase.STARTED}
     assert started == {(4, 'left_sign'), (7, 'right_sign')}
 
 
 def test_who_has_just_come_is_watched_first(network):
-    first, *_ = told(Watched(network()), film('raise_left', 1.5)[20:])
+    first, *_ = told(Watched(network()), video('raise_left', 1.5)[20:])
     assert first[0] == pytest.approx(20 / 30 + 0.5, abs=0.05)
 
 
 def test_who_leaves_ends_the_motion(network):
     gestures = Watched(network(), grace=0.3)
-    told(gestures, film('raise_left', 1.2))
+    told(gestures, video('raise_left', 1.2))
     assert [g.phase for g in gestures.observe([], 1.4)] == []
     (last,) = gestures.observe([], 1.6)
     assert (last.phase, last.name) == (Phase.ENDED, 'left_sign')
@@ -130,7 +130,7 @@ def test_who_leaves_ends_the_motion(network):
 
 def test_time_that_goes_back_begins_anew_and_the_same_time_changes_nothing(network):
     gestures = Watched(network())
-    rows = film('raise_left', 1.2)
+    rows = video('raise_left', 1.2)
     told(gestures, rows)
     stamp, person = rows[-1]
     assert gestures.observe([person], stamp) == []
@@ -140,7 +140,7 @@ def test_time_that_goes_back_begins_anew_and_the_same_time_changes_nothing(netwo
 def test_a_motion_switched_on_late_starts_then(network):
     gestures = Watched(network())
     gestures.enable(())
-    rows = film('raise_left', 1.5)
+    rows = video('raise_left', 1.5)
     assert told(gestures, rows[:30]) == []
     gestures.enable(('left_sign',))
     assert [g.phase for _, g in told(gestures, rows[30:32])] == [Phase.STARTED, Phase.HELD]
@@ -149,7 +149,7 @@ def test_a_motion_switched_on_late_starts_then(network):
 
 
 def test_who_stands_does_nothing(network):
-    assert told(Watched(network()), film('stand', 2.0)) == []
+    assert told(Watched(network()), video('stand', 2.0)) == []
 
 
 def test_what_was_written_is_read(network):

@@ -1,4 +1,4 @@
-"""Limbs lifted out of the picture by their lengths."""
+"""Limbs lifted out of the image by their lengths."""
 
 import math
 
@@ -18,7 +18,7 @@ def limb(x, y, length=100.0):
     return Limb(complex(x, y), length, near=4.0, far=4.0, score=0.9)
 
 
-def test_bones_of_full_length_lie_in_the_picture():
+def test_bones_of_full_length_lie_in_the_image():
     angle, deviation = angle_between(limb(0, 100), limb(100, 0))
     assert math.degrees(angle) == pytest.approx(90)
     assert deviation < math.radians(5)
@@ -28,12 +28,12 @@ def test_a_thigh_that_points_at_the_camera_is_level():
     # Seen from the front: the shin upright, of the thigh nothing but a stub.
     angle, deviation = angle_between(limb(0, 10), limb(0, -100))
     assert math.degrees(angle) == pytest.approx(90, abs=8)
-    # The shin may point out of the picture too, and each degree of it is one of the knee.
+    # The shin may point out of the image too, and each degree of it is one of the knee.
     assert math.radians(15) < deviation < math.radians(26)
 
 
 def test_beside_a_bone_that_points_away_one_a_little_short_does_so_too():
-    # At the bottom of a push-up, seen from the front: upper arms 60 degrees out of the picture,
+    # At the bottom of a push-up, seen from the front: upper arms 60 degrees out of the image,
     # forearms 28; held for flat, these would make 97 degrees of the elbows' 73.
     upper, fore = (Limb(seen, 100.0, 25.0, 25.0, 0.9) for seen in (45 + 22j, -88j))
     assert fore.tilt == 0.0
@@ -43,7 +43,7 @@ def test_beside_a_bone_that_points_away_one_a_little_short_does_so_too():
 
 
 def test_both_bones_tilt_to_the_same_side():
-    # Half a turn in the picture; each 60 degrees out of it: 60 between them, not 180.
+    # Half a turn in the image; each 60 degrees out of it: 60 between them, not 180.
     angle, _ = angle_between(limb(0, 50), limb(0, -50))
     assert math.degrees(angle) == pytest.approx(60, abs=6)
 

@@ -59,10 +59,10 @@ def test_no_threads_are_refused(detector_file):
 
 def test_output_does_not_change_with_the_next_run(detector_file):
     model = TfliteModel(detector_file, pixel_range=(-1.0, 1.0))
-    picture = np.zeros((224, 224, 3), np.uint8)
-    first, _ = model.run(picture)
+    image = np.zeros((224, 224, 3), np.uint8)
+    first, _ = model.run(image)
     kept = first.copy()
-    model.run(picture + 255)
+    model.run(image + 255)
     assert (first == kept).all()
 
 
@@ -70,9 +70,9 @@ def test_a_dropped_output_leaves_the_others_as_they_were():
     path = ModelStore().locate('blazepose_full')['landmarks']
     full, pruned = (TfliteModel(path, pixel_range=(0.0, 1.0)) for _ in range(2))
     pruned.drop_output(2)
-    picture = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
-    expected = [output for i, output in enumerate(full.run(picture)) if i != 2]
-    found = pruned.run(picture)
+    image = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+    expected = [output for i, output in enumerate(full.run(image)) if i != 2]
+    found = pruned.run(image)
     assert [output.shape for output in found] == [output.shape for output in expected]
     for one, other in zip(found, expected):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)

@@ -42,7 +42,7 @@ class TestChoose:
     def test_the_nearest_to_the_middle(self, person):
         people = [person(1, x=100.0), person(2, x=350.0), person(3, x=250.0)]
         assert choose(people, 'nearest_centre', 0, SIZE) == 2
-        # The middle is that of the picture, not of the room.
+        # The middle is that of the image, not of the room.
         assert choose(people, 'nearest_centre', 0, (200, 480)) == 1
 
     def test_the_one_who_raises_a_hand(self, person):

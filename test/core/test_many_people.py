@@ -1,4 +1,4 @@
-"""Several people from picture to id, with the real embedded model on the actor."""
+"""Several people from image to id, with the real embedded model on the actor."""
 
 from dataclasses import dataclass, replace
 
@@ -170,7 +170,7 @@ class TestLock:
         assert all(locked[-6:])
 
     def test_away_and_back(self):
-        """They leave the picture for two seconds while somebody nearer stands in it."""
+        """They leave the image for two seconds while somebody nearer stands in it."""
         scene = Scene(
             duration=7.0,
             actors=(

@@ -135,7 +135,7 @@ def watched(watcher, scene, seed=3):
     return events + watcher.finish(), angles
 
 
-def test_a_film_gives_events_of_several_kinds_and_angles():
+def test_a_video_gives_events_of_several_kinds_and_angles():
     actor = Actor((Action('wave_left', 0.5, 3.0), Action('squat', 4.0, 3.0)))
     scene = Scene(duration=7.5, actors=(actor,))
     events, angles = watched(MotionWatcher(), scene)
@@ -155,7 +155,7 @@ def test_a_film_gives_events_of_several_kinds_and_angles():
     assert np.nanmin(knees[120:210]) < 130
 
 
-def test_the_end_of_a_film_ends_what_goes_on():
+def test_the_end_of_a_video_ends_what_goes_on():
     watcher = MotionWatcher()
     for frame in skeletons(Scene(duration=2.5, actors=(Actor('wave_left'),))):
         watcher.observe(frame.people, frame.stamp)
@@ -167,8 +167,8 @@ def test_the_end_of_a_film_ends_what_goes_on():
     assert watcher.finish() == []
 
 
-def test_the_end_of_a_film_is_no_absence():
-    """Who goes down fast and is then not filmed any more has not gone out of sight."""
+def test_the_end_of_a_video_is_no_absence():
+    """Who goes down fast and is then not rendered any more has not gone out of sight."""
     watcher = MotionWatcher()
     scene = Scene(duration=1.8, actors=(Actor('fall', start=1.0),))
     events, _ = watched(watcher, scene)

@@ -1,8 +1,8 @@
-"""MoveNet MultiPose's signature, on a small model that looks at its picture.
+"""MoveNet MultiPose's signature, on a small model that looks at its image.
 
 Google's weights cannot be had here. The model of these tests has their input and output and puts
-its keypoints where the picture is reddest, greenest and bluest, so that whatever happens to the
-picture on its way in, and to the numbers on their way out, shows.
+its keypoints where the image is reddest, greenest and bluest, so that whatever happens to the
+image on its way in, and to the numbers on their way out, shows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Frame
 
 NOSE, LEFT_WRIST, RIGHT_WRIST = map(COCO17.index, ('nose', 'left_wrist', 'right_wrist'))
-# What the model knows of its picture: rows and columns of the brightest pixels of each colour,
+# What the model knows of its image: rows and columns of the brightest pixels of each colour,
 # relative to the sides, and how bright they are.
 KNOWN = ('red y', 'green y', 'blue y', 'red x', 'green x', 'blue x', 'red', 'green', 'blue')
 
@@ -60,10 +60,10 @@ def make_model(tflite_builder, tmp_path):
 def _write(builder, path, *, dtype, sides, weights, bias):
     height, width = (side or 1 for side in sides)
     signature = None if sides[0] else (1, -1, -1, 3)
-    picture = builder.tensor((1, height, width, 3), dtype, signature)
-    real = picture
+    image = builder.tensor((1, height, width, 3), dtype, signature)
+    real = image
     if dtype != np.float32:
-        real = builder.cast(picture, (1, height, width, 3))
+        real = builder.cast(image, (1, height, width, 3))
     reducer = {'options': 'ReducerOptions', 'keepDims': False}
 
     def axes(*numbers):
@@ -78,7 +78,7 @@ def _write(builder, path, *, dtype, sides, weights, bias):
         return builder.cast(index, (1, 3))
 
     shape = builder.operator(
-        'SHAPE', [picture], (4,), dtype=np.int32, options='ShapeOptions', outType=2
+        'SHAPE', [image], (4,), dtype=np.int32, options='ShapeOptions', outType=2
     )
 
     def side(axis):
@@ -114,13 +114,13 @@ def _write(builder, path, *, dtype, sides, weights, bias):
     output = builder.operator(
         'RESHAPE', [flat, builder.constant([1, count, values], np.int32)], (1, count, values)
     )
-    return builder.write(path, [picture], [output])
+    return builder.write(path, [image], [output])
 
 
 DOTS = {'red': (0.70, 0.20), 'green': (0.15, 0.40), 'blue': (0.85, 0.75)}  # (x, y), relative
 
 
-def picture_with_dots(width, height, dots=DOTS, channels='rgb', side=None):
+def image_with_dots(width, height, dots=DOTS, channels='rgb', side=None):
     """Black, with a square dot per colour; and the dots' middles [px]."""
     image = np.zeros((height, width, 3), np.uint8)
     side = side or 2 * max(1, round(max(width, height) / 256))
@@ -137,7 +137,7 @@ def picture_with_dots(width, height, dots=DOTS, channels='rgb', side=None):
 def test_keypoints_come_back_exactly(make_model, dtype, sides):
     model = MoveNetMultipose(make_model(dtype, *sides))
     # Twice the input's size: a dot of 2 × 2 becomes one pixel.
-    frame, middles = picture_with_dots(512, 384, side=2)
+    frame, middles = image_with_dots(512, 384, side=2)
     pose = model.estimate_all(frame)[0]
     found = pose.keypoints[[NOSE, LEFT_WRIST, RIGHT_WRIST]]
     expected = [middles['red'], middles['green'], middles['blue']]
@@ -153,9 +153,9 @@ def test_keypoints_come_back_exactly(make_model, dtype, sides):
     [(640, 480), (480, 640), (500, 500), (1920, 1080), (360, 900), (97, 61), (1000, 10)],
     ids='{0[0]}x{0[1]}'.format,
 )
-def test_padding_is_undone_in_pictures_of_any_shape(make_model, sides, size):
+def test_padding_is_undone_in_images_of_any_shape(make_model, sides, size):
     model = MoveNetMultipose(make_model(np.uint8, *sides))
-    frame, middles = picture_with_dots(*size)
+    frame, middles = image_with_dots(*size)
     found = model.estimate_all(frame)[0].keypoints[[NOSE, LEFT_WRIST, RIGHT_WRIST]]
     expected = np.array([middles['red'], middles['green'], middles['blue']])
     # The model knows whole pixels of its input: half of one is what it may miss, and another
@@ -167,7 +167,7 @@ def test_padding_is_undone_in_pictures_of_any_shape(make_model, sides, size):
 
 def test_channels_are_told_apart(make_model):
     model = MoveNetMultipose(make_model())
-    frames = [picture_with_dots(512, 384, channels=c, side=2)[0] for c in ('rgb', 'bgr')]
+    frames = [image_with_dots(512, 384, channels=c, side=2)[0] for c in ('rgb', 'bgr')]
     rgb, bgr = (model.estimate_all(frame)[0].keypoints for frame in frames)
     np.testing.assert_array_equal(rgb, bgr)
     swapped = Frame(frames[1].image, channels='rgb')
@@ -177,7 +177,7 @@ def test_channels_are_told_apart(make_model):
 
 def test_people_come_surest_first_and_empty_slots_not_at_all(make_model):
     model = MoveNetMultipose(make_model())
-    frame, middles = picture_with_dots(512, 384, side=2)
+    frame, middles = image_with_dots(512, 384, side=2)
     first, second = model.estimate_all(frame)
     assert (first.score, second.score) == (pytest.approx(1.0), pytest.approx(0.5))
     np.testing.assert_allclose(second.keypoints, np.tile(middles['blue'], (17, 1)), atol=1e-3)
@@ -193,11 +193,11 @@ def test_a_score_below_the_least_is_nobodys(make_model, brightness, people):
     assert len(model.estimate_all(Frame(image))) == people
 
 
-def test_a_picture_of_another_shape_in_between_changes_nothing(make_model):
+def test_a_image_of_another_shape_in_between_changes_nothing(make_model):
     model = MoveNetMultipose(make_model())
-    frame, _ = picture_with_dots(512, 384, side=2)
+    frame, _ = image_with_dots(512, 384, side=2)
     before = model.estimate_all(frame)[0].keypoints
-    model.estimate_all(picture_with_dots(480, 640)[0])
+    model.estimate_all(image_with_dots(480, 640)[0])
     np.testing.assert_array_equal(model.estimate_all(frame)[0].keypoints, before)
 
 

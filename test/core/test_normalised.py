@@ -27,8 +27,8 @@ WRIST = JOINTS.index('left_wrist')
 def wave(fps=30.0, topology=COCO17, world=False, **actor):
     actor = Actor('wave_left', start=0.0, **{'sway': 0.0, 'height': 300.0, **actor})
     scene = Scene(duration=2.0, fps=fps, actors=(actor,))
-    film = list(skeletons(scene, 0, topology, EXACT, world))
-    return [frame.people[0] for frame in film], [frame.stamp for frame in film]
+    video = list(skeletons(scene, 0, topology, EXACT, world))
+    return [frame.people[0] for frame in video], [frame.stamp for frame in video]
 
 
 def unseen(people, stamps, name, first, last):
@@ -43,8 +43,8 @@ def unseen(people, stamps, name, first, last):
     return changed, stamps
 
 
-def seen_at(film, end=1.9, window=WINDOW):
-    return window.features(Movement.of(*film, window.in_space), end)
+def seen_at(video, end=1.9, window=WINDOW):
+    return window.features(Movement.of(*video, window.in_space), end)
 
 
 def test_place_size_and_frame_rate_do_not_matter():
@@ -56,8 +56,8 @@ def test_place_size_and_frame_rate_do_not_matter():
 
 
 def test_another_moment_of_a_movement_is_something_else():
-    film = wave()
-    assert np.abs(seen_at(film, 1.9) - seen_at(film, 1.6)).max() > 0.3
+    video = wave()
+    assert np.abs(seen_at(video, 1.9) - seen_at(video, 1.6)).max() > 0.3
 
 
 def test_all_formats_give_the_same():
@@ -94,18 +94,18 @@ def test_without_a_shoulder_nothing_is_known():
 
 
 def test_before_the_first_sight_nothing_is_known():
-    film = wave()
-    early = seen_at(film, 0.5)
+    video = wave()
+    early = seen_at(video, 0.5)
     assert not early[: WINDOW.shape[0] // 2 - 1].any()
     assert early[-1].any()
 
 
 def test_hidden_hips_leave_the_size_to_the_shoulders():
-    film = wave()
+    video = wave()
     for name in ('left_hip', 'right_hip'):
-        film = unseen(*film, name, 0.0, 2.0)
+        video = unseen(*video, name, 0.0, 2.0)
     shoulders = 2 * LEFT_SHOULDER
-    assert seen_at(film)[:, shoulders] == pytest.approx(0.35, abs=0.01)
+    assert seen_at(video)[:, shoulders] == pytest.approx(0.35, abs=0.01)
 
 
 def test_in_space_it_does_not_matter_where_somebody_faces():

@@ -17,7 +17,7 @@ def observation(points, scores=0.9, threshold=0.3):
     return Observation.of(Pose(points, scores, 0.9), FRAME, COCO17, threshold)
 
 
-def test_seen_is_what_is_sure_and_in_the_picture():
+def test_seen_is_what_is_sure_and_in_the_image():
     points = np.full((17, 2), 100.0)
     points[:5] = [(-1, 50), (50, -1), (640, 50), (50, 480), (639, 479)]
     scores = np.full(17, 0.9)
@@ -26,7 +26,7 @@ def test_seen_is_what_is_sure_and_in_the_picture():
 
 
 def test_the_box_is_around_what_is_seen(make_body, sighting_of):
-    body = make_body(y=600.0)  # the legs are out of the picture
+    body = make_body(y=600.0)  # the legs are out of the image
     seen = sighting_of(body)
     assert seen.box.y + seen.box.height < 480
     hidden = observation(body.joints, scores=0.1)

@@ -46,7 +46,7 @@ class TestAlone:
         ]
         assert is_grey(view, middles).all()
         assert not is_grey(view, me.joints).any()
-        # No more of the picture than a body takes.
+        # No more of the image than a body takes.
         assert 0.01 < is_grey(view, np.argwhere(np.ones((480, 640)))[:, ::-1]).mean() < 0.1
 
     def test_the_frame_itself_is_never_written_to(self, make_body):

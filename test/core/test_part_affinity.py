@@ -520,14 +520,14 @@ RED[..., 0] = 255
 
 @pytest.fixture
 def write_model(tflite_builder, tmp_path):
-    """Write a model whose outputs are the given maps, as bright as the picture's red."""
+    """Write a model whose outputs are the given maps, as bright as the image's red."""
 
     def write(outputs, height, width, dtype=np.float32, fixed=True):
         builder = tflite_builder
         signature = None if fixed else (1, -1, -1, 3)
         shape = (1, height, width, 3) if fixed else (1, 1, 1, 3)
-        picture = builder.tensor(shape, dtype, signature)
-        real = picture if dtype == np.float32 else builder.cast(picture, shape)
+        image = builder.tensor(shape, dtype, signature)
+        real = image if dtype == np.float32 else builder.cast(image, shape)
         brightest = builder.operator(
             'REDUCE_MAX', [real, builder.constant([1, 2], np.int32)], (1, 3),
             options='ReducerOptions', keepDims=False,
@@ -549,7 +549,7 @@ def write_model(tflite_builder, tmp_path):
             )
             for output in outputs
         ]  # fmt: skip
-        return builder.write(tmp_path / 'openpose.tflite', [picture], maps)
+        return builder.write(tmp_path / 'openpose.tflite', [image], maps)
 
     return write
 

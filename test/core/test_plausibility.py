@@ -209,7 +209,7 @@ class TestSideView:
 
 
 @pytest.mark.parametrize('name', WRONG_BENDS)
-def test_seen_from_the_front_a_bend_cannot_be_told_from_a_picture_but_in_space(name):
+def test_seen_from_the_front_a_bend_cannot_be_told_from_a_image_but_in_space(name):
     pose = STAND._replace(**WRONG_BENDS[name])
     assert Watch().show(body(pose)) == set()
     assert Watch(space=True).show(body(pose)) == {name}
@@ -306,7 +306,7 @@ def test_real_people_are_let_pass(model, clip, test_data, measured):
 
 @pytest.mark.test_data('coco/person_keypoints_train2017_subset.json')
 def test_what_people_annotated_in_photographs_is_let_pass(test_data, measured):
-    """Any pose, any view, one picture each: only usual proportions to judge by."""
+    """Any pose, any view, one image each: only usual proportions to judge by."""
     path = test_data / 'coco/person_keypoints_train2017_subset.json'
     seen_count = marked = 0
     for annotation in json.loads(path.read_text())['annotations']:

@@ -29,7 +29,7 @@ def person(x, y, scale=1.0):
 
 
 def paint(people, sureness=None):
-    """Fields of a picture with these people [N, 17, 2], as PersonLab defines them.
+    """Fields of an image with these people [N, 17, 2], as PersonLab defines them.
 
     `sureness` [N, 17] is the logit at each keypoint, 4 by default.
     """
@@ -160,7 +160,7 @@ def read(path):
 
 
 def golden_people(test_data):
-    """Coral's own results: keypoints [2, 17, 2] relative to the picture, scores, person scores."""
+    """Coral's own results: keypoints [2, 17, 2] relative to the image, scores, person scores."""
     with (test_data / GOLDEN).open() as lines:
         rows = list(csv.DictReader(lines))
     values = np.array([[float(row[name]) for name in rows[0]] for row in rows]).reshape(2, 17, 6)
@@ -201,8 +201,8 @@ def test_the_order_of_channels_makes_no_difference(test_data, posenet):
 @pytest.mark.parametrize(
     ('left', 'right', 'factor'), [(200, 500, 1.0), (200, 500, 2.5), (0, 640, 0.5)]
 )
-def test_pictures_of_another_shape(test_data, posenet, left, right, factor):
-    """A portrait picture, a large one and a small one: everybody at the same place."""
+def test_images_of_another_shape(test_data, posenet, left, right, factor):
+    """A portrait image, a large one and a small one: everybody at the same place."""
     image = cv2.imread(str(test_data / 'images/posenet_test_image.bmp'))
     expected = posenet.estimate_all(Frame(image, channels='bgr'))
     part = cv2.resize(image[:, left:right], None, fx=factor, fy=factor)
@@ -225,7 +225,7 @@ def test_three_people_who_cover_each_other(test_data, posenet):
 
 
 @pytest.mark.model('posenet')
-def test_pictures_without_people(posenet):
+def test_images_without_people(posenet):
     generator = np.random.default_rng(0)
     for image in (
         np.zeros((480, 640, 3), np.uint8),

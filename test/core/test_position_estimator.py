@@ -33,7 +33,7 @@ def actor(motion, distance, x=320.0, facing=0.0):
 
 @pytest.fixture(scope='module')
 def shots():
-    """What BlazePose finds: (distance, person of the last picture, true positions)."""
+    """What BlazePose finds: (distance, person of the last image, true positions)."""
     found = []
     estimator = PoseEstimator()
     for motion, distance, x, facing in (
@@ -215,7 +215,7 @@ def test_positions_check_themselves_and_go_along():
 
 
 def test_a_small_tilt_counts_if_it_was_measured():
-    """A forearm of somebody who stands leaves the picture's plane by 12 degrees."""
+    """A forearm of somebody who stands leaves the image's plane by 12 degrees."""
     places = np.zeros((17, 3))
     places[:, 2] = 2.5
     names = ('shoulder', 'elbow', 'hip', 'knee', 'ankle')

@@ -24,7 +24,7 @@ BENT = STAND._replace(torso=(0.0, 80.0))
 LEGS = ('left_knee', 'right_knee', 'left_ankle', 'right_ankle')
 
 
-def film(pose, facing=0.0, *, height=220.0, seconds=0.9, seed=0, **looks):
+def video(pose, facing=0.0, *, height=220.0, seconds=0.9, seed=0, **looks):
     """Skeletons of somebody who keeps a pose."""
     actor = Actor((), x=480, y=440, height=height, rest=pose, facing=facing)
     return list(skeletons(Scene(960, 480, 10.0, seconds, (actor,)), seed, **looks))
@@ -63,8 +63,8 @@ def unseen(frames, names):
         (ON_LEFT, Posture.LYING),
     ],
 )
-def test_postures_in_the_picture(pose, expected, height, facing):
-    state = read(film(pose, facing, height=height))[-1]
+def test_postures_in_the_image(pose, expected, height, facing):
+    state = read(video(pose, facing, height=height))[-1]
     assert state.posture == expected
     assert state.confidence > 0.35
 
@@ -74,21 +74,21 @@ def test_postures_in_the_picture(pose, expected, height, facing):
     ('pose', 'expected'), [(ON_GROUND, Posture.SITTING), (CROUCH, Posture.CROUCHING)]
 )
 def test_depth_tells_sitting_on_the_ground_from_crouching(pose, expected, facing):
-    state = read(film(pose, facing, topology=BLAZEPOSE33, world=True))[-1]
+    state = read(video(pose, facing, topology=BLAZEPOSE33, world=True))[-1]
     assert state.posture == expected
     assert state.confidence > 0.55
 
 
 def test_without_depth_that_is_uncertain_from_the_front():
     for pose in (ON_GROUND, CROUCH):
-        assert read(film(pose))[-1].confidence < 0.55
+        assert read(video(pose))[-1].confidence < 0.55
 
 
 @pytest.mark.parametrize('facing', [0.0, 60.0, 180.0])
 def test_who_is_propped_on_the_hands_does_not_lie(facing):
     up, down = (key.pose for key in LOOK_ALIKE_KEYS['press_ups'][2:4])
-    assert read(film(up, facing))[-1].posture == Posture.BENDING
-    assert read(film(down, facing))[-1].posture == Posture.LYING
+    assert read(video(up, facing))[-1].posture == Posture.BENDING
+    assert read(video(down, facing))[-1].posture == Posture.LYING
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_walking_is_standing():
 @pytest.mark.parametrize('names', [LEGS, ('left_hip', 'right_hip', *LEGS)])
 def test_without_legs_nothing_is_known(names):
     """As behind a desk: standing and sitting look alike."""
-    state = read(unseen(film(STAND), names))[-1]
+    state = read(unseen(video(STAND), names))[-1]
     assert (state.posture, state.confidence) == (Posture.UNKNOWN, 0.0)
 
 
 def test_thighs_are_enough():
     for pose, expected in ((STAND, Posture.STANDING), (SIT, Posture.CROUCHING)):
-        state = read(unseen(film(pose, 60.0), ('left_ankle', 'right_ankle')))[-1]
+        state = read(unseen(video(pose, 60.0), ('left_ankle', 'right_ankle')))[-1]
         assert state.posture == expected or state.confidence < 0.5
 
 
@@ -158,7 +158,7 @@ def test_who_rests_on_a_chair_sits_from_when_the_hips_rest():
 
 def test_something_is_seen_in_the_end_of_who_never_rests():
     """A new posture at every look, as where the model is unsure, is none for ever."""
-    standing, sitting, crouching = (film(p, 60.0)[0].people[0] for p in (STAND, SIT, CROUCH))
+    standing, sitting, crouching = (video(p, 60.0)[0].people[0] for p in (STAND, SIT, CROUCH))
     observe = single_observer(PostureReader())
     observe([standing], 0.0)
     shown = [observe([(sitting, crouching)[n % 2]], 0.1 * n)[0].posture for n in range(1, 31)]
@@ -167,7 +167,7 @@ def test_something_is_seen_in_the_end_of_who_never_rests():
 
 
 def test_who_is_only_predicted_or_has_no_identity_is_left_out():
-    frame = film(STAND)[0]
+    frame = video(STAND)[0]
     (person,) = frame.people
     observe = single_observer(PostureReader())
     assert observe([replace(person, id=0)], 0.0) == []
@@ -182,15 +182,15 @@ def test_the_standing_height_is_known_in_any_posture(pose, topology):
     for facing in (0.0, 90.0):
         for world in (False, True):
             estimator = HeightEstimator()
-            for frame in film(pose, facing, height=200.0, topology=topology, world=world):
+            for frame in video(pose, facing, height=200.0, topology=topology, world=world):
                 height = estimator.update(frame.people[0], frame.stamp)
-            # In the picture, lying along the line of sight shows only arms and shoulders.
+            # In the image, lying along the line of sight shows only arms and shoulders.
             assert height == pytest.approx(200.0, rel=0.25 if world else 0.45)
 
 
 @pytest.mark.parametrize('world', [False, True])
 def test_a_speck_has_no_posture(world):
-    (person,) = film(STAND, topology=BLAZEPOSE33, world=world)[0].people
+    (person,) = video(STAND, topology=BLAZEPOSE33, world=world)[0].people
     speck = replace(person, keypoints=np.full_like(person.keypoints, 7.0))
     (state,) = single_observer(PostureReader())([speck], 0.0)
     assert (state.posture, state.confidence) == (Posture.UNKNOWN, 0.0)

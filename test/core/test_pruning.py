@@ -17,14 +17,14 @@ POSENET = 'posenet_mobilenet_v1_075_481_641_16_quant_decoder'
 @pytest.fixture
 def model_file(tflite_builder, tmp_path):
     """Two tensors go into a custom operator; another output is computed after it."""
-    picture = tflite_builder.tensor(SHAPE, np.float32)
-    doubled = tflite_builder.operator('ADD', [picture, picture], SHAPE, options='AddOptions')
-    root = tflite_builder.operator('SQRT', [picture], SHAPE)
+    image = tflite_builder.tensor(SHAPE, np.float32)
+    doubled = tflite_builder.operator('ADD', [image, image], SHAPE, options='AddOptions')
+    root = tflite_builder.operator('SQRT', [image], SHAPE)
     decoded = tflite_builder.custom_operator(OPERATOR, [root, doubled], [(1, 5), (1,)], b'')
-    negative = tflite_builder.operator('NEG', [picture], SHAPE, options='NegOptions')
+    negative = tflite_builder.operator('NEG', [image], SHAPE, options='NegOptions')
     path = tmp_path / 'given' / 'net.tflite'
     path.parent.mkdir()
-    return tflite_builder.write(path, [picture], [*decoded, negative])
+    return tflite_builder.write(path, [image], [*decoded, negative])
 
 
 def custom_operators(content):
@@ -38,18 +38,18 @@ def test_what_went_into_the_operator_comes_out(model_file):
     with pytest.raises(ModelError, match='custom op: TestDecoderOp'):
         TfliteModel(model_file)
     model = TfliteModel(model_file, without=OPERATOR)
-    picture = np.random.default_rng(0).integers(0, 256, SHAPE[1:], np.uint8)
-    root, doubled, negative = model.run(picture)
-    np.testing.assert_allclose(root[0], np.sqrt(picture.astype(np.float32)), rtol=1e-6)
-    np.testing.assert_allclose(doubled[0], 2.0 * picture)
-    np.testing.assert_allclose(negative[0], -1.0 * picture)
+    image = np.random.default_rng(0).integers(0, 256, SHAPE[1:], np.uint8)
+    root, doubled, negative = model.run(image)
+    np.testing.assert_allclose(root[0], np.sqrt(image.astype(np.float32)), rtol=1e-6)
+    np.testing.assert_allclose(doubled[0], 2.0 * image)
+    np.testing.assert_allclose(negative[0], -1.0 * image)
 
 
 def test_an_output_can_be_dropped_afterwards(model_file):
     model = TfliteModel(model_file, without=OPERATOR)
     model.drop_output(0)
-    picture = np.full(SHAPE[1:], 9, np.uint8)
-    doubled, negative = model.run(picture)
+    image = np.full(SHAPE[1:], 9, np.uint8)
+    doubled, negative = model.run(image)
     assert (doubled == 18).all()
     assert (negative == -9).all()
 
@@ -99,8 +99,8 @@ OUTPUTS = [(1, 31, 41, 17), (1, 31, 41, 34), (1, 31, 41, 64)]
 @pytest.mark.test_data(f'models/{POSENET}.tflite')
 def test_posenet_runs_without_its_decoder(test_data):
     model = TfliteModel(test_data / 'models' / f'{POSENET}.tflite', without=DECODER_OPERATOR)
-    picture = np.random.default_rng(0).integers(0, 256, (481, 641, 3), np.uint8)
-    assert [output.shape for output in model.run(picture)] == OUTPUTS
+    image = np.random.default_rng(0).integers(0, 256, (481, 641, 3), np.uint8)
+    assert [output.shape for output in model.run(image)] == OUTPUTS
 
 
 @pytest.mark.test_data(f'models/{POSENET}_edgetpu.tflite')

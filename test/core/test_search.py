@@ -258,7 +258,7 @@ class TestMaxPeople:
     def test_who_cannot_be_in_sight_costs_nothing(
         self, world, make_estimator, show, make_body, gone
     ):
-        """Gone for longer than track_timeout, or out of the picture, but remembered."""
+        """Gone for longer than track_timeout, or out of the image, but remembered."""
         estimator = make_estimator(detector_interval=100, reid_time=10.0, track_timeout=1.0)
         one = make_body(x=150.0)
         speed, unseen = gone

@@ -18,9 +18,9 @@ def placed(*wanted, text='1 wave'):
 
 
 def area(plate):
-    picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
-    plate.draw(picture, (255, 255, 255))
-    return picture.any(axis=2)
+    image = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    plate.draw(image, (255, 255, 255))
+    return image.any(axis=2)
 
 
 def test_a_plate_alone_is_where_it_is_wanted():
@@ -29,7 +29,7 @@ def test_a_plate_alone_is_where_it_is_wanted():
 
 
 @pytest.mark.parametrize('corner', [(-50, -50), (500, -50), (-50, 500), (500, 500)])
-def test_a_plate_is_whole_in_the_picture(corner):
+def test_a_plate_is_whole_in_the_image(corner):
     (plate,) = placed(corner)
     (inside,) = placed((100, 80))
     assert area(plate).sum() == area(inside).sum()
@@ -52,13 +52,13 @@ def test_a_crowd_that_has_no_room_is_drawn_all_the_same():
     assert all(0 < plate.y < SIZE[1] - plate.height for plate in plates)
 
 
-def test_a_faint_plate_lets_the_picture_through():
+def test_a_faint_plate_lets_the_image_through():
     (plate,) = placed((40, 50))
-    picture = np.full((SIZE[1], SIZE[0], 3), 200, np.uint8)
-    plate.draw(picture, (255, 255, 255), strength=0.5)
-    corner = picture[plate.y + 4, plate.x + 4]
+    image = np.full((SIZE[1], SIZE[0], 3), 200, np.uint8)
+    plate.draw(image, (255, 255, 255), strength=0.5)
+    corner = image[plate.y + 4, plate.x + 4]
     assert (np.abs(corner.astype(int) - 108) <= 2).all()
-    assert (picture[:40] == 200).all()
+    assert (image[:40] == 200).all()
 
 
 def test_lines_stand_below_each_other_and_all_inside():
@@ -68,10 +68,10 @@ def test_lines_stand_below_each_other_and_all_inside():
     assert one.height < two.height < three.height
     assert three.height - two.height == two.height - one.height
     assert three.width == TextBox('squat 3 times', 0.5).width
-    picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    image = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     two.place(100, 80, SIZE, [])
-    two.draw(picture, (0, 0, 255), ground=(0, 0, 255))
-    white = np.flatnonzero((picture[..., 1] > 60).any(axis=1))
+    two.draw(image, (0, 0, 255), ground=(0, 0, 255))
+    white = np.flatnonzero((image[..., 1] > 60).any(axis=1))
     # Two lines of letters with a gap, both on the plate.
     assert (np.diff(white) > 1).sum() == 1
     assert two.y < white.min() < white.max() < two.y + two.height

@@ -17,7 +17,7 @@ from pose_ros.core.types import Box, Crop, Frame, FrameError, KeypointState, Per
         (np.zeros((1, 20000, 3), np.uint8), '20000×1'),
     ],
 )
-def test_what_is_no_picture_is_refused(image, reason):
+def test_what_is_no_image_is_refused(image, reason):
     with pytest.raises(FrameError, match=reason):
         Frame(image)
 
@@ -43,12 +43,12 @@ def test_a_crop_without_a_side_is_refused(side):
         Crop((0.0, 0.0), side)
 
 
-def test_whole_frame_letterboxes_a_wide_picture():
+def test_whole_frame_letterboxes_a_wide_image():
     frame = Frame(np.full((100, 300, 3), 200, np.uint8))
-    picture, _ = CropReader((60, 60)).read(frame, whole_frame(frame))
-    assert (picture[25:35] == 200).all()
-    assert (picture[:15] == 0).all()
-    assert (picture[-15:] == 0).all()
+    sample, _ = CropReader((60, 60)).read(frame, whole_frame(frame))
+    assert (sample[25:35] == 200).all()
+    assert (sample[:15] == 0).all()
+    assert (sample[-15:] == 0).all()
 
 
 def test_the_reader_swaps_bgr_on_the_crop_and_leaves_the_frame():
@@ -57,8 +57,8 @@ def test_the_reader_swaps_bgr_on_the_crop_and_leaves_the_frame():
     image.setflags(write=False)
     crop = Crop((25.0, 25.0), 20.0)
     for channels, expected in (('rgb', [250, 0, 0]), ('bgr', [0, 0, 250])):
-        picture, _ = CropReader((8, 8)).read(Frame(image, channels=channels), crop)
-        assert picture[4, 4].tolist() == expected
+        sample, _ = CropReader((8, 8)).read(Frame(image, channels=channels), crop)
+        assert sample[4, 4].tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_the_reader_swaps_bgr_on_the_crop_and_leaves_the_frame():
     ids=['turned', 'upright', 'between pixels', 'over the edge', 'whole', 'turned over the edge'],
 )
 @pytest.mark.parametrize('snap', [False, True])
-def test_the_way_back_leads_to_where_the_picture_came_from(crop, snap):
+def test_the_way_back_leads_to_where_the_image_came_from(crop, snap):
     """A bright spot is found where it is."""
     image = np.zeros((200, 320, 3), np.uint8)
     image[117:124, 197:204] = 255
-    picture, to_image = CropReader((192, 192), snap=snap).read(Frame(image), crop)
-    weights = picture[..., 0].astype(float)
+    sample, to_image = CropReader((192, 192), snap=snap).read(Frame(image), crop)
+    weights = sample[..., 0].astype(float)
     rows, columns = np.mgrid[0:192, 0:192]
     spot = np.array([[(weights * columns).sum(), (weights * rows).sum()]]) / weights.sum()
     np.testing.assert_allclose(apply_affine(to_image, spot / 192), [[200, 120]], atol=0.3)
@@ -89,8 +89,8 @@ def test_a_region_beside_the_frame_is_black():
     frame = Frame(np.full((20, 20, 3), 200, np.uint8))
     for crop in (Crop((-50.0, 10.0), 30.0), Crop((10.0, 90.0), 30.0, 0.5)):
         for snap in (False, True):
-            picture, _ = CropReader((8, 8), snap=snap).read(frame, crop)
-            assert (picture == 0).all()
+            sample, _ = CropReader((8, 8), snap=snap).read(frame, crop)
+            assert (sample == 0).all()
 
 
 def make_person(topology, count=None, **changes):

@@ -43,11 +43,11 @@ def test_crossings_of_two_to_four_keep_their_ids(measured, sample_count):
 @pytest.mark.test_data('coco/person_keypoints_train2017_subset.json', 'coco/train2017')
 def test_multi_finds_twice_what_single_does(test_data, measured):
     truth = read_annotations(test_data / 'coco/person_keypoints_train2017_subset.json')
-    pictures = find_images(truth, test_data / 'coco/train2017')
+    images = find_images(truth, test_data / 'coco/train2017')
     precision = {}
     for mode in ('single', 'multi'):
         estimator = PoseEstimator(EstimatorConfig(mode=mode, max_people=20))
-        found = whole_images(estimator, pictures)
+        found = whole_images(estimator, images)
         precision[mode] = score(truth, found.detections).ap50
     measured(f'COCO AP50: single {precision["single"]:.3f}, multi {precision["multi"]:.3f}')
     assert precision['multi'] >= 1.9 * precision['single']

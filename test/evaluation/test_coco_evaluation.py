@@ -33,12 +33,12 @@ SCENE = Scene(
 
 @pytest.fixture
 def dataset(tmp_path):
-    """Two pictures of the same two people; in the second only one of them is annotated."""
+    """Two images of the same two people; in the second only one of them is annotated."""
     [frame] = frames(SCENE)
-    picture = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
+    image = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
     images, annotations = [], []
     for number, people in ((1, frame.people), (2, frame.people[1:])):
-        cv2.imwrite(str(tmp_path / f'{number}.png'), picture)
+        cv2.imwrite(str(tmp_path / f'{number}.png'), image)
         images.append({'id': number, 'file_name': f'{number}.png', 'width': 640, 'height': 480})
         for true in people:
             box = Box.around(true.keypoints)
@@ -62,7 +62,7 @@ def dataset(tmp_path):
 
 
 class Oracle:
-    """Finds everybody in the actor's picture where they are."""
+    """Finds everybody in the actor's image where they are."""
 
     def __init__(self):
         [self._frame] = frames(SCENE)
@@ -100,18 +100,18 @@ def test_the_known_pair_gives_the_known_figures(test_data, measured, capsys):
 
 def test_perfect_and_complete_people_are_precise_and_the_unannotated_count_as_false(dataset):
     truth = read_annotations(dataset)
-    pictures = find_images(truth, dataset.parent)
-    assert [picture.is_complete for picture in pictures] == [True, False]
-    assert [len(picture.boxes) for picture in pictures] == [2, 1]
+    images = find_images(truth, dataset.parent)
+    assert [image.is_complete for image in images] == [True, False]
+    assert [len(image.boxes) for image in images] == [2, 1]
     seen, oracle = [], Oracle()
 
-    found = whole_images(oracle, pictures, lambda: seen.append(1))
+    found = whole_images(oracle, images, lambda: seen.append(1))
 
     assert len(seen) == oracle.resets == len(found.seconds) == 2
     assert len(found.detections) == 4
     complete = score(truth, found.detections, [1])
     assert (complete.ap, complete.ar) == pytest.approx((1.0, 1.0))
-    # All are found; the first in the second picture, who ranks high, is not annotated.
+    # All are found; the first in the second image, who ranks high, is not annotated.
     everywhere = score(truth, found.detections)
     assert everywhere.ar == pytest.approx(1.0)
     assert 0.7 < everywhere.ap < 1.0
@@ -122,7 +122,7 @@ def test_nobody_found_is_zero(dataset):
     assert (figures.ap, figures.ap50, figures.ap75, figures.ar) == (0, 0, 0, 0)
 
 
-def test_nobody_annotated_in_the_chosen_pictures_is_no_number(dataset):
+def test_nobody_annotated_in_the_chosen_images_is_no_number(dataset):
     truth = read_annotations(dataset)
     truth['images'].append({'id': 3, 'file_name': '3.png', 'width': 640, 'height': 480})
     assert np.isnan(score(truth, [], [3]).ap)
@@ -208,7 +208,7 @@ def test_people_without_keypoints_are_nobody(dataset):
         read_annotations(dataset)
 
 
-def test_missing_and_wrong_pictures_are_named(dataset):
+def test_missing_and_wrong_images_are_named(dataset):
     truth = read_annotations(dataset)
     (dataset.parent / '2.png').unlink()
     with pytest.raises(DatasetError, match=r'1 of 2 images are not in .*: 2\.png$'):

@@ -13,7 +13,7 @@ from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.evaluation.tracking import follow, score
 
-# One stands at the left, one walks from the middle to the right and out of the picture.
+# One stands at the left, one walks from the middle to the right and out of the image.
 SCENE = Scene(
     width=320,
     height=240,
@@ -32,7 +32,7 @@ class Oracle:
     """Tells the truth about a scene, or what a test makes of it."""
 
     def __init__(self, scene, change=lambda index, people: people):
-        self._film = [frame.people for frame in frames(scene)]
+        self._video = [frame.people for frame in frames(scene)]
         self._change = change
         self._index = 0
 
@@ -41,7 +41,7 @@ class Oracle:
 
     def estimate(self, frame):
         index, self._index = self._index, self._index + 1
-        people = [person(true.keypoints, i + 1) for i, true in enumerate(self._film[index])]
+        people = [person(true.keypoints, i + 1) for i, true in enumerate(self._video[index])]
         return self._change(index, people)
 
 
@@ -66,7 +66,7 @@ def with_ids(*ids):
 
 
 def test_the_truth_is_perfect_though_somebody_leaves():
-    """Who has left the picture is still told of: that is no false person."""
+    """Who has left the image is still told of: that is no false person."""
     figures = scored()
     assert (figures.idf1, figures.mota, figures.found) == (1.0, 1.0, 1.0)
     assert figures.switches == figures.fragmentations == 0

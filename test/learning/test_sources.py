@@ -9,7 +9,7 @@ from pose_ros.learning.example_sources import examples, observations
 
 @pytest.fixture
 def seen(make_example):
-    """Ten pictures a second of one person with id 3."""
+    """Ten images a second of one person with id 3."""
 
     def make(seconds=4.0, person_id=3, start=100.0, away=()):
         person = make_example('left_up').people[0]
@@ -20,8 +20,8 @@ def seen(make_example):
     return make
 
 
-def together(*films):
-    return [(rows[0][0], [p for _, people in rows for p in people]) for rows in zip(*films)]
+def together(*videos):
+    return [(rows[0][0], [p for _, people in rows for p in people]) for rows in zip(*videos)]
 
 
 def test_all_of_it_is_one_example(seen):
@@ -31,7 +31,7 @@ def test_all_of_it_is_one_example(seen):
     assert example.source == 'clip.mp4 from 0 s'
 
 
-def test_cuts_are_counted_from_the_first_picture(seen):
+def test_cuts_are_counted_from_the_first_image(seen):
     found = examples(seen(), 'clip', cuts=[(0.5, 1.5), (2.0, 4.0)])
     assert [example.duration for example in found] == pytest.approx([1.0, 2.0])
 
@@ -43,14 +43,14 @@ def test_a_long_recording_is_cut_into_pieces(seen):
 
 
 def test_the_one_who_is_seen_most_is_meant(seen):
-    film = together(seen(person_id=1, away=[(1.0, 1.4)]), seen(person_id=2))
-    (example,) = examples(film, 'clip')
+    video = together(seen(person_id=1, away=[(1.0, 1.4)]), seen(person_id=2))
+    (example,) = examples(video, 'clip')
     assert {person.id for person in example.people} == {2}
 
 
 def test_until_the_tracker_is_sure_it_is_the_only_one(seen):
-    film = [*seen(0.4, person_id=0), *seen(2.0, person_id=5, start=100.5)]
-    (example,) = examples(film, 'clip')
+    video = [*seen(0.4, person_id=0), *seen(2.0, person_id=5, start=100.5)]
+    (example,) = examples(video, 'clip')
     assert example.duration == pytest.approx(2.5)
 
 
@@ -69,7 +69,7 @@ def test_nobody_makes_no_example(seen):
         examples(seen(), 'clip', cuts=[(1.0, 1.2)])
 
 
-def test_a_picture_shows_no_motion(tmp_path):
+def test_a_image_shows_no_motion(tmp_path):
     import cv2  # noqa: PLC0415
     import numpy as np  # noqa: PLC0415
 

@@ -130,7 +130,7 @@ def test_every_network_runs_in_litert(keras, name, tmp_path):
     assert chances == pytest.approx(np.exp(numbers) / np.exp(numbers).sum(), abs=1e-5)
 
 
-def test_a_picture_of_any_counts_can_be_drawn(results, tmp_path):
+def test_a_image_of_any_counts_can_be_drawn(results, tmp_path):
     pytest.importorskip('matplotlib')
     draw_confusion(results[1], tmp_path / 'matrix.png')
     assert (tmp_path / 'matrix.png').stat().st_size > 5000

@@ -1,4 +1,4 @@
-"""The picture of a timeline: its rows, its curves and bars, and the red of a fall."""
+"""The image of a timeline: its rows, its curves and bars, and the red of a fall."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_of_many_angles_those_that_move_most_are_drawn():
     timeline = Recording()
     for time in np.arange(0, 5, 0.1):
         values = [(f'a{i}_knee', i * np.sin(time) / 10, 0.1) for i in range(1, 10)]
-        timeline.add_angles('film', time, 1, [*values, ('trunk', np.nan, np.nan)])
+        timeline.add_angles('video', time, 1, [*values, ('trunk', np.nan, np.nan)])
     curves, _ = chart.figure_of(timeline).axes
     shown = [line.get_label() for line in curves.get_lines()]
     assert shown == [f'a{i} knee' for i in range(4, 10)]
@@ -98,23 +98,23 @@ def test_files_of_the_same_name_are_told_apart_by_their_folders():
     ]  # fmt: skip
 
 
-def red(picture):
+def red(image):
     """Share of the pixels that are reddish."""
-    blue, green, red = (picture[..., i].astype(int) for i in range(3))
+    blue, green, red = (image[..., i].astype(int) for i in range(3))
     return float(((red > green + 20) & (red > blue + 20)).mean())
 
 
-def test_the_picture_has_its_rows_and_the_red_of_a_fall(make, tmp_path):
+def test_the_image_has_its_rows_and_the_red_of_a_fall(make, tmp_path):
     heights = {}
     for people in (1, 3):
         chart.draw(make(people), tmp_path / 'chart.png', ['left_knee'])
-        picture = cv2.imread(str(tmp_path / 'chart.png'))
-        heights[people] = picture.shape[0]
-        assert picture.shape[1] == 1430
-        # Rows of the picture with the curve's or a bar's colour: as many blocks as people.
-        inked = (picture.max(axis=2).astype(int) - picture.min(axis=2) > 60).any(axis=1)
-        assert inked.sum() > 0.3 * picture.shape[0]
-        assert red(picture) < 0.02
+        image = cv2.imread(str(tmp_path / 'chart.png'))
+        heights[people] = image.shape[0]
+        assert image.shape[1] == 1430
+        # Rows of the image with the curve's or a bar's colour: as many blocks as people.
+        inked = (image.max(axis=2).astype(int) - image.min(axis=2) > 60).any(axis=1)
+        assert inked.sum() > 0.3 * image.shape[0]
+        assert red(image) < 0.02
     assert heights[3] == pytest.approx(3 * heights[1], abs=3)
     chart.draw(make(fallen=True), tmp_path / 'fall.png', ['left_knee'])
     assert red(cv2.imread(str(tmp_path / 'fall.png'))) > 0.1

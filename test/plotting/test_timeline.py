@@ -23,7 +23,7 @@ def event(time, phase, duration=0.0, kind='gesture', name='wave', **fields):
 
 
 def spans(events, kind='gesture'):
-    found = PersonTimeline('film', 1, events).spans(kind)
+    found = PersonTimeline('video', 1, events).spans(kind)
     return [(round(s.start, 3), round(s.end, 3), s.label, s.hand) for s in found]
 
 
@@ -82,15 +82,15 @@ def fall(time, phase, onset=1.0, landing=2.0):
     ],
 )
 def test_falls_are_spans_of_falling_and_of_lying(events, expected):
-    found = PersonTimeline('film', 1, events).falls(end=10.0)
+    found = PersonTimeline('video', 1, events).falls(end=10.0)
     assert [(span.start, span.end, span.label) for span in found] == expected
 
 
 def test_a_curve_is_interrupted_where_the_person_was_away():
     timeline = Recording()
     for time in (0.0, 0.1, 0.2, 3.0, 3.1):
-        timeline.add_angles('film', time, 1, [('left_knee', time, 0.1)])
-    timeline.add_angles('film', 3.2, 1, [('trunk', 0.5, 0.1)])
+        timeline.add_angles('video', time, 1, [('left_knee', time, 0.1)])
+    timeline.add_angles('video', 3.2, 1, [('trunk', 0.5, 0.1)])
     [track] = timeline.tracks
     assert track.names == ['left_knee', 'trunk']
     curve = track.curve('left_knee')
@@ -103,7 +103,7 @@ def test_a_curve_is_interrupted_where_the_person_was_away():
 def test_people_are_chosen_by_id():
     timeline = Recording()
     for number in (2, 5):
-        timeline.add_angles('film', 0.0, number, [('trunk', 0.0, 0.0)])
+        timeline.add_angles('video', 0.0, number, [('trunk', 0.0, 0.0)])
     assert [track.person for track in timeline.of([5]).tracks] == [5]
     assert [track.person for track in timeline.of([]).tracks] == [2, 5]
     with pytest.raises(ValueError, match='there is no person 3, only: 2, 5'):

@@ -191,7 +191,7 @@ def _yuv(rgb):
 
 
 def _encoded(rgb, encoding, bigendian=False):
-    """Rows [rows, bytes] of a picture in an encoding; written without the code under test."""
+    """Rows [rows, bytes] of an image in an encoding; written without the code under test."""
     height = len(rgb)
     base = encoding.rstrip('0123456789')
     grey = rgb.mean(axis=2).round().astype(np.uint8)
@@ -229,7 +229,7 @@ def _encoded(rgb, encoding, bigendian=False):
 
 @pytest.fixture(scope='session')
 def encoded_image():
-    """Function that makes an image message of an RGB picture, without the code under test."""
+    """Function that makes an image message of an RGB image, without the code under test."""
 
     def make(rgb, encoding='rgb8', padding=0, bigendian=False, header=None):
         rows = _encoded(rgb, encoding, bigendian)
@@ -249,7 +249,7 @@ def encoded_image():
 
 
 @pytest.fixture(scope='session')
-def actor_picture():
+def actor_image():
     """RGB [480, 640, 3]: the actor, off the middle, with the left arm up; and the truth."""
     from pose_ros.actor import Actor, Scene, frames  # noqa: PLC0415
 
@@ -383,14 +383,14 @@ class Stage:
         self._publisher.publish(message)
         self.ros.spin_until(lambda: len(self._arrived) > before, 'skeletons')
 
-    def play(self, *people, pictures=1, rate=10.0):
-        """Publish these people for a number of pictures; returns the last header."""
+    def play(self, *people, images=1, rate=10.0):
+        """Publish these people for a number of images; returns the last header."""
         from pose_ros.ros.conversions import SkeletonWriter  # noqa: PLC0415
 
         size = (480, 640) if self.orientation.rotate in (90, 270) else (640, 480)
         people = [self.orientation.person_in_image(person, size) for person in people]
         writer = SkeletonWriter(orientation=self.orientation)
-        for _ in range(pictures):
+        for _ in range(images):
             header = Header(frame_id='kitchen/камера')
             header.stamp.sec, header.stamp.nanosec = divmod(self._time, 10**9)
             self.send(writer.write(people, header, size))
@@ -398,7 +398,7 @@ class Stage:
             self._time += round(1e9 / rate)
         return header
 
-    def film(self, scene, until=float('inf')):
+    def video(self, scene, until=float('inf')):
         """Publish the people of a scene."""
         from pose_ros.actor import skeletons  # noqa: PLC0415
 

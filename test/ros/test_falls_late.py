@@ -28,7 +28,7 @@ FPS = 15.0
 def fallen(stage):
     """Somebody has fallen while an ordinary subscriber was listening; returns the event."""
     actor = Actor((Action('fall_left', 1.0),))
-    stage.film(Scene(duration=4.0, fps=FPS, actors=(actor,), background='plain'))
+    stage.video(Scene(duration=4.0, fps=FPS, actors=(actor,), background='plain'))
     return stage.wait_for('falls', phase=FallEvent.FALLEN)
 
 
@@ -45,7 +45,7 @@ def test_who_comes_late_learns_who_lies_there(make_stage):
     falls = next(p for p in stage.node.publishers if p.topic_name == '/falls')
     stage.ros.spin_until(lambda: falls.get_subscription_count() == 3, 'three who listen')
     actor = Actor((), rest=FALL_KEYS['fall_left'][0].pose)
-    stage.film(Scene(duration=2.0, fps=FPS, actors=(actor,), background='plain'))
+    stage.video(Scene(duration=2.0, fps=FPS, actors=(actor,), background='plain'))
     up = stage.wait_for('falls', phase=FallEvent.RECOVERED)
     stage.ros.spin_until(lambda: up in late and up in volatile, 'both to hear of the end')
     assert volatile == [up]
@@ -88,7 +88,7 @@ def test_a_fall_that_goes_on_under_another_id_ends_everywhere_under_the_old_one(
             message = fall_to_msg(fall, header)
             labels.on_fall(message)
             for event in reader.read('falls', message):
-                timeline.add_event('film', event)
+                timeline.add_event('video', event)
     annotations = labels.at(frame.stamp, {9})
     assert annotations.words == {9: 'fallen'}
     assert annotations.fallen == {9}

@@ -50,7 +50,7 @@ def header(stamp):
 
 
 @pytest.fixture(scope='module')
-def films():
+def videos():
     """Skeletons of two people in motion, without positions and with: lists of messages."""
     found = []
     for motion in MOTIONS:
@@ -144,10 +144,10 @@ class Border:
         more = ({'publication_sequence_number': None},) if numbered else ()
         self.callbacks()[topic](message, *more)
 
-    def sequence(self, film, first, step):
-        """Messages of a film at the node's present time."""
+    def sequence(self, video, first, step):
+        """Messages of a video at the node's present time."""
         self.time += 1000.0
-        for message in film[first::step][:FRAMES]:
+        for message in video[first::step][:FRAMES]:
             copy = deepcopy(message)
             time = self.time + message.header.stamp.sec + message.header.stamp.nanosec / 1e9
             copy.header = header(time)
@@ -167,10 +167,10 @@ def record(publisher):
     return published
 
 
-def draw_sequence(data, border, films):
-    film = data.draw(st.sampled_from(films))
-    first = data.draw(st.integers(0, len(film) - FRAMES))
-    return border.sequence(film, first, data.draw(st.sampled_from((1, 2))))
+def draw_sequence(data, border, videos):
+    video = data.draw(st.sampled_from(videos))
+    first = data.draw(st.integers(0, len(video) - FRAMES))
+    return border.sequence(video, first, data.draw(st.sampled_from((1, 2))))
 
 
 def test_every_type_of_the_nodes_outputs_is_checked():
@@ -180,7 +180,7 @@ def test_every_type_of_the_nodes_outputs_is_checked():
     }
 
 
-def test_gesture_node(ros, films):
+def test_gesture_node(ros, videos):
     node = ros.start(GestureNode)
     for output in OUTPUTS:
         ros.collect(output.kind, output.topic, output.profile)
@@ -191,9 +191,9 @@ def test_gesture_node(ros, films):
     @settings(max_examples=settings.default.max_examples // 5)
     @given(data=st.data())
     def goes_on(data):
-        for _, message in draw_sequence(data, border, films):
+        for _, message in draw_sequence(data, border, videos):
             border.receive('skeletons', data.draw(damaged(message)))
-        *_, (_, valid) = border.sequence(films[0], 0, 1)
+        *_, (_, valid) = border.sequence(videos[0], 0, 1)
         published.clear()
         border.receive('skeletons', valid)
         assert {message.skeleton_id for message in published} == {1, 2}
@@ -201,7 +201,7 @@ def test_gesture_node(ros, films):
     goes_on()
 
 
-def test_marker_node(ros, films):
+def test_marker_node(ros, videos):
     node = ros.start(MarkerNode, angles=['all'])
     ros.collect(MarkerArray, 'skeleton_markers', qos.MARKERS)
     ros.collect(Image, 'image_overlay', qos.IMAGE_RELIABLE)
@@ -212,13 +212,13 @@ def test_marker_node(ros, films):
     @settings(max_examples=settings.default.max_examples // 5)
     @given(data=st.data())
     def goes_on(data):
-        for time, message in draw_sequence(data, border, films):
+        for time, message in draw_sequence(data, border, videos):
             valid = {'camera_info': camera_info(), 'image': image(time), **events(time)}
             for topic in data.draw(st.lists(st.sampled_from(topics[1:]), max_size=3)):
                 border.receive(topic, data.draw(damaged(valid[topic])))
             border.receive('skeletons', data.draw(damaged(message)))
         assert not [value for array in published for value in not_finite(array)]
-        *_, (time, valid) = border.sequence(films[0], 0, 1)
+        *_, (time, valid) = border.sequence(videos[0], 0, 1)
         published.clear()
         drawn.clear()
         border.receive('camera_info', camera_info())
@@ -238,7 +238,7 @@ def not_finite(array):
                 yield path
 
 
-def test_pose_node(ros, films, estimators):
+def test_pose_node(ros, videos, estimators):
     node = ros.add(PoseNode(estimators, context=ros.context))
     ros.collect(SkeletonArray, 'skeletons', qos.SKELETONS)
     ros.publisher(Image, 'depth', qos.IMAGE_RELIABLE)
@@ -246,7 +246,7 @@ def test_pose_node(ros, films, estimators):
     border = Border(ros, node, *topics)
     published = record(node._skeletons)
     (estimator,) = estimators.made
-    person = msg_to_person(films[0][0].skeletons[0])
+    person = msg_to_person(videos[0][0].skeletons[0])
 
     @settings(max_examples=settings.default.max_examples // 5)
     @given(data=st.data())

@@ -47,14 +47,14 @@ def stage(make_stage):
 
 
 def test_raised_hand_from_its_beginning_to_its_end(stage):
-    stage.play(acted('stand', 42), pictures=5)
-    stage.play(acted('raise_left', 42), pictures=12)
+    stage.play(acted('stand', 42), images=5)
+    stage.play(acted('raise_left', 42), images=12)
     first = stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
     assert (first.skeleton_id, first.hand) == (42, GestureEvent.LEFT)
     assert first.score == pytest.approx(0.75)
     assert (first.direction.x, first.direction.y, first.direction.z) == (0, 0, 0)
     stage.wait_for('gestures', gesture='hand_raised', phase=HELD)
-    stage.play(pictures=8)
+    stage.play(images=8)
     last = stage.wait_for('gestures', gesture='hand_raised', phase=ENDED)
     assert last.duration > first.duration
     phases = [e.phase for e in stage.events]
@@ -68,11 +68,11 @@ def test_gestures_before_a_turned_camera(make_stage, rotate, mirrored):
     """Up is up and left is left, whatever the image; directions are the camera's."""
     orientation = CameraOrientation(rotate, mirrored)
     stage = make_stage('gestures', orientation=orientation)
-    stage.play(acted('stand', 4), pictures=5)
-    stage.play(acted('raise_left', 4), pictures=8)
+    stage.play(acted('stand', 4), images=5)
+    stage.play(acted('raise_left', 4), images=8)
     raised = stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
     assert raised.hand == GestureEvent.LEFT
-    stage.play(acted('point_left', 4), pictures=12)
+    stage.play(acted('point_left', 4), images=12)
     pointing = stage.wait_for('gestures', gesture='point_left', phase=STARTED)
     assert pointing.hand == GestureEvent.LEFT
     # The left hand points to the right of the upright image.
@@ -82,7 +82,7 @@ def test_gestures_before_a_turned_camera(make_stage, rotate, mirrored):
 
 
 def test_skeletons_of_an_unknown_angle_are_left_out(stage, capfd):
-    stage.play(acted('stand', 4), pictures=2)
+    stage.play(acted('stand', 4), images=2)
     message = skeleton_array([acted('raise_left', 4)], stage.play(), SIZE)
     message.rotate = 45
     stage.send(message)
@@ -92,36 +92,36 @@ def test_skeletons_of_an_unknown_angle_are_left_out(stage, capfd):
 
 
 def test_a_gesture_begun_before_there_is_an_id_counts_once(stage):
-    # At ten pictures a second a raised hand is one long before the id.
-    stage.play(acted('raise_left', 0), pictures=12)
-    stage.play(acted('raise_left', 7), acted('stand', 0), pictures=12)
-    stage.play(acted('raise_left', 7), acted('stand', 8), pictures=3)
-    stage.play(acted('stand', 7), acted('stand', 8), pictures=12)
+    # At ten images a second a raised hand is one long before the id.
+    stage.play(acted('raise_left', 0), images=12)
+    stage.play(acted('raise_left', 7), acted('stand', 0), images=12)
+    stage.play(acted('raise_left', 7), acted('stand', 8), images=3)
+    stage.play(acted('stand', 7), acted('stand', 8), images=12)
     assert stage.wait_for('gestures', gesture='hand_raised', phase=ENDED).skeleton_id == 7
     assert [e.phase for e in stage.events].count(STARTED) == 1
     assert {e.skeleton_id for e in stage.events} == {7}
 
 
 def test_several_without_an_id_make_no_gestures(stage):
-    stage.play(acted('raise_left', 0), acted('t_pose', 0), pictures=15)
-    stage.play(acted('raise_left', 0), acted('t_pose', 3), pictures=15)
+    stage.play(acted('raise_left', 0), acted('t_pose', 0), images=15)
+    stage.play(acted('raise_left', 0), acted('t_pose', 3), images=15)
     assert stage.wait_for('gestures', gesture='t_pose', phase=STARTED).skeleton_id == 3
     assert {e.gesture for e in stage.events} == {'t_pose'}
 
 
 def test_what_is_only_predicted_begins_no_gesture(stage):
     predicted = acted('raise_left', 5, KeypointState.PREDICTED)
-    stage.play(acted('stand', 5), pictures=5)
-    stage.play(predicted, acted('t_pose', 6), pictures=15)
+    stage.play(acted('stand', 5), images=5)
+    stage.play(predicted, acted('t_pose', 6), images=15)
     stage.wait_for('gestures', gesture='t_pose', phase=STARTED)
     assert {e.skeleton_id for e in stage.events} == {6}
 
 
 def test_a_gesture_goes_on_while_it_is_predicted_for_a_moment(stage):
-    stage.play(acted('raise_left', 5), pictures=12)
-    stage.play(acted('raise_left', 5, KeypointState.PREDICTED), pictures=3)
-    stage.play(acted('raise_left', 5), pictures=5)
-    stage.play(acted('stand', 5), pictures=12)
+    stage.play(acted('raise_left', 5), images=12)
+    stage.play(acted('raise_left', 5, KeypointState.PREDICTED), images=3)
+    stage.play(acted('raise_left', 5), images=5)
+    stage.play(acted('stand', 5), images=12)
     stage.wait_for('gestures', gesture='hand_raised', phase=ENDED)
     phases = [e.phase for e in stage.events]
     assert (phases.count(STARTED), phases.count(ENDED)) == (1, 1)
@@ -138,15 +138,15 @@ def test_header_is_that_of_the_skeletons_to_the_bit(stage):
     assert stamps[0][1] % 1000 == 789
 
 
-def test_pointing_has_a_direction_in_the_picture_or_in_space(stage):
-    stage.play(acted('point_left'), pictures=10)
+def test_pointing_has_a_direction_in_the_image_or_in_space(stage):
+    stage.play(acted('point_left'), images=10)
     event = stage.wait_for('gestures', gesture='point_left', phase=STARTED)
     assert event.hand == GestureEvent.LEFT
-    # The person's left is the picture's right.
+    # The person's left is the image's right.
     assert (event.direction.x, event.direction.y, event.direction.z) == pytest.approx(
         (1, 0, 0), abs=0.1
     )
-    stage.play(pictures=8)
+    stage.play(images=8)
     stage.wait_for('gestures', gesture='point_left', phase=ENDED)
     stage.events.clear()
     for _ in range(10):
@@ -168,13 +168,13 @@ def test_gestures_are_chosen_live(stage):
     refused = stage.ros.set_parameter(node, 'gestures', ['wave', 'dance'])
     assert not refused.successful
     assert "unknown gesture 'dance', known are: " in refused.reason
-    stage.play(raised, pictures=12)
+    stage.play(raised, images=12)
     stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
     assert stage.ros.set_parameter(node, 'gestures', ['wave', 't_pose']).successful
     stage.play(raised)
     stage.wait_for('gestures', gesture='hand_raised', phase=ENDED)
     stage.events.clear()
-    stage.play(raised, pictures=5)
+    stage.play(raised, images=5)
     assert stage.ros.set_parameter(node, 'gestures', ['all']).successful
     stage.play(raised)
     assert stage.wait_for('gestures', gesture='hand_raised', phase=STARTED).duration > 1.0
@@ -185,9 +185,9 @@ def test_grace_changes_live(stage):
     assert not stage.ros.set_parameter(stage.node, 'grace', 0.0).successful
     assert stage.ros.set_parameter(stage.node, 'grace', 3.0).successful
     raised = acted('raise_right')
-    stage.play(raised, pictures=12)
-    stage.play(pictures=20)
-    stage.play(raised, pictures=2)
+    stage.play(raised, images=12)
+    stage.play(images=20)
+    stage.play(raised, images=2)
     start = stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
     stage.ros.spin_until(lambda: stage.events[-1].duration > start.duration + 2.0)
     assert all(event.phase != ENDED for event in stage.events)
@@ -212,7 +212,7 @@ def test_rules_of_ones_own(make_stage, tmp_path):
         'gestures: [{name: upright, hand: none, when: {lean: [0, 20]}, hold: 0.2}]', 'utf-8'
     )
     stage = make_stage('gestures', rules_file=str(path))
-    stage.play(acted('stand'), pictures=5)
+    stage.play(acted('stand'), images=5)
     assert stage.wait_for('gestures', gesture='upright', phase=STARTED).hand == GestureEvent.NONE
 
 

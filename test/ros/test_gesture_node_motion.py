@@ -47,7 +47,7 @@ def seconds(time):
 
 
 def check_headers(stage, messages):
-    """Each message has the header of a picture, and only the last one of a person can repeat."""
+    """Each message has the header of an image, and only the last one of a person can repeat."""
     assert messages
     for message in messages:
         assert message.header in stage.headers
@@ -55,7 +55,7 @@ def check_headers(stage, messages):
 
 def test_joint_angles_in_both_forms(make_stage):
     stage = make_stage('joint_angles', 'human_joint_states')
-    stage.film(scene(1.5, Action('t_pose', 0.0)))
+    stage.video(scene(1.5, Action('t_pose', 0.0)))
     last = stage.headers[-1]
     message = stage.wait_for('joint_angles', header=last)
     state = stage.wait_for('human_joint_states', header=last)
@@ -78,7 +78,7 @@ def test_unknown_angles_are_nan_and_no_joint_states(make_stage, make_person):
     stage = make_stage('joint_angles', 'human_joint_states')
     person = make_person(8)
     person.states[person.topology.index('left_wrist')] = 1
-    stage.play(person, pictures=3)
+    stage.play(person, images=3)
     message = stage.wait_for('joint_angles', header=stage.headers[-1])
     state = stage.wait_for('human_joint_states', header=stage.headers[-1])
     unknown = message.names.index('left_elbow')
@@ -104,7 +104,7 @@ def test_positions_in_space_reach_the_angles(make_stage):
 
 def test_postures(make_stage):
     stage = make_stage('postures')
-    stage.film(scene(7.0, Action('crouch', 2.0)), until=5.5)
+    stage.video(scene(7.0, Action('crouch', 2.0)), until=5.5)
     first = stage.wait_for('postures', posture=Posture.STANDING)
     last = stage.wait_for('postures', header=stage.headers[-1])
     check_headers(stage, stage.heard['postures'])
@@ -116,7 +116,7 @@ def test_postures(make_stage):
 
 def test_a_fall_from_its_beginning_to_its_end(make_stage):
     stage = make_stage('falls')
-    stage.film(scene(5.0, Action('fall_left', 2.0)))
+    stage.video(scene(5.0, Action('fall_left', 2.0)))
     start = stamp_of(stage.headers[0])
     event = stage.wait_for('falls', phase=FallEvent.FALLEN)
     check_headers(stage, stage.heard['falls'])
@@ -133,11 +133,11 @@ def test_a_fall_from_its_beginning_to_its_end(make_stage):
 
 def test_nobody_there_any_more_is_part_of_a_fall(make_stage):
     stage = make_stage('falls')
-    stage.film(scene(4.0, Action('fall_right', 2.0)), until=2.85)
+    stage.video(scene(4.0, Action('fall_right', 2.0)), until=2.85)
     lost = len(stage.headers)
     assert all(event.phase == FallEvent.FALLING for event in stage.heard['falls'])
-    # The skeletons of pictures without anybody.
-    stage.play(pictures=30, rate=FPS)
+    # The skeletons of images without anybody.
+    stage.play(images=30, rate=FPS)
     event = stage.wait_for('falls', phase=FallEvent.FALLEN)
     assert (event.skeleton_id, event.lost) == (1, True)
     assert event.header in stage.headers[lost:]
@@ -146,7 +146,7 @@ def test_nobody_there_any_more_is_part_of_a_fall(make_stage):
 def test_repetitions_are_counted_and_the_exercise_is_chosen_live(make_stage):
     stage = make_stage('exercise', exercise='squat')
     squats = scene(7.0, Action('deep_squats', 1.0))
-    stage.film(squats)
+    stage.video(squats)
     last = stage.wait_for('exercise', header=stage.headers[-1])
     check_headers(stage, stage.heard['exercise'])
     assert (last.skeleton_id, last.exercise) == (1, 'squat')
@@ -160,11 +160,11 @@ def test_repetitions_are_counted_and_the_exercise_is_chosen_live(make_stage):
     assert "unknown exercise 'dance', known are: auto, none, " in refused.reason
     assert stage.ros.set_parameter(stage.node, 'exercise', 'none').successful
     stage.heard['exercise'].clear()
-    stage.film(squats, until=1.0)
+    stage.video(squats, until=1.0)
     assert stage.heard['exercise'] == []
     assert stage.ros.set_parameter(stage.node, 'exercise', 'squat').successful
     stage.ros.spin_for(2 * WATCH_PERIOD)
-    stage.film(squats, until=4.0)
+    stage.video(squats, until=4.0)
     assert stage.wait_for('exercise', repetitions=1)
 
 
@@ -195,28 +195,28 @@ def observed(monkeypatch):
 )
 def test_only_what_is_asked_for_is_computed(make_stage, observed, topic, observer):
     stage = make_stage(topic)
-    stage.film(scene(0.5))
+    stage.video(scene(0.5))
     stage.ros.spin_until(lambda: observed, 'an observer')
     assert observed == {observer}
 
 
 def test_who_listens_again_hears_nothing_of_before(make_stage):
     stage = make_stage('falls', 'postures')
-    stage.film(scene(3.0, Action('fall_left', 2.0)), until=2.85)
+    stage.video(scene(3.0, Action('fall_left', 2.0)), until=2.85)
     (listener,) = (s for s in stage.ros.node.subscriptions if s.topic_name == '/falls')
     stage.ros.node.destroy_subscription(listener)
     falls = next(p for p in stage.node.publishers if p.topic_name == '/falls')
     stage.ros.spin_until(lambda: falls.get_subscription_count() == 0, 'nobody')
     stage.ros.spin_for(2 * WATCH_PERIOD)
-    stage.play(pictures=5, rate=FPS)
+    stage.play(images=5, rate=FPS)
     stage.heard['falls'] = stage.ros.collect(FallEvent, 'falls', EVENTS)
     stage.ros.spin_until(lambda: falls.get_subscription_count() == 1, 'somebody')
     stage.ros.spin_for(2 * WATCH_PERIOD)
-    stage.play(pictures=40, rate=FPS)
+    stage.play(images=40, rate=FPS)
     assert stage.heard['falls'] == []
 
 
-def test_events_of_a_crowd_in_one_picture_all_arrive(make_stage, make_person):
+def test_events_of_a_crowd_in_one_image_all_arrive(make_stage, make_person):
     stage = make_stage('postures')
     crowd = [make_person(i, 10.0 * i) for i in range(1, 51)]
     stage.play(*crowd)
@@ -256,7 +256,7 @@ def test_a_learned_network_that_fails_leaves_the_rules_at_work(
     monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
     stage = make_stage('gestures', learned=str(path))
     received = stage.ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
-    stage.film(scene(2.0, Action('raise_left', 0.0)))
+    stage.video(scene(2.0, Action('raise_left', 0.0)))
     stage.wait_for('gestures', gesture='hand_raised', phase=GestureEvent.STARTED)
 
     def reported():
@@ -272,8 +272,8 @@ def test_a_learned_motion_from_its_file_to_its_events(make_stage, wrist_network)
     classes = (LearnedClass('salute', Hand.LEFT), LearnedClass('hand_raised', Hand.RIGHT))
     path = wrist_network(Description(classes, Window(1.0), 0.8))
     stage = make_stage('gestures', learned=str(path))
-    stage.film(scene(3.5, Action('raise_left', 0.5, 1.5)))
-    stage.play(pictures=10, rate=FPS)
+    stage.video(scene(3.5, Action('raise_left', 0.5, 1.5)))
+    stage.play(images=10, rate=FPS)
     ended = stage.wait_for('gestures', gesture='salute', phase=GestureEvent.ENDED)
     check_headers(stage, stage.heard['gestures'])
     events = [e for e in stage.heard['gestures'] if e.gesture == 'salute']
@@ -339,8 +339,8 @@ def test_diagnostics_count_what_could_not_be_read(ros, make_stage, make_person, 
 
 def test_nothing_without_an_id_is_told_of(make_stage, make_person):
     stage = make_stage(*(output.topic for output in OUTPUTS))
-    stage.play(make_person(0), make_person(0, 200.0), pictures=10)
-    stage.play(make_person(7), pictures=2)
+    stage.play(make_person(0), make_person(0, 200.0), images=10)
+    stage.play(make_person(7), images=2)
     for topic in ('joint_angles', 'human_joint_states', 'postures'):
         stage.wait_for(topic, header=stage.headers[-1])
     for topic in ('joint_angles', 'postures'):

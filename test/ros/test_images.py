@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 48, 32
 
 
 @pytest.fixture
-def picture():
+def pixels():
     """RGB [32, 48, 3] whose four quarters tell every mix-up of colour, side or place apart."""
     rgb = np.empty((HEIGHT, WIDTH, 3), np.uint8)
     rgb[:16, :24] = (200, 40, 30)
@@ -38,12 +38,10 @@ def as_rgb(frame):
 @pytest.mark.parametrize('padding', [0, 6])
 @pytest.mark.parametrize('bigendian', [False, True])
 @pytest.mark.parametrize('encoding', ENCODINGS)
-def test_every_encoding_gives_the_same_picture(
-    picture, encoded_image, encoding, bigendian, padding
-):
-    frame = image_to_frame(encoded_image(picture, encoding, padding, bigendian))
+def test_every_encoding_gives_the_same_image(pixels, encoded_image, encoding, bigendian, padding):
+    frame = image_to_frame(encoded_image(pixels, encoding, padding, bigendian))
     grey = encoding.startswith('mono') or encoding == '8UC1'
-    expected = picture.astype(float)
+    expected = pixels.astype(float)
     if grey:
         expected = np.repeat(expected.mean(axis=2, keepdims=True), 3, axis=2)
     assert (frame.width, frame.height) == (WIDTH, HEIGHT)
@@ -56,21 +54,21 @@ def test_every_encoding_gives_the_same_picture(
 
 @pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', '8UC3'])
 @pytest.mark.parametrize('padding', [0, 5])
-def test_three_channels_are_not_copied(picture, encoded_image, encoding, padding):
-    given = encoded_image(picture, encoding, padding)
+def test_three_channels_are_not_copied(pixels, encoded_image, encoding, padding):
+    given = encoded_image(pixels, encoding, padding)
     frame = image_to_frame(given)
     assert np.shares_memory(frame.image, np.frombuffer(given.data, np.uint8))
     assert frame.channels == ('rgb' if encoding == 'rgb8' else 'bgr')
 
 
-def test_the_last_row_may_lack_its_padding(picture, encoded_image):
-    given = encoded_image(picture, 'rgb8', padding=8)
+def test_the_last_row_may_lack_its_padding(pixels, encoded_image):
+    given = encoded_image(pixels, 'rgb8', padding=8)
     given.data = given.data[:-8]
-    assert (image_to_frame(given).image == picture).all()
+    assert (image_to_frame(given).image == pixels).all()
 
 
-def test_the_stamp_is_that_of_the_header(picture, encoded_image):
-    given = encoded_image(picture, 'rgb8')
+def test_the_stamp_is_that_of_the_header(pixels, encoded_image):
+    given = encoded_image(pixels, 'rgb8')
     given.header.stamp.sec, given.header.stamp.nanosec = 1_700_000_000, 250_000_000
     assert image_to_frame(given).stamp == 1_700_000_000.25
 
@@ -94,27 +92,27 @@ def test_the_stamp_is_that_of_the_header(picture, encoded_image):
         ({'encoding': 'bayer_rggb8', 'height': 31}, 'multiples of 2 and 2'),
     ],
 )
-def test_what_is_wrong_is_said(picture, encoded_image, changes, reason):
-    given = encoded_image(picture, 'rgb8')
+def test_what_is_wrong_is_said(pixels, encoded_image, changes, reason):
+    given = encoded_image(pixels, 'rgb8')
     for name, value in changes.items():
         setattr(given, name, value)
     with pytest.raises(FrameError, match=reason):
         image_to_frame(given)
 
 
-def compressed(picture, extension):
-    data = cv2.imencode(extension, picture[..., ::-1])[1].tobytes()
+def compressed(pixels, extension):
+    data = cv2.imencode(extension, pixels[..., ::-1])[1].tobytes()
     return CompressedImage(format=extension[1:], data=array('B', data))
 
 
 @pytest.mark.parametrize(('extension', 'tolerance'), [('.jpg', 25), ('.png', 0)])
-def test_compressed_images(picture, extension, tolerance):
-    frame = compressed_to_frame(compressed(picture, extension))
-    assert np.abs(as_rgb(frame).astype(int) - picture)[4:12, 4:20].max() <= tolerance
+def test_compressed_images(pixels, extension, tolerance):
+    frame = compressed_to_frame(compressed(pixels, extension))
+    assert np.abs(as_rgb(frame).astype(int) - pixels)[4:12, 4:20].max() <= tolerance
 
 
-def test_exif_does_not_turn_the_picture(picture):
-    given = compressed(picture, '.jpg')
+def test_exif_does_not_turn_the_image(pixels):
+    given = compressed(pixels, '.jpg')
     # Orientation 6: "turn by 90 degrees to show".
     tags = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0'
     segment = b'\xff\xe1' + (len(tags) + 2).to_bytes(2, 'big') + tags
@@ -149,38 +147,38 @@ def png_of_60000(data):
         ('.png', lambda data: data[:20], 'cut off'),
     ],
 )
-def test_damaged_compressed_images(picture, extension, damage, reason):
-    given = compressed(picture, extension)
+def test_damaged_compressed_images(pixels, extension, damage, reason):
+    given = compressed(pixels, extension)
     given.data = damage(given.data)
     with pytest.raises(FrameError, match=reason):
         compressed_to_frame(given)
 
 
-def test_cameras_of_12_bits_are_not_black(picture):
+def test_cameras_of_12_bits_are_not_black(pixels):
     """Also as a PNG, as image_transport makes it of mono16."""
-    samples = picture[..., 0].astype('<u2') << 4
+    samples = pixels[..., 0].astype('<u2') << 4
     raw = Image(encoding='mono16', width=WIDTH, height=HEIGHT, step=2 * WIDTH)
     raw.data = array('B', samples.tobytes())
     packed = CompressedImage(format='mono16; png compressed mono16')
     packed.data = array('B', cv2.imencode('.png', samples)[1].tobytes())
     for message in (raw, packed):
         reader = ImageReader()
-        assert (reader.frame(message).image == picture[..., :1]).all()
+        assert (reader.frame(message).image == pixels[..., :1]).all()
     # A darker image is not made brighter by as much.
     raw.data = array('B', (samples // 4).tobytes())
-    assert np.abs(reader.frame(raw).image - picture[..., :1] / 4).max() <= 1
+    assert np.abs(reader.frame(raw).image - pixels[..., :1] / 4).max() <= 1
 
 
-def test_compressed_depth_is_refused(picture):
-    given = compressed(picture, '.png')
+def test_compressed_depth_is_refused(pixels):
+    given = compressed(pixels, '.png')
     given.format = '16UC1; compressedDepth png'
     with pytest.raises(FrameError, match='depth'):
         compressed_to_frame(given)
 
 
 @pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', 'mono8'])
-def test_the_writer_keeps_its_array(picture, encoding):
-    image = picture[..., 0] if encoding == 'mono8' else picture
+def test_the_writer_keeps_its_array(pixels, encoding):
+    image = pixels[..., 0] if encoding == 'mono8' else pixels
     writer = ImageWriter(encoding)
     header = Header(frame_id='camera')
     first = writer.write(image, header)
@@ -197,9 +195,9 @@ def test_the_writer_keeps_its_array(picture, encoding):
     assert (image_to_frame(smaller).image == expected).all()
 
 
-def test_the_writer_refuses_what_its_encoding_cannot_hold(picture):
-    for encoding, image in (('mono8', picture), ('rgb8', picture[..., 0])):
+def test_the_writer_refuses_what_its_encoding_cannot_hold(pixels):
+    for encoding, image in (('mono8', pixels), ('rgb8', pixels[..., 0])):
         with pytest.raises(ValueError, match='needs a uint8 image'):
             ImageWriter(encoding).write(image, Header())
     with pytest.raises(ValueError, match='needs a uint8 image'):
-        ImageWriter('rgb8').write(picture.astype(np.float32), Header())
+        ImageWriter('rgb8').write(pixels.astype(np.float32), Header())

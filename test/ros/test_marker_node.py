@@ -60,8 +60,8 @@ def camera_info(focal=300.0):
 
 
 def image(stamp, grey, encoding='bgr8'):
-    picture = np.full((SIZE[1], SIZE[0], 3), grey, np.uint8)
-    return ImageWriter(encoding).write(picture, header(stamp))
+    image = np.full((SIZE[1], SIZE[0], 3), grey, np.uint8)
+    return ImageWriter(encoding).write(image, header(stamp))
 
 
 def pixels(message):

@@ -112,7 +112,7 @@ def test_markers_lie_over_the_keypoints_pixels(markers, topology, distortion):
         assert (turn.x, turn.y, turn.z, turn.w) == (0, 0, 0, 1)
 
 
-def test_a_rectified_picture_ignores_the_lens(markers):
+def test_a_rectified_image_ignores_the_lens(markers):
     info = camera_info(LENS)
     shown = person()
     camera = camera_model(info, SIZE, rectified=True)
@@ -135,7 +135,7 @@ def test_a_rectified_picture_ignores_the_lens(markers):
         ),
     ],
 )
-def test_pictures_smaller_than_the_calibrated_one(markers, fields, own_size, scale, offset):
+def test_images_smaller_than_the_calibrated_one(markers, fields, own_size, scale, offset):
     info = camera_info(LENS, **fields)
     shown = person(size=own_size)
     camera = camera_model(info, own_size)

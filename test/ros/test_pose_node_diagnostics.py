@@ -124,12 +124,12 @@ def test_a_publisher_that_is_silent(ros, status, monkeypatch):
         ros.spin_until(lambda: not status('but no image arrives').figures['hint'], 'no hint')
 
 
-def test_a_camera_info_that_cannot_be_used(ros, status, encoded_image, actor_picture, capfd):
+def test_a_camera_info_that_cannot_be_used(ros, status, encoded_image, actor_image, capfd):
     ros.start(PoseNode)
     ros.collect(SkeletonArray, 'skeletons', SKELETONS)
     images = ros.publisher(Image, 'image', IMAGE_RELIABLE)
     infos = ros.publisher(CameraInfo, 'camera_info', CAMERA_INFO)
-    image = encoded_image(actor_picture[0])
+    image = encoded_image(actor_image[0])
 
     def show(info):
         infos.publish(info)
@@ -147,10 +147,10 @@ def pose_node_variables():
     return ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
-def test_figures_of_frames(ros, status, encoded_image, actor_picture):
+def test_figures_of_frames(ros, status, encoded_image, actor_image):
     node = ros.start(PoseNode, model='blazepose_full', smoothing='none')
     publisher = ros.publisher(Image, 'image', IMAGE_RELIABLE)
-    image = encoded_image(actor_picture[0])
+    image = encoded_image(actor_image[0])
 
     def publish():
         image.header.stamp = ros.node.get_clock().now().to_msg()
@@ -225,10 +225,10 @@ def test_states_and_the_reason_for_a_missing_model(ros, status, monkeypatch, tmp
     assert status('inactive').level == DiagnosticStatus.OK
 
 
-def test_the_reliability_follows_the_publishers(ros, encoded_image, actor_picture):
+def test_the_reliability_follows_the_publishers(ros, encoded_image, actor_image):
     """No image is lost or seen twice while it changes."""
     node = ros.start(PoseNode)
-    image = encoded_image(actor_picture[0][:64, :64])
+    image = encoded_image(actor_image[0][:64, :64])
 
     def reliability():
         infos = ros.node.get_subscriptions_info_by_topic('/image')

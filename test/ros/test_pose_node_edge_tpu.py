@@ -25,11 +25,11 @@ LIGHTNING = 'models/movenet_single_pose_lightning_ptq_edgetpu.tflite'
 
 
 class Camera:
-    """Publishes pictures and waits for their skeletons; hears what the node says of itself."""
+    """Publishes images and waits for their skeletons; hears what the node says of itself."""
 
-    def __init__(self, ros, picture, encoded_image):
+    def __init__(self, ros, image, encoded_image):
         self.ros = ros
-        self._picture, self._encoded = picture, encoded_image
+        self._image, self._encoded = image, encoded_image
         self._skeletons, self._arrays = [], []
         ros.node.create_subscription(SkeletonArray, 'skeletons', self._skeletons.append, SKELETONS)
         ros.node.create_subscription(
@@ -39,12 +39,12 @@ class Camera:
         self._now = Time(seconds=10)
 
     def send(self):
-        """Publish a picture; after ten seconds nothing is carried over from the one before."""
+        """Publish an image; after ten seconds nothing is carried over from the one before."""
         self._now += Duration(seconds=10)
         header = Header(frame_id='camera', stamp=self._now.to_msg())
         self.ros.spin_until(self.is_connected, 'a node between image and skeletons')
         self._skeletons.clear()
-        self._publisher.publish(self._encoded(self._picture, header=header))
+        self._publisher.publish(self._encoded(self._image, header=header))
 
     def is_connected(self):
         return self._publisher.get_subscription_count() and self.ros.node.count_publishers(
@@ -63,12 +63,12 @@ class Camera:
         self.ros.spin_until(given, 'skeletons')
 
     def skeletons(self):
-        """Those of one picture."""
+        """Those of one image."""
         self.send()
         return self.ros.spin_until(lambda: self._skeletons and self._skeletons[-1], 'skeletons')
 
     def score(self):
-        """Score of the nose of the one person in a picture."""
+        """Score of the nose of the one person in an image."""
         (skeleton,) = self.skeletons().skeletons
         return round(skeleton.keypoints[0].score, 2)
 
@@ -88,9 +88,9 @@ class Camera:
 
 
 @pytest.fixture
-def camera(ros, encoded_image, actor_picture, monkeypatch):
+def camera(ros, encoded_image, actor_image, monkeypatch):
     monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
-    return Camera(ros, actor_picture[0], encoded_image)
+    return Camera(ros, actor_image[0], encoded_image)
 
 
 def values(status):
@@ -216,7 +216,7 @@ def test_a_run_that_fails_and_the_way_back(ros, camera, edge_tpu, capfd):
     ros.start(PoseNode, model='tiny', device='usb')
     assert camera.score() == edge_tpu.EDGE_SCORE
     edge_tpu.unplug()
-    assert camera.score() == edge_tpu.CPU_SCORE  # this very picture, not the next
+    assert camera.score() == edge_tpu.CPU_SCORE  # this very image, not the next
     status = camera.status(
         DiagnosticStatus.WARN, device_in_use='cpu', times_the_device_was_lost='1'
     )

@@ -61,9 +61,9 @@ def points(skeletons):
 
 
 @pytest.fixture(scope='module')
-def actor(actor_picture):
-    """Picture, truth, and the keypoints [33, 2] that the core finds in the picture."""
-    image, truth = actor_picture
+def actor(actor_image):
+    """Image, truth, and the keypoints [33, 2] that the core finds in the image."""
+    image, truth = actor_image
     (person,) = PoseEstimator().estimate(Frame(image))
     return SimpleNamespace(image=image, truth=truth, keypoints=person.keypoints)
 
@@ -80,7 +80,7 @@ def test_every_encoding_gives_the_same_person(ros, exchange, headers, encoded_im
             found = points(exchange(message))
             misses[encoding, padding] = np.linalg.norm(found - expected, axis=1).mean()
     for (encoding, padding), miss in misses.items():
-        # Colours of half the resolution make another picture of it.
+        # Colours of half the resolution make another image of it.
         halved = encoding.startswith(('bayer', 'nv', 'yu', 'uy'))
         assert miss < (4.0 if halved else 0.01), f'{encoding} with padding {padding}: {miss} px'
 
@@ -95,7 +95,7 @@ def test_the_person_is_where_the_actor_is(ros, exchange, headers, encoded_image,
     assert found == pytest.approx(actor.keypoints[keypoint_map(BLAZEPOSE33, COCO17)], abs=0.01)
     error = np.linalg.norm(found - truth.keypoints, axis=1) / truth.height
     assert np.median(error) < 0.05
-    # The left arm is up; facing the camera, left is on the right side of the picture.
+    # The left arm is up; facing the camera, left is on the right side of the image.
     assert found[Skeleton.LEFT_WRIST][1] < found[Skeleton.NOSE][1]
     assert found[Skeleton.RIGHT_WRIST][1] > found[Skeleton.RIGHT_ELBOW][1]
     assert found[Skeleton.LEFT_SHOULDER][0] > found[Skeleton.RIGHT_SHOULDER][0]

@@ -61,7 +61,7 @@ def manager(ros):
 
 
 @pytest.fixture
-def exchange(ros, encoded_image, actor_picture):
+def exchange(ros, encoded_image, actor_image):
     """Function that sends an image and returns the skeletons of it."""
     received = []
     ros.node.create_subscription(SkeletonArray, 'skeletons', received.append, SKELETONS)
@@ -73,7 +73,7 @@ def exchange(ros, encoded_image, actor_picture):
         nonlocal now
         now += Duration(seconds=step)
         header = Header(frame_id='camera', stamp=now.to_msg())
-        image = encoded_image(actor_picture[0], header=header)
+        image = encoded_image(actor_image[0], header=header)
         ros.spin_until(
             lambda: publisher.get_subscription_count() and ros.node.count_publishers('skeletons'),
             'a node between image and skeletons',

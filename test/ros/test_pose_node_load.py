@@ -66,9 +66,9 @@ def test_images_that_arrive_during_inference_are_dropped_except_the_newest(ros, 
 
 
 @pytest.fixture
-def small_image(encoded_image, actor_picture):
+def small_image(encoded_image, actor_image):
     """Message of the actor that fits the shared memory of Fast DDS without our profile."""
-    return encoded_image(actor_picture[0][::2, ::2])
+    return encoded_image(actor_image[0][::2, ::2])
 
 
 @pytest.mark.parametrize('executor', ['single', 'events'])

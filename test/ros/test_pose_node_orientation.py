@@ -36,9 +36,9 @@ def as_delivered(image, rotate, mirrored):
 
 
 @pytest.fixture(scope='module')
-def upright(actor_picture):
+def upright(actor_image):
     """What is found in the image of a camera that is mounted upright."""
-    image, truth = actor_picture
+    image, truth = actor_image
     (person,) = PoseEstimator().estimate(Frame(image, 1.0))
     assert np.abs(person.keypoints[15] - truth.keypoints[9]).max() < 20  # the left wrist
     assert person.keypoints[15, 1] < person.keypoints[0, 1], 'the left arm is up'
@@ -49,13 +49,13 @@ def upright(actor_picture):
 
 @pytest.mark.parametrize(('rotate', 'mirrored'), CASES)
 def test_a_turned_camera(  # noqa: PLR0917
-    ros, encoded_image, actor_picture, upright, measured, rotate, mirrored
+    ros, encoded_image, actor_image, upright, measured, rotate, mirrored
 ):
     received = ros.collect(SkeletonArray, 'skeletons', SKELETONS, count=0)
     ros.start(PoseNode, rotate=rotate, mirrored=mirrored)
     images = ros.publisher(Image, 'image', IMAGE_RELIABLE)
     infos = ros.publisher(CameraInfo, 'camera_info', CAMERA_INFO)
-    image = as_delivered(actor_picture[0], rotate, mirrored)
+    image = as_delivered(actor_image[0], rotate, mirrored)
     height, width = image.shape[:2]
     info = camera_info(Header(), width, height, 2 * np.arctan(width / 2 / FOCAL))
 

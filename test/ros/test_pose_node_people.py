@@ -21,32 +21,32 @@ RATE = 10  # [Hz]
 
 
 @pytest.fixture(scope='module')
-def pictures():
-    """RGB pictures of two people, the right one raises a hand; and the truth of the last."""
+def images():
+    """RGB images of two people, the right one raises a hand; and the truth of the last."""
     left, right = line_up(2)
     actors = (left, replace(right, motion='raise_left', start=-1.0))
-    film = list(frames(Scene(duration=1.0, fps=RATE, actors=actors), seed=5))
-    return [frame.image for frame in film], film[-1].people
+    video = list(frames(Scene(duration=1.0, fps=RATE, actors=actors), seed=5))
+    return [frame.image for frame in video], video[-1].people
 
 
 class Stage:
-    """A pose_node and a camera that films two people over and over."""
+    """A pose_node and a camera that videos two people over and over."""
 
-    def __init__(self, ros, encoded_image, pictures, **parameters):
+    def __init__(self, ros, encoded_image, images, **parameters):
         self.ros = ros
         self.node = ros.start(PoseNode, detector='blazepose_full', **parameters)
         self.received = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
         self.publisher = ros.publisher(Image, 'image', IMAGE_RELIABLE)
         self.encoded_image = encoded_image
-        self.pictures = pictures
+        self.images = images
         self.shown = 0
 
-    def show(self, pictures=None):
-        """Skeletons of the next picture."""
-        pictures = pictures or self.pictures
+    def show(self, images=None):
+        """Skeletons of the next image."""
+        images = images or self.images
         stamp = Time(seconds=100) + Duration(seconds=self.shown / RATE)
         image = self.encoded_image(
-            pictures[self.shown % len(pictures)], header=Header(stamp=stamp.to_msg())
+            images[self.shown % len(images)], header=Header(stamp=stamp.to_msg())
         )
         self.shown += 1
         before = len(self.received)
@@ -71,8 +71,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(ros, encoded_image, pictures):
-    return lambda **parameters: Stage(ros, encoded_image, pictures[0], **parameters)
+def stage(ros, encoded_image, images):
+    return lambda **parameters: Stage(ros, encoded_image, images[0], **parameters)
 
 
 def ids(message):
@@ -87,9 +87,9 @@ def two_with_ids(message):
     return len(ids(message)) == 2 and all(ids(message))
 
 
-def test_two_people_are_found_where_they_are(stage, pictures):
+def test_two_people_are_found_where_they_are(stage, images):
     message = stage(mode='multi', keypoint_format='coco17').show_until(two_with_ids)
-    truths = pictures[1]
+    truths = images[1]
     found = sorted(message.skeletons, key=lambda skeleton: middle(skeleton)[0])
     for skeleton, truth in zip(found, truths):
         places = np.array([(keypoint.x, keypoint.y) for keypoint in skeleton.keypoints])
@@ -123,7 +123,7 @@ def test_who_raises_a_hand_is_locked_and_stands_first(stage):
     assert ids(message)[0] == right.id
     # Away with everybody: the lock stays.
     for _ in range(8):
-        message = stage.show([np.full_like(stage.pictures[0], 120)])
+        message = stage.show([np.full_like(stage.images[0], 120)])
     assert (message.locked_id, message.locked_seen) == (right.id, False)
     assert stage.call(UnlockTarget, 'unlock').success
     assert stage.show().locked_id == 0
@@ -131,7 +131,7 @@ def test_who_raises_a_hand_is_locked_and_stands_first(stage):
 
 def test_answers_of_the_real_estimator_say_what_is_wrong(stage):
     stage = stage(mode='multi')
-    stage.show([np.full_like(stage.pictures[0], 120)])
+    stage.show([np.full_like(stage.images[0], 120)])
     answer = stage.call(LockTarget, 'lock', method=LockTarget.Request.LARGEST)
     assert not answer.success
     assert answer.message

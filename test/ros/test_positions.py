@@ -37,7 +37,7 @@ PNG_OF_8_BITS = bytes(12) + cv2.imencode('.png', np.zeros((2, 3), np.uint8))[1].
 
 @pytest.fixture(scope='module')
 def shot():
-    """Picture of the actor two metres away, and what is true of it."""
+    """Image of the actor two metres away, and what is true of it."""
     actor = Actor('wave_right', height=CAMERA.focal * 1.7 / DISTANCE, y=470.0, start=0.0)
     *_, shot = frames(Scene(duration=1.2, fps=5, actors=(actor,)), 1, CAMERA.focal)
     return shot
@@ -45,7 +45,7 @@ def shot():
 
 @pytest.fixture(scope='module')
 def person(shot):
-    """Who is found in the picture by a model that does not err."""
+    """Who is found in the image by a model that does not err."""
     truth = shot.people[0]
     states = np.where(truth.visible, 0, 1).astype(np.uint8)
     box = Box.around(truth.keypoints)
@@ -340,20 +340,20 @@ def test_depth_comes_five_milliseconds_later_while_the_model_runs(
     images = ros.publisher(Image, 'image', IMAGE_RELIABLE)
     infos = ros.publisher(CameraInfo, 'camera_info', 1)
     ros.spin_until(depths.get_subscription_count, 'a subscriber of depth')
-    picture, over = encoded_image(shot.image), threading.Event()
+    image, over = encoded_image(shot.image), threading.Event()
 
-    def film():
+    def video():
         for number in range(1, 100):
             head = header(number)
-            picture.header = head
+            image.header = head
             infos.publish(camera_info(head, *SIZE, ANGLE))
-            images.publish(picture)
+            images.publish(image)
             over.wait(0.005)
             depths.publish(depth_message(millimetres, head))
             if over.wait(0.05):
                 break
 
-    thread = threading.Thread(target=film)
+    thread = threading.Thread(target=video)
     thread.start()
     try:
         ros.spin_until(lambda: len(heard) >= 12, 'skeletons')

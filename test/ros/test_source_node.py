@@ -28,7 +28,7 @@ BLUE, RED = (255, 0, 0), (0, 0, 255)
 
 @pytest.fixture
 def video(tmp_path):
-    """Film of 64 × 48 px and 20 Hz: red left, blue right, twelve frames that get brighter."""
+    """Video of 64 × 48 px and 20 Hz: red left, blue right, twelve frames that get brighter."""
     path = tmp_path / 'film.mp4'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 20.0, (64, 48))
     for number in range(12):
@@ -94,7 +94,7 @@ def test_truth_says_what_is_hidden():
     assert np.array_equal(person.observed, visible)
 
 
-def test_right_hand_of_the_actor_is_on_the_left_of_the_picture():
+def test_right_hand_of_the_actor_is_on_the_left_of_the_image():
     source = ActorSource('wave_right', 640, 480, 10.0, seed=0)
     truth = [source.read().truth[0] for _ in range(30)][-1]
     right, left = COCO17.index('right_wrist'), COCO17.index('left_wrist')
@@ -106,13 +106,13 @@ def test_right_hand_of_the_actor_is_on_the_left_of_the_picture():
 def test_actor_starts_again_and_is_the_same_with_the_same_seed():
     length = actor_scene('squat', 64, 48, 4.0).frame_count
     first, second = (ActorSource('squat', 64, 48, 4.0, seed=3) for _ in range(2))
-    pictures = [first.read().image for _ in range(length + 1)]
-    assert np.array_equal(pictures[0], pictures[length])
-    assert np.array_equal(pictures[5], [second.read().image for _ in range(6)][-1])
-    assert not np.array_equal(pictures[0], ActorSource('squat', 64, 48, 4.0, seed=4).read().image)
+    images = [first.read().image for _ in range(length + 1)]
+    assert np.array_equal(images[0], images[length])
+    assert np.array_equal(images[5], [second.read().image for _ in range(6)][-1])
+    assert not np.array_equal(images[0], ActorSource('squat', 64, 48, 4.0, seed=4).read().image)
 
 
-def test_actor_grows_with_the_picture():
+def test_actor_grows_with_the_image():
     small = ActorSource('stand', 320, 240, 30.0, seed=0).read().truth[0]
     large = ActorSource('stand', 960, 480, 30.0, seed=0).read().truth[0]
     assert large.height == pytest.approx(2 * small.height)

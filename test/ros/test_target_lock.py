@@ -71,9 +71,9 @@ class Following:
 
 
 @pytest.fixture
-def following(ros, estimators, encoded_image, actor_picture):
+def following(ros, estimators, encoded_image, actor_image):
     def start(**parameters):
-        image = encoded_image(actor_picture[0][:64, :64])
+        image = encoded_image(actor_image[0][:64, :64])
         return Following(ros, estimators, image, **parameters)
 
     return start

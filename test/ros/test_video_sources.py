@@ -51,9 +51,9 @@ def live(http_server):
 
 
 def read_all(source, count):
-    pictures = [source.read() for _ in range(count)]
+    images = [source.read() for _ in range(count)]
     source.close()
-    return pictures
+    return images
 
 
 def test_each_image_is_published_at_its_time(ros, video):
@@ -76,9 +76,9 @@ def test_a_loop_goes_on_after_what_is_damaged_and_says_so_once(video):
     video.write_bytes(content[:-10])
     warnings = []
     source = open_source(str(video), loop=True, warn=warnings.append)
-    pictures = read_all(source, 12)
-    assert [bool(picture.image.mean() < 10) for picture in pictures].count(True) >= 2
-    dues = [picture.due for picture in pictures]
+    images = read_all(source, 12)
+    assert [bool(image.image.mean() < 10) for image in images].count(True) >= 2
+    dues = [image.due for image in images]
     assert dues == sorted(set(dues))
     [warning] = warnings
     assert 'the file is cut off' in warning
@@ -102,7 +102,7 @@ def test_a_loop_without_a_single_image_ends(video):
 def test_a_file_url_names_what_ros_cannot(video):
     os.rename(video, os.fsencode(video.parent) + b'/caf\xe9.mp4')
     source = open_source(f'file://{video.parent}/caf%E9.mp4', loop=False, warn=print)
-    assert [picture.due for picture in read_all(source, 5)] == pytest.approx(STAMPS, abs=1e-3)
+    assert [image.due for image in read_all(source, 5)] == pytest.approx(STAMPS, abs=1e-3)
 
 
 def test_a_video_over_http_plays_at_its_pace_and_ends(http_server, video):
@@ -110,18 +110,18 @@ def test_a_video_over_http_plays_at_its_pace_and_ends(http_server, video):
     http_server.length = len(http_server.content)
     source = open_source(http_server.url, loop=False, warn=print)
     assert not source.live
-    pictures = read_all(source, 5)
-    assert [picture.due for picture in pictures] == pytest.approx(STAMPS, abs=1e-3)
+    images = read_all(source, 5)
+    assert [image.due for image in images] == pytest.approx(STAMPS, abs=1e-3)
 
 
 def test_of_a_live_stream_the_newest_image_is_kept(live):
     live.hold = threading.Event()
     source = open_source(live.url, loop=False, warn=print)
     assert source.live
-    while (picture := source.read()) is None:
+    while (image := source.read()) is None:
         pass
-    assert picture.image.shape == (48, 64, 3)
-    assert 0 <= picture.age < 5
+    assert image.image.shape == (48, 64, 3)
+    assert 0 <= image.age < 5
     source.close()
 
 

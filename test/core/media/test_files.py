@@ -11,9 +11,9 @@ import pytest
 from pose_ros.core.media import Media, MediaError, find_media, open_media
 
 # Left half blue, right half red, in BGR: tells left from right and the channels' order.
-PICTURE = np.zeros((48, 64, 3), np.uint8)
-PICTURE[:, :32] = (255, 0, 0)
-PICTURE[:, 32:] = (0, 0, 255)
+IMAGE = np.zeros((48, 64, 3), np.uint8)
+IMAGE[:, :32] = (255, 0, 0)
+IMAGE[:, 32:] = (0, 0, 255)
 
 
 def write_video(path, levels, rate=12.5, code='mp4v', size=(64, 48)):
@@ -26,9 +26,9 @@ def write_video(path, levels, rate=12.5, code='mp4v', size=(64, 48)):
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.bmp', '.jpg', '.JPEG', '.tif', '.webp'])
-def test_a_picture_is_one_frame(tmp_path, suffix):
+def test_a_image_is_one_frame(tmp_path, suffix):
     path = tmp_path / f'picture{suffix}'
-    assert cv2.imwrite(str(path), PICTURE)
+    assert cv2.imwrite(str(path), IMAGE)
     media = open_media(path)
     assert (media.sequence, media.frame_count) == (False, 1)
     [frame] = media.frames()
@@ -38,7 +38,7 @@ def test_a_picture_is_one_frame(tmp_path, suffix):
 
 
 @pytest.mark.parametrize(
-    'picture',
+    'image',
     [
         np.full((4, 6), 130, np.uint8),
         np.full((4, 6), 130 * 257, np.uint16),
@@ -46,8 +46,8 @@ def test_a_picture_is_one_frame(tmp_path, suffix):
     ],
     ids=['grey', '16 bits', 'transparent'],
 )
-def test_every_picture_becomes_8_bit_bgr(tmp_path, picture):
-    cv2.imwrite(str(tmp_path / 'x.png'), picture)
+def test_every_image_becomes_8_bit_bgr(tmp_path, image):
+    cv2.imwrite(str(tmp_path / 'x.png'), image)
     [frame] = open_media(tmp_path / 'x.png').frames()
     assert frame.image.shape == (4, 6, 3)
     assert (frame.image == 130).all()
@@ -60,13 +60,13 @@ def exif(orientation, order='>'):
 
 
 def jpeg_with(data):
-    content = cv2.imencode('.jpg', PICTURE)[1].tobytes()
+    content = cv2.imencode('.jpg', IMAGE)[1].tobytes()
     segment = b'\xff\xe1' + struct.pack('>H', len(data) + 8) + b'Exif\0\0' + data
     return content[:2] + segment + content[2:]
 
 
 def webp_with(data):
-    content = cv2.imencode('.webp', PICTURE, [cv2.IMWRITE_WEBP_QUALITY, 90])[1].tobytes()
+    content = cv2.imencode('.webp', IMAGE, [cv2.IMWRITE_WEBP_QUALITY, 90])[1].tobytes()
     flags = struct.pack('<4sIB3x', b'VP8X', 10, 8) + bytes((63, 0, 0, 47, 0, 0))
     chunk = struct.pack('<4sI', b'EXIF', len(data)) + data + b'\0' * (len(data) % 2)
     body = b'WEBP' + flags + content[12:] + chunk
@@ -157,7 +157,7 @@ def test_what_can_be_read_is_accepted_whatever_its_suffix(tmp_path, name, suffix
     if sequence:
         write_video(good, [50, 50])
     else:
-        cv2.imwrite(str(good), PICTURE)
+        cv2.imwrite(str(good), IMAGE)
     good.rename(tmp_path / name)
     media = open_media(tmp_path / name)
     assert media.sequence == sequence
@@ -165,7 +165,7 @@ def test_what_can_be_read_is_accepted_whatever_its_suffix(tmp_path, name, suffix
 
 
 def test_an_unnamed_gif_is_a_video(tmp_path, make_video):
-    make_video(tmp_path / 'x.gif', [PICTURE] * 3, [0, 0.1, 0.2], 'gif').rename(tmp_path / 'x')
+    make_video(tmp_path / 'x.gif', [IMAGE] * 3, [0, 0.1, 0.2], 'gif').rename(tmp_path / 'x')
     assert len(list(open_media(tmp_path / 'x').frames())) == 3
 
 

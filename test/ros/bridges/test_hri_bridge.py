@@ -123,7 +123,7 @@ def test_a_body_that_has_left_has_no_topics(hri, spread_person):
     assert len(hri.tracked) == 1
 
 
-def test_region_is_a_share_of_the_picture(hri):
+def test_region_is_a_share_of_the_image(hri):
     from hri_msgs.msg import NormalizedRegionOfInterest2D  # noqa: PLC0415
 
     messages = hri.listen(NormalizedRegionOfInterest2D, 'roi')
@@ -195,27 +195,27 @@ def test_keypoints_that_were_not_seen_have_no_confidence(hri, spread_person):
 
 
 @pytest.mark.parametrize('transport', ['raw', 'compressed'])
-def test_cropped_is_the_person_out_of_the_picture_of_that_time(hri, transport):
-    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    picture[..., 2] = np.arange(WIDTH) // 4
-    picture[..., 1] = np.arange(HEIGHT)[:, None] // 4
+def test_cropped_is_the_person_out_of_the_image_of_that_time(hri, transport):
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[..., 2] = np.arange(WIDTH) // 4
+    image[..., 1] = np.arange(HEIGHT)[:, None] // 4
     messages = hri.listen(Image, 'cropped')
     wrong, right = hri.bridged.header(), hri.bridged.header()
     kind, topic = (Image, 'image') if transport == 'raw' else (CompressedImage, 'image/compressed')
     images = hri.ros.publisher(kind, topic, IMAGE_RELIABLE)
     if transport == 'raw':
         writer = ImageWriter('bgr8')
-        images.publish(writer.write(255 - picture, wrong))
-        images.publish(writer.write(picture, right))
+        images.publish(writer.write(255 - image, wrong))
+        images.publish(writer.write(image, right))
     else:
-        data = array('B', cv2.imencode('.png', picture)[1].tobytes())
+        data = array('B', cv2.imencode('.png', image)[1].tobytes())
         images.publish(CompressedImage(header=right, format='png', data=data))
     hri.show(hri.person, header=right)
     cropped = hri.first(messages)
     assert cropped.header == right
     assert cropped.encoding == 'bgr8'
     pixels = np.frombuffer(cropped.data, np.uint8).reshape(cropped.height, cropped.width, 3)
-    np.testing.assert_array_equal(pixels, picture[50:226, 100:212])
+    np.testing.assert_array_equal(pixels, image[50:226, 100:212])
 
 
 def test_joints_are_those_of_the_human_model(hri):
@@ -263,9 +263,9 @@ def test_what_gesture_node_tells_of_somebody_reaches_their_body(hri):
 
     hri.ros.start(GestureNode)
     actor = Actor('raise_left', start=0.3)
-    film = [f.people[0] for f in skeletons(Scene(duration=2.0, fps=10, actors=(actor,)), seed=1)]
-    film = [replace(person, id=7) for person in film]
-    hri.person = film[0]
+    video = [f.people[0] for f in skeletons(Scene(duration=2.0, fps=10, actors=(actor,)), seed=1)]
+    video = [replace(person, id=7) for person in video]
+    hri.person = video[0]
     postures, gestures, joints = (
         hri.listen(kind, topic)
         for kind, topic in (
@@ -278,7 +278,7 @@ def test_what_gesture_node_tells_of_somebody_reaches_their_body(hri):
     for topic in told:
         hri.ros.spin_until(lambda t=topic: hri.ros.node.count_subscribers(t) == 1, topic)
     hri.ros.spin_until(lambda: hri.publisher.get_subscription_count() == 2, 'gesture_node')
-    for person in film:
+    for person in video:
         hri.show(person)
         hri.ros.spin_for(0.02)
     assert hri.first(gestures).gesture == Gesture.LEFT_HAND_RAISED

@@ -50,8 +50,8 @@ def test_a_drawn_fall_is_found_and_shown_in_red(ros):
     assert flat > 60
 
     def red(message):
-        picture = np.frombuffer(message.data, np.uint8).reshape(message.height, message.width, 3)
-        return (np.abs(picture / 255 - FALLEN) < 0.02).all(axis=2).sum()
+        image = np.frombuffer(message.data, np.uint8).reshape(message.height, message.width, 3)
+        return (np.abs(image / 255 - FALLEN) < 0.02).all(axis=2).sum()
 
     ros.spin_until(lambda: red(overlays[-1]) > 500, 'red')
     assert red(overlays[5]) < 50

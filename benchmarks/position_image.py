@@ -1,6 +1,6 @@
-"""Draw the picture of docs/positions.md: people measured by depth, seen from three sides.
+"""Draw the image of docs/positions.md: people measured by depth, seen from three sides.
 
-tools/env.py env -u PYTHONSAFEPATH python benchmarks/position_picture.py
+tools/env.py env -u PYTHONSAFEPATH python benchmarks/position_image.py
 """
 
 from __future__ import annotations
@@ -66,11 +66,11 @@ def main() -> None:
         depth = with_errors(frame.depth, rng)
         view = CameraView(CAMERA, SIZE, frame.stamp, DepthImage(depth, 0.001))
         people = placement.place(estimator.estimate(Frame(frame.image, frame.stamp)), view)
-    picture = draw_people(frame.image[..., ::-1].copy(), people)
+    image = draw_people(frame.image[..., ::-1].copy(), people)
     shade = np.clip((depth - 1500.0) / 3500.0, 0, 1) * 255
     shown = cv2.applyColorMap(255 - shade.astype(np.uint8), cv2.COLORMAP_BONE)
     shown[depth == 0] = (0, 0, 0)
-    picture[-136:, -180:] = cv2.resize(shown, (180, 136), interpolation=cv2.INTER_AREA)
+    image[-136:, -180:] = cv2.resize(shown, (180, 136), interpolation=cv2.INTER_AREA)
     views = []
     for project, name in ((above, 'from above'), (aside, 'from the side')):
         canvas = np.full((VIEW[1], VIEW[0], 3), 250, np.uint8)
@@ -90,7 +90,7 @@ def main() -> None:
                     ends = pixels[[a, b]].astype(int).tolist()
                     cv2.line(canvas, *ends, colour, 2, cv2.LINE_AA, 4)
         views.append(canvas)
-    cv2.imwrite(str(PATH), np.hstack([picture, *views]), [cv2.IMWRITE_JPEG_QUALITY, 82])
+    cv2.imwrite(str(PATH), np.hstack([image, *views]), [cv2.IMWRITE_JPEG_QUALITY, 82])
 
 
 if __name__ == '__main__':

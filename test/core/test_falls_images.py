@@ -1,4 +1,4 @@
-"""Falls in pictures, by the real model: two real people's, and the actor's."""
+"""Falls in images, by the real model: two real people's, and the actor's."""
 
 from functools import cache
 
@@ -19,11 +19,11 @@ from pose_ros.core.types import Frame
 FALLEN, FALLING = FallPhase.FALLEN, FallPhase.FALLING
 
 # Clip: from when on it is shown, when the body comes to lie [s], and what is seen. The labels
-# beside the clips give the beginning of each fall; the landings were read off the pictures.
+# beside the clips give the beginning of each fall; the landings were read off the images.
 FALLS = {
     # The seat touches at 1.2 s, he rolls onto the back away from the camera, knees up.
     'S1_Fall_13': (0.0, 1.5),
-    # The feet are out of the picture; sits at 1.2 s, leans back, lies on the back at 1.9 s.
+    # The feet are out of the image; sits at 1.2 s, leans back, lies on the back at 1.9 s.
     'S1_Fall_14': (0.0, 1.9),
     # From a chair: onto hands and knees at 2.4 s, onto the side at 3.0 s.
     'S1_Fall_15': (0.5, 3.0),
@@ -58,13 +58,13 @@ def clip_parameter(name, in_suite):
     return pytest.param(name, marks=[pytest.mark.test_data(f'clips/falls/{name}.mp4'), *marks])
 
 
-def watched(pictures):
+def watched(images):
     """Events with their times, and the postures in their order."""
     eyes = estimator()
     eyes.reset()
     watcher = MotionWatcher([FallDetector(), PostureReader()])
     told, postures = [], []
-    for frame in pictures:
+    for frame in images:
         people = eyes.estimate(frame)
         motion = watcher.observe(people, frame.stamp)
         told += [(frame.stamp, event) for event in motion['falls']]
@@ -107,7 +107,7 @@ def test_real_everyday_life(test_data, name):
 
 
 def drawn(keys, facing, seed, height=230.0):
-    """Film of the actor, all of the body in the picture."""
+    """Video of the actor, all of the body in the image."""
     actor = Actor((Action(course(keys, facing), 0.8),), x=330, y=430, height=height)
     scene = Scene(fps=15.0, duration=min(keys[-1].time + 2.6, 4.2), actors=(actor,))
     for frame in frames(scene, seed):
