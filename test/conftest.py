@@ -83,6 +83,18 @@ def measured():
     return _MEASURED.append
 
 
+def pytest_sessionfinish(session):
+    """Hand the figures of a worker of pytest-xdist to the main process."""
+    if hasattr(session.config, 'workeroutput'):
+        session.config.workeroutput['measured'] = _MEASURED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take the figures of a worker of pytest-xdist."""
+    _MEASURED.extend(getattr(node, 'workeroutput', {}).get('measured', []))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Print what the tests measured."""
     if _MEASURED:
