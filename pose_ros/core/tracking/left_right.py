@@ -9,6 +9,7 @@ faces the camera, and it changes only as fast as people turn.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+import math
 
 import numpy as np
 
@@ -170,7 +171,7 @@ class LeftRightCorrector:
         wrists = points[[self._wrist, other[self._wrist]]] - shoulders
         middle = (shoulders[0] + shoulders[1] + hips[0] + hips[1]) / 4
         return _View(
-            facing=np.clip(widths / full, -1.0, 1.0),
+            facing=(widths / full).clip(-1.0, 1.0),
             places=(points - middle) / full[_SHOULDERS],
             hands_down=bool((wrists @ up < 0.0).all()),
         )
@@ -182,21 +183,22 @@ class LeftRightCorrector:
         else:
             least = self._widths * (1.0 - _NARROWER * step)
             most = self._widths * (1.0 + _WIDER * step)
-            self._widths = np.fmax(np.clip(np.fmax(widths, least), least, most), 1e-3)
+            self._widths = np.fmax(np.fmax(widths, least).clip(least, most), 1e-3)
         return np.maximum(self._widths, torso * _LEAST_WIDTHS)
 
     def _judge(self, view: _View) -> _Swaps:
         """Which pairs show the contrary of the memory."""
         if abs(self._facing) <= _SURE:
             return _Swaps()
-        shown = np.nan_to_num(view.facing) * np.sign(self._facing)
-        arms, legs = (bool(shown[pair] < -_CLEAR) for pair in (_SHOULDERS, _HIPS))
+        sign = math.copysign(1.0, self._facing)
+        shown = [0.0 if math.isnan(value) else sign * value for value in view.facing.tolist()]
+        arms, legs = (shown[pair] < -_CLEAR for pair in (_SHOULDERS, _HIPS))
         # Where one end of the trunk shows nothing, the limbs there tell by where they were.
         if abs(shown[_SHOULDERS]) <= _CLEAR and (legs or abs(self._facing) > _SETTLED):
             arms = self._nearer_swapped(view.places, self._arms, _NEARER)
         if abs(shown[_HIPS]) <= _CLEAR and arms:
             legs = self._nearer_swapped(view.places, self._legs, 1.0)
-        return _Swaps(arms, legs, face=arms and bool(shown[_FACE] < _SURE))
+        return _Swaps(arms, legs, face=arms and shown[_FACE] < _SURE)
 
     def _nearer_swapped(self, places: np.ndarray, left: np.ndarray, share: float) -> bool:
         """Whether limbs are nearer to where they were in the frame before when swapped."""
@@ -226,8 +228,9 @@ class LeftRightCorrector:
     def _learn(self, facing: np.ndarray, step: float) -> None:
         """Turn the memory towards what a pose shows that does not contradict it any more."""
         unsure = abs(self._facing) <= _SURE
-        weights = np.array([1.0, 1.0, _FACE_WEIGHT if unsure else 0.0]) * ~np.isnan(facing)
-        shown = float(weights @ np.nan_to_num(facing) / weights.sum())
+        weights = (1.0, 1.0, _FACE_WEIGHT if unsure else 0.0)
+        known = [(w, value) for w, value in zip(weights, facing.tolist()) if not math.isnan(value)]
+        shown = sum(w * value for w, value in known) / sum(w for w, _ in known)
         way = shown - self._facing
         agreed = not abs(facing[_SHOULDERS] - facing[_HIPS]) > _DISAGREEMENT
         turning = unsure or (agreed and abs(way) < _STEP + _TURN_RATE * step)

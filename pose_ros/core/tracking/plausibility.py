@@ -183,7 +183,9 @@ class PlausibilityChecker:
         lengths = np.hypot(*(keypoints[first] - keypoints[second]).T)
         height = self._measure(lengths, whole, step)
         lengths = lengths / height
-        places = (keypoints - np.median(keypoints[self._bones.corners], axis=0)) / height
+        # The middle of four corners, of which one is far off: the median of each axis.
+        middle = np.sort(keypoints[self._bones.corners], axis=0)[1:3].mean(axis=0)
+        places = (keypoints - middle) / height
         long = whole & (lengths > self._own * _LONGEST + _SLACK)
         if long.any():
             self._mark_trunk(long, bad)
@@ -196,8 +198,7 @@ class PlausibilityChecker:
 
     def _measure(self, lengths: np.ndarray, whole: np.ndarray, step: float) -> float:
         """Height of the body [px], were it standing straight, from the bones seen whole."""
-        heights = lengths[whole] / self._own[whole]
-        now = max(float(np.quantile(heights, _FORESHORTENED)), 1.0)
+        now = max(_quantile((lengths[whole] / self._own[whole]).tolist(), _FORESHORTENED), 1.0)
         if self._height > 0.0:
             least = self._height * (1.0 - _FARTHER_RATE * step)
             most = self._height * (1.0 + _NEARER_RATE * step)
@@ -301,11 +302,11 @@ class PlausibilityChecker:
         if len(self._moments) < _LEAST_MOMENTS:
             return
         moments, kinds = np.array(self._moments), self._bones.kinds
-        for kind, usual in enumerate(self._usual):
+        for kind, usual in enumerate(self._usual.tolist()):
             of_kind = moments[:, kinds == kind]
             found = of_kind[~np.isnan(of_kind)]
             if len(found) >= _LEAST_MOMENTS:
-                own = float(np.median(found))
+                own = _quantile(found.tolist(), 0.5)
                 self._own[kinds == kind] = min(max(own, _LEAST_OWN * usual), _MOST_OWN * usual)
 
 
@@ -341,3 +342,11 @@ def _wrong_in_space(world: np.ndarray, joints: list[int], corners: np.ndarray, l
 
 def _length(vector: np.ndarray) -> float:
     return float(np.sqrt(vector @ vector))
+
+
+def _quantile(values: list[float], share: float) -> float:
+    """Quantile as of np.quantile, in a tenth of its time on few values."""
+    ordered = sorted(values)
+    low, weight = divmod(share * (len(ordered) - 1), 1.0)
+    one, next_one = ordered[int(low)], ordered[min(int(low) + 1, len(ordered) - 1)]
+    return one + weight * (next_one - one)
