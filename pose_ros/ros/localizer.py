@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 import math
 import time
 from typing import Any
@@ -18,21 +18,20 @@ from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.timeline import Step, Timeline
-from pose_ros.core.types import Frame, Person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.depth_images import depth_of
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.on_demand import OnDemandSubscriptions
+from pose_ros.ros.pose_result import PoseResult
 from pose_ros.ros.qos import CAMERA_INFO
 
 # Depth images kept: half a second at 30 Hz, while an image is processed.
 _KEPT = 15
-_SAME = 1e-6  # [s]
+# Stamps closer than this are equal [s].
+_SAME = 1e-6
 # Time without depth images after which images no longer wait for one [s].
 _SILENCE = 2.0
-
-Ready = Callable[[Sequence[Person], int], None]
 
 
 class DepthQueue:
@@ -86,25 +85,6 @@ class DepthQueue:
         return best[1]
 
 
-@dataclass
-class _Waiting:
-    """People of an image whose depth image has not come yet.
-
-    Attributes
-    ----------
-    time
-        Of the image for tracking [s].
-    stamp
-        Of the image, to pair it by [s].
-    """
-
-    people: Sequence[Person]
-    size: tuple[int, int]
-    time: float
-    stamp: float
-    ready: Ready
-
-
 class Localizer:
     """Adds 3D positions to people, without blocking the node.
 
@@ -119,10 +99,19 @@ class Localizer:
         Its parameters.
     is_wanted
         Returns whether skeletons has subscribers.
+    publish
+        Publishes a result.
     """
 
-    def __init__(self, node: Node, values: Any, is_wanted: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        values: Any,
+        is_wanted: Callable[[], bool],
+        publish: Callable[[PoseResult], None],
+    ) -> None:
         self._node = node
+        self._publish = publish
         self._is_wanted = is_wanted
         self._placement = PositionEstimator(values.positions, values.body_height)
         self._calibration = Calibration(
@@ -133,7 +122,7 @@ class Localizer:
         self._asked = values.positions == 'depth'
         # EventsExecutor delivers messages in the order of arrival.
         self._in_order = values.executor == 'events'
-        self._waiting: _Waiting | None = None
+        self._waiting: PoseResult | None = None
         self._timer: Timer | None = None
         self._last_depth = -math.inf
         self._publishers = self.paired = self.missing = self.bad = self._placed = 0
@@ -152,13 +141,11 @@ class Localizer:
             self._take_waiting()
             self.flush()
 
-    def place(self, people: Sequence[Person], frame: Frame, stamp: float, ready: Ready) -> None:
-        """Call back with the people and one of SkeletonArray.DEPTH_*, now or after ``depth_wait``.
-
-        The stamp [s] is that of the image's header; it identifies the depth image.
-        """
+    def place(self, result: PoseResult) -> None:
+        """Publish the people with their positions, now or after ``depth_wait``."""
         self._take_waiting()
-        self._waiting = _Waiting(people, (frame.width, frame.height), frame.time, stamp, ready)
+        self._waiting = result
+        stamp = result.time.stamp
         silent = time.monotonic() - self._last_depth > _SILENCE
         if silent:
             self._depths.clear()  # if stamps do not advance, an old image would always match
@@ -180,16 +167,16 @@ class Localizer:
         camera = self._calibration.camera(waiting.size)
         depth, state = None, SkeletonArray.DEPTH_OFF
         if self._expects_depth:
-            depth = self._depth(waiting.stamp, waiting.size)
+            depth = self._depth(waiting.time.stamp, waiting.size)
             state = SkeletonArray.DEPTH_MISSING if depth is None else SkeletonArray.DEPTH_PAIRED
             self.paired += depth is not None
             self.missing += depth is None
         people = waiting.people
         if camera is not None:
-            view = CameraView(camera, waiting.size, waiting.time, depth)
+            view = CameraView(camera, waiting.size, waiting.time.time, depth)
             people = self._placement.place(people, view)
             self._placed += sum(person.positions is not None for person in people)
-        waiting.ready(people, state)
+        self._publish(replace(waiting, people=people, depth=state))
 
     def figures(self) -> dict[str, str]:
         """Names and values for /diagnostics."""
@@ -244,7 +231,7 @@ class Localizer:
     def _on_depth(self, message: Image | CompressedImage) -> None:
         self._last_depth = time.monotonic()
         self._depths.add(stamp_of(message.header), message)
-        if self._waiting is not None and self._depths.is_decided(self._waiting.stamp):
+        if self._waiting is not None and self._depths.is_decided(self._waiting.time.stamp):
             self.flush()
 
     def _depth(self, stamp: float, size: tuple[int, int]) -> DepthImage | None:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn as Result
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.errors import ModelError, OutputError
 from pose_ros.core.timeline import Step
 from pose_ros.core.topology import COCO17, Topology
-from pose_ros.core.types import Frame, FrameError, Person
+from pose_ros.core.types import FrameError
 from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
 from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameStatistics
-from pose_ros.ros.frame_times import FrameTime, FrameTimes
+from pose_ros.ros.frame_times import FrameTimes
 from pose_ros.ros.image_subscription import ImageSubscription
 from pose_ros.ros.images import ImageReader
 from pose_ros.ros.localizer import Localizer
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.pose_parameters import TABLE, estimator_config, orientation
+from pose_ros.ros.pose_result import PoseResult
 from pose_ros.ros.pose_status import DeviceLog, estimator_figures, lock_unavailable_reason, summary
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
@@ -58,7 +58,7 @@ class PoseNode(LifecycleNode):
         self._skeletons: LifecyclePublisher | None = None
         self._format: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
-        self._placing: Localizer | None = None
+        self._localizer: Localizer | None = None
         self._target_lock: TargetLock | None = None
         self._looked = False
         self._writer = SkeletonWriter()
@@ -111,7 +111,7 @@ class PoseNode(LifecycleNode):
         raw = self._values.image_transport == 'raw'
         self._reader = ImageReader()
         if self._values.positions != 'none':
-            self._placing = Localizer(self, self._values, self._is_wanted)
+            self._localizer = Localizer(self, self._values, self._is_wanted, self._publish)
         self._images = ImageSubscription(
             self,
             Image if raw else CompressedImage,
@@ -156,9 +156,9 @@ class PoseNode(LifecycleNode):
         if self._images is not None:
             self._images.destroy()
             self._images = None
-        if self._placing is not None:
-            self._placing.destroy()
-            self._placing = None
+        if self._localizer is not None:
+            self._localizer.destroy()
+            self._localizer = None
 
     def _is_wanted(self) -> bool:
         return self._skeletons.get_subscription_count() > 0
@@ -182,16 +182,12 @@ class PoseNode(LifecycleNode):
             return
         if when.step is Step.JUMP:
             self._estimator.reset()
-        if self._placing is not None:
-            self._placing.begin()
+        if self._localizer is not None:
+            self._localizer.begin()
         try:
             frame = replace(self._reader.frame(message), stamp=when.time)
-        except FrameError as error:
-            self._refuse(error)
-            return
-        try:
             found = self._estimator.estimate(self._orientation.upright_frame(frame))
-        except OutputError as error:
+        except (FrameError, OutputError) as error:
             self._refuse(error)
             return
         except ModelError as error:
@@ -199,38 +195,30 @@ class PoseNode(LifecycleNode):
             return
         self._target_lock.report_expired()
         size = (frame.width, frame.height)
-        people = [
-            self._orientation.person_in_image(person.converted(self._topology), size)
-            for person in found
-        ]
-        publish = self._publisher(message.header, frame, when)
-        if self._placing is None:
-            publish(people)
+        result = PoseResult(
+            [
+                self._orientation.person_in_image(person.converted(self._topology), size)
+                for person in found
+            ],
+            message.header,
+            size,
+            when,
+            inference_time=self._estimator.statistics.inference_time,
+            locked_id=self._estimator.locked_id,
+            locked_seen=self._estimator.locked_seen,
+            dropped=self._dropped,
+        )
+        self._dropped = 0
+        if self._localizer is None:
+            self._publish(result)
         else:
-            self._placing.place(people, frame, when.stamp, publish)
+            self._localizer.place(result)
         self._looked = True
 
-    def _publisher(self, header: Header, frame: Frame, when: FrameTime) -> Callable[..., None]:
-        """Publishes the people of a frame, who may have to wait for its depth image."""
-        estimator = self._estimator
-        time, locked, seen = (
-            estimator.statistics.inference_time,
-            estimator.locked_id,
-            estimator.locked_seen,
-        )
-        dropped, self._dropped = self._dropped, 0
-
-        def publish(people: Sequence[Person], depth: int = SkeletonArray.DEPTH_OFF) -> None:
-            skeletons = self._writer.write(people, header, (frame.width, frame.height))
-            skeletons.depth = depth
-            skeletons.inference_time = time
-            skeletons.locked_id, skeletons.locked_seen = locked, seen
-            skeletons.dropped = dropped
-            skeletons.latency = when.latency(self.get_clock().now().nanoseconds * 1e-9)
-            self._skeletons.publish(skeletons)
-            self.statistics.add(skeletons.latency, time, dropped)
-
-        return publish
+    def _publish(self, result: PoseResult) -> None:
+        message = result.to_msg(self._writer, self.get_clock().now().nanoseconds * 1e-9)
+        self._skeletons.publish(message)
+        self.statistics.add(message.latency, result.inference_time, result.dropped)
 
     def _refuse(self, error: FrameError | OutputError) -> None:
         self._dropped += 1
@@ -268,15 +256,15 @@ class PoseNode(LifecycleNode):
         if self._images is not None:
             self._images.match()
             figures.update(self._images.figures())
-        if self._placing is not None:
-            figures.update(self._placing.figures())
+        if self._localizer is not None:
+            figures.update(self._localizer.figures())
         level, text = summary(
             self._fault,
             self._estimator,
             self._images,
             self._skeletons,
             report=report,
-            placing=self._placing,
+            localizer=self._localizer,
         )
         self._diagnostics.publish(level, text, f'{values.model} on {device}', figures)
 

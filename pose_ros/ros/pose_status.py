@@ -23,7 +23,7 @@ def summary(
     skeletons: LifecyclePublisher | None,
     *,
     report: FrameReport,
-    placing: Localizer | None = None,
+    localizer: Localizer | None = None,
 ) -> tuple[bytes, str]:
     """Level and one line on the node's state.
 
@@ -35,14 +35,14 @@ def summary(
         The node's parts as far as they are there in its state.
     report
         What happened to the frames.
-    placing
-        The part that places people in space; None where they are not placed.
+    localizer
+        Estimates positions; None without.
     """
     if estimator is None or skeletons is None:
         return (ERROR, fault) if fault else (WARN, 'unconfigured')
     if images is None:
         return OK, 'inactive'
-    warnings = list(_warnings(estimator, images, report, placing))
+    warnings = list(_warnings(estimator, images, report, localizer))
     if warnings:
         return WARN, '; '.join(warnings)
     idle = skeletons.get_subscription_count() == 0
@@ -54,7 +54,7 @@ def _warnings(
     estimator: PoseEstimator,
     images: ImageSubscription,
     report: FrameReport,
-    placing: Localizer | None,
+    localizer: Localizer | None,
 ) -> Iterator[str]:
     """What is wrong with a node that is active."""
     if report.silence > SILENCE:
@@ -63,8 +63,8 @@ def _warnings(
         yield f'{report.new_bad} images dropped: {report.last_fault}'
     if report.stamp_fault:
         yield report.stamp_fault
-    if placing is not None and placing.calibration_fault:
-        yield f'no 3D positions: {placing.calibration_fault}'
+    if localizer is not None and localizer.calibration_fault:
+        yield f'no 3D positions: {localizer.calibration_fault}'
     if estimator.device.fault:
         yield f'on {estimator.device}'
 

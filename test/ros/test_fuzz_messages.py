@@ -264,7 +264,7 @@ def test_pose_node(ros, videos, estimators):
                 border.receive(topic, data.draw(damaged(valid[topic])))
         published.clear()
         border.receive('image', image(border.time + 1.0))
-        node._placing.flush()
+        node._localizer.flush()
         assert [skeleton.id for skeleton in published[-1].skeletons] == [person.id]
 
     goes_on()

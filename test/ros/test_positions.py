@@ -121,7 +121,7 @@ class Camera:
                 type(camera_info(header(0), *SIZE, ANGLE)), 'camera_info', 1
             )
             info.publish(camera_info(header(0), *SIZE, ANGLE))
-            known = self.node._placing._calibration
+            known = self.node._localizer._calibration
             self._ros.spin_until(lambda: known.known, 'camera_info')
         for kind, publisher in self._publishers.items():
             self._ros.spin_until(publisher.get_subscription_count, f'a subscriber of {kind}')
@@ -187,10 +187,10 @@ def test_every_kind_of_depth_image(camera, kind, millimetres, places, person):
 def test_depth_that_comes_after_the_image_is_waited_for(ros, camera, millimetres):
     camera.start(Image, depth_wait=1.0)
     camera.depth(depth_message(millimetres, header(0)))
-    ros.spin_until(lambda: camera.node._placing._depths._messages, 'the first depth image')
+    ros.spin_until(lambda: camera.node._localizer._depths._messages, 'the first depth image')
     for second in range(1, 4):
         camera.image(header(second))
-        ros.spin_until(lambda: camera.node._placing._waiting, 'people who wait')
+        ros.spin_until(lambda: camera.node._localizer._waiting, 'people who wait')
         assert not camera.heard
         # Half of the tolerance later.
         camera.depth(depth_message(millimetres, header(second, 10_000_000)))
@@ -225,7 +225,7 @@ def test_images_go_on_when_depth_stays_away(ros, camera, millimetres):
     [message] = camera.wait()
     assert message.depth == SkeletonArray.DEPTH_MISSING
     camera.depth(depth_message(millimetres, header(0)))
-    ros.spin_until(lambda: camera.node._placing._depths._messages, 'the only depth image')
+    ros.spin_until(lambda: camera.node._localizer._depths._messages, 'the only depth image')
     for second in range(1, 4):
         camera.image(header(second))
         [message] = camera.wait()
