@@ -8,8 +8,7 @@ import numpy as np
 
 from pose_ros.core.body.height import standing_height
 from pose_ros.core.positions import Positions, PositionSource
-from pose_ros.core.space.steady_distance import SteadyDistance
-from pose_ros.core.space.strategy import CameraView
+from pose_ros.core.space.strategy import CameraView, SteadyDistance
 from pose_ros.core.types import Person
 
 # Standard deviation over the distance: people differ in height, and bones point at the camera.

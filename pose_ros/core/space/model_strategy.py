@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 
 from pose_ros.core.positions import Positions, PositionSource
-from pose_ros.core.space.steady_distance import SteadyDistance
-from pose_ros.core.space.strategy import CameraView
+from pose_ros.core.space.strategy import CameraView, SteadyDistance
 from pose_ros.core.types import Person
 
 # So many landmarks of so much score in all are needed.
