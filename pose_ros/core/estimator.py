@@ -29,14 +29,14 @@ _log = logging.getLogger(__name__)
 
 
 class PoseEstimator:
-    """Follows the people in a sequence of frames.
+    """Tracks the people in a sequence of frames.
 
     Parameters
     ----------
     config
         Settings.
     store
-        Where models lie; by default $POSE_ROS_MODEL_PATH and the user's cache.
+        Installed models; by default those in $POSE_ROS_MODEL_PATH and the user's cache.
 
     Raises
     ------
@@ -75,32 +75,31 @@ class PoseEstimator:
         return self._deployment.status
 
     def close(self) -> None:
-        """Let go of the device; the estimator is of no use afterwards."""
+        """Release the device; the estimator cannot be used afterwards."""
         self._deployment.close()
 
     @property
     def locked_id(self) -> int:
-        """Id of the person to keep to, 0 = nobody."""
+        """Id of the locked person, 0 = none."""
         return self._identities.locked_id
 
     @property
     def locked_seen(self) -> bool:
-        """Whether the last frame shows the person to keep to."""
+        """Whether the last frame shows the locked person."""
         return any(p.id == self.locked_id and p.observed.any() for p in self._people if p.id)
 
     def lock(self, method: str, person_id: int = 0) -> int:
-        """Keep to one person of the last frame.
+        """Lock one person of the last frame.
 
-        They are looked for first, remembered for ``lock_timeout``, and never replaced by somebody
-        else; in the mode single nobody else is looked for. The lock ends when they have been away
-        for longer.
+        The locked person is tracked first and never replaced by another one; in the mode single
+        no one else is tracked. The lock ends when they have been away for ``lock_timeout``.
 
         Parameters
         ----------
         method
             'id', 'largest', 'nearest_centre' or 'hand_raised'.
         person_id
-            The person, for the method 'id'.
+            Id of the person, for the method 'id'.
 
         Returns
         -------
@@ -110,7 +109,7 @@ class PoseEstimator:
         Raises
         ------
         LockError
-            If nobody is as wanted; the lock stays as it was.
+            If no person fits; the lock stays as it was.
         """
         frame = self._frame
         size = (frame.width, frame.height) if frame is not None else (0, 0)
@@ -126,7 +125,7 @@ class PoseEstimator:
         return self.locked_id
 
     def unlock(self) -> bool:
-        """Keep to nobody; whether there was somebody."""
+        """End the lock; whether there was one."""
         was_locked = bool(self.locked_id)
         self._identities.locked_id = 0
         return was_locked
@@ -139,12 +138,12 @@ class PoseEstimator:
         self._begin()
 
     def _begin(self) -> None:
-        """Begin a sequence of frames: set all that is kept from frame to frame here."""
+        """Begin a sequence of frames: all state from frame to frame is set here."""
         self._timeline = Timeline()
         self._frame: Frame | None = None
         self._people: list[Person] = []
-        self._published: int | None = None  # number of the one track that single mode shows
-        self._schedule = SearchSchedule()
+        self._published: Track | None = None  # the one track that single mode shows
+        self._schedule = SearchSchedule(self.config)
 
     def check(self, config: EstimatorConfig) -> None:
         """Raise ValueError for settings that cannot be taken while running; change nothing."""
@@ -157,7 +156,7 @@ class PoseEstimator:
             raise ValueError(f'mode {config.mode} needs a detector: {error}') from error
 
     def reconfigure(self, config: EstimatorConfig) -> None:
-        """Change settings while running, also for people already followed.
+        """Change settings while running, also for people already tracked.
 
         Parameters
         ----------
@@ -166,7 +165,7 @@ class PoseEstimator:
         """
         self.check(config)
         self._finder.reconfigure(config)
-        self.config = self._identities.config = config
+        self.config = self._identities.config = self._schedule.config = config
         for track in self._identities.tracks:
             track.reconfigure(config)
 
@@ -178,17 +177,16 @@ class PoseEstimator:
         image
             With a stamp, the next frame of the sequence. A frame up to ``track_timeout`` before
             the last one is late: it is dropped, counted in the statistics, and the people of the
-            last frame are returned. A larger step back starts anew.
+            last frame are returned. A larger step back restarts tracking.
             Without a stamp, a single image: tracking is neither used nor disturbed. An array is
             a single image, uint8 [height, width, 3] in BGR as OpenCV's.
 
         Returns
         -------
         list of Person
-            The locked one first, then the largest; empty when nobody is there. Who was seen in
-            fewer frames than ``min_hits`` has the id 0, and so have all in a single image.
-            Who is out of sight for less than ``coast_time`` is among them, all keypoints
-            PREDICTED.
+            The locked one first, then the largest; empty without people. The id is 0 for people
+            seen in fewer frames than ``min_hits``, and in a single image. People out of sight for
+            less than ``coast_time`` are included, with all keypoints PREDICTED.
         """
         frame = image if isinstance(image, Frame) else Frame(image, channels='bgr')
         if frame.stamp is None:
@@ -226,16 +224,14 @@ class PoseEstimator:
         self._frame = frame
         identities = self._identities
         identities.forget(frame.time)
-        followed = self._sought(frame)
+        followed = self._tracks_to_follow(frame)
         observations = self._finder.follow(frame, followed)
-        # Who stands where somebody else was looked for is not known yet.
+        # Another person in the region of a track is not known yet.
         found = [s for s in observations if s.roi_track is None or identities.matches(s)]
-        counts = len(identities.tracks), len(followed), len(found)
-        doubtful = bool(followed) and all(track.is_doubtful for track in followed)
-        if self._schedule.is_due(self.config, frame.time, *counts, doubtful=doubtful):
+        if self._schedule.is_due(frame.time, identities.tracks, followed, found):
             room = self._limit - len(found)
             if self.locked_id and not self.locked_seen:
-                room = self.config.max_people  # any of those found may be the locked one
+                room = self.config.max_people  # any of them may be the locked one
             observations += self._finder.search(frame, found, max(room, 1))
         identities.update(observations, newcomers=not self._only_locked)
         self._people = self._shown(frame.time)
@@ -245,33 +241,31 @@ class PoseEstimator:
 
     @property
     def _limit(self) -> int:
-        """Most people to look for."""
+        """Maximum number of people to track."""
         return 1 if self.config.mode == 'single' else self.config.max_people
 
     @property
     def _only_locked(self) -> bool:
-        """Whether nobody but the locked person is looked for and told of."""
+        """Whether the locked person alone is tracked."""
         return self.config.mode == 'single' and bool(self.locked_id)
 
-    def _make_track(self, number: int, observation: Observation) -> Track:
+    def _make_track(self, track_id: int, observation: Observation) -> Track:
         keypoint_filter = KeypointFilter(self.config, self.topology, self._repairs)
-        return Track(number, observation, self._finder.regions(), keypoint_filter)
+        return Track(track_id, observation, self._finder.regions(), keypoint_filter)
 
-    def _sought(self, frame: Frame) -> list[Track]:
-        """Those whose regions are looked into, the most important first.
+    def _tracks_to_follow(self, frame: Frame) -> list[Track]:
+        """Tracks whose regions are searched: the locked one, visible ones, large ones first.
 
-        That is: locked, seen a moment ago, large. Who is gone for longer or out of the picture is
-        known again if a search finds them.
+        A search finds people again who were lost for longer or have left the image.
         """
-        tracks = self._identities.tracks
-        sought = [
+        tracks = [
             track
-            for track in tracks
+            for track in self._identities.tracks
             if frame.time - track.stamp <= self.config.track_timeout
             and frame.shows(track.centre(frame.time))
             and (track.id == self.locked_id or not self._only_locked)
         ]
-        sought.sort(
+        tracks.sort(
             key=lambda track: (
                 not track.id or track.id != self.locked_id,
                 track.is_doubtful,
@@ -279,31 +273,29 @@ class PoseEstimator:
                 -track.size,
             )
         )
-        return sought[: self._limit]
+        return tracks[: self._limit]
 
     def _shown(self, stamp: float) -> list[Person]:
-        """People to tell of, the most important first."""
-        tracks = self._identities.tracks
-        if self._only_locked:
-            tracks = [track for track in tracks if track.id == self.locked_id]
-        people = {t.track_id: t.person(stamp, self.config.coast_time) for t in tracks}
-        shown = sorted(
-            ((number, person) for number, person in people.items() if person is not None),
-            key=lambda pair: self._rank(*pair),
-        )[: self._limit]
+        """People to publish, the most important first."""
+        shown = []
+        for track in self._identities.tracks:
+            person = track.person(stamp, self.config.coast_time)
+            if person is not None and (person.id == self.locked_id or not self._only_locked):
+                shown.append((track, person))
+        if len(shown) > self._limit:
+            shown.sort(key=lambda pair: self._rank(*pair))
+        shown = shown[: self._limit]
         self._published = shown[0][0] if shown else None
-        shown.sort(key=lambda pair: (pair[1].id != self.locked_id, -_area(pair[1])))
-        return [person for _, person in shown]
+        people = [person for _, person in shown]
+        return sorted(people, key=lambda person: (person.id != self.locked_id, -_area(person)))
 
-    def _rank(self, number: int, person: Person) -> tuple[bool, ...] | tuple[float, ...]:
-        """Order in which people are told of where not all can be."""
-        is_locked = person.id and person.id == self.locked_id
-        single = self.config.mode == 'single'
+    def _rank(self, track: Track, person: Person) -> tuple[bool, bool, bool, bool, float]:
+        """Sort key of people where not all can be published."""
         return (
-            not is_locked,
+            not person.id or person.id != self.locked_id,
             not person.id,
             not person.observed.any(),
-            single and number != self._published,
+            self.config.mode == 'single' and track is not self._published,
             -_area(person),
         )
 

@@ -1,14 +1,17 @@
-"""When to look for people who are not followed yet."""
+"""When to look for people who are not tracked yet."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
 
 from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.tracking.observation import Observation
+from pose_ros.core.tracking.track import Track
 
-# How much more rarely the detector runs in auto while one person is there [intervals].
+# Intervals between two runs of the detector in auto while one person is there.
 _ALONE_INTERVALS = 3
-# How much more often while a person is out of sight [-].
+# The detector runs this many times as often while a person is out of sight [-].
 _LOST_SHARE = 5
 # After several people were there, several are expected for this time [s].
 _COMPANY_TIME = 2.0
@@ -17,66 +20,64 @@ _COMPANY_TIME = 2.0
 class SearchSchedule:
     """Decides for each frame of a sequence whether to search.
 
+    Parameters
+    ----------
+    config
+        Settings: mode and detector_interval; may be replaced at any time.
+
     Attributes
     ----------
     expects_several
-        Whether more than one person may be followed, and is expected, right now.
+        Whether more than one person may be tracked, and is expected, right now.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: EstimatorConfig) -> None:
+        self.config = config
         self.expects_several = False
         self._frames = 0  # since the last search
         self._company_until = -math.inf
 
     def is_due(
         self,
-        config: EstimatorConfig,
         time: float,
-        tracks: int,
-        followed: int,
-        found: int,
-        *,
-        doubtful: bool = False,
+        tracks: Sequence[Track],
+        followed: Sequence[Track],
+        found: Sequence[Observation],
     ) -> bool:
-        """Whether to search in the next frame; counts from there if so.
+        """Whether to search in this frame; counts from there if so.
 
         Parameters
         ----------
-        config
-            Settings: mode and detector_interval.
         time
             Of the frame [s].
-        tracks
-            Number of people remembered.
-        followed, found
-            Number of people looked for in this frame, and of those found.
-        doubtful
-            Whether the evidence is against all of those followed: `single` searches on then.
+        tracks, followed
+            All tracks, and those looked for in this frame.
+        found
+            The people among them who were found.
         """
         self._frames += 1
-        interval = self._interval(config, time, tracks, followed, found)
-        if doubtful:
-            interval = min(interval, config.detector_interval)
+        interval = self._interval(time, len(tracks), len(followed), len(found))
+        if followed and all(track.is_doubtful for track in followed):
+            # None of them may be a person: single searches on, too.
+            interval = min(interval, self.config.detector_interval)
         due = self._frames >= interval
         if due:
             self._frames = 0
         return due
 
-    def _interval(
-        self, config: EstimatorConfig, time: float, tracks: int, followed: int, found: int
-    ) -> float:
+    def _interval(self, time: float, tracks: int, followed: int, found: int) -> float:
         """Frames from one search to the next; infinite: none is needed."""
-        single = config.mode == 'single'
+        single = self.config.mode == 'single'
         self.expects_several &= not single
         if not found:
             return 1
         if single:
             return math.inf
-        interval = config.detector_interval
+        interval = self.config.detector_interval
         self.expects_several = True
         if max(tracks, found) > 1:
             self._company_until = time + _COMPANY_TIME
-        elif config.mode == 'auto' and time > self._company_until:
+        elif self.config.mode == 'auto' and time > self._company_until:
             self.expects_several = False
             interval *= _ALONE_INTERVALS
         return max(interval // _LOST_SHARE, 1) if found < followed else interval

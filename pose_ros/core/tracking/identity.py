@@ -1,4 +1,4 @@
-"""Who is who: observations are given to the people followed, newcomers get ids of their own."""
+"""Identities: observations are assigned to tracks, new people get ids of their own."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _ALONE = 0.05
 
 
 class Identities:
-    """The people followed.
+    """The tracked people.
 
     Parameters
     ----------
     config
         Settings; may be replaced at any time.
     make_track
-        Makes the track of a newcomer from a number and an observation.
+        Makes a new track from its ``track_id`` and an observation.
     examine
         Second opinion on an observation and the number of opinions before it: evidence from -1
         (no person) to 1 (a person).
@@ -35,9 +35,9 @@ class Identities:
     Attributes
     ----------
     tracks
-        Everybody followed, seen in the last frame or not.
+        All tracks, seen in the last frame or not.
     track_switches
-        How often the region of somebody followed began to show somebody else.
+        Number of times that the region of a track began to show another person.
     locked_id
         Of the person who is remembered for ``lock_timeout``, 0 = not locked. A lock ends when its
         track is forgotten.
@@ -62,7 +62,7 @@ class Identities:
         self._last_id = 0
 
     def reset(self) -> None:
-        """Forget everybody; ids are not used again."""
+        """Forget all tracks; ids are not used again."""
         self.tracks.clear()
 
     def forget(self, stamp: float) -> None:
@@ -80,16 +80,16 @@ class Identities:
         )
 
     def update(self, observations: Sequence[Observation], newcomers: bool = True) -> None:
-        """Give each observation of a frame to a person followed, or to a newcomer.
+        """Assign each observation of a frame to a track, or to a new one.
 
         Parameters
         ----------
         observations
             The surest first; several may show the same person.
         newcomers
-            Whether those found by searching may be others than those already followed.
+            Whether people found by searching may be new.
         """
-        # Who was found by searching goes before the same one in a region meant for somebody else.
+        # A person found by searching goes before the same one in the region of another track.
         switched = [s.roi_track is not None and not self.matches(s) for s in observations]
         people = distinct(
             [s for _, s in sorted(zip(switched, observations), key=lambda pair: pair[0])]
@@ -105,13 +105,13 @@ class Identities:
             if owner is not None:
                 owner.observe(observation, _alone(observation, people))
             elif newcomers and observation.roi_track is None:
-                # A region meant for somebody else shows others badly: a search will find them.
+                # A person in the region of another track is seen badly: a search will find them.
                 self._last_track_id += 1
                 owner = self._make_track(self._last_track_id, observation)
                 self.tracks.append(owner)
             if owner is not None and not owner.id:
                 self._confirm(owner)
-        # Somebody seen once or twice and not again was nobody.
+        # Seen once or twice and not again: a false detection.
         self.tracks = [track for track in self.tracks if track.id or not track.misses]
 
     def _assign(self, observations: Sequence[Observation]) -> dict[int, Track]:
@@ -134,9 +134,9 @@ class Identities:
     def _in_others_clothes(
         self, tracks: Sequence[Track], observations: Sequence[Observation]
     ) -> np.ndarray:
-        """Where somebody out of sight is less like an observation than somebody else near by is.
+        """Observations that a lost track must not take from a visible one with better clothes.
 
-        Mask [tracks, observations]. Who comes back must not take the place of who is there.
+        Mask [tracks, observations].
         """
         mask = np.zeros((len(tracks), len(observations)), bool)
         if not any(track.misses for track in tracks):

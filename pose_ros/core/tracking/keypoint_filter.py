@@ -133,7 +133,7 @@ class KeypointFilter:
         trust
             Factor on all scores, 0 to 1.
         """
-        assert self._person is not None, 'nobody has been observed'
+        assert self._person is not None, 'no person has been observed'
         last = self._person
         x, y = shift.tolist()
         box = last.box

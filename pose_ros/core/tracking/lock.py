@@ -37,7 +37,7 @@ def choose(
     Raises
     ------
     LockError
-        If nobody is there, or nobody is as wanted; it names the ids that there are.
+        If no person fits; the message names the ids in view.
     """
     if method not in ('id', *_RANKS):
         known = ', '.join(('id', *_RANKS))
@@ -62,7 +62,7 @@ def _area(person: Person, image_size: tuple[int, int]) -> float:
 
 
 def _nearness(person: Person, image_size: tuple[int, int]) -> float:
-    """Distance of the box from the middle of the picture, the greater the nearer."""
+    """Negative distance of the box from the middle of the image."""
     x, y = person.box.centre
     return -float(np.hypot(x - image_size[0] / 2, y - image_size[1] / 2))
 

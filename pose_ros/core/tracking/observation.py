@@ -1,4 +1,4 @@
-"""Somebody seen in a frame, before it is known who."""
+"""People seen in a frame, before they are matched with tracks."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _SAME, _MAY_BE_SAME, _SAME_CLOTHES = 0.6, 0.4, 0.8
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """A pose of somebody in a frame.
+    """A person's pose in a frame.
 
     Attributes
     ----------
     pose
         As the model gave it.
     seen
-        Mask [K]: sure keypoints within the picture.
+        Mask [K]: keypoints over the threshold and within the image.
     frame
         The frame that shows it.
     topology
@@ -110,7 +110,7 @@ def box_of(keypoints: np.ndarray, seen: np.ndarray) -> Box:
 
 
 def distinct(observations: Sequence[Observation]) -> list[Observation]:
-    """Sightings without those that show the same person as an earlier one."""
+    """Observations without those that show the same person as an earlier one."""
     kept: list[Observation] = []
     for observation in observations:
         if not any(_same_person(observation, other) for other in kept):

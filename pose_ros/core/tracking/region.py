@@ -44,7 +44,7 @@ class RegionTracker(Protocol):
         frame
             The next frame.
         alone
-            Whether nobody else is followed. Otherwise the region is the person's own, however
+            Whether no one else is tracked. Otherwise the region is the person's own, however
             large: two people in one and the same region would become one.
         """
 
@@ -52,7 +52,7 @@ class RegionTracker(Protocol):
         """Learn from the person found in the frame."""
 
     def around(self, detection: Detection) -> Crop:
-        """Region to look at somebody whom a detector has found."""
+        """Region to look at a person whom a detector has found."""
 
     def reconfigure(self, config: EstimatorConfig) -> None:
         """Take other settings."""
@@ -63,7 +63,7 @@ class KeypointRegions:
 
     The way of the crop in Google's MoveNet tutorial: centred on the hips, large enough for the
     torso with all limbs stretched and for every keypoint seen; the whole frame if that is larger
-    than the frame and nobody else is followed.
+    than the frame and no one else is tracked.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class KeypointRegions:
         self._pose = pose
 
     def around(self, detection: Detection) -> Crop:
-        """Region to look at somebody whom a detector has found."""
+        """Region to look at a person whom a detector has found."""
         box = detection.box
         return Crop(box.centre, _BOX_REACH * max(box.width, box.height, 1.0))
 
@@ -107,7 +107,7 @@ class KeypointRegions:
         return Crop((x, y), 2.0 * reach)
 
     def _around_part(self, points: np.ndarray) -> Crop | None:
-        """Region around somebody of whom no torso is seen; None if it is too little."""
+        """Region around a person without a visible torso; None with too few keypoints."""
         if len(points) < _MIN_PART:
             return None
         box = Box.around(points)
@@ -176,7 +176,7 @@ class AlignmentRegions:
         self._region = region(points)
 
     def around(self, detection: Detection) -> Crop:
-        """Region to look at somebody whom a detector has found."""
+        """Region to look at a person whom a detector has found."""
         return region(detection.alignment)
 
     def reconfigure(self, config: EstimatorConfig) -> None:

@@ -15,8 +15,9 @@ from pose_ros.core.tracking.presence import Presence
 from pose_ros.core.tracking.region import RegionTracker
 from pose_ros.core.types import Box, Crop, Frame, Person
 
-# How fast the idea of somebody's size and clothes follows what is seen, per frame.
+# Weight of a frame in the moving average of the size [-].
 _SIZE_RATE = 0.2
+# Weight of a frame in the moving average of the clothes' colours [-].
 _CLOTHING_RATE = 0.1
 
 
@@ -35,7 +36,7 @@ class Track:
     Attributes
     ----------
     id
-        0 until it is certain that there is somebody.
+        0 until the person is confirmed.
     observations
         Number of frames in which the person was seen.
     misses
@@ -79,7 +80,7 @@ class Track:
         return not self.id and self.presence.is_doubtful
 
     def observe(self, observation: Observation, alone: bool) -> None:
-        """Learn from an observation; clothes only from those of somebody who stands alone."""
+        """Take in an observation; its clothes only where no one else is near."""
         observation = self.keypoint_filter.repair(observation)
         self.last = observation
         self.observations += 1
@@ -129,7 +130,7 @@ class Track:
         return BodyMask(self.last.joints + self.shift(stamp), self.size)
 
     def person(self, stamp: float, coast_time: float) -> Person | None:
-        """Person at a time; None if they are out of sight for too long or out of the picture."""
+        """Person at a time; None if they are out of sight for too long or out of the image."""
         if not self.misses:
             if self._person.id != self.id:
                 self._person = replace(self._person, id=self.id)
