@@ -78,7 +78,7 @@ def fitness(people: int = 1) -> Scene:
 
 
 def _scene(sequence: _Sequence, people: int, alone: Actor) -> Scene:
-    """Programme of one actor, or of several who each begin elsewhere in it."""
+    """Sequence of one actor, or of several who each begin elsewhere in it."""
     actors = []
     for number, place in enumerate(line_up(people) if people > 1 else [alone]):
         first = number * len(sequence) // people

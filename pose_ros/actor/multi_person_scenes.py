@@ -25,14 +25,14 @@ _GESTURES = (
 
 @dataclass(frozen=True)
 class _SceneKind:
-    """A kind of encounter: how many people take part and who draws it."""
+    """A kind of scene: how many people take part and who draws it."""
 
     least: int
     most: int
     draw: Callable[[np.random.Generator, int, bool], Scene]
 
 
-def encounter(
+def multi_person_scene(
     kind: str,
     seed: int,
     people: int | None = None,
@@ -44,7 +44,7 @@ def encounter(
     Parameters
     ----------
     kind
-        Name out of `ENCOUNTERS`.
+        Name out of `SCENE_KINDS`.
     seed
         Of everything that is drawn.
     people
@@ -62,9 +62,7 @@ def encounter(
     try:
         chosen = _KINDS[kind]
     except KeyError:
-        raise ValueError(
-            f'unknown encounter {kind!r}, known are: {", ".join(ENCOUNTERS)}'
-        ) from None
+        raise ValueError(f'unknown scene {kind!r}, known are: {", ".join(SCENE_KINDS)}') from None
     if people is not None and not chosen.least <= people <= chosen.most:
         raise ValueError(
             f'people must be {chosen.least} to {chosen.most} in {kind}, got {people!r}'
@@ -74,9 +72,9 @@ def encounter(
 
 @lru_cache(maxsize=1000)
 def _drawn(kind: str, seed: int, people: int | None, same: bool) -> Scene:
-    """Encounter at any rate; kept, since to find a crossing takes a second."""
+    """Scene at any rate; kept, since to find a crossing takes a second."""
     chosen = _KINDS[kind]
-    rng = np.random.default_rng((seed, ENCOUNTERS.index(kind)))
+    rng = np.random.default_rng((seed, SCENE_KINDS.index(kind)))
     drawn = int(rng.integers(chosen.least, chosen.most + 1))
     return chosen.draw(rng, people or drawn, same)
 
@@ -188,5 +186,5 @@ _KINDS = {
     'returning': _SceneKind(2, 3, _returning),
     'group': _SceneKind(2, 6, _group),
 }
-ENCOUNTERS = tuple(_KINDS)
+SCENE_KINDS = tuple(_KINDS)
 """Names of the kinds; `leaving` is back within a second, `returning` later."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from pose_ros.actor.multi_person_scenes import ENCOUNTERS, encounter
+from pose_ros.actor.multi_person_scenes import SCENE_KINDS, multi_person_scene
 from pose_ros.cli.console import complain, complaints, progress_bars
 from pose_ros.cli.evaluate_motion import motion
 from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, THREADS, chosen_models, modes
@@ -153,7 +153,7 @@ def tracking(
         library('motmetrics')
         block = _tracking_block(same_clothes, clothing)
         check_markdown(block, markdown)
-        kinds, rates = scenes or list(ENCOUNTERS), fps or [30.0, 15.0, 7.5]
+        kinds, rates = scenes or list(SCENE_KINDS), fps or [30.0, 15.0, 7.5]
         numbers = range(first_seed, first_seed + seeds)
         # All that can be refused is refused before any work is done.
         estimators = [
@@ -169,7 +169,7 @@ def tracking(
             for one, way in product(chosen_models(model), mode or ['multi'])
         ]
         for kind, rate in product(kinds, rates):
-            encounter(kind, first_seed, fps=rate)
+            multi_person_scene(kind, first_seed, fps=rate)
         report = _tracking_report(block, numbers, same_clothes, clothing)
         with progress_bars('{task.completed:.0f}/{task.total:.0f} scenes') as bars:
             for estimator in estimators:
@@ -180,7 +180,7 @@ def tracking(
                     bars.add_task(f'{name} {way}', total=len(kinds) * len(rates) * seeds),
                 )
                 for kind, rate, seed in product(kinds, rates, numbers):
-                    scene = encounter(kind, seed, fps=rate, same_clothes=same_clothes)
+                    scene = multi_person_scene(kind, seed, fps=rate, same_clothes=same_clothes)
                     runs.setdefault((kind, rate), []).append(follow(estimator, scene, seed))
                     done()
                 report.rows += _tracking_rows(name, way, runs)

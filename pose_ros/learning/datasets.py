@@ -38,8 +38,8 @@ def datasets(
     unseen = [[clip_of(e, window) for e in motion.examples] for motion in validation]
     varied = _with_mirrored(training, clips)
     both = [a + b for a, b in zip(varied, _learned(validation, unseen))]
-    first = _stock(training, clips, varied, improvised(_IMPROVISED[0], window, rng), rng)
-    second = _stock(validation, unseen, both, improvised(_IMPROVISED[1], window, rng), rng)
+    first = _dataset(training, clips, varied, improvised(_IMPROVISED[0], window, rng), rng)
+    second = _dataset(validation, unseen, both, improvised(_IMPROVISED[1], window, rng), rng)
     return replace(first, motions=varied), second
 
 
@@ -48,7 +48,7 @@ def _learned(classes: Sequence[MotionClass], clips: Sequence[Sequence[Clip]]) ->
     return [list(own) for motion, own in zip(classes, clips) if motion.name != NONE]
 
 
-def _stock(
+def _dataset(
     classes: Sequence[MotionClass],
     clips: Sequence[Sequence[Clip]],
     known: Sequence[Sequence[Clip]],

@@ -1,4 +1,4 @@
-"""Encounters: people on one floor who pass, cross, leave and stand together, drawn from a seed."""
+"""People on one floor who pass, cross, leave and stand together, drawn from a seed."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 
 from pose_ros.actor import frames
 from pose_ros.actor.covering import SEEN
-from pose_ros.actor.multi_person_scenes import ENCOUNTERS, encounter
+from pose_ros.actor.multi_person_scenes import SCENE_KINDS, multi_person_scene
 
 
 def shown(scene):
@@ -20,19 +20,19 @@ def shown(scene):
     return visible, middles
 
 
-@pytest.mark.parametrize('kind', ENCOUNTERS)
+@pytest.mark.parametrize('kind', SCENE_KINDS)
 def test_the_same_seed_gives_the_same_scene_at_every_rate(kind):
-    scene = encounter(kind, 3)
-    assert scene == encounter(kind, 3)
-    assert scene != encounter(kind, 4)
-    assert replace(encounter(kind, 3, fps=7.5), fps=30.0) == scene
+    scene = multi_person_scene(kind, 3)
+    assert scene == multi_person_scene(kind, 3)
+    assert scene != multi_person_scene(kind, 4)
+    assert replace(multi_person_scene(kind, 3, fps=7.5), fps=30.0) == scene
     assert 3 < scene.duration < 12
 
 
-@pytest.mark.parametrize('kind', ENCOUNTERS)
+@pytest.mark.parametrize('kind', SCENE_KINDS)
 def test_all_stand_on_one_floor(kind):
     for seed in range(4):
-        scene = encounter(kind, seed)
+        scene = multi_person_scene(kind, seed)
         actors = sorted(scene.actors, key=lambda actor: actor.distance)
         ground, distance = (
             np.array([getattr(a, key) for a in actors]) for key in ('y', 'distance')
@@ -51,7 +51,7 @@ def test_all_stand_on_one_floor(kind):
 @pytest.mark.parametrize('people', [2, 3, 4])
 def test_in_a_crossing_somebody_is_wholly_hidden_but_not_for_long(people):
     for seed in range(2):
-        visible, _ = shown(encounter('crossing', seed, people, fps=15))
+        visible, _ = shown(multi_person_scene('crossing', seed, people, fps=15))
         assert (visible == 0).any(axis=1).sum() >= 1
         assert (visible < SEEN * 17).sum(axis=0).max() / 15 < 1.05
         assert (visible[0] >= SEEN * 17).all()
@@ -61,7 +61,7 @@ def test_crossings_go_on_and_turn_back():
     """Where they end tells whether everybody's motion went on as it was."""
     went_on = []
     for seed in range(12):
-        scene = encounter('crossing', seed, 2)
+        scene = multi_person_scene('crossing', seed, 2)
         ends = [actor.at(scene.duration)[0].points['pelvis'][0] for actor in scene.actors]
         went_on += [
             (end - scene.width / 2) * (actor.x - scene.width / 2) < 0
@@ -72,7 +72,7 @@ def test_crossings_go_on_and_turn_back():
 
 def test_who_passes_is_covered_in_part():
     for seed in range(3):
-        visible, middles = shown(encounter('passing', seed, fps=10))
+        visible, middles = shown(multi_person_scene('passing', seed, fps=10))
         assert visible.min() < 12
         assert visible.min() > 0
         order = np.argsort(middles, axis=1)
@@ -82,7 +82,7 @@ def test_who_passes_is_covered_in_part():
 @pytest.mark.parametrize(('kind', 'low', 'high'), [('leaving', 0.3, 1.0), ('returning', 1.3, 4.0)])
 def test_the_first_is_away_and_comes_back(kind, low, high):
     for seed in range(2):
-        visible, middles = shown(encounter(kind, seed, fps=10))
+        visible, middles = shown(multi_person_scene(kind, seed, fps=10))
         assert low < (visible[:, 0] < SEEN * 17).sum() / 10 < high
         assert visible[:, 0].min() == 0
         assert visible[-1, 0] > 12
@@ -92,7 +92,7 @@ def test_the_first_is_away_and_comes_back(kind, low, high):
 
 def test_a_group_stands_side_by_side():
     for people in (2, 6):
-        visible, middles = shown(encounter('group', 1, people, fps=5))
+        visible, middles = shown(multi_person_scene('group', 1, people, fps=5))
         assert visible.shape[1] == people
         assert visible.min() > SEEN * 17
         assert (np.diff(middles[0]) > 0).all()
@@ -100,19 +100,17 @@ def test_a_group_stands_side_by_side():
 
 def test_clothes_can_be_told_apart_or_are_the_same():
     for seed in range(6):
-        shirts = [np.array(a.clothes.shirt) for a in encounter('group', seed, 6).actors]
+        shirts = [np.array(a.clothes.shirt) for a in multi_person_scene('group', seed, 6).actors]
         distances = [np.linalg.norm(a - b) for i, a in enumerate(shirts) for b in shirts[:i]]
         assert min(distances) > 60
-    scene = encounter('crossing', 2, 3, same_clothes=True)
+    scene = multi_person_scene('crossing', 2, 3, same_clothes=True)
     assert len({(a.clothes.shirt, a.clothes.trousers) for a in scene.actors}) == 1
 
 
-def test_what_is_no_encounter_is_refused():
-    with pytest.raises(
-        ValueError, match=r"unknown encounter 'duel', known are: passing, crossing"
-    ):
-        encounter('duel', 0)
+def test_an_unknown_scene_is_refused():
+    with pytest.raises(ValueError, match=r"unknown scene 'duel', known are: passing, crossing"):
+        multi_person_scene('duel', 0)
     with pytest.raises(ValueError, match=r'people must be 2 to 4 in crossing, got 5'):
-        encounter('crossing', 0, 5)
+        multi_person_scene('crossing', 0, 5)
     with pytest.raises(ValueError, match=r'people must be 2 to 6 in group, got 0'):
-        encounter('group', 0, 0)
+        multi_person_scene('group', 0, 0)

@@ -138,7 +138,7 @@ def test_progress_is_shown_where_somebody_watches(pose_ros, dataset, monkeypatch
 @pytest.mark.parametrize(
     ('arguments', 'reason'),
     [
-        (['--scenes', 'duel'], "unknown encounter 'duel', known are: passing, crossing"),
+        (['--scenes', 'duel'], "unknown scene 'duel', known are: passing, crossing"),
         (['--fps', '0'], 'fps must be 0.1 to 1000, got 0'),
         (['--model', 'yolo'], "unknown model 'yolo'"),
         (['--mode', 'many'], 'mode must be one of single, multi, auto'),

@@ -8,7 +8,7 @@ import pytest
 
 from pose_ros.actor import Action, Actor, Clothes, Scene, frames
 from pose_ros.actor.demo_scenes import SCENES
-from pose_ros.actor.multi_person_scenes import encounter
+from pose_ros.actor.multi_person_scenes import multi_person_scene
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.topology import COCO17
@@ -211,7 +211,7 @@ def test_an_id_lasts_through_a_fall():
 
 
 def test_the_ids_do_not_depend_on_the_order_of_the_channels():
-    scene = replace(encounter('crossing', 100, 2), duration=3.5)
+    scene = replace(multi_person_scene('crossing', 100, 2), duration=3.5)
     told = {}
     for channels in ('rgb', 'bgr'):
         estimator = PoseEstimator(EstimatorConfig(mode='multi'))
@@ -229,7 +229,7 @@ def test_the_ids_do_not_depend_on_the_order_of_the_channels():
 )
 def test_six_people_each_with_an_id_of_their_own(detector, least):
     """Those whom the detector finds within a moment."""
-    scene = encounter('group', 100, 6)
+    scene = multi_person_scene('group', 100, 6)
     estimator = PoseEstimator(EstimatorConfig(mode='multi', detector=detector, max_people=6))
     ids = {}
     for _, people in watch(estimator, replace(scene, duration=1.5), 3):

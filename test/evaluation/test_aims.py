@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from pose_ros.actor.multi_person_scenes import encounter
+from pose_ros.actor.multi_person_scenes import multi_person_scene
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.evaluation.coco import find_images, read_annotations, score, whole_images
@@ -25,7 +25,7 @@ def test_crossings_of_two_to_four_keep_their_ids(measured, sample_count):
     """Scenes at 15 frames per second."""
     estimator = PoseEstimator(EstimatorConfig(mode='multi'))
     runs = [
-        follow(estimator, encounter('crossing', seed, 2 + seed % 3, fps=15), seed)
+        follow(estimator, multi_person_scene('crossing', seed, 2 + seed % 3, fps=15), seed)
         for seed in SEEDS[: sample_count(3, 6)]
     ]
     figures = tracking_score(runs)
