@@ -62,9 +62,9 @@ class EstimatorConfig:
     )
     detector: str = _setting(
         'auto',
-        'name of the person detector in config/models.yaml; auto: yolox_nano if '
-        "installed (with BlazePose in single alternating with BlazePose's), else "
-        "BlazePose's",
+        'name of the person detector in config/models.yaml; auto: those installed of '
+        'picodet_320 (not with BlazePose) and yolox_nano, which take turns; with '
+        "BlazePose in single, or without them, BlazePose's own",
         live=False,
     )
     detector_threshold: float = _setting(
@@ -85,12 +85,13 @@ class EstimatorConfig:
     )
     person_threshold: float = _setting(
         0.0,
-        "minimum person score; 0: the model's default (BlazePose 0.5, MoveNet 0.25)",
+        'minimum person score; where a detector found the person, that of the detection '
+        "times that of the pose; 0: the model's default",
         low=0.0,
         high=1.0,
     )
     crop_padding: float = _setting(
-        1.25, "size of MoveNet's crop relative to the person", low=1.0, high=3.0
+        1.25, 'size of the crop relative to the person (not BlazePose)', low=1.0, high=3.0
     )
     jump_threshold: float = _setting(
         0.5,

@@ -24,6 +24,7 @@ from pose_ros.core.runtime.device_selector import DeviceSelector
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.loading import model_loader
+from pose_ros.core.runtime.openvino import is_installed
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.tracking.region import (
     AlignmentRegions,
@@ -33,7 +34,10 @@ from pose_ros.core.tracking.region import (
 )
 
 OWN_DETECTOR = 'blazepose_detector'
-MANY_DETECTOR = 'yolox_nano'
+# Finds the most people, and many false ones.
+WIDE_DETECTOR = 'picodet_320'
+# Tell people from other things best, the fastest first.
+SURE_DETECTORS = ('yolox_nano_openvino', 'yolox_nano')
 
 # What makes a model of its file, a number of threads and what loads it onto its runtime and
 # device; role of the file, threads by default.
@@ -97,7 +101,6 @@ def build_finder(
     family = store.entry(config.model).family
     if family == 'posenet' or family in _MULTI_FAMILIES:
         return BottomUp(_load_multi_model(config, store, deployment), config)
-    blazepose = family == 'blazepose'
 
     def make_regions() -> RegionTracker:
         return regions_for(model, finder.config)
@@ -111,7 +114,7 @@ def build_finder(
     model = load_pose_model(config, store, deployment)
     finder = TopDown(model, config, make_regions, detectors_for, load)
     # MoveNet finds one person in the whole frame better than BlazePose's detector does.
-    if blazepose or config.mode != 'single' or detectors_for(config) != (OWN_DETECTOR,):
+    if family != 'movenet' or config.mode != 'single' or detectors_for(config) != (OWN_DETECTOR,):
         finder.use_detectors()
     return finder
 
@@ -147,15 +150,26 @@ def _load_multi_model(
 def detector_names(config: EstimatorConfig, store: ModelStore) -> tuple[str, ...]:
     """Names of the detectors that the settings ask for; they take turns.
 
-    Left to us it is the one that also sees people far away and from behind, where it is
-    installed, else BlazePose's. BlazePose in `single` uses both: its own sees how people lie.
+    `auto` depends on what is installed. Models of 17 keypoints use the detector that finds the
+    most people and the one that is the least often wrong, which also confirms people. BlazePose
+    uses the latter; in `single` its own, too, which sees how people lie.
     """
     if config.detector != 'auto':
         return (config.detector,)
-    own_model = store.entry(config.model).family == 'blazepose'
-    own = config.model if own_model else OWN_DETECTOR
+    sure = next((name for name in SURE_DETECTORS if _is_usable(name, store)), None)
+    if store.entry(config.model).family == 'blazepose':
+        own = (config.model,) if sure is None or config.mode == 'single' else ()
+        return (*own, sure) if sure else own
+    wide = WIDE_DETECTOR if _is_usable(WIDE_DETECTOR, store) else None
+    return tuple(filter(None, (wide, sure))) or (OWN_DETECTOR,)
+
+
+def _is_usable(name: str, store: ModelStore) -> bool:
+    """Whether a model and its runtime are installed."""
+    if store.entry(name).runtime == 'openvino' and not is_installed():
+        return False
     try:
-        store.locate(MANY_DETECTOR)
+        store.locate(name)
     except ModelError:
-        return (own,)
-    return (own, MANY_DETECTOR) if own_model and config.mode == 'single' else (MANY_DETECTOR,)
+        return False
+    return True

@@ -94,6 +94,9 @@ class World:
     topology = COCO17
     least_score = least_agreement = 0.5
     least_peak = 0.0
+    least_found = 0.25
+    sure_score = 0.5
+    masks_neighbours = True
     searches_frame = False
     sees_far = sees_alignment = True
     sees_alignment = True
@@ -180,6 +183,6 @@ def sighting_of():
 
     def make(body, stamp=0.0, roi_track=None, behind=(), front=()):
         frame = Frame(image([*behind, body, *front]), stamp)
-        return Observation.of(body.pose, frame, COCO17, 0.3, roi_track)
+        return Observation.of(body.pose, frame, COCO17, 0.3, roi_track=roi_track)
 
     return make

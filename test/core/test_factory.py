@@ -6,12 +6,22 @@ import pytest
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.factory import MANY_DETECTOR, OWN_DETECTOR, build_finder, detector_names
+from pose_ros.core.factory import (
+    OWN_DETECTOR,
+    SURE_DETECTORS,
+    WIDE_DETECTOR,
+    build_finder,
+    detector_names,
+)
 from pose_ros.core.finding.bottom_up import BottomUp
 from pose_ros.core.finding.top_down import TopDown
+from pose_ros.core.models.detector import Detection, upright
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions
+from pose_ros.core.types import Box
+
+FOR_MANY = (WIDE_DETECTOR, *SURE_DETECTORS)
 
 
 class PartOfStore(ModelStore):
@@ -137,30 +147,39 @@ class TestDetectorName:
     @pytest.mark.parametrize(
         ('model', 'mode', 'expected'),
         [
-            ('blazepose_full', 'single', ('blazepose_full', MANY_DETECTOR)),
-            ('blazepose_full', 'multi', (MANY_DETECTOR,)),
-            ('blazepose_full', 'auto', (MANY_DETECTOR,)),
-            ('movenet_lightning', 'single', (MANY_DETECTOR,)),
-            ('movenet_lightning', 'multi', (MANY_DETECTOR,)),
+            ('blazepose_full', 'single', ('blazepose_full', 'yolox_nano_openvino')),
+            ('blazepose_full', 'multi', ('yolox_nano_openvino',)),
+            ('blazepose_full', 'auto', ('yolox_nano_openvino',)),
+            ('movenet_lightning', 'single', (WIDE_DETECTOR, 'yolox_nano_openvino')),
+            ('movenet_lightning', 'multi', (WIDE_DETECTOR, 'yolox_nano_openvino')),
+            ('tinypose_256', 'auto', (WIDE_DETECTOR, 'yolox_nano_openvino')),
         ],
     )
     def test_where_all_are_installed(self, model, mode, expected, monkeypatch):
+        pytest.importorskip('openvino')
         store = ModelStore()
         monkeypatch.setattr(store, 'locate', lambda name: {})
         assert detector_names(EstimatorConfig(model=model, mode=mode), store) == expected
+
+    @pytest.mark.parametrize('model', ['movenet_lightning', 'tinypose_256'])
+    def test_without_openvino(self, model, monkeypatch):
+        store = ModelStore()
+        monkeypatch.setattr(store, 'locate', lambda name: {})
+        monkeypatch.setattr('pose_ros.core.factory.is_installed', lambda: False)
+        assert detector_names(EstimatorConfig(model=model), store) == ('yolox_nano',)
 
     @pytest.mark.parametrize(
         ('model', 'expected'),
         [('blazepose_full', 'blazepose_full'), ('movenet_lightning', OWN_DETECTOR)],
     )
     @pytest.mark.parametrize('mode', ['single', 'multi'])
-    def test_where_the_one_for_many_is_missing(self, model, mode, expected):
+    def test_where_the_ones_for_many_are_missing(self, model, mode, expected):
         config = EstimatorConfig(model=model, mode=mode)
-        assert detector_names(config, PartOfStore(MANY_DETECTOR)) == (expected,)
+        assert detector_names(config, PartOfStore(*FOR_MANY)) == (expected,)
 
     def test_a_name_is_taken_as_it_is(self):
         config = EstimatorConfig(detector='ssd', mode='multi')
-        assert detector_names(config, PartOfStore(MANY_DETECTOR)) == ('ssd',)
+        assert detector_names(config, PartOfStore(*FOR_MANY)) == ('ssd',)
 
 
 class TestFinder:
@@ -173,7 +192,7 @@ class TestFinder:
 
     @pytest.mark.model('movenet_lightning')
     def test_movenet_follows_keypoints_and_searches_the_frame_without_a_good_detector(self):
-        store = PartOfStore(MANY_DETECTOR)
+        store = PartOfStore(*FOR_MANY)
         finder = build_finder(EstimatorConfig(model='movenet_lightning'), store)
         assert isinstance(finder, TopDown)
         assert finder.detector_search is None
@@ -182,10 +201,22 @@ class TestFinder:
         finder.config = replace(finder.config, crop_padding=2.0)
         assert finder.regions().padding == 2.0
 
-    @pytest.mark.model('movenet_lightning', MANY_DETECTOR)
+    @pytest.mark.model('movenet_lightning', 'yolox_nano')
     def test_movenet_has_the_better_detector_in_single_where_it_is_installed(self):
         finder = build_finder(EstimatorConfig(model='movenet_lightning'), ModelStore())
         assert finder.detector_search is not None
+
+    @pytest.mark.model('tinypose_256', 'picodet_320', 'yolox_nano')
+    @pytest.mark.parametrize('mode', ['single', 'multi'])
+    def test_tinypose_follows_boxes_of_its_aspect_and_always_has_a_detector(self, mode):
+        pytest.importorskip('openvino')
+        finder = build_finder(EstimatorConfig(model='tinypose_256', mode=mode), ModelStore())
+        assert isinstance(finder, TopDown)
+        assert finder.detector_search is not None
+        box = Box(100.0, 100.0, 300.0, 200.0)
+        crop = finder.regions().around(Detection(box, 0.9, upright(box)))
+        # 192 × 256 px: a box of 300 px across needs 400 down, and a quarter more.
+        assert (crop.centre, crop.side) == ((250.0, 200.0), pytest.approx(500.0))
 
     @pytest.mark.model('posenet')
     def test_posenet_sees_everybody_at_once(self):
@@ -194,7 +225,7 @@ class TestFinder:
 
     @pytest.mark.model('posenet')
     def test_a_model_of_many_needs_no_detector(self):
-        store = PartOfStore(MANY_DETECTOR, OWN_DETECTOR)
+        store = PartOfStore(*FOR_MANY, OWN_DETECTOR)
         estimator = PoseEstimator(EstimatorConfig(model='posenet', mode='single'), store)
         estimator.reconfigure(replace(estimator.config, mode='multi'))
         assert estimator.config.mode == 'multi'

@@ -16,7 +16,7 @@ from pose_ros.core.finding.search import (
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection, Detector
 from pose_ros.core.models.occlusion import BodyMask, OcclusionMask
-from pose_ros.core.models.pose import Pose, PoseModel
+from pose_ros.core.models.pose import PoseModel
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.matching import similarity
 from pose_ros.core.tracking.observation import Observation
@@ -25,6 +25,8 @@ from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Crop, Frame
 
+# Minimum number of detections that the model looks at in a search [-]: the surest may be wrong.
+_MIN_LOOKS = 3
 # A person whose crop is smaller than this share of the frame's longer side is looked at again [-].
 _FAR = 0.8
 # Neighbours whose box overlaps with a person's by more than this are painted over (IoU).
@@ -127,7 +129,7 @@ class TopDown:
         observations = []
         for track in tracks:
             region = track.region(frame, alone=len(tracks) == 1)
-            neighbours = _neighbours(track, tracks, frame.time)
+            neighbours = self._neighbours(track, tracks, frame.time)
             observation = None
             if neighbours:
                 mask = OcclusionMask(neighbours, track.body_mask(frame.time))
@@ -153,10 +155,14 @@ class TopDown:
             frame, self._state, self.config.detector_threshold
         )
         detections = unknown(detections, [observation.box for observation in known])
-        # The largest, which are the nearest, first.
-        detections.sort(key=lambda one: -one.box.width * one.box.height)
+        # Detections that are sure first, and of those the largest: the nearest.
+        detections.sort(
+            key=lambda one: (one.score < detector.sure_score, -one.box.width * one.box.height)
+        )
         found: list[Observation] = []
-        for detection in detections[:max_people]:
+        for detection in detections[: max(max_people, _MIN_LOOKS)]:
+            if len(found) == max_people:
+                break
             observation = self._meet(frame, detection, [*known, *found], detector.sees_alignment)
             if observation is not None:
                 found.append(observation)
@@ -182,13 +188,28 @@ class TopDown:
         region: Crop,
         roi_track: int | None = None,
         mask: OcclusionMask | None = None,
+        detection_score: float | None = None,
     ) -> Observation | None:
-        """Person in a region, or None; the neighbours of a mask are painted over."""
+        """Person in a region, or None; the neighbours of a mask are painted over.
+
+        The detection score is that of the detection that the region comes from.
+        """
         pose = self._model.estimate(frame, region, mask)
-        if not self._is_person(pose):
+        if detection_score is None:
+            score, minimum, detection_score = pose.score, self._model.least_score, 1.0
+        else:
+            score, minimum = detection_score * pose.score, self._model.least_found
+        if score < (self.config.person_threshold or minimum):
             return None
         threshold = self.config.keypoint_threshold
-        return Observation.of(pose, frame, self.topology, threshold, roi_track)
+        return Observation.of(
+            pose,
+            frame,
+            self.topology,
+            threshold,
+            roi_track=roi_track,
+            detection_score=detection_score,
+        )
 
     def _meet(
         self,
@@ -200,13 +221,18 @@ class TopDown:
         """Person whom the detector found, with the people in front painted over."""
         regions = self._make_regions()
         region = regions.around(detection)
-        neighbours = [one for one in known if overlap(detection.box, one.box) > _NEIGHBOUR]
+        score = detection.score
+        neighbours = [
+            one
+            for one in known
+            if self._model.masks_neighbours and overlap(detection.box, one.box) > _NEIGHBOUR
+        ]
         if neighbours:
             mask = OcclusionMask([BodyMask(one.joints, one.size) for one in neighbours])
-            observation = self._look(frame, region, mask=mask)
+            observation = self._look(frame, region, mask=mask, detection_score=score)
             if observation is not None:
                 return observation
-        observation = self._look(frame, region)
+        observation = self._look(frame, region, detection_score=score)
         if observation is None:
             return None
         if neighbours:
@@ -217,7 +243,7 @@ class TopDown:
             return observation
         # The model knows the body's rotation better than the box does.
         regions.update(frame, observation.pose)
-        return self._look(frame, regions.region(frame)) or observation
+        return self._look(frame, regions.region(frame), detection_score=score) or observation
 
     def _search_frame(self, frame: Frame) -> list[Observation]:
         """Person whom the model sees in the whole frame, with a second, closer look from afar."""
@@ -231,17 +257,15 @@ class TopDown:
             observation = self._look(frame, region) or observation
         return [observation]
 
-    def _is_person(self, pose: Pose) -> bool:
-        return pose.score >= (self.config.person_threshold or self._model.least_score)
-
-
-def _neighbours(track: Track, tracks: Sequence[Track], stamp: float) -> list[BodyMask]:
-    """Bodies of the people who are expected to overlap with a tracked person."""
-    box = track.expected_box(stamp)
-    return [
-        other.body_mask(stamp)
-        for other in tracks
-        if other is not track
-        and stamp - other.stamp < _MAX_NEIGHBOUR_AGE
-        and overlap(box, other.expected_box(stamp)) > _NEIGHBOUR
-    ]
+    def _neighbours(self, track: Track, tracks: Sequence[Track], stamp: float) -> list[BodyMask]:
+        """Bodies to paint over: those that are expected to overlap with a person."""
+        if not self._model.masks_neighbours:
+            return []
+        box = track.expected_box(stamp)
+        return [
+            other.body_mask(stamp)
+            for other in tracks
+            if other is not track
+            and stamp - other.stamp < _MAX_NEIGHBOUR_AGE
+            and overlap(box, other.expected_box(stamp)) > _NEIGHBOUR
+        ]

@@ -90,7 +90,7 @@ class BlazePoseDetector:
         The file cannot be used or is no such model.
     """
 
-    least_score = threshold = 0.5
+    least_score = sure_score = threshold = 0.5
     smallest = SMALLEST
     # Mean over both views; passed by 94 % of the people found on COCO, by 14 % of false ones.
     least_agreement = 0.3
@@ -163,7 +163,9 @@ class BlazePose:
 
     topology = BLAZEPOSE33
     least_score = 0.5
+    least_found = 0.2
     least_peak = 0.0
+    masks_neighbours = True
     searches_frame = False
 
     def __init__(self, path: Path, threads: int = 1) -> None:

@@ -51,7 +51,10 @@ class Detector(Protocol):
     """Finds people in a frame."""
 
     least_score: float
-    """A detection with a lower score is nobody's: the detector's own threshold."""
+    """Minimum score of a detection that the pose model looks at."""
+
+    sure_score: float
+    """Detections with this score are looked at before others."""
 
     least_agreement: float
     """Minimum mean score in closer views of a person found, for that person to get an id."""

@@ -15,7 +15,7 @@ import numpy as np
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.imagenet import IMAGENET_RANGE
 from pose_ros.core.models.occlusion import OcclusionMask
-from pose_ros.core.models.pose import Pose
+from pose_ros.core.models.pose import Pose, visible_mean
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.topology import BODY25, COCO17, Topology
@@ -60,8 +60,11 @@ class SimCC:
         The file cannot be used or is no such model.
     """
 
-    least_score = 0.25
+    # As TinyPose's: not measured, since no file with real weights was at hand.
+    least_score = 0.35
+    least_found = 0.1
     least_peak = 0.5
+    masks_neighbours = False
     searches_frame = False
 
     def __init__(self, path: Path, threads: int, load: ModelLoader) -> None:
@@ -84,11 +87,11 @@ class SimCC:
         self._reader = CropReader((width, height))
 
     def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
-        """Pose of the person in the region; its score is the mean of the keypoints'."""
+        """Pose of the person in the region; its score is `visible_mean`."""
         image, to_frame = self._reader.read(frame, crop, mask)
         across, down = (vectors[0, self._kept] for vectors in self._model.run(image))
         places = np.stack([across.argmax(axis=1), down.argmax(axis=1)], axis=1) / self._bins
         keypoints = apply_affine(to_frame, places / self._model.input_size)
         # A keypoint is as sure as the less sure of its axes.
         scores = np.minimum(across.max(axis=1), down.max(axis=1)).clip(0.0, 1.0)
-        return Pose(keypoints.astype(np.float32), scores, float(scores.mean()))
+        return Pose(keypoints.astype(np.float32), scores, visible_mean(scores))

@@ -46,7 +46,7 @@ class Ssd:
         The file cannot be used or is no such model.
     """
 
-    least_score = threshold = 0.5
+    least_score = sure_score = threshold = 0.5
     # As its own threshold: not measured, since no file with people is at hand.
     least_agreement = 0.5
     smallest = SMALLEST

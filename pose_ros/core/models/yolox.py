@@ -41,7 +41,8 @@ class Yolox:
         The file cannot be used or is no such model.
     """
 
-    least_score = threshold = 0.4
+    least_score = threshold = 0.1
+    sure_score = 0.4
     smallest = SMALLEST
     # Mean over both views; passed by 94 % of the people found on COCO (docs/evaluation).
     least_agreement = 0.5

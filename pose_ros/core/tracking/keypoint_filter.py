@@ -88,7 +88,12 @@ class KeypointFilter:
             return observation
         self._repairs.swaps += swaps
         return Observation.of(
-            pose, observation.frame, self._topology, threshold, observation.roi_track
+            pose,
+            observation.frame,
+            self._topology,
+            threshold,
+            roi_track=observation.roi_track,
+            detection_score=observation.detection_score,
         )
 
     def observe(self, observation: Observation, person_id: int = 0) -> Person:

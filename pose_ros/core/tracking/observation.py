@@ -41,6 +41,8 @@ class Observation:
         ``track_id`` of the track in whose region it was found; None if it was found by searching.
     similarities
         Similarity to the tracks that it was compared to, by their ``track_id``.
+    detection_score
+        Of the detection that it was found by, 0 to 1; 1 without a detector.
     """
 
     pose: Pose
@@ -48,6 +50,7 @@ class Observation:
     frame: Frame
     topology: Topology
     roi_track: int | None = None
+    detection_score: float = 1.0
     similarities: dict[int, float] = field(default_factory=dict)
 
     @classmethod
@@ -57,11 +60,13 @@ class Observation:
         frame: Frame,
         topology: Topology,
         threshold: float,
+        *,
         roi_track: int | None = None,
+        detection_score: float = 1.0,
     ) -> Observation:
         """Observation of a pose; keypoints in the image and over the threshold are seen."""
         seen = np.asarray((pose.scores >= threshold) & frame.shows(pose.keypoints))
-        return cls(pose, seen, frame, topology, roi_track)
+        return cls(pose, seen, frame, topology, roi_track, detection_score)
 
     @cached_property
     def box(self) -> Box:

@@ -64,6 +64,7 @@ class Track:
         self.keypoint_filter = keypoint_filter
         self.size = observation.size
         self.clothing: np.ndarray | None = None
+        self._detection_score = observation.detection_score
         self._motion = ConstantVelocity(
             observation.centre, observation.frame.time, observation.size
         )
@@ -93,6 +94,10 @@ class Track:
                 self.clothing = observation.clothing
             self.clothing = self.clothing + _CLOTHING_RATE * (observation.clothing - self.clothing)
         self._person = self.keypoint_filter.observe(observation, self.id)
+        if not self.id:
+            # Confirmed people need no detector's score any more.
+            score = self._detection_score * self._person.score
+            self._person = replace(self._person, score=score)
 
     def shift(self, stamp: float) -> np.ndarray:
         """Movement [2] [px] that is expected since the person was last seen."""
