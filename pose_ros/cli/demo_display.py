@@ -20,7 +20,7 @@ from pose_ros.core.motion.events import MotionEvent
 # Between two lines on the state where the output is no terminal [s].
 LINE_INTERVAL = 5.0
 # Between two drawings of the live table [s]; drawing takes time that the nodes need.
-REFRESH_INTERVAL = 0.2
+REFRESH_INTERVAL = 0.5
 # Events below the live table [-].
 EVENTS_SHOWN = 6
 

@@ -178,7 +178,7 @@ class DemoStatistics:
                     'keypoint_error_px': _mean(record.errors, 2),
                     **event_counts([e for e in self.events if e.skeleton_id == number]),
                 }
-                for number, record in self.records.items()
+                for number, record in list(self.records.items())  # others come meanwhile
             ],
         }
         if self._pixels:
