@@ -173,7 +173,7 @@ def sheet_moments(
     for event in events:
         title, stamp = event.title, event.time
         if event.kind == 'fall' and event.phase in ('falling', 'fallen'):
-            title, stamp = event.phase, event.time + FALL_DELAY
+            title, stamp = event.phase, min(event.time + FALL_DELAY, last)
         elif event.kind == 'exercise':
             stamp = event.time - event.duration / 2
         elif event.kind != 'gesture' or event.phase != 'started':

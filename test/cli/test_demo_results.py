@@ -116,6 +116,11 @@ def test_falls_and_repetitions_are_shown_where_they_are_seen_best():
     assert moments == {**fallen, '1 squat': 13.0}
 
 
+def test_a_fall_at_the_end_is_shown_with_the_last_image():
+    fall = MotionEvent(19.9, 'fall', 'fall', 'fallen', 1)
+    assert (20.0, '1 fallen') in sheet_moments([fall], 0.0, 20.0)
+
+
 def test_gesture_without_an_end_lasts_to_the_end():
     assert (15.0, '1 wave (left)') in sheet_moments([event(10.0)], 0.0, 20.0)
 
