@@ -128,7 +128,10 @@ def environments(domain: int) -> dict[str, dict[str, str]]:
 def run_pipeline(
     domain: int, environment: Mapping[str, str], model: str, size: tuple[int, int], rate: float
 ) -> dict[str, float]:
-    """Camera process, pose_node and this process as the subscriber."""
+    """Camera process, pose_node and this process as the subscriber.
+
+    All figures are nan if too few images arrive: without the profile large ones can all be lost.
+    """
     watcher = Watcher(domain)
     latencies: list[float] = []
     inference: list[float] = []
@@ -155,6 +158,8 @@ def run_pipeline(
                 'cpu': (cpu_seconds(pose) - cpu) / seconds,
                 'memory_mb': peak_memory(pose),
             }
+    except TimeoutError:
+        return dict.fromkeys(('ms', 'p99_ms', 'inference_ms', 'rate', 'cpu', 'memory_mb'), np.nan)
     finally:
         watcher.close()
 
