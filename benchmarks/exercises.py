@@ -32,7 +32,7 @@ console = Console()
 
 @dataclass(frozen=True)
 class Set:
-    """One set of repetitions as somebody does them before a camera."""
+    """One set of repetitions as a person does them before a camera."""
 
     exercise: str
     view: str

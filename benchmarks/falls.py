@@ -1,4 +1,4 @@
-"""Falls that are found, and alarms where nobody falls, on the actor's skeletons.
+"""Falls that are found, and alarms where no one falls, on the actor's skeletons.
 
 tools/env.py python benchmarks/falls.py                           prints, about fifteen minutes
 tools/env.py python benchmarks/falls.py --seeds 1 --hours 0.1     the same, small
@@ -99,7 +99,7 @@ def losing(video: Sequence[SkeletonFrame], how: str) -> Iterator[tuple[float, tu
         Of a fall.
     how
         'seen': nothing is lost; 'blinks': for half a second; 'new id': for a second, and then
-        somebody else seems to lie there; 'gone': for good.
+        another person seems to lie there; 'gone': for good.
     """
     down = landing(video)
     gap = {'seen': 0.0, 'blinks': 0.5, 'new id': 1.0, 'gone': np.inf}[how]
@@ -172,7 +172,7 @@ class Told:
 
 
 def watch(task: tuple[str, Case, Sequence[str]]) -> list[Told]:
-    """Video one case and watch it in each of the ways of getting lost; none: nobody falls."""
+    """Video one case and watch it in each of the ways of getting lost; none: no one falls."""
     kind, case, ways = task
     video = case.video()
     if not ways:
@@ -201,7 +201,7 @@ def _told(
 
 
 def live(seed: int) -> list[Told]:
-    """Watch a minute of somebody's everyday life."""
+    """Watch a minute of a person's everyday life."""
     rng = np.random.default_rng(seed)
     scene = everyday(seed, 60.0, float(rng.uniform(100, 420)), RATES[seed % 2])
     told = events((frame.stamp, frame.people) for frame in skeletons(scene, seed))

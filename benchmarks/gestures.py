@@ -41,7 +41,7 @@ from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame
 from pose_ros.evaluation.report import markdown_table, write_block
 
-# Nobody had looked at these when the rules were tuned.
+# No one had looked at these when the rules were tuned.
 FIRST_SEED = 500
 MODES = {'17 keypoints, 2D': (COCO17, False), '33 keypoints, 3D': (BLAZEPOSE33, True)}
 MODELS = ('blazepose_full', 'movenet_lightning')

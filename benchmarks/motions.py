@@ -295,7 +295,7 @@ def rows(results: Sequence[Result]) -> Iterator[list[str]]:
 
 def main(
     write: Annotated[
-        Path | None, typer.Option(help='Also write into this Markdown page, with pictures.')
+        Path | None, typer.Option(help='Also write into this Markdown page, with images.')
     ] = None,
 ) -> None:
     """Train, test, print, write."""

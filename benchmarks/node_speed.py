@@ -194,7 +194,7 @@ def measure_pipeline(installed: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def recorded_skeletons() -> list[SkeletonArray]:
-    """Skeletons of somebody who waves."""
+    """Skeletons of a person who waves."""
     scene = Scene(duration=4.0, actors=(Actor('wave_right'),))
     estimator = PoseEstimator(EstimatorConfig())
     header = Header(frame_id='camera')

@@ -56,7 +56,7 @@ AT_REST = 0.1  # speed below which a point of a living body rests [person's size
 PAUSE = 0.2  # half of the time over which that speed is taken [s]
 LAGS = np.arange(-0.05, 0.4, 0.001)  # that are tried [s]
 # The default is the steadiest that is not behind by more than a frame and keeps the wave's size.
-MOST_LAG, LEAST_REACH = 1e3 / 30.0, 0.95
+MAX_LAG, MIN_REACH = 1e3 / 30.0, 0.95
 
 console = Console()
 
@@ -320,7 +320,7 @@ def choice(measured: dict[str, list[dict[str, float | str]]]) -> str:
     for rows in measured.values():
         for row in rows:
             name = str(row['smoothing'])
-            follows = row['lag'] <= MOST_LAG and row['reach'] >= LEAST_REACH
+            follows = row['lag'] <= MAX_LAG and row['reach'] >= MIN_REACH
             share = float(row['jitter']) / float(rows[0]['jitter']) if follows else np.inf
             jitter[name] = jitter.get(name, 1.0) * share
     return min(jitter, key=lambda name: jitter[name])

@@ -238,7 +238,7 @@ def wrist_network(tflite_builder, tmp_path):
     return write
 
 
-# Somebody upright in the middle: y, x of each keypoint of COCO-17, relative to the image.
+# A person upright in the middle: y, x of each keypoint of COCO-17, relative to the image.
 UPRIGHT = (
     *((0.15, 0.5), (0.13, 0.52), (0.13, 0.48), (0.14, 0.54), (0.14, 0.46)),
     *((0.27, 0.58), (0.27, 0.42), (0.4, 0.6), (0.4, 0.4), (0.52, 0.6), (0.52, 0.4)),
@@ -302,7 +302,7 @@ def edge_tpu_library(tmp_path_factory):
 class EdgeTpuStandIn:
     """A false Edge TPU, and a model with a build for it: `tiny`, of the family of MoveNet.
 
-    On the CPU the model sees somebody with the score `CPU_SCORE`, on the Edge TPU with
+    On the CPU the model sees a person with the score `CPU_SCORE`, on the Edge TPU with
     `EDGE_SCORE`, whatever the image.
 
     Attributes
@@ -335,8 +335,8 @@ class EdgeTpuStandIn:
         )
         on_edge = builder()
         image = on_edge.tensor(shape, np.uint8)
-        somebody = on_edge.custom_operator('edgetpu-custom-op', [image], [output], b'')
-        on_edge.write(self.models / 'tiny_edgetpu.tflite', [image], somebody)
+        a_person = on_edge.custom_operator('edgetpu-custom-op', [image], [output], b'')
+        on_edge.write(self.models / 'tiny_edgetpu.tflite', [image], a_person)
         names = {'cpu': 'tiny.tflite', 'edgetpu': 'tiny_edgetpu.tflite'}
         entry = {
             'summary': 'for tests', 'family': 'movenet', 'format': 'coco17', 'input': [32, 32],

@@ -82,7 +82,7 @@ class _Noise:
 
 
 def frames(scene: Scene, seed: int = 0, focal: float | None = None) -> Iterator[ActorFrame]:
-    """Film a scene from its beginning to its end; the same seed gives the same pixels.
+    """Render a scene from its beginning to its end; the same seed gives the same pixels.
 
     Parameters
     ----------

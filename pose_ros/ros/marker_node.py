@@ -1,4 +1,4 @@
-"""Node that shows people: markers for RViz, and the picture with the skeletons drawn on it."""
+"""Node that shows people: markers for RViz, and the image with the skeletons drawn on it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class MarkerNode(Node):
         except FrameError as error:
             self._reader.refuse('image', error)
             return
-        picture = draw_people(
+        image = draw_people(
             frame.image,
             people,
             frame.channels,
@@ -132,7 +132,7 @@ class MarkerNode(Node):
             angles=annotations.angles,
             places=self._places,
         )
-        self._overlays.publish(picture, frame.channels, message.header)
+        self._overlays.publish(image, frame.channels, message.header)
 
     def _camera_for(self, size: tuple[int, int]) -> CameraModel | None:
         """Camera for images of this size; None, with a warning, if there is none."""

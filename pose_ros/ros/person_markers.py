@@ -40,7 +40,7 @@ _ANGLE_BESIDE = 0.05
 _TEXT = 0.03
 _DEPTH_STEP = 1.2
 _LETTER = 0.55  # mean width of letters over their height
-_LEAST_SIZE = 0.02  # [m], so that a person of one keypoint can be seen
+_MIN_SIZE = 0.02  # [m], so that a person of one keypoint can be seen
 _FAINT, _FAINT_TEXT = 0.3, 0.5  # alpha of what was not observed
 
 
@@ -90,7 +90,7 @@ class PersonMarkers:
         self.locked = self.fallen = False
         self.words = ''
         self.angles: Mapping[str, float] = {}
-        self._text_depth = _LEAST_SIZE
+        self._text_depth = _MIN_SIZE
         self._id = person_id
         self._marker_id = marker_id
         self._edges = np.array(topology.edges)
@@ -151,7 +151,7 @@ class PersonMarkers:
             self._choose(known, observed)
 
         trusted = places[known & observed] if (known & observed).any() else places[known]
-        size = _LEAST_SIZE
+        size = _MIN_SIZE
         self._text.text = self._label() if len(trusted) else ''
         self._text.color.a = 1.0 if observed.any() else _FAINT_TEXT
         wanted = set()
@@ -246,8 +246,8 @@ class PersonMarkers:
 
     def _set_depth(self, depth: float) -> None:
         """Follow the person's depth with that of the label, where it is another by a step."""
-        if not 1 / _DEPTH_STEP < self._text_depth / max(depth, _LEAST_SIZE) < _DEPTH_STEP:
-            self._text_depth = max(depth, _LEAST_SIZE)
+        if not 1 / _DEPTH_STEP < self._text_depth / max(depth, _MIN_SIZE) < _DEPTH_STEP:
+            self._text_depth = max(depth, _MIN_SIZE)
 
     def _set_angles(
         self, places: np.ndarray, middle: np.ndarray, size: float, scale: float

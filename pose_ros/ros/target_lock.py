@@ -1,4 +1,4 @@
-"""The services that keep pose_node to one person."""
+"""Services that lock pose_node onto one person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.ros.services import answering
 from pose_ros.srv import LockTarget, UnlockTarget
 
-# What the estimator calls the methods of the service.
+# Names of the methods in the estimator.
 METHODS = {
     LockTarget.Request.BY_ID: 'id',
     LockTarget.Request.LARGEST: 'largest',
@@ -25,11 +25,11 @@ class TargetLock:
     Parameters
     ----------
     node
-        Their owner.
+        The node.
     estimator
         Chooses among the people of the last image.
     lock_unavailable_reason
-        Says why there is no last image to choose from; empty if there is one.
+        Returns why no last image is available; empty if one is.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class TargetLock:
     ) -> None:
         self._node = node
         self._estimator = estimator
-        self._blindness = lock_unavailable_reason
+        self._unavailable_reason = lock_unavailable_reason
         self._expired = 0
         self._services = [
             node.create_service(LockTarget, '~/lock', answering(node, '~/lock', self._lock)),
@@ -47,7 +47,7 @@ class TargetLock:
         ]
 
     def destroy(self) -> None:
-        """Take the services away."""
+        """Destroy the services."""
         for service in self._services:
             self._node.destroy_service(service)
         self._services.clear()
@@ -79,7 +79,7 @@ class TargetLock:
         if request.method not in METHODS:
             known = ', '.join(f'{number} {name}' for number, name in METHODS.items())
             raise ValueError(f'unknown method {request.method}, known are: {known}')
-        if reason := self._blindness():
+        if reason := self._unavailable_reason():
             raise ValueError(reason)
         return self._estimator.lock(METHODS[request.method], request.id)
 
@@ -89,7 +89,7 @@ class TargetLock:
         number = self._estimator.locked_id
         response.success = self._estimator.unlock()
         response.message = (
-            f'person {number} is let go' if response.success else 'no person is locked'
+            f'person {number} is unlocked' if response.success else 'no person is locked'
         )
         if response.success:
             self._node.get_logger().info(response.message)

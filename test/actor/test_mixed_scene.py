@@ -64,7 +64,7 @@ def test_everybody_stands_whole_in_the_image(people):
     for truth in first.people:
         inside = (truth.keypoints >= 0) & (truth.keypoints < (640, 480))
         assert inside.all()
-        # Nobody is hidden by somebody else before they begin.
+        # No one is hidden by another person before they begin.
         assert truth.visible.mean() > 0.8
         assert truth.height > 150
 

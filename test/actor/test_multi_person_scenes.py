@@ -49,7 +49,7 @@ def test_all_stand_on_one_floor(kind):
 
 
 @pytest.mark.parametrize('people', [2, 3, 4])
-def test_in_a_crossing_somebody_is_wholly_hidden_but_not_for_long(people):
+def test_in_a_crossing_a_person_is_wholly_hidden_but_not_for_long(people):
     for seed in range(2):
         visible, _ = shown(multi_person_scene('crossing', seed, people, fps=15))
         assert (visible == 0).any(axis=1).sum() >= 1

@@ -65,7 +65,7 @@ def test_true_joints_lie_on_the_person(motion):
     actor = Actor(motion, start=-2.8, x=300, y=440, height=300, speed=0.05)
     mask, frame = painted(scene_of(actor))
     (person,) = frame.people
-    assert person.visible.sum() >= 9  # of somebody who lies with the head towards the camera
+    assert person.visible.sum() >= 9  # of a person who lies with the head towards the camera
     for x, y in person.keypoints[person.visible].astype(int):
         assert mask[y, x]
     # And not everywhere: the person fills its outline, not the image.

@@ -40,7 +40,7 @@ def analyse(pose_ros, tmp_path):
 @pytest.fixture(scope='module')
 def waving(tmp_path_factory):
     """A video of an actor who waves with the left hand, at 15 images a second."""
-    path = tmp_path_factory.mktemp('films') / 'waving.mp4'
+    path = tmp_path_factory.mktemp('videos') / 'waving.mp4'
     scene = Scene(
         duration=4.0, fps=15, actors=(Actor((Action('wave_left', 0.5, 2.8),), height=380),)
     )
@@ -88,7 +88,7 @@ def test_a_video_gives_events_angles_and_a_image(analyse, waving, tmp_path):
     assert f'inputs: 1, frames: 60, events: {len(records)}' in err
 
     rows = list(csv.DictReader(table.open()))
-    # The first two images are not enough to be sure of somebody.
+    # The first two images are not enough to be sure of a person.
     assert len(rows) == 58
     assert float(rows[-1]['time']) == pytest.approx(59 / 15, abs=0.01)
     assert {(row['input'], row['skeleton_id']) for row in rows} == {(str(waving), '1')}
@@ -126,7 +126,7 @@ def test_a_folder_is_analysed_video_by_video_and_of_a_image_the_posture(
     save_image(folder / 'b.png', clip('stand', duration=0.03)[0])
     save_video(folder / 'a.mp4', clip('stand', duration=0.4))
     save_video(folder / 'c.mp4', clip('stand', duration=0.4))
-    (folder / 'notes.txt').write_text('not a film')
+    (folder / 'notes.txt').write_text('not a video')
 
     code, records, _, err = analyse(folder, '--angles', tmp_path / 'angles.csv')
 
@@ -146,7 +146,7 @@ def test_a_folder_is_analysed_video_by_video_and_of_a_image_the_posture(
     assert 'inputs: 3' in err
 
 
-def test_nobody_is_no_event_and_no_image(analyse, tmp_path):
+def test_no_one_is_no_event_and_no_image(analyse, tmp_path):
     path, plot = tmp_path / 'grey.mp4', tmp_path / 'plot.png'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 10, (320, 240))
     for _ in range(3):
@@ -189,8 +189,8 @@ def test_what_is_learned_takes_the_place_of_a_rule(
         (['--learned', '{folder}/none.tflite'], 'none.tflite'),
         (['--model', 'yolo'], "unknown model 'yolo'"),
         (['--mode', 'many'], 'mode must be one of single, multi, auto'),
-        (['--json', '{film}'], 'would overwrite an input'),
-        (['--plot', '{film}'], 'would overwrite an input'),
+        (['--json', '{video}'], 'would overwrite an input'),
+        (['--plot', '{video}'], 'would overwrite an input'),
         (['--plot', '{folder}/none/a.png'], 'there is no folder .*none for'),
         (['--angles', '{folder}/none/a.csv'], 'cannot write the results: .*none/a.csv'),
     ],
@@ -200,7 +200,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
 ):
     (tmp_path / 'bad.yaml').write_text('gestures:\n- name: hello\n  hand: third\n  when: {}\n')
     before = waving.read_bytes()
-    paths = {'folder': tmp_path, 'film': waving}
+    paths = {'folder': tmp_path, 'video': waving}
     code, out, err = pose_ros('analyse', waving, *(text.format(**paths) for text in arguments))
     assert (code, out) == (2, '')
     [line] = [line for line in err.splitlines() if line.startswith('pose-ros: ')]
@@ -213,7 +213,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
 
 @pytest.mark.test_data('clips/wave_full_body.mp4')
 @pytest.mark.model('movenet_lightning')
-def test_somebody_who_waves_is_seen_waving_and_standing(analyse, test_data):
+def test_a_person_who_waves_is_seen_waving_and_standing(analyse, test_data):
     """First with one hand, then with both."""
     clip = test_data / 'clips/wave_full_body.mp4'
     code, records, _, _ = analyse(clip, '--model', 'movenet_lightning')
@@ -227,7 +227,7 @@ def test_somebody_who_waves_is_seen_waving_and_standing(analyse, test_data):
 
 @pytest.mark.test_data('clips/falls/S1_Fall_13.mp4')
 @pytest.mark.model('movenet_lightning')
-def test_somebody_who_falls_is_seen_falling_and_lying(analyse, test_data, tmp_path):
+def test_a_person_who_falls_is_seen_falling_and_lying(analyse, test_data, tmp_path):
     clip, plot = test_data / 'clips/falls/S1_Fall_13.mp4', tmp_path / 'plot.png'
     code, records, _, _ = analyse(clip, '--model', 'movenet_lightning', '--plot', plot)
     assert code == 0

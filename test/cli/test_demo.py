@@ -237,7 +237,7 @@ def test_node_that_dies_is_reported_and_the_rest_is_ended(start):
     assert run.summary()['frames_processed'] > 0
 
 
-def test_summary_is_written_also_when_nobody_reads_the_output(start):
+def test_summary_is_written_also_when_no_one_reads_the_output(start):
     run = start('--source', 'actor', '--duration', '300')
     run.read_until('Hz')
     run.process.stdout.close()
@@ -266,7 +266,7 @@ def test_nodes_do_not_outlive_a_demo_that_is_killed(start):
         (['--source', '/dev/video77'], {}, 'camera /dev/video77: there is no such device'),
         (['--source', 'actor:fly'], {}, "unknown motion 'fly'"),
         (['--scene', 'fly'], {}, "unknown motion 'fly', there are the scenes mixed, gestures"),
-        (['--model', 'nobody'], {}, "unknown model 'nobody'"),
+        (['--model', 'no_model'], {}, "unknown model 'no_model'"),
         (['--mode', 'crowd'], {}, "mode must be one of single, multi, auto, got 'crowd'"),
         (
             ['--model', 'blazepose_full'],

@@ -181,7 +181,7 @@ def test_images_are_taken_one_by_one(estimate, clip, save_image, tmp_path):
     assert [record['people'][0]['id'] for record in records] == [0, 0, 0]
 
 
-def test_nobody_is_an_empty_list(estimate, tmp_path):
+def test_no_one_is_an_empty_list(estimate, tmp_path):
     cv2.imwrite(str(tmp_path / 'grey.png'), np.full((240, 320, 3), 128, np.uint8))
     code, [record], err = estimate(tmp_path / 'grey.png')
     assert code == 0
@@ -192,7 +192,7 @@ def test_nobody_is_an_empty_list(estimate, tmp_path):
 def test_bad_inputs_are_reported_and_the_others_done(estimate, clip, save_image, tmp_path):
     [frame] = clip(duration=0.03)
     good = save_image(tmp_path / 'good.png', frame)
-    (tmp_path / 'bad.png').write_bytes(b'no picture')
+    (tmp_path / 'bad.png').write_bytes(b'no image')
     (tmp_path / 'bad.mp4').write_bytes(b'no video')
 
     code, records, err = estimate(

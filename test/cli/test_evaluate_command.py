@@ -125,7 +125,7 @@ def test_each_way_to_measure_has_a_block_of_its_own(pose_ros, tmp_path):
     assert '| blazepose_full | multi | group | 5 |' in table
 
 
-def test_progress_is_shown_where_somebody_watches(pose_ros, dataset, monkeypatch):
+def test_progress_is_shown_where_a_person_watches(pose_ros, dataset, monkeypatch):
     watched = Console(stderr=True, force_terminal=True, width=120)
     monkeypatch.setattr('pose_ros.cli.console.messages', watched)
     code, out, err = pose_ros('evaluate', 'coco', *dataset, '--mode', 'single')

@@ -35,7 +35,7 @@ _SHIRTS = {
 
 @dataclass(frozen=True)
 class Body:
-    """Somebody in the small world, in a shirt of one colour."""
+    """A person in the small world, in a shirt of one colour."""
 
     x: float = 320.0
     y: float = 440.0
@@ -92,9 +92,9 @@ class World:
     """
 
     topology = COCO17
-    least_score = least_agreement = 0.5
-    least_peak = 0.0
-    least_found = 0.25
+    min_score = min_agreement = 0.5
+    min_peak = 0.0
+    min_found = 0.25
     sure_score = 0.5
     masks_neighbours = True
     searches_frame = False
@@ -157,7 +157,7 @@ def world():
 
 @pytest.fixture
 def make_body():
-    """Make somebody of the small world."""
+    """Make a person of the small world."""
     return Body
 
 

@@ -24,7 +24,7 @@ def positions(topology=COCO17, **changed):
 
 
 @pytest.mark.parametrize('topology', TOPOLOGIES.values(), ids=str)
-def test_somebody_who_faces_the_camera_looks_at_it(topology):
+def test_a_person_who_faces_the_camera_looks_at_it(topology):
     frame = body_frame(positions(topology), topology)
     assert frame.origin == pytest.approx([0, 0.2, 3.0])
     forward, left, up = frame.rotation.T

@@ -101,7 +101,7 @@ def test_a_person_seen_from_the_side_has_colours():
 
 
 def test_colours_shift_smoothly():
-    """A shade next to the border of a bin is not somebody else's."""
+    """A shade next to the border of a bin is not another person's."""
     points = np.zeros((17, 2), np.float32)
     points[[5, 6, 11, 12]] = [[60, 20], [20, 20], [60, 80], [20, 80]]
     plain = [

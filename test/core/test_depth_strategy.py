@@ -148,7 +148,7 @@ def test_whoever_is_seen_from_the_side_has_two_hips():
         np.full((240, 320), 65535, np.uint16),
     ],
 )
-def test_without_depths_nobody_is_placed(values):
+def test_without_depths_no_one_is_placed(values):
     unit = 0.001 if values.dtype == np.uint16 else 1.0
     assert place(person_of(video('stand').people[0]), DepthImage(values, unit)) is None
 
@@ -242,7 +242,7 @@ def test_depth_images_check_themselves():
     small = DepthImage(np.arange(48, dtype=np.uint16).reshape(6, 8), 0.1)
     small.check_covers((640, 480))
     small.check_covers((16, 12))
-    with pytest.raises(ValueError, match='8×6 px for a picture of 640×360'):
+    with pytest.raises(ValueError, match='8×6 px for an image of 640×360'):
         small.check_covers((640, 360))
     # A pixel of the depth image covers 2 × 2 of the image.
     points = np.array([[0, 0], [1, 1], [2, 2], [15.4, 11.4], [15.6, 3], [-0.6, 0]])

@@ -72,11 +72,11 @@ def test_a_box_ends_where_the_image_ends():
     assert found_in(plain(), [[-10, 150, 60, 230]]) == [[0, 150, 60, 200]]
 
 
-def test_nobody_is_found_beside_the_image():
+def test_no_one_is_found_beside_the_image():
     assert found_in(plain(), [[-50, 50, -10, 150], [410, 50, 450, 150]]) == []
 
 
-def test_people_too_small_are_nobody():
+def test_people_too_small_are_no_one():
     boxes = [[10, 10, 30, 49], [100, 10, 120, 52]]
     assert found_in(plain(), boxes, smallest=0.2) == boxes[1:]
 
@@ -366,7 +366,7 @@ def test_a_pose_model_is_no_detector():
 def test_detectors_are_loaded_by_name(name):
     detector = load_detector(name, ModelStore())
     assert isinstance(detector, BlazePoseDetector)
-    assert detector.threshold == detector.least_score
+    assert detector.threshold == detector.min_score
 
 
 # --- the real ones ----------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def test_blazepose_finds_two_people_side_by_side(blazepose):
         assert (nose < face[2:]).all()
 
 
-def test_blazepose_finds_somebody_far_away_in_a_part_of_the_frame(blazepose):
+def test_blazepose_finds_a_person_far_away_in_a_part_of_the_frame(blazepose):
     frame, (true,) = rendered(Actor(x=480, y=300, height=90))
     assert blazepose.detect(frame) == []
     (person,) = blazepose.detect(frame, Crop((480, 240), 240))
@@ -446,10 +446,10 @@ def coco(test_data):
 @pytest.mark.test_data('coco')
 @pytest.mark.model('yolox_nano')
 @pytest.mark.parametrize(
-    ('name', 'least_recall', 'most_boxes'),
+    ('name', 'min_recall', 'max_boxes'),
     [('yolox_nano', 0.63, 340), ('blazepose_detector', 0.19, 110)],
 )
-def test_people_on_coco(coco, measured, name, least_recall, most_boxes):
+def test_people_on_coco(coco, measured, name, min_recall, max_boxes):
     detector = load_detector(name, ModelStore(), threads=2)
     hits = people = boxes = 0
     for path, true in coco:
@@ -462,5 +462,5 @@ def test_people_on_coco(coco, measured, name, least_recall, most_boxes):
         f'{name} on coco: {hits / people:.3f} of {people} people found at IoU 0.5, '
         f'{boxes} detections'
     )
-    assert hits / people > least_recall
-    assert boxes < most_boxes
+    assert hits / people > min_recall
+    assert boxes < max_boxes

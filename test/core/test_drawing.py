@@ -86,7 +86,7 @@ def test_draws_on_a_copy_even_of_a_image_that_cannot_be_written():
     assert changed(draw_people(image, [standing()])).any()
 
 
-def test_nobody_leaves_the_image_as_it_was():
+def test_no_one_leaves_the_image_as_it_was():
     np.testing.assert_array_equal(draw_people(grey(), []), grey())
 
 
@@ -267,7 +267,7 @@ def test_a_label_at_the_edge_is_moved_in_not_cut(place):
     assert label_area(place) > 0.97 * label_area((200, 180)) > 500
 
 
-def test_somebody_without_an_id_is_grey_and_has_no_number():
+def test_a_person_without_an_id_is_grey_and_has_no_number():
     drawn = draw_people(grey(), [standing(person_id=0)], labels={})
     assert not changed(drawn)[:20].any()
     assert np.ptp(drawn.astype(int), axis=2).max() <= 10
@@ -310,11 +310,11 @@ def test_a_locked_person_who_is_away_is_told_of(channels):
     rows, columns = np.nonzero((plain != away).any(axis=2))
     assert rows.min() > 320
     assert columns.max() < 300
-    # Nobody is not away.
+    # No one is not away.
     np.testing.assert_array_equal(draw_people(grey(), people, channels, locked=0), plain)
 
 
-def test_somebody_predicted_is_faint_label_and_all():
+def test_a_person_predicted_is_faint_label_and_all():
     def strength(state):
         person = standing(person_id=1, states=np.full(17, state, np.uint8))
         drawn = draw_people(grey(), [person]).astype(int)
@@ -354,7 +354,7 @@ def reds(image):
 
 
 @pytest.mark.parametrize('channels', ['rgb', 'bgr'])
-def test_the_fallen_are_red_with_their_label_and_nobody_else_is(channels):
+def test_the_fallen_are_red_with_their_label_and_no_one_else_is(channels):
     people = [standing(person_id=i, x=x, y=100, height=200) for i, x in ((1, 100.0), (2, 300.0))]
     plain = draw_people(grey(), people, channels)
     drawn = draw_people(grey(), people, channels, fallen={2})

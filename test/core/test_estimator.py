@@ -39,7 +39,7 @@ def follow(estimator, scene, seed=1, every=1):
 
 @pytest.mark.parametrize('model', MODELS)
 class TestEveryModel:
-    def test_finds_the_person_and_nobody_in_an_empty_room(self, model):
+    def test_finds_the_person_and_no_one_in_an_empty_room(self, model):
         estimator = PoseEstimator(EstimatorConfig(model=model))
         shown = first_frame()
         (person,) = estimator.estimate(Frame(shown.image))
@@ -88,24 +88,24 @@ class TestEveryModel:
             assert people[0].observed.any()
             ids.append(people[0].id)
             errors.append(errors_of(people[0], shown.people[0]).mean())
-        # Nobody is anybody before the third observation.
+        # No one is anybody before the third observation.
         assert ids == [0, 0] + [1] * (len(ids) - 2)
         assert np.mean(errors) < 0.03 * 300
         assert estimator.statistics.reinitialised == 0
 
 
-def test_the_detector_runs_only_when_nobody_is_followed():
+def test_the_detector_runs_only_when_no_one_is_followed():
     estimator = PoseEstimator()
-    person, nobody = first_frame().image, first_frame(actors=()).image
+    person, no_one = first_frame().image, first_frame(actors=()).image
     runs = []
-    for index, image in enumerate([person, person, person, nobody, nobody, person, person]):
+    for index, image in enumerate([person, person, person, no_one, no_one, person, person]):
         estimator.estimate(Frame(image, index / 30))
         runs.append(estimator.statistics.detections)
     # They are back where they were.
     assert runs == [1, 1, 1, 2, 3, 3, 3]
 
 
-def test_somebody_far_away_is_found_by_looking_at_parts_of_the_frame():
+def test_a_person_far_away_is_found_by_looking_at_parts_of_the_frame():
     """At 30 % of the image's height the detector misses them in the whole frame."""
     actor = Actor('stand', x=520, y=400, height=0.28 * 480)
     estimator = PoseEstimator()
@@ -136,10 +136,10 @@ def test_the_id_survives_a_short_absence_and_not_a_long_one(clothing):
     estimator = PoseEstimator(
         EstimatorConfig(track_timeout=0.5, reid_time=1.0, use_appearance=clothing, min_hits=1)
     )
-    person, nobody = first_frame().image, first_frame(actors=()).image
+    person, no_one = first_frame().image, first_frame(actors=()).image
     # By their clothes they are known for longer.
     away = 1.1 if clothing else 0.6
-    shown = [(0.0, person), (0.1, nobody), (0.4, person), (0.5, nobody), (0.4 + away, person)]
+    shown = [(0.0, person), (0.1, no_one), (0.4, person), (0.5, no_one), (0.4 + away, person)]
     ids = [ids_seen(estimator.estimate(Frame(image, t))) for t, image in shown]
     assert ids == [[1], [], [1], [], [2]]
 
@@ -157,10 +157,10 @@ def test_clothes_tell_who_comes_back():
 
 def test_who_is_out_of_sight_is_predicted_for_a_while():
     estimator = PoseEstimator(EstimatorConfig(coast_time=0.5))
-    person, nobody = first_frame().image, first_frame(actors=()).image
+    person, no_one = first_frame().image, first_frame(actors=()).image
     for index in range(3):
         (seen,) = estimator.estimate(Frame(person, index / 10))
-    later = [estimator.estimate(Frame(nobody, 0.2 + gap)) for gap in (0.1, 0.3, 0.5, 0.6)]
+    later = [estimator.estimate(Frame(no_one, 0.2 + gap)) for gap in (0.1, 0.3, 0.5, 0.6)]
     assert [len(people) for people in later] == [1, 1, 1, 0]
     for (gone,), left in zip(later[:3], (0.8, 0.4, 0.0)):
         assert gone.id == seen.id == 1
@@ -173,16 +173,16 @@ def test_who_is_out_of_sight_is_predicted_for_a_while():
 
 def test_a_prediction_goes_on_and_ends_at_the_edge():
     scene = Scene(duration=1.4, actors=(Actor('walk', x=280, height=300, speed=0.6, start=-1.0),))
-    nobody = Frame(first_frame(actors=()).image)
+    no_one = Frame(first_frame(actors=()).image)
     for prediction, expected in ((0.3, True), (3.0, False)):
         estimator = PoseEstimator(EstimatorConfig(coast_time=prediction, track_timeout=4.0))
         for shown, people in follow(estimator, replace(scene, duration=0.5), every=2):
             last, stamp = people[0], shown.stamp
-        (gone,) = estimator.estimate(replace(nobody, stamp=stamp + 0.2))
+        (gone,) = estimator.estimate(replace(no_one, stamp=stamp + 0.2))
         way = (gone.keypoints - last.keypoints).mean(axis=0)
         assert 0.6 * 0.2 * 180 < way[0] < 1.3 * 0.2 * 180
         # With time enough they are out of the image, and soon told of no more.
-        people = estimator.estimate(replace(nobody, stamp=stamp + (0.25 if expected else 2.9)))
+        people = estimator.estimate(replace(no_one, stamp=stamp + (0.25 if expected else 2.9)))
         assert bool(people) == expected
 
 
@@ -198,7 +198,7 @@ def test_a_step_in_time_starts_anew_with_a_new_id(later):
     assert ids == [0, 0, 1, 0, 0, 2]
 
 
-def test_a_jump_to_somebody_else_is_noticed_and_gets_a_new_id():
+def test_a_jump_to_another_person_is_noticed_and_gets_a_new_id():
     here = first_frame(actors=(Actor('stand', x=200, height=300),))
     there = first_frame(actors=(Actor('stand', x=420, height=300),))
     estimator = PoseEstimator(EstimatorConfig(min_hits=1))

@@ -27,7 +27,7 @@ HARD = ('uneven_arms', 'arms_bent', 'legs_together', 'back_rounds', 'leans_back'
 
 
 def scene(name, turn=0.0, fps=FPS, **changes):
-    """Somebody doing two repetitions."""
+    """A person doing two repetitions."""
     manner = usual(name, **({'repetitions': 2, 'rng': np.random.default_rng(5)} | changes))
     took = duration(name, manner)
     actor = Actor((Action(exercise(name, manner, turn), 0.5, took),), x=400, y=560, height=330)
@@ -54,7 +54,7 @@ def told_by_time(moments, chosen=AUTO):
 
 
 def told(moments, chosen=AUTO):
-    """All that a counter tells of moments."""
+    """All that a counter reports moments."""
     return [state for _, state in told_by_time(moments, chosen)]
 
 
@@ -239,8 +239,8 @@ def test_people_are_counted_apart_and_those_without_id_not_at_all(squats):
     ]
     names = {(state.skeleton_id, state.exercise) for state in told(both)}
     assert names == {(1, 'squat'), (7, 'jumping_jack')}
-    nobody = [([replace(p, id=0) for p in people], t) for people, t in squats]
-    assert told(nobody, 'squat') == []
+    no_one = [([replace(p, id=0) for p in people], t) for people, t in squats]
+    assert told(no_one, 'squat') == []
 
 
 def test_faults_of_the_repetition_under_way_are_told_from_its_turn_on():

@@ -234,7 +234,7 @@ class TestFinder:
 class Crowd:
     """A model that sees everybody at once; people come in the order in which they are sure."""
 
-    least_score = 0.4
+    min_score = 0.4
 
     def __init__(self, world):
         self.world, self.topology = world, world.topology
@@ -272,7 +272,7 @@ class TestBottomUp:
             (person,) = estimator.estimate(world.frame(index / 10, me, other))
             assert person.id == 1
 
-    def test_who_is_not_sure_is_nobody(self, make, world, make_body):
+    def test_who_is_not_sure_is_no_one(self, make, world, make_body):
         estimator = make(mode='multi')
         bodies = [make_body(x=150.0), make_body(x=450.0, score=0.5), make_body(x=300, score=0.3)]
         assert len(estimator.estimate(world.frame(0.0, *bodies))) == 2

@@ -28,7 +28,7 @@ CLOSED = FallPhase.CLOSED
 
 
 def video(keys, facing=0.0, *, height=240.0, seed=0, rest=STAND, pace=1.0, after=2.5, **looks):
-    """Skeletons of somebody who goes through keys, all of the body in the image."""
+    """Skeletons of a person who goes through keys, all of the body in the image."""
     motion = course(keys, facing, pace)
     rest = rest._replace(body=(rest.body[0], rest.body[1] + facing))
     actor = Actor((Action(motion, ONSET),), 1.6 * height, 1.4 * height, height, rest=rest)
@@ -58,7 +58,7 @@ def landing(frames):
 
 
 def cut(frames, start, end, new_id=None):
-    """Same video, but nobody is seen for a while, and perhaps somebody else seems to be after."""
+    """Same video, but the person is unseen for a while, and another one may appear after."""
     for frame in frames:
         people = frame.people
         if start <= frame.stamp < end:
@@ -163,7 +163,7 @@ class TestOutOfSight:
         assert [event.phase for _, event in told] == [FALLING, FALLEN]
         stamp, event = told[-1]
         assert event.lost
-        assert event.confidence < 0.7  # nobody has seen the landing
+        assert event.confidence < 0.7  # no person has seen the landing
         assert stamp - down < 2.0
 
     def test_found_under_another_id(self, frames):
@@ -171,7 +171,7 @@ class TestOutOfSight:
         events = [event for _, event in observed(cut(frames, down - 0.1, down + 0.5, new_id=9))]
         assert [(e.phase, e.skeleton_id) for e in events] == [
             (FALLING, 1),
-            (CLOSED, 1),  # so that nobody takes 1 for falling for ever
+            (CLOSED, 1),  # so that no one takes 1 for falling for ever
             (FALLEN, 9),
         ]
         assert len({event.onset for event in events}) == 1
@@ -198,7 +198,7 @@ class TestOutOfSight:
         assert (events[-1].phase, events[-1].person_id) == (RECOVERED, 9)
         assert events[-1].confidence > 0.5
 
-    def test_a_warning_ends_even_if_nobody_is_seen_again(self, frames):
+    def test_a_warning_ends_even_if_no_one_is_seen_again(self, frames):
         # Without legs in sight an absence is no evidence: so people walk out below.
         down = landing(frames)
         legs = [
@@ -216,7 +216,7 @@ class TestOutOfSight:
         told = observed([*shown, *later])
         assert [event.phase for _, event in told] == [FALLING, CLOSED]
 
-    def test_somebody_else_who_comes_in_is_somebody_else(self, frames):
+    def test_another_person_who_comes_in_is_another_person(self, frames):
         down = landing(frames)
         upright = video((Key(0.0, STAND), Key(9.0, STAND)))
         joined = [
@@ -229,7 +229,7 @@ class TestOutOfSight:
         assert {event.skeleton_id for event in events} == {1}
 
     @pytest.mark.parametrize('order', [1, -1])
-    def test_somebody_low_who_comes_in_beside_is_somebody_else(self, frames, order):
+    def test_a_person_low_who_comes_in_beside_is_another_person(self, frames, order):
         """In whatever order the two are told."""
         lying = frames[-1].people[0]
         upright = video((Key(0.0, STAND), Key(3.0, STAND)))
@@ -301,7 +301,7 @@ def test_only_what_is_observed_counts():
 
     frames = video(FALL_KEYS['fall_left'])
     assert phases(map(predicted, frames)) == []
-    # Predictions of somebody lost half-way down are an absence like any other.
+    # Predictions of a person lost half-way down are an absence like any other.
     half = landing(frames) - 0.1
     lost = [predicted(frame) if frame.stamp > half else frame for frame in frames]
     assert phases(lost) == phases(cut(frames, half, np.inf)) == [FALLING, FALLEN]
@@ -317,7 +317,7 @@ def test_time_that_stands_still_or_goes_back():
     frames = video(FALL_KEYS['fall_left'])
     twice = [frame for frame in frames for _ in range(2)]
     assert phases(twice) == phases(frames)
-    # Half of a fall, and the clock is set back: nobody is known to have stood.
+    # Half of a fall, and the clock is set back: no person is known to have stood.
     half = landing(frames)
     later = [replace(f, stamp=f.stamp - 100) for f in frames if f.stamp > half]
     assert FALLEN not in phases([*(f for f in frames if f.stamp <= half), *later])

@@ -88,7 +88,7 @@ def test_real_falls(test_data, measured, name):
     assert -0.2 < stamp - landing < 2.0
     assert event.onset < landing
     assert FallPhase.RECOVERED not in [event.phase for _, event in told]
-    if name not in ('S1_Fall_14',):  # without legs nobody can say
+    if name not in ('S1_Fall_14',):  # without legs no one can say
         assert Posture.LYING in postures
     early = f', warned {landing - warned[0]:.1f} s before it' if warned else ', no warning'
     measured(f'{name}: told {stamp - landing:+.1f} s after the landing{early}')

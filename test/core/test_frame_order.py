@@ -93,7 +93,7 @@ class TestRepeatedStamps:
 
 
 class TestSingleImages:
-    def test_nobody_is_tracked(self, watch, make_body):
+    def test_no_one_is_tracked(self, watch, make_body):
         sees = watch()
         here, there = make_body(x=150.0), make_body(x=450.0, shirt='blue')
         for people in ((here,), (here,), (), (here, there), (here,), (here,)):

@@ -53,7 +53,7 @@ def started(images, model='blazepose_full'):
         for gesture in observe(people, frame.stamp):
             if gesture.phase is Phase.STARTED:
                 found.append(((gesture.name, gesture.hand), frame.stamp))
-    assert seen > 10, 'the model has found nobody'
+    assert seen > 10, 'the model has found no one'
     return found
 
 

@@ -35,7 +35,7 @@ def follow(sighting_of):
             self.stamp = 0.0
 
         def show(self, *bodies, frames=1, roi_track=()):
-            """Ids of those who own the bodies in the last of these frames; None: nobody's.
+            """Ids of those who own the bodies in the last of these frames; None: no person's.
 
             The later stand in front.
             """
@@ -62,7 +62,7 @@ def follow(sighting_of):
             return [owners.get(tuple(observation.centre)) for observation in observations]
 
         def away(self, seconds):
-            """Nobody is to be seen."""
+            """No one is to be seen."""
             for _ in range(round(seconds / STEP)):
                 self.show()
 
@@ -79,7 +79,7 @@ class TestConfirmation:
         people = follow(min_hits=3)
         assert [people.show(make_body()) for _ in range(4)] == [[0], [0], [1], [1]]
 
-    def test_who_was_seen_too_seldom_was_nobody(self, follow, make_body):
+    def test_who_was_seen_too_seldom_was_no_one(self, follow, make_body):
         people = follow(min_hits=3)
         people.show(make_body(), frames=2)
         people.show()
@@ -160,7 +160,7 @@ class TestAssignment:
         assert ids(use_appearance=True) == [1, 2]
         assert ids(use_appearance=False) == [2, 1]
 
-    def test_nobody_gets_the_id_of_others_by_their_clothes(self, follow, make_body):
+    def test_no_one_gets_the_id_of_others_by_their_clothes(self, follow, make_body):
         people = follow()
         people.show(make_body(), frames=3)
         assert people.show(make_body(shirt='blue'), frames=3) == [2]
@@ -190,7 +190,7 @@ class TestGates:
         ],
         ids=['a step', 'too far', 'nearer', 'half as large'],
     )
-    def test_too_great_a_step_is_somebody_else(self, follow, make_body, changes, same):
+    def test_too_great_a_step_is_another_person(self, follow, make_body, changes, same):
         people = follow()
         people.show(make_body(), frames=3)
         assert people.show(make_body(**changes)) == [1 if same else 0]
@@ -290,7 +290,7 @@ class TestNewcomers:
         assert people.ids == [1]
 
     def test_only_by_searching(self, follow, make_body):
-        """What a region shows of somebody else makes no newcomer; a search does."""
+        """What a region shows of another person makes no newcomer; a search does."""
         people = follow()
         people.show(make_body(x=150.0), frames=3)
         (number,) = (track.track_id for track in people.identities.tracks)
@@ -299,7 +299,7 @@ class TestNewcomers:
         assert people.ids == [1]
         assert people.show(other, frames=3) == [2]
 
-    def test_none_where_nobody_else_is_wanted(self, follow, make_body, sighting_of):
+    def test_none_where_no_one_else_is_wanted(self, follow, make_body, sighting_of):
         people = follow()
         people.show(make_body(x=150.0), frames=3)
         other = sighting_of(make_body(x=450.0, shirt='blue'), people.stamp + STEP)
@@ -309,17 +309,17 @@ class TestNewcomers:
 
 class TestStrays:
     def stray(self, people, body):
-        """Show somebody in the region of the first person followed."""
+        """Show a person in the region of the first person followed."""
         number = people.identities.tracks[0].track_id
         people.show(body, roi_track=[number])
         return people.identities.track_switches
 
-    def test_a_region_that_shows_somebody_else_is_counted(self, follow, make_body):
+    def test_a_region_that_shows_another_person_is_counted(self, follow, make_body):
         people = follow()
         people.show(make_body(x=150.0), frames=3)
         assert self.stray(people, make_body(x=420.0)) == 1
 
-    def test_somebody_in_other_clothes_at_the_same_place_is_counted(self, follow, make_body):
+    def test_a_person_in_other_clothes_at_the_same_place_is_counted(self, follow, make_body):
         people = follow()
         people.show(make_body(), frames=3)
         assert self.stray(people, make_body(x=330.0, shirt='blue')) == 1
@@ -348,7 +348,7 @@ class TestStrays:
 
 
 class TestPrediction:
-    """What is told of somebody out of sight."""
+    """What is told of a person out of sight."""
 
     def track(self, follow, make_body, speed=20.0, x=200.0, frames=6, **settings):
         people = follow(**settings)

@@ -1,4 +1,4 @@
-"""Where somebody will be: the filter of tracking.motion."""
+"""Where a person will be: the filter of tracking.motion."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ SIZE = 300.0
 
 
 def walk(stamps, velocity=(120.0, -30.0), start=(100.0, 200.0), noise=0.0, size=SIZE):
-    """Filter that saw somebody go at constant speed [px/s] at these times."""
+    """Filter that saw a person go at constant speed [px/s] at these times."""
     rng = np.random.default_rng(0)
     places = [np.array(start) + np.array(velocity) * stamp for stamp in stamps]
     places = [place + rng.normal(0, noise, 2) for place in places]
@@ -19,7 +19,7 @@ def walk(stamps, velocity=(120.0, -30.0), start=(100.0, 200.0), noise=0.0, size=
     return motion
 
 
-def test_somebody_seen_once_stays():
+def test_a_person_seen_once_stays():
     motion = ConstantVelocity(np.array([10.0, 20.0]), 5.0, SIZE)
     np.testing.assert_allclose(motion.position(5.5), [10, 20])
 

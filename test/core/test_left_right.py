@@ -82,7 +82,7 @@ def stand_for(frames_count, seed=0):
 
 @pytest.fixture
 def repairer():
-    """Who saw somebody stand for half a second."""
+    """Who saw a person stand for half a second."""
     repairer = LeftRightCorrector(COCO17)
     play(repairer, stand_for(15))
     return repairer

@@ -72,7 +72,7 @@ def test_the_errors_of_a_straight_limb_have_a_mean_of_zero():
 
 
 def standing(height=300.0, unseen=()):
-    """Somebody who stands, seen from the front; y of the joints in heights from the ground."""
+    """A person who stands, seen from the front; y of the joints in heights from the ground."""
     heights = {'shoulder': 0.8, 'elbow': 0.62, 'wrist': 0.47, 'hip': 0.5, 'knee': 0.27}
     points = np.zeros((17, 2), np.float32)
     for i, name in enumerate(COCO17.keypoint_names):

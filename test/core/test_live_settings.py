@@ -41,7 +41,7 @@ class Watching:
         return (person.keypoints[0, 0] - 300.0) / 20.0
 
     def after_absence(self, seconds, **look):
-        """Id of somebody who comes back."""
+        """Id of a person who comes back."""
         self.show(self.body(), frames=5)
         self.change()
         self.show(frames=round(seconds / STEP))

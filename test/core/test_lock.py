@@ -80,11 +80,11 @@ class TestChoose:
         assert choose([large], 'hand_raised', 0, SIZE) == 2
 
     @pytest.mark.parametrize('method', ['largest', 'nearest_centre', 'hand_raised', 'id'])
-    def test_nobody_to_choose(self, person, method):
+    def test_no_one_to_choose(self, person, method):
         strangers = [person(0, hand_up=True), person(0)]
         away = [person(1, KeypointState.PREDICTED)]
         for people in ([], strangers, away):
-            with pytest.raises(LockError, match='nobody is in view with an id'):
+            with pytest.raises(LockError, match='no person is in view with an id'):
                 choose(people, method, 1, SIZE)
 
     def test_who_has_no_id_or_is_away_is_passed_over(self, person):
@@ -101,8 +101,8 @@ class TestChoose:
             with pytest.raises(LockError, match=f'no person {missing} is in view.*: 3, 7$'):
                 choose(people, 'id', missing, SIZE)
 
-    def test_nobody_raises_a_hand(self, person):
-        with pytest.raises(LockError, match='nobody raises a hand'):
+    def test_no_one_raises_a_hand(self, person):
+        with pytest.raises(LockError, match='no one raises a hand'):
             choose([person(1), person(2)], 'hand_raised', 0, SIZE)
 
     def test_an_unknown_method_lists_the_known(self, person):
@@ -152,7 +152,7 @@ class TestLock:
         assert watch.estimator.unlock()
         assert seen(watch.show(small, large)) == [1]
 
-    def test_unlock_says_whether_there_was_somebody(self, watching, make_body):
+    def test_unlock_says_whether_there_was_a_person(self, watching, make_body):
         watch = watching()
         assert not watch.estimator.unlock()
         watch.show(make_body(), frames=3)
@@ -171,7 +171,7 @@ class TestLock:
         assert watch.estimator.locked_id == 1
 
     @pytest.mark.parametrize('mode', ['single', 'multi'])
-    def test_nobody_takes_the_place_of_the_locked(self, watching, make_body, mode):
+    def test_no_one_takes_the_place_of_the_locked(self, watching, make_body, mode):
         me, other = make_body(x=200.0), make_body(x=450.0, shirt='blue')
         watch = watching(mode=mode, detector_interval=1)
         watch.show(me, frames=4)
@@ -189,7 +189,7 @@ class TestLock:
 
     @pytest.mark.parametrize('mode', ['single', 'multi'])
     def test_they_are_taken_again_far_from_where_they_went(self, watching, make_body, mode):
-        """Also if somebody nearer is there all the time."""
+        """Also if a person nearer is there all the time."""
         me = make_body(x=560.0, height=150.0)
         other = make_body(x=300.0, height=380.0, shirt='blue')
         watch = watching(mode=mode, detector_interval=1, lock_timeout=6.0)
@@ -239,7 +239,7 @@ class TestLock:
         assert (watch.estimator.locked_id, watch.estimator.locked_seen) == (0, False)
         assert seen(watch.show(make_body(), frames=3)) == [2]
 
-    def test_in_single_mode_nobody_else_is_followed(self, watching, make_body):
+    def test_in_single_mode_no_one_else_is_followed(self, watching, make_body):
         me, other = make_body(x=150.0), make_body(x=450.0, height=350.0, shirt='blue')
         watch = watching(mode='single')
         watch.show(me, frames=3)
@@ -247,8 +247,8 @@ class TestLock:
         assert seen(watch.show(me, other, frames=5)) == [1]
         assert watch.estimator.statistics.people == 1
 
-    def test_in_single_mode_nobody_else_is_told_of(self, watching, make_body):
-        """Not even somebody who was followed before, and stands in the middle."""
+    def test_in_single_mode_no_one_else_is_told_of(self, watching, make_body):
+        """Not even a person who was followed before, and stands in the middle."""
         me, other = make_body(x=150.0), make_body(x=450.0, height=350.0, shirt='blue')
         watch = watching(detector_interval=1)
         watch.show(me, other, frames=4)

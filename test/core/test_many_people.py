@@ -20,7 +20,7 @@ DETECTORS = ['blazepose_full', pytest.param('yolox_nano', marks=pytest.mark.mode
 
 @dataclass(frozen=True)
 class Shown:
-    """Somebody the estimator tells of.
+    """A person the estimator reports.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ def walks(*legs, **looks):
 
 @pytest.mark.parametrize('detector', DETECTORS)
 def test_auto_follows_one_then_two_then_one(detector, measured):
-    """A second walks in and out again; nobody is lost and no id changes."""
+    """A second walks in and out again; no person is lost and no id changes."""
     scene = Scene(
         duration=9.5,
         actors=(
@@ -170,7 +170,7 @@ class TestLock:
         assert all(locked[-6:])
 
     def test_away_and_back(self):
-        """They leave the image for two seconds while somebody nearer stands in it."""
+        """They leave the image for two seconds while a person nearer stands in it."""
         scene = Scene(
             duration=7.0,
             actors=(

@@ -186,7 +186,7 @@ def test_people_come_surest_first_and_empty_slots_not_at_all(make_model):
 
 
 @pytest.mark.parametrize(('brightness', 'people'), [(66, 1), (62, 0)])
-def test_a_score_below_the_least_is_nobodys(make_model, brightness, people):
+def test_a_score_below_the_least_is_no_ones(make_model, brightness, people):
     model = MoveNetMultipose(make_model())
     image = np.zeros((384, 512, 3), np.uint8)
     image[100:110, 200:210, 0] = brightness  # / 255: above and below 0.25

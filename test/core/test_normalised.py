@@ -108,7 +108,7 @@ def test_hidden_hips_leave_the_size_to_the_shoulders():
     assert seen_at(video)[:, shoulders] == pytest.approx(0.35, abs=0.01)
 
 
-def test_in_space_it_does_not_matter_where_somebody_faces():
+def test_in_space_it_does_not_matter_where_a_person_faces():
     window = Window(1.0, in_space=True)
     front = seen_at(wave(world=True), window=window)
     turned = seen_at(wave(world=True, facing=50.0), window=window)

@@ -37,12 +37,12 @@ def test_centre_and_size_are_those_of_the_torso_and_the_body(make_body, sighting
     one = sighting_of(make_body(x=200.0, y=440.0, height=300.0))
     np.testing.assert_allclose(one.centre, [200, 440 - 0.65 * 300], atol=0.1)
     assert one.size == pytest.approx(0.92 * 300)
-    # Of somebody cut off at the edge only the torso is left to tell.
+    # Of a person cut off at the edge only the torso is left to tell.
     cut = sighting_of(make_body(x=200.0, y=600.0, height=300.0))
     assert cut.size == pytest.approx(0.9 * 300)
 
 
-def test_nobody_is_smaller_than_a_pixel():
+def test_no_one_is_smaller_than_a_pixel():
     point = observation(np.full((17, 2), 100.0))
     assert point.size == 1.0
     assert np.isfinite(point.similarity(point))

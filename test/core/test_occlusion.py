@@ -56,7 +56,7 @@ class TestAlone:
         assert (image == GREY).all(axis=-1).any()
         assert (frame.image == 255).all()
 
-    def test_nobody_to_paint_over(self, make_body):
+    def test_no_one_to_paint_over(self, make_body):
         assert (painted(figure(make_body())) == 255).all()
 
     def test_of_who_stands_behind_only_what_shows_beside(self, make_body):

@@ -29,7 +29,7 @@ from pose_ros.core.types import Frame
 
 WIDTH, HEIGHT = 640, 480
 SIGMA = 7 / 8  # of the painted peaks [cells], OpenPose's
-LEAST_PARTS = 4
+MIN_PARTS = 4
 CLEAR = 3.0  # keypoints of one kind nearer to one another than this may melt [cells]
 
 by_layout = pytest.mark.parametrize(
@@ -94,7 +94,7 @@ class Painting:
     def enough(self, mask):
         """Whether these keypoints [K] make a person: neck and feet do not count."""
         names = np.array(self.layout.topology.keypoint_names)[mask]
-        return len(set(names) & set(COCO17.keypoint_names)) >= LEAST_PARTS
+        return len(set(names) & set(COCO17.keypoint_names)) >= MIN_PARTS
 
     def joined(self, there):
         """Masks [K] of the keypoints there that limbs join."""
@@ -135,7 +135,7 @@ def joints(person, topology: Topology):
 
 
 def crowd(seed, people):
-    """Somebody beside and before somebody else, at some moment of what they do."""
+    """A person beside and before another person, at some moment of what they do."""
     rng = np.random.default_rng(seed)
     actors = [
         Actor(
@@ -165,7 +165,7 @@ def painting_of(frame, layout, *, cell=8.0, only_visible=False):
 
 
 def check(painting, found, tolerance=0.5):
-    """Everybody is found, with their own keypoints, and nobody else is.
+    """Everybody is found, with their own keypoints, and no other person is.
 
     Where keypoints of one kind melt, only what hangs together without them is asked for.
     """
@@ -249,7 +249,7 @@ def test_the_scenes_are_crowded():
 
 
 def body(x, y, size, **moved):
-    """Somebody facing the camera, in cells, as COCO18; `moved` are (x, y) from the neck."""
+    """A person facing the camera, in cells, as COCO18; `moved` are (x, y) from the neck."""
     standing = {
         'nose': (0, -0.7), 'neck': (0, 0), 'right_shoulder': (-1, 0), 'right_elbow': (-1.2, 1.4),
         'right_wrist': (-1.3, 2.7), 'left_shoulder': (1, 0), 'left_elbow': (1.2, 1.4),
@@ -356,15 +356,15 @@ def test_a_head_seen_from_behind_hangs_on_the_shoulders():
     assert (person.scores > 0).sum() == 15
 
 
-def test_people_of_few_parts_are_nobody():
+def test_people_of_few_parts_are_no_one():
     arm = [n for n in COCO18.keypoint_names if n not in ('left_shoulder', 'left_elbow', 'neck')]
     painting = paint(body(30, 20, 4), hidden=arm)
     assert decode(painting) == []
-    [person] = decode(painting, least_parts=2)
+    [person] = decode(painting, min_parts=2)
     assert (person.scores > 0).sum() == 3
 
 
-def test_a_foot_is_nobody():
+def test_a_foot_is_no_one():
     painting = painting_of(crowd(3, 1), BODY25_FIELDS)
     names = painting.layout.topology.keypoint_names
     foot = ['left_knee', 'left_ankle', 'left_heel', 'left_big_toe', 'left_small_toe']
@@ -381,7 +381,7 @@ def test_the_surest_comes_first():
     assert sure.keypoints[0, 0] == pytest.approx(40, abs=0.1)
 
 
-def test_peaks_without_a_field_between_them_are_nobody():
+def test_peaks_without_a_field_between_them_are_no_one():
     heatmaps, fields = paint(body(30, 20, 4)).maps()
     assert FieldDecoder(COCO18_FIELDS).decode(heatmaps, np.zeros_like(fields)) == []
     assert FieldDecoder(COCO18_FIELDS).decode(heatmaps, -fields) == []
@@ -390,7 +390,7 @@ def test_peaks_without_a_field_between_them_are_nobody():
     assert all((person.scores > 0).sum() < 18 for person in found)
 
 
-def test_the_backgrounds_map_may_be_missing_and_empty_maps_hold_nobody():
+def test_the_backgrounds_map_may_be_missing_and_empty_maps_hold_no_one():
     heatmaps, fields = paint(body(30, 20, 4)).maps()
     decoder = FieldDecoder(COCO18_FIELDS)
     with_, without = decoder.decode(heatmaps, fields), decoder.decode(heatmaps[..., :-1], fields)
@@ -399,7 +399,7 @@ def test_the_backgrounds_map_may_be_missing_and_empty_maps_hold_nobody():
 
 
 @by_layout
-def test_pure_noise_is_nobody(layout):
+def test_pure_noise_is_no_one(layout):
     rng = np.random.default_rng(0)
     heatmaps = rng.normal(0, 0.1, (46, 62, len(layout.topology) + 1)).astype(np.float32)
     fields = rng.normal(0, 0.1, (46, 62, layout.channels)).astype(np.float32)

@@ -16,7 +16,7 @@ GOLDEN = f'golden/{NAME}_test_image.csv'
 WIDTH, HEIGHT = 41, 31  # cells
 REACH = 32.0  # of the discs that the heatmaps are made of [px]
 
-# Somebody who stands upright with spread arms, the hips' middle at (0, 0) [px].
+# A person who stands upright with spread arms, the hips' middle at (0, 0) [px].
 STANDING = np.array([
     [0, -130], [6, -136], [-6, -136], [14, -132], [-14, -132],
     [28, -90], [-28, -90], [60, -70], [-60, -70], [90, -60], [-90, -60],
@@ -100,7 +100,7 @@ def test_people_of_any_size_one_in_front_of_the_other():
         assert np.median(np.hypot(*(one.keypoints - truth).T)) < 0.5
 
 
-def test_a_person_who_is_somebody_surer_but_for_an_arm_scores_only_that_arm():
+def test_a_person_who_is_a_person_surer_but_for_an_arm_scores_only_that_arm():
     first = person(320, 240)
     second = first.copy()
     second[[7, 9]] += (40, -70)  # the left arm another way
@@ -111,7 +111,7 @@ def test_a_person_who_is_somebody_surer_but_for_an_arm_scores_only_that_arm():
     np.testing.assert_allclose(found[0].keypoints, first, atol=1.0)
     own = found[1].scores[[7, 9]]
     assert found[1].score == pytest.approx(own.sum() / 17, abs=0.01)
-    assert found[1].score < PoseNet.least_score < found[0].score
+    assert found[1].score < PoseNet.min_score < found[0].score
 
 
 def test_the_surest_comes_first():
@@ -131,7 +131,7 @@ def test_a_person_partly_beyond_the_edge(x, y):
     np.testing.assert_allclose(found.keypoints[inside], truth[inside], atol=0.5)
 
 
-def test_nobody():
+def test_no_one():
     assert decode(paint(person(5000, 5000))) == []
 
 

@@ -78,7 +78,7 @@ def test_people_are_as_far_away_as_they_are(shots, make, limit, measured):
 
 
 def exact(offset=(0.3, -0.1, 2.8), lens=CAMERA):
-    """Somebody whose landmarks and keypoints fit to the bit; and where they are."""
+    """A person whose landmarks and keypoints fit to the bit; and where they are."""
     rng = np.random.default_rng(0)
     # With the axes along the line of sight to the hips.
     [shot] = frames(Scene(duration=0.1, fps=10, actors=(actor('t_pose', 2.5),)), 1, CAMERA.focal)
@@ -215,7 +215,7 @@ def test_positions_check_themselves_and_go_along():
 
 
 def test_a_small_tilt_counts_if_it_was_measured():
-    """A forearm of somebody who stands leaves the image's plane by 12 degrees."""
+    """A forearm of a person who stands leaves the image's plane by 12 degrees."""
     places = np.zeros((17, 3))
     places[:, 2] = 2.5
     names = ('shoulder', 'elbow', 'hip', 'knee', 'ankle')

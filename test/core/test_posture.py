@@ -25,7 +25,7 @@ LEGS = ('left_knee', 'right_knee', 'left_ankle', 'right_ankle')
 
 
 def video(pose, facing=0.0, *, height=220.0, seconds=0.9, seed=0, **looks):
-    """Skeletons of somebody who keeps a pose."""
+    """Skeletons of a person who keeps a pose."""
     actor = Actor((), x=480, y=440, height=height, rest=pose, facing=facing)
     return list(skeletons(Scene(960, 480, 10.0, seconds, (actor,)), seed, **looks))
 
@@ -94,7 +94,7 @@ def test_who_is_propped_on_the_hands_does_not_lie(facing):
 @pytest.mark.parametrize(
     ('shoulders', 'hips', 'wrists', 'expected'),
     [
-        (80.0, 85.0, 105.0, True),  # as in a press-up, of somebody 100 px tall
+        (80.0, 85.0, 105.0, True),  # as in a press-up, of a person 100 px tall
         (95.0, 96.0, 105.0, False),  # lying, or low in the press-up
         # On the back with the feet to a camera that looks down: the hands lie beside the hips.
         (70.0, 92.0, 95.0, False),

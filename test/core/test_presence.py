@@ -97,16 +97,16 @@ class TestSecondOpinion:
         frame = Frame(world.frame(0.0, body).image, 0.0)
         search = DetectorSearch([world])
         first = search.agreement(frame, body.box, 0, 0.0)
-        assert first == pytest.approx(0.9 - world.least_agreement)
+        assert first == pytest.approx(0.9 - world.min_agreement)
         assert search.agreement(frame, body.box, 1, 0.95) == pytest.approx(-0.05)
         sides = [view.side / body.box.height for _, view in world.views]
         assert sides == pytest.approx([2.2, 1.4])
         elsewhere = Box(0.0, 0.0, 50.0, 60.0)
-        assert search.agreement(frame, elsewhere, 0, 0.0) == -world.least_agreement
+        assert search.agreement(frame, elsewhere, 0, 0.0) == -world.min_agreement
 
     def test_two_detectors_take_turns(self, world):
         class Other:
-            sees_far, least_score, threshold = True, 0.3, 0.0
+            sees_far, min_score, threshold = True, 0.3, 0.0
 
             def detect(self, frame, view):
                 return [Detection(Box(0.0, 0.0, 1.0, 1.0), 1.0, np.zeros((2, 2)))]

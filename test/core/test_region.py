@@ -30,7 +30,7 @@ def standing_pose(scores=0.8, arm_reach=0.0):
     return Pose(keypoints, np.broadcast_to(np.float32(scores), 17).copy(), 0.8)
 
 
-def test_the_whole_frame_until_somebody_is_there():
+def test_the_whole_frame_until_a_person_is_there():
     regions = KeypointRegions(1.25)
     assert regions.region(FRAME).side == 640
     assert regions.region(FRAME).centre == (320, 240)
@@ -60,7 +60,7 @@ def test_a_keypoint_that_is_not_seen_does_not_count():
 
 
 def only(*names):
-    """Pose of somebody of whom nothing else is sure."""
+    """Pose of a person of whom nothing else is sure."""
     pose = standing_pose(scores=0.1)
     pose.scores[[COCO17.index(name) for name in names]] = 0.8
     return pose
@@ -68,7 +68,7 @@ def only(*names):
 
 @pytest.mark.parametrize('joint', ['hip', 'shoulder'])
 def test_around_what_is_seen_without_a_torso(joint):
-    """Of somebody behind a table the head and one half of the torso are enough."""
+    """Of a person behind a table the head and one half of the torso are enough."""
     regions = KeypointRegions(1.25)
     regions.update(FRAME, standing_pose())
     regions.update(FRAME, only('nose', f'left_{joint}', f'right_{joint}'))
@@ -124,7 +124,7 @@ class TestAlignmentRegions:
     def pose(self, alignment):
         return Pose(np.zeros((33, 2)), np.ones(33), 0.9, alignment=alignment)
 
-    def test_the_whole_frame_until_somebody_is_there(self):
+    def test_the_whole_frame_until_a_person_is_there(self):
         assert AlignmentRegions().region(FRAME).side == 640
 
     def test_around_the_circle_of_the_last_frame(self):
@@ -187,7 +187,7 @@ class TestJumped:
     def test_to_a_neighbour(self):
         assert self.check(standing_pose().keypoints + np.array([150, 0]))
 
-    def test_to_somebody_much_smaller(self):
+    def test_to_a_person_much_smaller(self):
         points = standing_pose().keypoints
         assert self.check(points.mean(axis=0) + 0.4 * (points - points.mean(axis=0)))
 

@@ -44,7 +44,7 @@ class TestUnknown:
         found = [detection(box) for box in boxes]
         assert unknown(found, boxes) == []
 
-    def test_a_slight_overlap_is_somebody_else(self):
+    def test_a_slight_overlap_is_another_person(self):
         beside = detection(Box(160, 100, 80, 200))
         assert unknown([beside], [self.here]) == [beside]
 
@@ -61,7 +61,7 @@ def test_the_parts_cover_the_frame_and_overlap(width, height):
         assert top >= 0
         covered[top : top + round(side), left : left + round(side)] += 1
     assert covered.min() >= 1
-    # Somebody half as wide as a part is whole in one of them, wherever they stand.
+    # A person half as wide as a part is whole in one of them, wherever they stand.
     middles = sorted({view.centre[0] for view in views})
     assert np.diff(middles).max(initial=0) <= 0.6 * side + 1e-6
 
@@ -162,7 +162,7 @@ class TestCadence:
             multi.append(estimator.statistics.multi)
         assert all(multi)
 
-    def test_more_often_while_somebody_is_lost(self, world, make_estimator, show, make_body):
+    def test_more_often_while_a_person_is_lost(self, world, make_estimator, show, make_body):
         estimator = make_estimator(detector_interval=10)
         one, other = make_body(x=150.0), make_body(x=450.0, shirt='blue')
         show(estimator, one, other, frames=20)
@@ -175,7 +175,7 @@ class TestCadence:
         show(estimator, one, frames=21)
         assert gaps(world) == [10]
 
-    def test_at_once_when_nobody_is_followed(self, world, make_estimator, show, make_body):
+    def test_at_once_when_no_one_is_followed(self, world, make_estimator, show, make_body):
         estimator = make_estimator(detector_interval=50, coast_time=0.0)
         show(estimator, frames=4)
         assert gaps(world) == [1, 1, 1]
@@ -185,7 +185,7 @@ class TestCadence:
         assert len(world.views) == 8
 
     @pytest.mark.parametrize('model', ['blazepose_full', 'movenet_lightning'])
-    def test_single_only_when_nobody_is_followed(
+    def test_single_only_when_no_one_is_followed(
         self, world, make_estimator, show, make_body, model
     ):
         estimator = make_estimator(mode='single', detector_interval=1, model=model)
@@ -196,7 +196,7 @@ class TestCadence:
         assert len(world.views) == (1 if model == 'blazepose_full' else 0)
         assert not estimator.statistics.multi
 
-    def test_every_part_of_the_frame_while_nobody_is_there(
+    def test_every_part_of_the_frame_while_no_one_is_there(
         self, world, make_estimator, show, make_body
     ):
         world.sees_far = False
@@ -213,7 +213,7 @@ class TestCadence:
         assert len(show(estimator, make_body(score=0.7))) == 1
         estimator.reconfigure(replace(estimator.config, detector_threshold=0.0))
         show(estimator)
-        assert world.threshold == world.least_score
+        assert world.threshold == world.min_score
 
 
 class TestMaxPeople:
@@ -232,7 +232,7 @@ class TestMaxPeople:
         assert middles == pytest.approx([520, 320], abs=1)
 
     def test_the_largest_is_found_first(self, make_estimator, show, make_body):
-        """Whoever the detector tells of first."""
+        """Whoever the detector reports first."""
         estimator = make_estimator(max_people=1, detector_interval=100)
         small, large = make_body(height=150.0), make_body(x=520.0, height=300.0, shirt='blue')
         (person,) = show(estimator, small, large)
@@ -280,7 +280,7 @@ class TestMaxPeople:
         assert len(people) == 3
         assert areas == sorted(areas, reverse=True)
 
-    def test_somebody_seen_goes_before_somebody_out_of_sight(
+    def test_a_person_seen_goes_before_a_person_out_of_sight(
         self, make_estimator, show, make_body
     ):
         small, _, large = self.crowd(make_body)
@@ -293,7 +293,7 @@ class TestMaxPeople:
 
 
 class TestNeighbours:
-    def test_who_stands_in_somebodys_region_is_painted_over(
+    def test_who_stands_in_a_persons_region_is_painted_over(
         self, world, make_estimator, show, make_body
     ):
         """The model sees one person per region: whoever is nearest to its middle."""
@@ -306,7 +306,7 @@ class TestNeighbours:
             assert [person.id for person in people] == [1, 2]
             assert all(person.observed.all() for person in people)
         assert estimator.statistics.reinitialised == 0
-        # Nobody was lost and had to be found again.
+        # No one was lost and had to be found again.
         assert len(world.views) == 1
 
 
@@ -330,5 +330,5 @@ class TestStatistics:
         assert 0 < figures.detector_time < figures.inference_time
         before = figures.person_time
         show(estimator)
-        assert figures.people == 2  # nobody is seen, both are remembered
+        assert figures.people == 2  # no person is seen, both are remembered
         assert before > 0

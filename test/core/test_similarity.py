@@ -61,7 +61,7 @@ class TestScale:
     def test_the_root_of_about_half_of_the_box(self):
         assert scale_of(Box(0, 0, 100, 200)) == pytest.approx(np.sqrt(0.53 * 100 * 200))
 
-    def test_somebody_seen_from_the_side_is_not_that_thin(self):
+    def test_a_person_seen_from_the_side_is_not_that_thin(self):
         assert scale_of(Box(0, 0, 5, 200)) > 0.5 * scale_of(Box(0, 0, 100, 200))
         assert scale_of(Box(0, 0, 200, 5)) == pytest.approx(scale_of(Box(0, 0, 5, 200)))
 

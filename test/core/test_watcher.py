@@ -73,7 +73,7 @@ def test_an_observer_that_is_wanted_again_starts_anew(person):
     assert (motion['recorder'], motion['postures']) == ([], [])
     assert 'recorder' not in motion.values
     watcher.want({'recorder', 'postures'})
-    assert watcher.observe([], 0.2)['recorder'] == []  # nobody is known to it
+    assert watcher.observe([], 0.2)['recorder'] == []  # no person is known to it
     with pytest.raises(ValueError, match="unknown observer 'dances', known are: recorder, post"):
         watcher.want({'dances'})
 

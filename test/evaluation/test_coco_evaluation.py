@@ -117,12 +117,12 @@ def test_perfect_and_complete_people_are_precise_and_the_unannotated_count_as_fa
     assert 0.7 < everywhere.ap < 1.0
 
 
-def test_nobody_found_is_zero(dataset):
+def test_no_one_found_is_zero(dataset):
     figures = score(read_annotations(dataset), [])
     assert (figures.ap, figures.ap50, figures.ap75, figures.ar) == (0, 0, 0, 0)
 
 
-def test_nobody_annotated_in_the_chosen_images_is_no_number(dataset):
+def test_no_one_annotated_in_the_chosen_images_is_no_number(dataset):
     truth = read_annotations(dataset)
     truth['images'].append({'id': 3, 'file_name': '3.png', 'width': 640, 'height': 480})
     assert np.isnan(score(truth, [], [3]).ap)
@@ -199,7 +199,7 @@ def test_wrong_annotations_are_named(dataset, change, reason):
         read_annotations(dataset)
 
 
-def test_people_without_keypoints_are_nobody(dataset):
+def test_people_without_keypoints_are_no_one(dataset):
     content = json.loads(dataset.read_text())
     for note in content['annotations']:
         note |= {'num_keypoints': 0, 'keypoints': [0] * 51}

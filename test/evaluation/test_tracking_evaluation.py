@@ -65,7 +65,7 @@ def with_ids(*ids):
     return lambda people: [replace(one, id=id_) for one, id_ in zip(people, ids)]
 
 
-def test_the_truth_is_perfect_though_somebody_leaves():
+def test_the_truth_is_perfect_though_a_person_leaves():
     """Who has left the image is still told of: that is no false person."""
     figures = scored()
     assert (figures.idf1, figures.mota, figures.found) == (1.0, 1.0, 1.0)
@@ -92,7 +92,7 @@ def test_a_new_id_is_a_switch_a_pause_a_fragmentation():
     assert figures.found == pytest.approx(1 - 3 / figures.people)
 
 
-def test_nobody_where_somebody_is_claimed_is_a_false_person():
+def test_no_one_where_a_person_is_claimed_is_a_false_person():
     ghost = person(np.random.default_rng(1).uniform(100, 130, (17, 2)).astype(np.float32), 9)
     figures = scored(lambda i, people: [*people, ghost] if i < 4 else people)
     assert figures.false_positives == 4

@@ -15,7 +15,7 @@ REST = 0.5  # before and after a sign [s]
 
 @pytest.fixture(scope='session')
 def make_example():
-    """Somebody making a sign, without any error of a model but noise."""
+    """A person making a sign, without any error of a model but noise."""
 
     def make(name, rng=None, *, rate=15.0, height=300.0, noise=0.004, world=False):
         rng_or_fixed = rng or np.random.default_rng(0)

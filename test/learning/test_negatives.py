@@ -81,7 +81,7 @@ def test_near_misses_and_improvisations_are_movements_of_their_own(make_clips):
     for clip in (*made, *free):
         assert 0.0 <= clip.start < clip.end <= clip.movement.duration
         assert np.isfinite(clip.movement.points).all()
-        # Nobody's hands get anywhere at once.
+        # No one's hands get anywhere at once.
         steps = np.linalg.norm(np.diff(clip.movement.points, axis=0), axis=2)
         assert steps.max() < 1.2
     assert 24 <= len(distinct(made, classes)) < 48

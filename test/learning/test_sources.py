@@ -60,7 +60,7 @@ def test_who_is_out_of_sight_for_long_makes_no_example(seen, away):
         examples(seen(away=[away]), 'clip')
 
 
-def test_nobody_makes_no_example(seen):
+def test_no_one_makes_no_example(seen):
     with pytest.raises(ValueError, match='no person is seen'):
         examples(seen(away=[(-1.0, 9.0)]), 'clip')
     with pytest.raises(ValueError, match='nothing to see'):

@@ -320,9 +320,9 @@ class ScriptedEstimator:
     def lock(self, method, person_id=0):
         ids = sorted(person.id for person in self.people)
         if not ids:
-            raise ValueError('nobody is there')
+            raise ValueError('no person is there')
         if method == 'hand_raised':
-            raise ValueError('nobody raises a hand')
+            raise ValueError('no one raises a hand')
         if method == 'id' and person_id not in ids:
             there = ', '.join(map(str, ids))
             raise ValueError(f'no person {person_id} is followed; there are: {there}')
@@ -347,7 +347,7 @@ def estimators():
 
 
 class Stage:
-    """gesture_node with somebody who listens; publishes skeletons with stamps of its own.
+    """gesture_node with a person who listens; publishes skeletons with stamps of its own.
 
     Attributes
     ----------

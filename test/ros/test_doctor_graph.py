@@ -33,7 +33,7 @@ def look(ros):
     return examine
 
 
-def test_nobody_is_there(look):
+def test_no_one_is_there(look):
     found = look()
     assert list(found) == ['nodes']
     assert found['nodes'].state is State.HINT

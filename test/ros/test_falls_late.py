@@ -26,7 +26,7 @@ FPS = 15.0
 
 
 def fallen(stage):
-    """Somebody has fallen while an ordinary subscriber was listening; returns the event."""
+    """A person has fallen while an ordinary subscriber was listening; returns the event."""
     actor = Actor((Action('fall_left', 1.0),))
     stage.video(Scene(duration=4.0, fps=FPS, actors=(actor,), background='plain'))
     return stage.wait_for('falls', phase=FallEvent.FALLEN)

@@ -1,4 +1,4 @@
-"""All nodes together: somebody is drawn who falls, and at the other end the fall is told of."""
+"""All nodes together: a person is drawn who falls, and at the other end the fall is told of."""
 
 import numpy as np
 import pytest

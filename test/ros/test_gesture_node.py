@@ -254,7 +254,7 @@ def test_what_is_wrong_is_refused_at_the_start(ros, tmp_path):
             ros.start(GestureNode, **parameters)
 
 
-def test_nothing_is_asked_for_while_nobody_listens(ros):
+def test_nothing_is_asked_for_while_no_one_listens(ros):
     ros.start(GestureNode)
     skeletons = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
     ros.spin_for(3 * WATCH_PERIOD)

@@ -1,4 +1,4 @@
-"""gesture_node over real DDS: what people do besides gestures, and only what somebody asks for."""
+"""gesture_node over real DDS: what people do besides gestures, and only what a person asks for."""
 
 import math
 from unittest.mock import Mock
@@ -131,12 +131,12 @@ def test_a_fall_from_its_beginning_to_its_end(make_stage):
         assert early.landing == Time()
 
 
-def test_nobody_there_any_more_is_part_of_a_fall(make_stage):
+def test_no_one_there_any_more_is_part_of_a_fall(make_stage):
     stage = make_stage('falls')
     stage.video(scene(4.0, Action('fall_right', 2.0)), until=2.85)
     lost = len(stage.headers)
     assert all(event.phase == FallEvent.FALLING for event in stage.heard['falls'])
-    # The skeletons of images without anybody.
+    # The skeletons of images without people.
     stage.play(images=30, rate=FPS)
     event = stage.wait_for('falls', phase=FallEvent.FALLEN)
     assert (event.skeleton_id, event.lost) == (1, True)

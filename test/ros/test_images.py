@@ -138,7 +138,7 @@ def png_of_60000(data):
     ('extension', 'damage', 'reason'),
     [
         ('.jpg', lambda data: array('B'), 'without data'),
-        ('.jpg', lambda data: array('B', b'no picture at all'), 'neither JPEG nor PNG'),
+        ('.jpg', lambda data: array('B', b'no image at all'), 'neither JPEG nor PNG'),
         ('.jpg', cut, 'cut off'),
         ('.jpg', lambda data: data[:-2], 'cut off'),
         ('.jpg', lambda data: data[:40], 'cut off'),

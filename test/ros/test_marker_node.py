@@ -372,7 +372,7 @@ def test_the_buffer_of_images_shrinks_live(ros):
     assert [message.header for message in watched.overlay] == [header(2)]
 
 
-def test_nothing_is_read_for_nobody(ros):
+def test_nothing_is_read_for_no_one(ros):
     node = ros.start(MarkerNode)
     for kind, topic in ((Image, 'image'), (SkeletonArray, 'skeletons')):
         ros.node.create_publisher(kind, topic, 1)

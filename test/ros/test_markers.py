@@ -388,7 +388,7 @@ class View:
         return sorted(number for ns, number in self.shown if ns == name)
 
 
-def test_somebody_without_an_id_is_grey(markers, camera):
+def test_a_person_without_an_id_is_grey(markers, camera):
     message = markers.update(header(), [(person(person_id=0), None)], camera, NOTHING)
     spheres, lines, text = by_namespace(message, -1)
     assert {tuple(c) for c in colours(spheres).round(4)} == {UNTRACKED}
@@ -441,13 +441,13 @@ def test_the_locked_person_stands_in_a_frame(markers, camera):
     assert view.ids(LOCK) == [2]
 
 
-def test_nobody_is_locked_by_having_no_id(markers, camera):
+def test_no_one_is_locked_by_having_no_id(markers, camera):
     view = View(markers, camera)
     view.update(person(person_id=0), locked=0)
     assert view.ids(LOCK) == []
 
 
-def test_somebody_predicted_is_faint(markers, camera):
+def test_a_person_predicted_is_faint(markers, camera):
     states = np.full(17, KeypointState.PREDICTED, np.uint8)
     message = markers.update(header(), [(person(states=states), None)], camera, NOTHING)
     spheres, lines, text = by_namespace(message)

@@ -134,7 +134,7 @@ class CountingEstimator(PoseEstimator):
         return super().estimate(frame)
 
 
-def test_no_inference_while_nobody_subscribes(ros, encoded_image, actor):
+def test_no_inference_while_no_one_subscribes(ros, encoded_image, actor):
     CountingEstimator.calls = 0
     node = ros.start(lambda **arguments: PoseNode(CountingEstimator, **arguments))
     publisher = ros.publisher(Image, 'image', IMAGE_RELIABLE)
@@ -157,7 +157,7 @@ def test_no_inference_while_nobody_subscribes(ros, encoded_image, actor):
             SkeletonArray, 'skeletons', received.append, SKELETONS
         )
         publish_until(partial(len, received), 'skeletons')
-        # What came while nobody wanted to know was not dropped.
+        # What came while no one wanted to know was not dropped.
         assert {message.dropped for message in received} == {0}
         assert CountingEstimator.calls > 0
         ros.node.destroy_subscription(subscription)

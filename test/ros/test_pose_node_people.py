@@ -61,7 +61,7 @@ class Stage:
             message = self.show()
             if condition(message):
                 return message
-        return pytest.fail(f'not within {most} pictures; the last: {ids(message)}')
+        return pytest.fail(f'not within {most} images; the last: {ids(message)}')
 
     def call(self, kind, name, **fields):
         client = self.ros.node.create_client(kind, f'pose_node/{name}')

@@ -207,7 +207,7 @@ def test_what_is_too_far_apart_is_no_pair(camera, millimetres):
     [message] = camera.wait()
     assert message.depth == SkeletonArray.DEPTH_MISSING
     assert message.skeletons[0].position_source == Skeleton.POSITIONS_HEIGHT
-    # Measured a moment ago, nobody is guessed.
+    # Measured a moment ago, no person is guessed.
     camera.depth(depth_message(millimetres, header(2)))
     camera.image(header(2))
     [first] = camera.wait()
@@ -243,7 +243,7 @@ def _halve(message):
         (lambda m: setattr(m, 'encoding', 'rgb8'), "unknown depth encoding 'rgb8'"),
         (lambda m: setattr(m, 'step', 7), 'a row needs'),
         (lambda m: setattr(m, 'data', m.data[:100]), 'bytes of data, got 100'),
-        (_halve, 'it must be registered to the picture'),
+        (_halve, 'it must be registered to the image'),
     ],
 )
 def test_a_bad_depth_image_is_dropped_with_the_reason(ros, camera, millimetres, spoil, words):
@@ -299,7 +299,7 @@ def test_rows_may_be_padded():
     np.testing.assert_array_equal(depth_of(message).values, values)
 
 
-def test_without_camera_info_nobody_is_placed_and_it_says_why(ros, camera):
+def test_without_camera_info_no_one_is_placed_and_it_says_why(ros, camera):
     told = ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS, count=0)
     camera.start(calibrated=False)
     camera.image(header(1))

@@ -145,7 +145,7 @@ def test_video_plays_once_in_order_at_its_rate_and_ends_the_process(ros, video, 
 def test_video_in_a_loop_goes_on(ros, video):
     images = ros.collect(Image, 'image', QOS, count=0)
     ros.start(SourceNode, source='video', path=str(video), loop=True)
-    ros.spin_until(lambda: len(images) > 14, 'more images than the film has')
+    ros.spin_until(lambda: len(images) > 14, 'more images than the video has')
     brightness = [image_to_frame(image).image[4:12].mean() for image in images]
     assert (np.diff(brightness) < -100).sum() == 1
 

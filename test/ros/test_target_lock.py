@@ -92,7 +92,7 @@ def test_a_person_is_locked_and_let_go(following, make_person, executor):
     message = node.show(make_person(1))
     assert (message.locked_id, message.locked_seen) == (3, False)
     answer = node.unlock()
-    assert (answer.success, answer.message) == (True, 'person 3 is let go')
+    assert (answer.success, answer.message) == (True, 'person 3 is unlocked')
     message = node.show(make_person(1))
     assert (message.locked_id, message.locked_seen) == (0, False)
     answer = node.unlock()
@@ -133,11 +133,11 @@ def test_every_method_has_its_name(following, make_person, monkeypatch):
 def test_what_cannot_be_locked_is_answered_with_the_reason(following, make_person):
     node = following().listen()
     node.show()
-    assert node.lock(LARGEST).message == 'nobody is there'
+    assert node.lock(LARGEST).message == 'no person is there'
     node.show(make_person(1), make_person(3))
     for method, number, reason in (
         (BY_ID, 7, 'no person 7 is followed; there are: 1, 3'),
-        (HAND_RAISED, 0, 'nobody raises a hand'),
+        (HAND_RAISED, 0, 'no one raises a hand'),
         (9, 0, 'unknown method 9, known are: 0 id, 1 largest, 2 nearest_centre, 3 hand_raised'),
     ):
         answer = node.lock(method, number)
@@ -145,7 +145,7 @@ def test_what_cannot_be_locked_is_answered_with_the_reason(following, make_perso
     assert not node.show(make_person(1)).locked_id
 
 
-def test_without_an_image_there_is_nobody_to_choose(following, make_person, ros):
+def test_without_an_image_there_is_no_one_to_choose(following, make_person, ros):
     node = following()
     node.estimator.people = [make_person(1)]
     answer = node.lock(BY_ID, 1)
@@ -165,7 +165,7 @@ def test_people_of_long_ago_cannot_be_chosen(following, make_person, ros):
     ros.spin_until(lambda: 'no subscriber on' in node.lock(BY_ID, 1).message)
     arrived = node.node.statistics.arrivals
     node.images.publish(node.image)
-    ros.spin_until(lambda: node.node.statistics.arrivals > arrived, 'an image for nobody')
+    ros.spin_until(lambda: node.node.statistics.arrivals > arrived, 'an image for no one')
     node.listen()
     ros.spin_until(lambda: 'no image has come' in node.lock(BY_ID, 1).message)
 

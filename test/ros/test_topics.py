@@ -19,7 +19,7 @@ def expanded(names, node):
 
 
 class Graph:
-    """What a node has in the graph, followed while somebody listens to all that it publishes."""
+    """What a node has in the graph, followed while a person listens to all that it publishes."""
 
     def __init__(self, ros, node):
         self.ros = ros

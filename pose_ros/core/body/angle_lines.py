@@ -1,4 +1,4 @@
-"""The lines of somebody's body between which angles are measured, and how sure they are."""
+"""The lines of a person's body between which angles are measured, and how sure they are."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _TILT = 0.25
 _TILT_LEFT = 0.15
 # What was measured in a depth image is taken as it is.
 _MEASURED_TILT_LEFT = 0.05
-# A line that points at the camera keeps so much of its length in the picture, by chance.
-_LEAST_ACROSS = 0.1
+# A line that points at the camera keeps so much of its length in the image, by chance.
+_MIN_ACROSS = 0.1
 _TINY = 1e-9
 _UP = (0.0, -1.0, 0.0)
 
@@ -47,7 +47,7 @@ class Lines:
 
     @classmethod
     def in_plane(cls, plan: AnglePlan, keypoints: np.ndarray) -> Lines:
-        """Lines as the picture shows them, of keypoints [K, 2] [px]."""
+        """Lines as the image shows them, of keypoints [K, 2] [px]."""
         flat = plan.weights @ keypoints
         lengths = np.linalg.norm(flat, axis=2)
         directions = np.zeros((*lengths.shape, 3))
@@ -63,10 +63,10 @@ class Lines:
         positions: np.ndarray,
         measured: bool = False,
     ) -> Lines:
-        """Lines of the body: where they point in the picture, tilted as the positions are.
+        """Lines of the body: where they point in the image, tilted as the positions are.
 
-        Models see far better where a joint lies in the picture than how far away it is. So of the
-        positions [K, 3] [m] only the tilt out of the picture is taken, and of that what stands
+        Models see far better where a joint lies in the image than how far away it is. So of the
+        positions [K, 3] [m] only the tilt out of the image is taken, and of that what stands
         out from its noise: shrinkage as in Wiener's filter; all of it if it was measured in a
         depth image.
         """
@@ -81,7 +81,7 @@ class Lines:
         directions = plane.directions * (across / whole)[..., None]
         directions[..., 2] = away / whole
         directions[plan.upright] = _UP
-        lengths = plane.lengths * whole / np.maximum(across, _LEAST_ACROSS)
+        lengths = plane.lengths * whole / np.maximum(across, _MIN_ACROSS)
         return cls(
             plan,
             directions,
@@ -102,7 +102,7 @@ class Lines:
         return _between(self.directions)
 
     def variances(self, errors: np.ndarray) -> np.ndarray:
-        """Variances [N] of the angles from those of the keypoints in the picture [K] [px²].
+        """Variances [N] of the angles from those of the keypoints in the image [K] [px²].
 
         A keypoint's error across a line turns it; one that both lines share turns both.
         """
@@ -113,7 +113,7 @@ class Lines:
     def tilt_variances(self, errors: np.ndarray) -> np.ndarray:
         """Variances [N] of the angles from those of the keypoints' depths [K] [m²].
 
-        All tilts bend a straight limb in the picture's plane, but none does to first order: so
+        All tilts bend a straight limb in the image's plane, but none does to first order: so
         the angles are measured again with each line tilted forth and back.
         """
         assert self.metres is not None, 'the lines are not in space'

@@ -14,8 +14,8 @@ from pose_ros.core.positions import PositionSource
 from pose_ros.core.types import Person
 
 # Shorter bones have no direction worth telling [px] [torsos].
-LEAST_PIXELS = 4.0
-LEAST_SHARE = 0.12
+MIN_PIXELS = 4.0
+MIN_SHARE = 0.12
 # Confidence is the chance that an angle is right within this [rad].
 RIGHT_WITHIN = math.radians(10.0)
 
@@ -27,7 +27,7 @@ _BIAS = 0.025
 _GUESS = 0.01
 # A trunk of which one side is seen: how far its line may lean against the body's [rad].
 _ONE_SIDED = math.radians(5.0)
-_LEAST_SCORE = 0.05
+_MIN_SCORE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ def _measure(person: Person, points: np.ndarray, jitter: np.ndarray) -> JointAng
     """Measure the joint angles of a person from `_points` and their jitter."""
     size = torso_size(person.topology, points[:, :2])
     seen = np.isfinite(points).all(axis=1)
-    scores = np.clip(person.scores, _LEAST_SCORE, 1.0)
+    scores = np.clip(person.scores, _MIN_SCORE, 1.0)
     errors = (jitter[:, :2] ** 2).mean(axis=1) + (_BIAS * size) ** 2 / scores
 
     sides = trunk_sides(person.topology, seen)
@@ -156,13 +156,13 @@ def _measure(person: Person, points: np.ndarray, jitter: np.ndarray) -> JointAng
     if len(sides) == 1:
         variances += plan.on_trunk * _ONE_SIDED**2
 
-    known = lines.longer_than(max(LEAST_PIXELS, LEAST_SHARE * size))
+    known = lines.longer_than(max(MIN_PIXELS, MIN_SHARE * size))
     known &= ~(plan.uses & ~seen).any(axis=1)
     angles = np.where(known, lines.angles(), np.nan)
     deviations = np.where(known, np.sqrt(variances), np.nan)
     chances = [math.erf(RIGHT_WITHIN / (math.sqrt(2.0) * d)) for d in deviations.tolist()]
-    least_scores = np.where(plan.uses, scores, 1.0).min(axis=1)
-    confidences = np.where(known, least_scores * chances, 0.0)
+    min_scores = np.where(plan.uses, scores, 1.0).min(axis=1)
+    confidences = np.where(known, min_scores * chances, 0.0)
     return JointAngles(person.id, plan.names, angles, confidences, deviations, in_space)
 
 

@@ -1,7 +1,7 @@
 """Named features of a person: the words in which gestures are described.
 
 Lengths are in torsos (shoulders to hips), so that neither the person's size nor the distance
-matters. The camera is taken to stand upright. Heights and angles are those of the picture; what
+matters. The camera is taken to stand upright. Heights and angles are those of the image; what
 needs depth is taken from the positions in space where the person has them, and else from the
 foreshortening as far as it goes.
 """
@@ -183,7 +183,7 @@ def straightness(body: BodyState, side: Side) -> float:
 
 @_feature('torso', 'shoulder', 'elbow', 'wrist')
 def arm_length(body: BodyState, side: Side) -> float:
-    """Length of the arm in the picture; short where it points at the camera."""
+    """Length of the arm in the image; short where it points at the camera."""
     upper, fore = body.limb(side, 'shoulder', 'elbow'), body.limb(side, 'elbow', 'wrist')
     return (abs(upper) + abs(fore)) / body.scale
 
@@ -311,7 +311,7 @@ def hips_drop(body: BodyState, _: Side) -> float:
 
 @_feature('torso', 'left_hip', 'right_hip', of_arm=False)
 def hips_travel(body: BodyState, _: Side) -> float:
-    """How far the hips have moved in the picture in the last 0.4 s."""
+    """How far the hips have moved in the image in the last 0.4 s."""
     return body.history.hips.travel / body.scale
 
 

@@ -88,14 +88,14 @@ class Form:
         return self._sides[read]
 
     def joint(self, name: str, first: Limb, second: Limb) -> Reading:
-        """Angle at a joint [deg]: in the picture, or in space where that is known better.
+        """Angle at a joint [deg]: in the image, or in space where that is known better.
 
         Over 180 where a straight limb is bent the wrong way by its errors.
         """
         angle, deviation = angle_between(first, second)
         score = min(first.score, second.score)
         bend = self.hinges.bend(name, first, second, deviation)
-        # Errors in depth bend a straight limb, and never straighten it: so the picture counts.
+        # Errors in depth bend a straight limb, and never straighten it: so the image counts.
         if bend is not None and self._straight_in_space(name):
             return Reading(math.degrees(math.pi - bend), math.degrees(deviation), score)
         return self.better(name, angle, deviation, score)
@@ -110,7 +110,7 @@ class Form:
         return not math.pi - angle > _STRAIGHT * deviation
 
     def better(self, name: str, angle: float, deviation: float, score: float) -> Reading:
-        """Angle [deg] of a name in `JointAngles`, as the picture [rad] and space say.
+        """Angle [deg] of a name in `JointAngles`, as the image [rad] and space say.
 
         Their mean by their certainty, and no surer than the surer: their errors go together.
         """
@@ -174,12 +174,12 @@ class Form:
 
     @cached_property
     def frontality(self) -> float:
-        """0 for somebody seen from the side, 1 from the front or from behind."""
+        """0 for a person seen from the side, 1 from the front or from behind."""
         return min(1.0, abs(self.points.shoulders.real) / (WIDTH_OF_TORSO * self.torso))
 
     @cached_property
     def laterality(self) -> float:
-        """1 for somebody seen from the side, 0 from the front or from behind."""
+        """1 for a person seen from the side, 0 from the front or from behind."""
         return math.sqrt(1.0 - self.frontality**2)
 
     def noise(self, *names: str) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Limbs in space, as far as one picture shows them: a bone seen too short points out of it.
+"""Limbs in space, as far as one image shows them: a bone seen too short points out of it.
 
 Camera and body: one that stands upright, and a body that is small against its distance
 (weak perspective), after C. J. Taylor, "Reconstruction of Articulated Objects from Point
@@ -15,7 +15,7 @@ import math
 from pose_ros.core.body.points import SIDES, PosePoints, UnseenError
 
 # Where models put a joint for some tenths of a second, and where it is: standard deviation
-# [torsos] for the second as score, or a better one; measured with BlazePose full on films of the
+# [torsos] for the second as score, or a better one; measured with BlazePose full on videos of the
 # actor (docs/evaluation).
 POSITION = 0.025
 _GOOD_SCORE = 0.9
@@ -27,9 +27,9 @@ _SHRINK = 1.0
 # Shorter bones are none [px].
 _LEAST = 1.0
 # A bone seen shorter than remembered by no more than so many standard deviations may well lie in
-# the picture's plane: the remembered length is one of the longest views.
+# the image's plane: the remembered length is one of the longest views.
 _FLAT = 3.0
-_LEAST_FLAT = 0.75
+_MIN_FLAT = 0.75
 # Beside a limb that does point out of it, no more than so many: they bend together, and there
 # each degree of tilt is one of the joint.
 _FLAT_BESIDE = 2.0
@@ -47,11 +47,11 @@ BONES = {
 }
 # Lengths [torsos]; people's are at least the share of these that their longest bone is.
 _PROPORTIONS = {'trunk': 1.0, 'upper_arm': 0.6, 'forearm': 0.5, 'thigh': 0.85, 'shin': 0.85}
-_LEAST_PROPORTION = 0.8
+_MIN_PROPORTION = 0.8
 
 
 class BoneLengths:
-    """How long one person's bones are in the picture while they lie in its plane [px]."""
+    """How long one person's bones are in the image while they lie in its plane [px]."""
 
     def __init__(self) -> None:
         self._lengths: dict[str, float] = {}
@@ -79,7 +79,7 @@ class BoneLengths:
             self._lengths = {bone: length * factor for bone, length in self._lengths.items()}
         size = max((length / _PROPORTIONS[b] for b, length in self._lengths.items()), default=0.0)
         for bone, length in self._lengths.items():
-            self._lengths[bone] = max(length, _LEAST_PROPORTION * _PROPORTIONS[bone] * size)
+            self._lengths[bone] = max(length, _MIN_PROPORTION * _PROPORTIONS[bone] * size)
 
 
 def _seen_lengths(points: PosePoints) -> dict[str, float]:
@@ -101,7 +101,7 @@ class Limb:
     Attributes
     ----------
     seen
-        In the picture, y up [px].
+        In the image, y up [px].
     length
         In space [px].
     near, far
@@ -118,7 +118,7 @@ class Limb:
 
     @cached_property
     def tilt(self) -> float:
-        """Angle out of the picture's plane [rad], 0 to 90 degrees; 0 where there may be none."""
+        """Angle out of the image's plane [rad], 0 to 90 degrees; 0 where there may be none."""
         return self._tilt(0.0, _FLAT)
 
     def tilts(self, other: Limb) -> tuple[float, float]:
@@ -129,12 +129,12 @@ class Limb:
 
     @cached_property
     def _noise(self) -> float:
-        """Standard deviation of its length in the picture over its length."""
+        """Standard deviation of its length in the image over its length."""
         return math.sqrt(self.near + self.far) / self.length
 
     def _tilt(self, too_long: float, doubt: float) -> float:
         share = max(abs(self.seen) / self.length - too_long, 0.0)
-        flat = max(_LEAST_FLAT, 1.0 - doubt * self._noise)
+        flat = max(_MIN_FLAT, 1.0 - doubt * self._noise)
         if share >= flat:
             return 0.0
         # What is seen much too short is no doubt tilted: there the length counts as it is.
@@ -148,7 +148,7 @@ def position_variance(trunk: float, score: float) -> float:
 
 
 def angle_between(first: Limb, second: Limb) -> tuple[float, float]:
-    """Angle between two limbs at one joint, which both point to the same side of the picture.
+    """Angle between two limbs at one joint, which both point to the same side of the image.
 
     Returns
     -------
@@ -173,7 +173,7 @@ def angle_between(first: Limb, second: Limb) -> tuple[float, float]:
 
 
 class Hinges:
-    """To which side in the picture one person's joints bend.
+    """To which side in the image one person's joints bend.
 
     Elbows and knees bend one way only. So a limb that looks straight but for the errors, bent to
     the side where it has not been before, is over-straight by its errors: these then have a mean

@@ -37,7 +37,7 @@ class BottomUp:
 
     def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Observation]:
         """Everybody in the frame, the surest first."""
-        min_score = self._config.person_threshold or self._model.least_score
+        min_score = self._config.person_threshold or self._model.min_score
         return [
             Observation.of(pose, frame, self.topology, self._config.keypoint_threshold)
             for pose in self._model.estimate_all(frame)

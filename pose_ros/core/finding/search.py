@@ -104,7 +104,7 @@ class DetectorSearch:
         """
         turn, index = divmod(state.looks, len(self.detectors))
         detector = self.detectors[index]
-        detector.threshold = threshold or detector.least_score
+        detector.threshold = threshold or detector.min_score
         view = whole_frame(frame)
         if turn % 2 and not detector.sees_far:
             parts = closer_views(frame.width, frame.height)
@@ -133,7 +133,7 @@ class DetectorSearch:
         side = _CLOSER[look % len(_CLOSER)] * max(box.width, box.height, 1.0)
         found, _ = self._run(detector, frame, Crop(box.centre, side))
         scores = [each.score for each in found if overlap(each.box, box) > KNOWN_OVERLAP]
-        return max(scores, default=0.0) - (threshold or detector.least_agreement)
+        return max(scores, default=0.0) - (threshold or detector.min_agreement)
 
     def _run(
         self, detector: Detector, frame: Frame, view: Crop

@@ -180,7 +180,7 @@ class TopDown:
             )
         if self.config.person_threshold:
             return 1.0
-        return observation.pose.peak - self._model.least_peak
+        return observation.pose.peak - self._model.min_peak
 
     def _look(
         self,
@@ -196,9 +196,9 @@ class TopDown:
         """
         pose = self._model.estimate(frame, region, mask)
         if detection_score is None:
-            score, minimum, detection_score = pose.score, self._model.least_score, 1.0
+            score, minimum, detection_score = pose.score, self._model.min_score, 1.0
         else:
-            score, minimum = detection_score * pose.score, self._model.least_found
+            score, minimum = detection_score * pose.score, self._model.min_found
         if score < (self.config.person_threshold or minimum):
             return None
         threshold = self.config.keypoint_threshold

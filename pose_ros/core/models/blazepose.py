@@ -33,7 +33,7 @@ _SAME_FACE = 0.3
 _HEAD, _FEET, _SIDE = 0.95, 0.9, 0.33
 
 _LANDMARK_SIZE = 256
-_LANDMARKS = 39  # 33 keypoints, 2 alignment points, 4 that nobody uses
+_LANDMARKS = 39  # 33 keypoints, 2 alignment points, 4 that no one uses
 _HEATMAP_SIZE = 64
 _HEATMAP_REACH = 4  # cells to each side: a kernel of 9
 _HEATMAP_CONFIDENCE = 0.5  # below it the heatmap does not know better
@@ -90,11 +90,11 @@ class BlazePoseDetector:
         The file cannot be used or is no such model.
     """
 
-    least_score = sure_score = threshold = 0.5
+    min_score = sure_score = threshold = 0.5
     smallest = SMALLEST
     # Mean over both views; passed by 94 % of the people found on COCO, by 14 % of false ones.
-    least_agreement = 0.3
-    # People who fill less than 40 % of the picture's height are missed.
+    min_agreement = 0.3
+    # People who fill less than 40 % of the image's height are missed.
     sees_far = False
     sees_alignment = True
 
@@ -107,8 +107,8 @@ class BlazePoseDetector:
 
     def detect(self, frame: Frame, view: Crop | None = None) -> list[BlazePoseDetection]:
         """People in a part of the frame, by default in all of it, the surest first."""
-        picture, to_image = self._reader.read(frame, view or whole_frame(frame))
-        raw, logits = self._model.run(picture)
+        image, to_image = self._reader.read(frame, view or whole_frame(frame))
+        raw, logits = self._model.run(image)
         scores = _sigmoid(logits.reshape(-1))
         sure = scores >= self.threshold
         if not sure.any():
@@ -162,9 +162,9 @@ class BlazePose:
     """
 
     topology = BLAZEPOSE33
-    least_score = 0.5
-    least_found = 0.2
-    least_peak = 0.0
+    min_score = 0.5
+    min_found = 0.2
+    min_peak = 0.0
     masks_neighbours = True
     searches_frame = False
 
@@ -182,8 +182,8 @@ class BlazePose:
 
     def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
         """Pose of the person in the region; its score is the model's presence of a person."""
-        picture, to_image = self._reader.read(frame, crop, mask)
-        landmarks, presence, heatmap, world = self._model.run(picture)
+        image, to_image = self._reader.read(frame, crop, mask)
+        landmarks, presence, heatmap, world = self._model.run(image)
         landmarks = landmarks.reshape(_LANDMARKS, 5)
         points = refine_by_heatmap(landmarks[:, :2] / _LANDMARK_SIZE, heatmap[0])
         points = apply_affine(to_image, points).astype(np.float32)
@@ -192,7 +192,7 @@ class BlazePose:
         upright = world @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]], np.float32)
         return Pose(
             keypoints=points[:33],
-            # A keypoint's score is its visibility: neither hidden nor outside of the picture.
+            # A keypoint's score is its visibility: neither hidden nor outside of the image.
             scores=_sigmoid(landmarks[:33, 3]),
             score=float(np.clip(presence[0, 0], 0.0, 1.0)),
             z=landmarks[:33, 2] * np.float32(crop.side / _LANDMARK_SIZE),
@@ -211,7 +211,7 @@ def refine_by_heatmap(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     points
-        float32 [K, 2]: (x, y) relative to the picture's sides.
+        float32 [K, 2]: (x, y) relative to the image's sides.
     heatmap
         float32 [height, width, K] of logits.
 
@@ -223,15 +223,15 @@ def refine_by_heatmap(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     cells = np.floor(points * size).astype(int)
     around = windows(heatmap, cells, _HEATMAP_REACH)
     weights = _sigmoid(around.values) * around.inside
-    in_picture = ((cells >= 0) & (cells < size)).all(axis=1)
-    sure = in_picture & (weights.max(axis=(1, 2)) >= _HEATMAP_CONFIDENCE)
+    in_image = ((cells >= 0) & (cells < size)).all(axis=1)
+    sure = in_image & (weights.max(axis=(1, 2)) >= _HEATMAP_CONFIDENCE)
     refined = points.copy()
     refined[sure] = (around.centre_of_mass(weights) / size)[sure]
     return refined
 
 
 def _anchors() -> np.ndarray:
-    """Centres [N, 2] of the detector's anchors, relative to the picture's sides."""
+    """Centres [N, 2] of the detector's anchors, relative to the image's sides."""
     layers = []
     for stride, repeats in _ANCHOR_LAYERS:
         cells = _DETECTOR_SIZE // stride

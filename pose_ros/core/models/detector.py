@@ -9,12 +9,12 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from pose_ros.core.models.crop import apply_affine
-from pose_ros.core.models.pose import MOST_SCORE
+from pose_ros.core.models.pose import MAX_SCORE
 from pose_ros.core.models.suppression import overlapping
 from pose_ros.core.runtime.errors import require_usable
 from pose_ros.core.types import Box, Crop, Frame
 
-# Smallest height of a person worth a skeleton, over the picture's height.
+# Smallest height of a person worth a skeleton, over the image's height.
 SMALLEST = 0.05
 # Boxes of one person overlap more than this (IoU), those of two people less.
 _SAME_PERSON = 0.55
@@ -44,19 +44,19 @@ class Detection:
         box = self.box
         require_usable('box of a detection', np.array([box.x, box.y, box.width, box.height]))
         require_usable('alignment of a detection', self.alignment)
-        require_usable('score of a detection', np.array([self.score]), MOST_SCORE)
+        require_usable('score of a detection', np.array([self.score]), MAX_SCORE)
 
 
 class Detector(Protocol):
     """Finds people in a frame."""
 
-    least_score: float
+    min_score: float
     """Minimum score of a detection that the pose model looks at."""
 
     sure_score: float
     """Detections with this score are looked at before others."""
 
-    least_agreement: float
+    min_agreement: float
     """Minimum mean score in closer views of a person found, for that person to get an id."""
 
     sees_far: bool
@@ -69,7 +69,7 @@ class Detector(Protocol):
     """Least score of a detection, 0 to 1; may be changed at any time."""
 
     smallest: float
-    """Least height of a person over the picture's; may be changed at any time."""
+    """Minimum height of a person over the image's; may be changed at any time."""
 
     def detect(self, frame: Frame, view: Crop | None = None) -> Sequence[Detection]:
         """People in a part of the frame, by default in all of it, the surest first."""
@@ -87,15 +87,15 @@ def people_in_boxes(
     Parameters
     ----------
     frame
-        The picture.
+        The image.
     corners
         [N, 4]: (x0, y0, x1, y1), several of them around the same person.
     scores
         [N], all of them over the threshold.
     to_image
-        [2, 3]: from the corners' coordinates to the picture's.
+        [2, 3]: from the corners' coordinates to the image's.
     smallest
-        Least height of a person over the picture's.
+        Minimum height of a person over the image's.
 
     Returns
     -------
@@ -115,7 +115,7 @@ _AnyDetection = TypeVar('_AnyDetection', bound=Detection)
 def large_enough(
     frame: Frame, detections: Iterable[_AnyDetection], smallest: float
 ) -> list[_AnyDetection]:
-    """Detections of people in the picture whose height over its own is no less than this."""
+    """Detections of people in the image whose height over its own is no less than this."""
     return [
         detection
         for detection in detections
@@ -135,7 +135,7 @@ def upright(box: Box) -> np.ndarray:
 
 
 def visible(frame: Frame, box: Box) -> Box:
-    """Part of a box that lies in the picture; without area if none does."""
+    """Part of a box that lies in the image; without area if none does."""
     x0, x1 = np.clip([box.x, box.x + box.width], 0, frame.width)
     y0, y1 = np.clip([box.y, box.y + box.height], 0, frame.height)
     return Box(float(x0), float(y0), float(x1 - x0), float(y1 - y0))

@@ -31,7 +31,7 @@ class FrameInput:
         self._reader = FrameReader(model.input_size)
 
     def read(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-        """Picture of a frame, and the way back from it, as `FrameReader.read` gives them."""
+        """Image of a frame, and the way back from it, as `FrameReader.read` gives them."""
         if self._model.resizable:
             self._follow(frame)
         return self._reader.read(frame)

@@ -1,7 +1,7 @@
 """MoveNet single pose (Lightning, Thunder).
 
-Input and output as described on the model's card (Google, 2021): an RGB picture with pixels from
-0 to 255, and [1, 1, 17, 3] of (y, x, score), coordinates relative to the picture's sides.
+Input and output as described on the model's card (Google, 2021): an RGB image with pixels from
+0 to 255, and [1, 1, 17, 3] of (y, x, score), coordinates relative to the image's sides.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class MoveNet:
 
     topology = COCO17
     # Passed by 83 % of the people whom PicoDet finds on COCO, and by 20 % of its false ones.
-    least_score = 0.3
+    min_score = 0.3
     # AP of whole images 0.375 (0.384 without it), and 4 of 473 false detections pass.
-    least_found = 0.15
+    min_found = 0.15
     # Passed by 95 % of the people on COCO that the score lets pass, and by 6 % of the false ones.
-    least_peak = 0.5
+    min_peak = 0.5
     masks_neighbours = True
     searches_frame = True
 
@@ -58,8 +58,8 @@ class MoveNet:
 
     def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
         """Pose of the person in the region."""
-        picture, to_image = self._reader.read(frame, crop, mask)
-        (output,) = self._model.run(picture)
+        image, to_image = self._reader.read(frame, crop, mask)
+        (output,) = self._model.run(image)
         y_x_score = output.reshape(17, 3)
         keypoints = apply_affine(to_image, y_x_score[:, 1::-1])
         scores = y_x_score[:, 2].clip(0.0, 1.0)

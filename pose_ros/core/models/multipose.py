@@ -47,7 +47,7 @@ class MoveNetMultipose:
     """
 
     topology = COCO17
-    least_score = 0.25
+    min_score = 0.25
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class MoveNetMultipose:
         (output,) = self._model.run(image)
         people = output.reshape(-1, _VALUES)
         people = people[np.argsort(-people[:, -1], kind='stable')]
-        return [_pose(person, to_image) for person in people if person[-1] >= self.least_score]
+        return [_pose(person, to_image) for person in people if person[-1] >= self.min_score]
 
 
 def _pose(person: np.ndarray, to_image: np.ndarray) -> Pose:

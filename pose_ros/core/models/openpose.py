@@ -1,4 +1,4 @@
-"""Models of OpenPose's kind: heatmaps and part affinity fields for a whole picture."""
+"""Models of OpenPose's kind: heatmaps and part affinity fields for a whole image."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class OpenPose:
     threads
         Number of CPU threads.
     size
-        Longer side of the input picture [px], a multiple of 16, where the file leaves it open.
+        Longer side of the input image [px], a multiple of 16, where the file leaves it open.
     load
         Loads the file, see `TfliteModel`.
 
@@ -44,7 +44,7 @@ class OpenPose:
         The file cannot be used or is no such model.
     """
 
-    least_score = 0.08
+    min_score = 0.08
 
     def __init__(
         self,
@@ -63,8 +63,8 @@ class OpenPose:
 
     def estimate_all(self, frame: Frame) -> list[Pose]:
         """Poses of all people in the frame, the surest first."""
-        picture, to_image = self._input.read(frame)
-        outputs = self._model.run(picture)
+        image, to_image = self._input.read(frame)
+        outputs = self._model.run(image)
         maps = np.concatenate(outputs if self._heatmaps_first else outputs[::-1], axis=3)[0]
         channels = self._decoder.layout.channels
         people = self._decoder.decode(
@@ -72,12 +72,12 @@ class OpenPose:
         )
         return [
             Pose(
-                _in_image(person.keypoints, maps.shape, picture.shape, to_image),
+                _in_image(person.keypoints, maps.shape, image.shape, to_image),
                 person.scores,
                 person.score,
             )
             for person in people
-            if person.score >= self.least_score
+            if person.score >= self.min_score
         ]
 
 
@@ -102,12 +102,12 @@ def _recognised(path: Path, shapes: list[tuple[int, ...]]) -> tuple[FieldLayout,
 
 
 def _in_image(
-    cells: np.ndarray, maps: tuple[int, ...], picture: tuple[int, ...], to_image: np.ndarray
+    cells: np.ndarray, maps: tuple[int, ...], image: tuple[int, ...], to_image: np.ndarray
 ) -> np.ndarray:
-    """Points [K, 2] in pixels of the source image; `maps` and `picture` are shapes.
+    """Points [K, 2] in pixels of the source image; `maps` and `image` are shapes.
 
-    A cell is as wide as its share of the picture and counts as its middle.
+    A cell is as wide as its share of the image and counts as its middle.
     """
-    size = np.array([picture[1], picture[0]])
+    size = np.array([image[1], image[0]])
     relative = (cells + 0.5) / (maps[1], maps[0]) - 0.5 / size
     return apply_affine(to_image, relative).astype(np.float32)

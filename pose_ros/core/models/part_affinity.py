@@ -19,8 +19,8 @@ from scipy.optimize import linear_sum_assignment
 from pose_ros.core.topology import BODY25, COCO17, COCO18, Topology
 
 _SAMPLES = 10  # along a limb
-_MOST_PEAKS = 24  # of one kind: more are noise, and pairs of them would take long
-_LENGTH_PENALTY = 0.5  # of a limb as long as the picture is high
+_MAX_PEAKS = 24  # of one kind: more are noise, and pairs of them would take long
+_LENGTH_PENALTY = 0.5  # of a limb as long as the image is high
 _FAINTEST = 0.01  # of a peak; below it the logarithm is that of noise
 
 
@@ -138,9 +138,9 @@ class FieldDecoder:
         Least part of a field's length, along the limb, with which a sample speaks for it.
     sample_share
         Least share of a limb's samples that must speak for it.
-    least_parts
-        People with fewer keypoints of those that COCO's 17 are, are nobody: toes do not count.
-    least_evidence
+    min_parts
+        People with fewer keypoints of those that COCO's 17 are, are dropped: toes do not count.
+    min_evidence
         Nor are people with less evidence per keypoint found: heights of peaks plus limbs.
     """
 
@@ -148,8 +148,8 @@ class FieldDecoder:
     peak_threshold: float = 0.1
     field_threshold: float = 0.05
     sample_share: float = 0.8
-    least_parts: int = 4
-    least_evidence: float = 0.4
+    min_parts: int = 4
+    min_evidence: float = 0.4
 
     def decode(self, heatmaps: np.ndarray, fields: np.ndarray) -> list[FoundPerson]:
         """Find the people.
@@ -218,7 +218,7 @@ class FieldDecoder:
         return np.where((share >= self.sample_share) & (scores > 0), scores, 0.0)
 
     def _assemble(self, peaks: Peaks, limbs: list[_LimbType]) -> list[FoundPerson]:
-        """Join limbs to people, the surest limbs first; nobody has a keypoint twice."""
+        """Join limbs to people, the surest limbs first; no person has a keypoint twice."""
         bodies = _Bodies(peaks.kinds, len(self.layout.topology))
         for limb in limbs:
             bodies.join(limb)
@@ -228,7 +228,7 @@ class FieldDecoder:
             evidence = peaks.scores[parts[found]].sum() + limb_evidence
             if np.count_nonzero(
                 found & self.layout.counted
-            ) >= self.least_parts and evidence >= self.least_evidence * np.count_nonzero(found):
+            ) >= self.min_parts and evidence >= self.min_evidence * np.count_nonzero(found):
                 people.append(self._person(peaks, parts, float(evidence)))
         return people
 
@@ -294,7 +294,7 @@ def find_peaks(heatmaps: np.ndarray, threshold: float) -> Peaks:
     order = np.lexsort((-scores, kinds))
     # Number of each peak among those of its kind, the highest first.
     rank = np.arange(len(order)) - np.searchsorted(kinds[order], kinds[order])
-    order = order[rank < _MOST_PEAKS]
+    order = order[rank < _MAX_PEAKS]
     rows, columns, kinds, scores = rows[order], columns[order], kinds[order], scores[order]
     across = _vertices(heatmaps[rows, :, kinds], columns)
     down = _vertices(heatmaps[:, columns, kinds].T, rows)

@@ -38,9 +38,9 @@ class PicoDet:
         The file cannot be used or is no such model.
     """
 
-    least_score = threshold = 0.2
+    min_score = threshold = 0.2
     sure_score = 0.4
-    least_agreement = 0.5
+    min_agreement = 0.5
     smallest = SMALLEST
     sees_far = True
     sees_alignment = False

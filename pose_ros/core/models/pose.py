@@ -13,7 +13,7 @@ from pose_ros.core.topology import Topology
 from pose_ros.core.types import Crop, Frame
 
 # Maximum score [-]: quantised outputs are rounded.
-MOST_SCORE = 1.01
+MAX_SCORE = 1.01
 # Keypoints with a higher score are visible [-]; 0.3 gives the same ranking.
 _VISIBLE = 0.2
 # Number of keypoints whose scores make the peak: those of a half-visible person are enough.
@@ -50,8 +50,8 @@ class Pose:
 
     def __post_init__(self) -> None:
         """Raise OutputError for values that no later step could use."""
-        require_usable('score of a pose', np.array([self.score]), MOST_SCORE)
-        require_usable('scores of a pose', self.scores, MOST_SCORE)
+        require_usable('score of a pose', np.array([self.score]), MAX_SCORE)
+        require_usable('scores of a pose', self.scores, MAX_SCORE)
         for name in ('keypoints', 'z', 'world', 'alignment'):
             values = getattr(self, name)
             if values is not None:
@@ -88,10 +88,10 @@ class PoseModel(Protocol):
     """Finds the one person in a region of a frame."""
 
     topology: Topology
-    least_score: float
+    min_score: float
     """Minimum score of a pose."""
 
-    least_found: float
+    min_found: float
     """Minimum product of the scores of the pose and of the detection that it was found by."""
 
     masks_neighbours: bool
@@ -100,7 +100,7 @@ class PoseModel(Protocol):
     searches_frame: bool
     """Whether it finds the one person in a whole frame."""
 
-    least_peak: float
+    min_peak: float
     """Minimum peak score of a pose that gets an id where no detector can confirm it."""
 
     def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
@@ -114,11 +114,11 @@ class MultiPoseModel(Protocol):
     """Finds everybody in a frame at once (bottom-up)."""
 
     topology: Topology
-    least_score: float
+    min_score: float
     """Minimum score of a pose."""
 
     def estimate_all(self, frame: Frame) -> list[Pose]:
-        """Poses of all people in the frame, the surest first; all are over `least_score`.
+        """Poses of all people in the frame, the surest first; all are over `min_score`.
 
         A keypoint that was not found has score 0 and stands where the nearest one found along
         the body is, so that coordinates are always finite.

@@ -37,10 +37,10 @@ BRANCHES = (
     (0, 6), (6, 8), (8, 10), (6, 12), (12, 14), (14, 16),
 )  # fmt: skip
 
-_MOST_PEOPLE = 20
+_MAX_PEOPLE = 20
 # Least score of a keypoint from which a person is put together.
 _ROOT_SCORE = 0.2
-# Two of a kind nearer than this are one [px of the input]. On 111 pictures of COCO AP is 0.240;
+# Two of a kind nearer than this are one [px of the input]. On 111 images of COCO AP is 0.240;
 # with Coral's 10 it is 0.234, and there are more doubles.
 _SAME_KEYPOINT = 20.0
 # How often a keypoint found along the tree is put right by the short offsets. More does not help:
@@ -51,7 +51,7 @@ _ROOTS_AT_ONCE = 32
 
 @dataclass(frozen=True, eq=False)
 class Fields:
-    """What the model gives for one picture.
+    """What the model gives for one image.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Instance:
     scores
         [17], 0 to 1.
     score
-        Mean of the scores, without keypoints that belong to somebody surer.
+        Mean of the scores, without keypoints that belong to a surer person.
     """
 
     keypoints: np.ndarray
@@ -106,9 +106,9 @@ class PoseNet:
     """
 
     topology = COCO17
-    # Mean keypoint score. Of 90 cuts of COCO pictures without people all lie below, the highest at
+    # Mean keypoint score. Of 90 cuts of COCO images without people all lie below, the highest at
     # 0.21; of the people in them whom the model finds (larger than 64 px, OKS over 0.5), 4 %.
-    least_score = 0.25
+    min_score = 0.25
 
     def __init__(self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel) -> None:
         # Pixels go in as they are: 0 stands for -1, 255 for a bit less than 1.
@@ -122,8 +122,8 @@ class PoseNet:
 
     def estimate_all(self, frame: Frame) -> list[Pose]:
         """Poses of all people in the frame, the surest first."""
-        picture, to_image = self._reader.read(frame)
-        heatmaps, short_offsets, mid_offsets = self._model.run(picture)
+        image, to_image = self._reader.read(frame)
+        heatmaps, short_offsets, mid_offsets = self._model.run(image)
         people = decode(Fields(heatmaps[0], short_offsets[0], mid_offsets[0]))
         size = self._model.input_size
         return [
@@ -133,7 +133,7 @@ class PoseNet:
                 score=one.score,
             )
             for one in people
-            if one.score >= self.least_score
+            if one.score >= self.min_score
         ]
 
 
@@ -146,11 +146,11 @@ def decode(fields: Fields) -> list[Instance]:
     points, kinds = _local_maxima(fields)
     free = np.ones(len(points), bool)
     found: list[np.ndarray] = []
-    while len(found) < _MOST_PEOPLE and free.any():
+    while len(found) < _MAX_PEOPLE and free.any():
         # Many at once, as one costs as much: some will turn out to belong to the same person.
         roots = np.flatnonzero(free)[:_ROOTS_AT_ONCE]
         for root, person in zip(roots, _grow(fields, points[roots], kinds[roots])):
-            if free[root] and len(found) < _MOST_PEOPLE:
+            if free[root] and len(found) < _MAX_PEOPLE:
                 found.append(person)
                 free &= _distances(points, person[kinds]) > _SAME_KEYPOINT
                 free[root] = False

@@ -61,9 +61,9 @@ class SimCC:
     """
 
     # As TinyPose's: not measured, since no file with real weights was at hand.
-    least_score = 0.35
-    least_found = 0.1
-    least_peak = 0.5
+    min_score = 0.35
+    min_found = 0.1
+    min_peak = 0.5
     masks_neighbours = False
     searches_frame = False
 

@@ -1,6 +1,6 @@
 """SSD detectors whose file ends in TensorFlow Lite's own post-processing.
 
-They give [1, N, 4] boxes (top, left, bottom, right, relative to the picture's sides), [1, N]
+They give [1, N, 4] boxes (top, left, bottom, right, relative to the image's sides), [1, N]
 kinds and [1, N] scores, and how many of the N count; people are the first of COCO's kinds.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, people_in_boxes
-from pose_ros.core.models.pose import MOST_SCORE
+from pose_ros.core.models.pose import MAX_SCORE
 from pose_ros.core.runtime.errors import ModelError, require_usable
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
@@ -46,9 +46,9 @@ class Ssd:
         The file cannot be used or is no such model.
     """
 
-    least_score = sure_score = threshold = 0.5
+    min_score = sure_score = threshold = 0.5
     # As its own threshold: not measured, since no file with people is at hand.
-    least_agreement = 0.5
+    min_agreement = 0.5
     smallest = SMALLEST
     sees_far = True
     sees_alignment = False
@@ -64,12 +64,12 @@ class Ssd:
 
     def detect(self, frame: Frame, view: Crop | None = None) -> list[Detection]:
         """People in a part of the frame, by default in all of it, the surest first."""
-        picture, to_image = self._reader.read(frame, view or whole_frame(frame))
-        outputs = dict(zip(self._order, self._model.run(picture)))
+        image, to_image = self._reader.read(frame, view or whole_frame(frame))
+        outputs = dict(zip(self._order, self._model.run(image)))
         require_usable('count of detections', outputs['count'], outputs['scores'].shape[1])
         count = max(int(outputs['count'].ravel()[0]), 0)
         scores = outputs['scores'][0, :count]
-        require_usable('scores of detections', scores, MOST_SCORE)
+        require_usable('scores of detections', scores, MAX_SCORE)
         kinds = np.round(outputs['kinds'][0, :count])
         sure = (kinds == _PERSON) & (scores >= self.threshold)
         corners = outputs['boxes'][0, :count][sure][:, [1, 0, 3, 2]]

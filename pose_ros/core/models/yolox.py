@@ -20,7 +20,7 @@ from pose_ros.core.types import Crop, Frame
 
 _STRIDES = (8, 16, 32)
 _OBJECTNESS, _PERSON, _VALUES = 4, 5, 85
-_LARGEST = 10.0  # logarithm of a side in cells, far beyond any picture
+_LARGEST = 10.0  # logarithm of a side in cells, far beyond any image
 
 
 class Yolox:
@@ -41,11 +41,11 @@ class Yolox:
         The file cannot be used or is no such model.
     """
 
-    least_score = threshold = 0.1
+    min_score = threshold = 0.1
     sure_score = 0.4
     smallest = SMALLEST
     # Mean over both views; passed by 94 % of the people found on COCO (docs/evaluation).
-    least_agreement = 0.5
+    min_agreement = 0.5
     sees_far = True
     sees_alignment = False
 
@@ -64,8 +64,8 @@ class Yolox:
 
     def detect(self, frame: Frame, view: Crop | None = None) -> list[Detection]:
         """People in a part of the frame, by default in all of it, the surest first."""
-        picture, to_image = self._reader.read(frame, view or whole_frame(frame))
-        (output,) = self._model.run(picture[..., ::-1])
+        image, to_image = self._reader.read(frame, view or whole_frame(frame))
+        (output,) = self._model.run(image[..., ::-1])
         scores = output[0, :, _OBJECTNESS] * output[0, :, _PERSON]
         sure = scores >= self.threshold
         values = output[0, sure]

@@ -48,7 +48,7 @@ class Gesture:
         Time since its conditions first held [s]; at the end, until they last did.
     direction
         Unit vector from shoulder to wrist (x right, y down, z away from the camera): in the
-        picture's plane (z = 0), or in space where the person has positions; zeros if the gesture
+        image's plane (z = 0), or in space where the person has positions; zeros if the gesture
         has no direction.
     skeleton_id
         Of the person.

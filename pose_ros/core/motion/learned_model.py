@@ -1,4 +1,4 @@
-"""A network that was trained on somebody's own motions: one file with all that running it takes.
+"""A network that was trained on a person's own motions: one file with all that running it takes.
 
 The file is a TFLite model with a ZIP archive behind it, as TFLite's own metadata have it: LiteRT
 reads the front, the archive holds a description.
@@ -24,7 +24,7 @@ NONE = 'none'
 _ENTRY = 'pose_ros_motions.json'
 _VERSION = 1
 _LARGEST_ENTRY = 64 * 1024  # [bytes]; a description of twenty motions has 2 kB
-_MOST_CLASSES = 200
+_MAX_CLASSES = 200
 _LONGEST_NAME = 100  # [characters]
 _TOLERANCE = 1e-3  # of probabilities, beyond 0 to 1: rounding
 
@@ -61,8 +61,8 @@ class Description:
     def __post_init__(self) -> None:
         """Refuse what cannot be used."""
         names = [learned.name for learned in self.classes]
-        if len(names) > _MOST_CLASSES:
-            raise ValueError(f'at most {_MOST_CLASSES} classes are allowed, got {len(names)}')
+        if len(names) > _MAX_CLASSES:
+            raise ValueError(f'at most {_MAX_CLASSES} classes are allowed, got {len(names)}')
         for name in names:
             if not isinstance(name, str) or not (0 < len(name) <= _LONGEST_NAME):
                 raise ValueError(

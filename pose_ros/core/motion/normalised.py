@@ -50,7 +50,7 @@ def joints_of(person: Person, in_space: bool = False) -> tuple[np.ndarray, np.nd
     person
         Only keypoints that were observed count.
     in_space
-        Positions [m] rather than places in the picture [px]; none are seen without positions.
+        Positions [m] rather than places in the image [px]; none are seen without positions.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def normalise(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndar
 
     The torso is the median of all the moments, so that bending over does not blow the person up.
     In space the person is also turned to face the camera, by the mean direction of the
-    shoulders; in the picture nothing can be turned back.
+    shoulders; in the image nothing can be turned back.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ class Window:
     rate
         Moments per second, whatever the camera's frame rate.
     in_space
-        Whether positions in metres are used, not places in the picture.
+        Whether positions in metres are used, not places in the image.
     """
 
     seconds: float = 3.0

@@ -30,12 +30,12 @@ _OF_USUAL, _SOME = 0.45, 2
 _START = 0.5
 # The leading angle may be unseen for so long within a repetition [s].
 _UNSEEN = 1.0
-# A measure must be seen in this share of the pictures that it is asked of.
+# A measure must be seen in this share of the images that it is asked of.
 _SEEN = 0.4
 
 
 class ExercisePhase(IntEnum):
-    """Where in a repetition somebody is; the values are those of ``ExerciseState.msg``."""
+    """Where in a repetition a person is; the values are those of ``ExerciseState.msg``."""
 
     READY = 0
     OUTWARD = 1
@@ -105,7 +105,7 @@ class Repetition:
 
 @dataclass(frozen=True)
 class _RepetitionSample:
-    """One picture of a repetition.
+    """One image of a repetition.
 
     Attributes
     ----------
@@ -232,7 +232,7 @@ class RepetitionCounter:
         return _RepetitionSample(stamp, progress, self.angle, leading, readings)
 
     def _drop(self) -> None:
-        """Forget the repetition under way: nobody knows how it went on."""
+        """Forget the repetition under way: no one knows how it went on."""
         self._trace.clear()
         self._before.clear()
         self._recent.clear()
@@ -240,7 +240,7 @@ class RepetitionCounter:
         self.phase = ExercisePhase.READY
 
     def _at_start(self, sample: _RepetitionSample) -> None:
-        """Somebody is at the start: perhaps a repetition is complete."""
+        """A person is at the start: perhaps a repetition is complete."""
         if self._from_start and self._trace and self._best >= self._least():
             took = sample.stamp - self.started
             fits = all(map(self._meets, self.exercise.needs))
@@ -264,7 +264,7 @@ class RepetitionCounter:
         return max(1.0, _OF_USUAL * median(self._ways))
 
     def _under_way(self, sample: _RepetitionSample) -> None:
-        """Somebody is away from the start."""
+        """A person is away from the start."""
         if not self._trace:
             self.started = sample.stamp
             self._best, self._gain = 0.0, (0.0, sample.stamp)

@@ -9,9 +9,9 @@ import numpy as np
 from pose_ros.core.topology import Topology
 
 # A trunk shorter or narrower than this [m], or flatter than this [-], has no direction.
-_LEAST_TRUNK = 0.1
-_LEAST_WIDTH = 0.05
-_LEAST_ACROSS = 0.3
+_MIN_TRUNK = 0.1
+_MIN_WIDTH = 0.05
+_MIN_ACROSS = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +82,12 @@ def body_frame(positions: np.ndarray, topology: Topology) -> BodyFrame | None:
         across = across + left_shoulder - right_shoulder
     up = np.mean(seen, axis=0)
     height, width = np.linalg.norm(up), np.linalg.norm(across)
-    if height < _LEAST_TRUNK or width < _LEAST_WIDTH:
+    if height < _MIN_TRUNK or width < _MIN_WIDTH:
         return None
     up /= height
     across /= width
     left = across - up * (up @ across)
-    if np.linalg.norm(left) < _LEAST_ACROSS:
+    if np.linalg.norm(left) < _MIN_ACROSS:
         return None
     left /= np.linalg.norm(left)
     rotation = np.column_stack([np.cross(left, up), left, up])

@@ -13,7 +13,7 @@ from pose_ros.core.topology import Topology
 
 # How far before or behind the trunk's middle a joint can be [m]: one of the trunk, farther for
 # each bone that lies between, and one of the head, which no bone joins to it.
-_TRUNK_REACH, _BONE_REACH, _MOST_REACH, _HEAD_REACH = 0.35, 0.45, 1.25, 0.6
+_TRUNK_REACH, _BONE_REACH, _MAX_REACH, _HEAD_REACH = 0.35, 0.45, 1.25, 0.6
 # A bone that comes out shorter than this share of its usual length has an end that is hidden.
 _SHORT = 0.6
 # Bones of a person's height are so much shorter than usual at times.
@@ -145,7 +145,7 @@ def body_plan(topology: Topology) -> BodyPlan:
     bones_away = topology.bone_distances[:, trunk].min(axis=1)
     head = bones_away >= len(topology)
     head |= [any(part in name for part in ('nose', 'eye', 'ear', 'mouth')) for name in names]
-    reach = np.minimum(_TRUNK_REACH + _BONE_REACH * bones_away, _MOST_REACH)
+    reach = np.minimum(_TRUNK_REACH + _BONE_REACH * bones_away, _MAX_REACH)
     reach[head] = _HEAD_REACH
     bones = np.array(topology.edges)
     turned = bones_away[bones[:, 0]] > bones_away[bones[:, 1]]

@@ -1,4 +1,4 @@
-"""A depth image that belongs to a picture."""
+"""A depth image that belongs to an image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUNDING = 2.0
 
 @dataclass(frozen=True, eq=False)
 class DepthImage:
-    """Distances from the camera's plane, pixel by pixel of the picture or of a smaller one.
+    """Distances from the camera's plane, pixel by pixel of the image or of a smaller one.
 
     Attributes
     ----------
@@ -44,25 +44,25 @@ class DepthImage:
             raise ValueError(f'unit must be positive, got {self.unit}')
 
     def check_covers(self, image_size: tuple[int, int]) -> None:
-        """Refuse, with ValueError, a picture of (width, height) [px] of another shape."""
+        """Refuse, with ValueError, an image of (width, height) [px] of another shape."""
         height, width = self.values.shape
-        # As wide as it would be if it were as high as the picture.
+        # As wide as it would be if it were as high as the image.
         expected = image_size[0] * height / image_size[1]
         if abs(expected - width) > _ROUNDING * max(height / image_size[1], 1.0):
             raise ValueError(
-                f'depth image of {width}×{height} px for a picture of '
-                f'{image_size[0]}×{image_size[1]}: it must be registered to the picture'
+                f'depth image of {width}×{height} px for an image of '
+                f'{image_size[0]}×{image_size[1]}: it must be registered to the image'
             )
 
     def at(self, points: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-        """Distances at points of the picture.
+        """Distances at points of the image.
 
         Parameters
         ----------
         points
-            [..., 2] [px of the picture].
+            [..., 2] [px of the image].
         image_size
-            (width, height) of the picture [px].
+            (width, height) of the image [px].
 
         Returns
         -------

@@ -28,7 +28,7 @@ _GRID = np.stack(
 # A torso of another length is none [m]: the depth is that of a wall, or of something before it.
 _SHORTEST_TORSO, _LONGEST_TORSO = 0.2, 0.85
 # Error of depth cameras [1/m] × distance², as stereo cameras have it, and the least [m].
-_NOISE, _LEAST_NOISE = 0.0025, 0.004
+_NOISE, _MIN_NOISE = 0.0025, 0.004
 # How well it is known how deep a joint lies in the flesh, of that depth.
 _FLESH_ERROR = 0.35
 
@@ -71,7 +71,7 @@ class DepthStrategy:
         height = length / BONES['shoulder', 'hip']
         doubts = plan.uncover(places, person.scores, height, view.camera.centre)
         errors = np.full(len(points), np.nan)
-        noise = np.maximum(_NOISE * surfaces.depths[taken] ** 2, _LEAST_NOISE)
+        noise = np.maximum(_NOISE * surfaces.depths[taken] ** 2, _MIN_NOISE)
         parts = (
             noise,
             surfaces.spreads[taken],

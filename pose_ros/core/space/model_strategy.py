@@ -10,20 +10,20 @@ from pose_ros.core.space.strategy import CameraView, SteadyDistance
 from pose_ros.core.types import Person
 
 # So many landmarks of so much score in all are needed.
-_LEAST_LANDMARKS = 6
-_LEAST_WEIGHT = 2.0
+_MIN_LANDMARKS = 6
+_MIN_WEIGHT = 2.0
 # Landmarks that are off by more than this across the line of sight count less and less [m].
 _OFF = 0.06
 _ROUNDS = 3
 # Standard deviations: of the distance, mostly that of how large people are [-]; of a landmark
 # before or behind the hips, by how far it is from them [-], and the least [m].
-_SIZE_ERROR, _TILT_ERROR, _LEAST_ERROR = 0.06, 0.25, 0.03
+_SIZE_ERROR, _TILT_ERROR, _MIN_ERROR = 0.06, 0.25, 0.03
 
 
 class ModelStrategy:
     """Places `Person.world` so that its landmarks lie behind the keypoints.
 
-    The model looks at a person as if they were in the middle of the picture, wherever they are:
+    The model looks at a person as if they were in the middle of the image, wherever they are:
     its axes are turned to the line of sight. Then the shift is found that brings the landmarks
     nearest to the rays of the keypoints, weighted by their scores; what does not fit counts
     little. The distance is smoothed over time, by person.
@@ -41,7 +41,7 @@ class ModelStrategy:
         usable = np.isfinite(world).all(axis=1) & np.isfinite(rays).all(axis=1)
         weights = np.where(usable & person.observed, person.scores, 0.0)
         hips = [person.topology.index(name) for name in ('left_hip', 'right_hip')]
-        enough = np.count_nonzero(weights) >= _LEAST_LANDMARKS and weights.sum() >= _LEAST_WEIGHT
+        enough = np.count_nonzero(weights) >= _MIN_LANDMARKS and weights.sum() >= _MIN_WEIGHT
         if not (enough and usable[hips].all()):
             return None
         rays = np.where(usable[:, None], rays, 0.0)
@@ -52,7 +52,7 @@ class ModelStrategy:
         shift *= self._distances.smooth(shift[2], person.id, view.stamp) / shift[2]
         points = np.where(usable[:, None], body + shift + view.camera.centre, np.nan)
         errors = np.hypot(
-            _SIZE_ERROR * shift[2], _LEAST_ERROR + _TILT_ERROR * np.linalg.norm(body, axis=1)
+            _SIZE_ERROR * shift[2], _MIN_ERROR + _TILT_ERROR * np.linalg.norm(body, axis=1)
         )
         return Positions(points, np.where(usable, errors, np.nan), PositionSource.MODEL)
 

@@ -9,7 +9,7 @@ import numpy as np
 # Between two surfaces there is a gap of this at least: [m] + [1/m] × distance².
 _GAP, _GAP_GROWTH = 0.05, 0.006
 # A surface fills this share of a window; less is a mixture of two at an edge, or a stray.
-_LEAST_SHARE, _LEAST_PIXELS = 0.15, 3
+_MIN_SHARE, _MIN_PIXELS = 0.15, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Surfaces:
         last = np.flatnonzero(ends)
         first = np.append(0, last + 1)[: len(last)]
         sizes = last - first + 1
-        kept = known[first] & (sizes >= max(_LEAST_SHARE * pixels, _LEAST_PIXELS))
+        kept = known[first] & (sizes >= max(_MIN_SHARE * pixels, _MIN_PIXELS))
         first, sizes = first[kept], sizes[kept]
         low, middle, high = (flat[first + sizes * part // 4] for part in (1, 2, 3))
         return cls(first // pixels, middle, (high - low) / 1.349, sizes / pixels)

@@ -36,7 +36,7 @@ _FACE_WEIGHT = 0.5
 # Rates [1/s] at which the widths of the body seen from the front are learned, and the least
 # widths of shoulders, hips and face over the torso's length.
 _WIDER, _NARROWER = 1.0, 0.1
-_LEAST_WIDTHS = np.array([0.35, 0.20, 0.10])
+_MIN_WIDTHS = np.array([0.35, 0.20, 0.10])
 _FIRST_WIDTHS = np.array([0.50, 0.30, 0.15])
 # How much nearer to where they were before limbs must be when swapped, if their trunk's end
 # shows nothing; distances are taken up to a width of the shoulders.
@@ -184,7 +184,7 @@ class LeftRightCorrector:
             least = self._widths * (1.0 - _NARROWER * step)
             most = self._widths * (1.0 + _WIDER * step)
             self._widths = np.fmax(np.fmax(widths, least).clip(least, most), 1e-3)
-        return np.maximum(self._widths, torso * _LEAST_WIDTHS)
+        return np.maximum(self._widths, torso * _MIN_WIDTHS)
 
     def _judge(self, view: _View) -> _Swaps:
         """Which pairs show the contrary of the memory."""

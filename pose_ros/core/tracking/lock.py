@@ -15,7 +15,7 @@ _RAISED = 0.1
 
 
 class LockError(ValueError):
-    """Nobody can be locked; the message says why."""
+    """No one can be locked; the message says why."""
 
 
 def choose(
@@ -44,7 +44,7 @@ def choose(
         raise LockError(f'unknown way to choose {method!r}, known are: {known}')
     known_people = [person for person in people if person.id and person.observed.any()]
     if not known_people:
-        raise LockError('nobody is in view with an id that could be locked')
+        raise LockError('no person is in view with an id that could be locked')
     if method == 'id':
         if person_id in {person.id for person in known_people}:
             return person_id
@@ -53,7 +53,7 @@ def choose(
     ranks = [_RANKS[method](person, image_size) for person in known_people]
     best = int(np.argmax(ranks))
     if ranks[best] == -np.inf:
-        raise LockError('nobody raises a hand over their shoulder')
+        raise LockError('no one raises a hand over their shoulder')
     return known_people[best].id
 
 

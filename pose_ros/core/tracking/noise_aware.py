@@ -13,7 +13,7 @@ _GUESS = 0.004
 # No model trembles more [person's sizes], and no point by more than twice the median of all: what
 # seems to is a motion too quick for the frame rate.
 _MOST = 0.01
-_MOST_OF_USUAL = 2.0
+_MAX_OF_USUAL = 2.0
 # What lies ahead of a point is averaged over this time to tell motion from noise [s].
 _WINDOW = 0.08
 _TINY = float(np.finfo(np.float32).tiny)  # instead of a noise of zero
@@ -72,7 +72,7 @@ class NoiseAwareSmoother:
             stamp, values, lambda: np.full(values.shape[1], _GUESS * scale)
         )
         usual = np.sort(noise, axis=0)[len(noise) // 2]  # a tenth of the time of np.median
-        return np.minimum(noise, np.minimum(_MOST_OF_USUAL * usual, _MOST * scale))
+        return np.minimum(noise, np.minimum(_MAX_OF_USUAL * usual, _MOST * scale))
 
     def _weight(self, apart: np.ndarray, noise: np.ndarray, step: float) -> np.ndarray:
         """Weights [K, 1] of points that lie apart from the last ones [K, D], after a step [s]."""

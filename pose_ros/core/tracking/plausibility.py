@@ -1,6 +1,6 @@
 """Keypoints that cannot be where the model puts them.
 
-In a picture a bone may be as short as it likes, for it may point at the camera; but it is never
+In an image a bone may be as short as it likes, for it may point at the camera; but it is never
 longer than the person's own. A knee or an elbow bends one way only, which can be told where
 positions in space are known, or where the person is seen from the side and the face says which
 way is ahead. Whatever cannot be told is let pass: a false mark is worse than a missed one.
@@ -29,17 +29,17 @@ _LENGTHS = {
     'thigh': 0.245,
     'shin': 0.246,
 }
-_LEAST_OWN, _MOST_OWN = 0.8, 1.3
+_MIN_OWN, _MAX_OWN = 0.8, 1.3
 # Longest bone that is let pass: a share of the person's own and, for no model is exact, a share
 # of the height.
 _LONGEST, _SLACK = 1.2, 0.06
 # Share of the bones that may be shorter than they are when the height is read from them.
 _FORESHORTENED = 0.65
-# Rates [1/s] at which somebody may come nearer or go away.
+# Rates [1/s] at which a person may come nearer or go away.
 _NEARER_RATE, _FARTHER_RATE = 0.6, 0.25
 # The person's own lengths are medians over this many moments, this far apart [s].
 _MOMENTS, _MOMENT = 60, 0.1
-_LEAST_MOMENTS = 10
+_MIN_MOMENTS = 10
 # Time [s] after which a place is forgotten, and the step [heights] that gives a joint away.
 _FORGET, _JUMP = 0.5, 0.15
 # Sine of the angle by which a joint may bend the wrong way; more in space, where a model's depth
@@ -48,7 +48,7 @@ _WRONG_WAY, _WRONG_WAY_IN_SPACE, _SIDEWAYS = 0.5, 0.7, 0.4
 # An upper arm is judged while its cosine to hanging down is over this: arms overhead bend back.
 _HANGING = 0.3
 # Side view: shoulders and hips at most this wide and the nose at least this far ahead of the
-# ears [heights]; bones at least this share of their length, for they must lie in the picture.
+# ears [heights]; bones at least this share of their length, for they must lie in the image.
 _NARROW, _AHEAD, _IN_PLANE = 0.06, 0.035, 0.7
 
 _SIDES = ('left', 'right')
@@ -268,10 +268,10 @@ class PlausibilityChecker:
                 )
             elif flat[limb.upper] and flat[limb.lower]:
                 trunk = places[self._bones.corners]
-                bad[limb.end] = _wrong_in_picture(places[joints], trunk, ahead, limb.leg)
+                bad[limb.end] = _wrong_in_image(places[joints], trunk, ahead, limb.leg)
 
     def _ahead(self, places: np.ndarray, seen: np.ndarray, lengths: np.ndarray) -> int:
-        """Way that somebody seen from the side faces in the picture.
+        """Way that a person seen from the side faces in the image.
 
         1: clockwise from the way the trunk points up, as to the right for who stands; -1: the
         other way; 0: it cannot be told.
@@ -299,15 +299,15 @@ class PlausibilityChecker:
         self._sampled = stamp
         first, second = self._bones.ends
         self._moments.append(np.where(whole & good[first] & good[second], lengths, np.nan))
-        if len(self._moments) < _LEAST_MOMENTS:
+        if len(self._moments) < _MIN_MOMENTS:
             return
         moments, kinds = np.array(self._moments), self._bones.kinds
         for kind, usual in enumerate(self._usual.tolist()):
             of_kind = moments[:, kinds == kind]
             found = of_kind[~np.isnan(of_kind)]
-            if len(found) >= _LEAST_MOMENTS:
+            if len(found) >= _MIN_MOMENTS:
                 own = _quantile(found.tolist(), 0.5)
-                self._own[kinds == kind] = min(max(own, _LEAST_OWN * usual), _MOST_OWN * usual)
+                self._own[kinds == kind] = min(max(own, _MIN_OWN * usual), _MAX_OWN * usual)
 
 
 def _up(corners: np.ndarray) -> np.ndarray:
@@ -316,8 +316,8 @@ def _up(corners: np.ndarray) -> np.ndarray:
     return np.asarray(up / max(_length(up), 1e-6))
 
 
-def _wrong_in_picture(joints: np.ndarray, corners: np.ndarray, ahead: int, leg: bool) -> bool:
-    """Whether a limb [3, 2] of somebody seen from the side bends the wrong way."""
+def _wrong_in_image(joints: np.ndarray, corners: np.ndarray, ahead: int, leg: bool) -> bool:
+    """Whether a limb [3, 2] of a person seen from the side bends the wrong way."""
     upper, lower = (bone / max(_length(bone), 1e-6) for bone in np.diff(joints, axis=0))
     if not leg and -upper @ _up(corners) < _HANGING:
         return False

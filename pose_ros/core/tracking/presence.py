@@ -9,7 +9,7 @@ _MEMORY = 6
 # Looks that a confirmation needs, and frames from one look to the next after those [frames].
 # Two views of different size, so that one lucky view is not enough. The pause is not measured:
 # it keeps the cost of a doubtful track below that of a search in every frame.
-_LEAST_LOOKS, _PAUSE = 2, 5
+_MIN_LOOKS, _PAUSE = 2, 5
 
 
 class Presence:
@@ -31,7 +31,7 @@ class Presence:
     def looks_due(self, observations: int, min_hits: int) -> int:
         """Number of opinions due now, after so many observations of the track [frames]."""
         since = observations - min_hits
-        missing = min(_LEAST_LOOKS, min_hits) - self.looks
+        missing = min(_MIN_LOOKS, min_hits) - self.looks
         if missing > 0:
             # One in the frame before the id could be given, so that no frame has both.
             return missing if since >= 0 else int(since == -1)
@@ -44,9 +44,9 @@ class Presence:
 
     def is_person(self, min_hits: int) -> bool:
         """Whether the evidence is enough for an id."""
-        return self.looks >= min(_LEAST_LOOKS, min_hits) and sum(self._evidence) > 0
+        return self.looks >= min(_MIN_LOOKS, min_hits) and sum(self._evidence) > 0
 
     @property
     def is_doubtful(self) -> bool:
         """Whether the evidence was asked for and is against a person."""
-        return self.looks >= _LEAST_LOOKS and sum(self._evidence) <= 0
+        return self.looks >= _MIN_LOOKS and sum(self._evidence) <= 0

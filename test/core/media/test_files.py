@@ -27,7 +27,7 @@ def write_video(path, levels, rate=12.5, code='mp4v', size=(64, 48)):
 
 @pytest.mark.parametrize('suffix', ['.png', '.bmp', '.jpg', '.JPEG', '.tif', '.webp'])
 def test_a_image_is_one_frame(tmp_path, suffix):
-    path = tmp_path / f'picture{suffix}'
+    path = tmp_path / f'image{suffix}'
     assert cv2.imwrite(str(path), IMAGE)
     media = open_media(path)
     assert (media.sequence, media.frame_count) == (False, 1)
@@ -111,7 +111,7 @@ def test_a_video_is_a_sequence_with_the_stamps_of_its_rate(tmp_path, name):
 @pytest.mark.parametrize(
     ('name', 'content', 'reason'),
     [
-        ('x.png', b'no picture', 'not an image that can be decoded'),
+        ('x.png', b'no image', 'not an image that can be decoded'),
         ('x.jpg', b'', 'the file is empty'),
         ('x.mp4', b'no video', 'not a video that can be decoded'),
         ('x.gif', b'GIF89a', 'the file is cut off and cannot be decoded'),

@@ -135,7 +135,7 @@ class Bridged:
     def start(self, *standards, **options):
         """Start the node; then listen to its topics, and then make the publishers of its inputs.
 
-        It subscribes only when somebody listens.
+        It subscribes only when a person listens.
         """
         from pose_ros.ros.bridge_node import BridgeNode  # noqa: PLC0415
 

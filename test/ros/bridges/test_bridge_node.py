@@ -60,7 +60,7 @@ def test_without_a_standard_no_package_is_needed(ros, monkeypatch):
     assert published == {'/diagnostics', '/parameter_events', '/rosout'}
 
 
-def test_nothing_is_asked_for_while_nobody_listens(bridged):
+def test_nothing_is_asked_for_while_no_one_listens(bridged):
     from vision_msgs.msg import Detection2DArray  # noqa: PLC0415
 
     ros = bridged.ros

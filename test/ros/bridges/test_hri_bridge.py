@@ -27,7 +27,7 @@ TRACKED = '/humans/bodies/tracked'
 
 
 class Hri:
-    """The node, with somebody who listens to the list of bodies and to some topics of b00007."""
+    """The node, with a person who listens to the list of bodies and to some topics of b00007."""
 
     name = 'b00007'
 
@@ -88,7 +88,7 @@ def test_list_of_bodies_follows_who_is_there(hri, spread_person):
     hri.listed()
 
 
-def test_somebody_without_an_id_yet_is_no_body(hri, spread_person):
+def test_a_person_without_an_id_yet_is_no_body(hri, spread_person):
     hri.show(spread_person(0), spread_person(3))
     hri.listed('b00003')
     topics = {name for name, _ in hri.ros.node.get_topic_names_and_types()}
@@ -258,7 +258,7 @@ def test_joints_of_shoulders_and_hips_come_with_positions(hri, spread_person):
     assert joints['l_r_hip_b00007'] == pytest.approx(0.0, abs=1e-6)
 
 
-def test_what_gesture_node_tells_of_somebody_reaches_their_body(hri):
+def test_what_gesture_node_tells_of_a_person_reaches_their_body(hri):
     from hri_msgs.msg import BodyPosture, Gesture  # noqa: PLC0415
 
     hri.ros.start(GestureNode)

@@ -33,7 +33,7 @@ def chain(joints, letter, axes, hinge, hinge_name):
 
 
 def body(**bones):
-    """Positions [17, 3] of somebody upright who looks along x; limbs hang unless given."""
+    """Positions [17, 3] of a person upright who looks along x; limbs hang unless given."""
     points = dict.fromkeys(COCO17.keypoint_names, np.full(3, np.nan))
     for side, y in (('left', 0.2), ('right', -0.2)):
         points[f'{side}_shoulder'] = np.array([0, y, 0.5])

@@ -29,7 +29,7 @@ def published(bridged):
 
 
 def standing(spread_person, person_id=1, facing=1.0):
-    """Somebody 2 m before the camera, to its right, who looks at it (1) or away (-1)."""
+    """A person 2 m before the camera, to its right, who looks at it (1) or away (-1)."""
     world = np.full((17, 3), np.nan)
     for name, y in (('shoulder', -0.5), ('hip', 0.0)):
         for side, sign in (('left', facing), ('right', -facing)):
@@ -56,7 +56,7 @@ def test_people_as_detections(published, spread_person):
     assert result.hypothesis.score == pytest.approx(0.75)
 
 
-def test_nobody_is_a_message_without_detections(published):
+def test_no_one_is_a_message_without_detections(published):
     from vision_msgs.msg import Detection2DArray  # noqa: PLC0415
 
     array, sent = published('vision', Detection2DArray, 'detections')
@@ -92,7 +92,7 @@ def test_words_and_falls_are_annotated(bridged, spread_person):
     from foxglove_msgs.msg import ImageAnnotations  # noqa: PLC0415
 
     bridged.start('foxglove')
-    # Somebody lies there when the first one begins to listen.
+    # A person lies there when the first one begins to listen.
     falls = bridged.ros.node.create_publisher(FallEvent, 'falls', FALLS)
     falls.publish(FallEvent(header=bridged.header(), skeleton_id=5, phase=FallEvent.FALLEN))
     heard = bridged.ros.collect(ImageAnnotations, 'image_annotations', 10)
@@ -115,7 +115,7 @@ def test_words_and_falls_are_annotated(bridged, spread_person):
     bridged.ros.spin_until(lambda: texts()[1] == '5')
 
 
-def test_annotations_are_taken_away_when_nobody_is_there(published):
+def test_annotations_are_taken_away_when_no_one_is_there(published):
     from foxglove_msgs.msg import ImageAnnotations  # noqa: PLC0415
 
     message, _ = published('foxglove', ImageAnnotations, 'image_annotations')
