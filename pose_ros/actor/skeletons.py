@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from pose_ros.actor.depth import BODY_HEIGHT
-from pose_ros.actor.draw import Figure
 from pose_ros.actor.scene import Scene
 from pose_ros.core.topology import COCO17, Topology
 from pose_ros.core.types import Box, KeypointState, Person
@@ -124,12 +123,15 @@ def skeletons(
     """
     rng = np.random.default_rng(seed)
     phases = rng.uniform(0, 2 * np.pi, len(scene.actors)).tolist()
-    models = [_Model(topology, errors or Errors(), rng) for _ in scene.actors]
+    models = [ModelView(topology, errors or Errors(), scene.fps, rng) for _ in scene.actors]
+    size = scene.width, scene.height
     for index in range(scene.frame_count):
         time = index / scene.fps
         played = [actor.at(time, phase) for actor, phase in zip(scene.actors, phases)]
         seen = (
-            model.see(figure, scene, number, world)
+            model.see(
+                figure.points, figure.hidden, figure.height, size, track_id=number, world=world
+            )
             for number, (model, (figure, _)) in enumerate(zip(models, played), start=1)
         )
         yield SkeletonFrame(
@@ -140,11 +142,25 @@ def skeletons(
         )
 
 
-class _Model:
-    """A model that looks at one actor, with the errors of its own."""
+class ModelView:
+    """One body as a pose model sees it, with the errors of the model.
 
-    def __init__(self, topology: Topology, errors: Errors, rng: np.random.Generator) -> None:
-        self._topology, self._errors, self._rng = topology, errors, rng
+    Parameters
+    ----------
+    topology
+        The keypoint format.
+    errors
+        Of the model.
+    rate
+        Frames per second.
+    rng
+        Draws the errors.
+    """
+
+    def __init__(
+        self, topology: Topology, errors: Errors, rate: float, rng: np.random.Generator
+    ) -> None:
+        self._topology, self._errors, self._rate, self._rng = topology, errors, rate, rng
         self._drift = rng.normal(size=(len(topology), 3))
         self._points = [_NAMES.get(name, name) for name in topology.keypoint_names]
         # Where in the format COCO's joints are: only of those is it known what hides them.
@@ -157,21 +173,46 @@ class _Model:
         ]
         self._hips = [topology.index('left_hip'), topology.index('right_hip')]
 
-    def see(self, figure: Figure, scene: Scene, person_id: int, world: bool) -> Person | None:
-        """Person as the model sees the figure; None if no joint is in the image."""
+    def see(
+        self,
+        points: Mapping[str, np.ndarray],
+        hidden: np.ndarray,
+        height: float,
+        size: tuple[int, int],
+        *,
+        track_id: int = 1,
+        world: bool = False,
+    ) -> Person | None:
+        """Person as the model sees the body; None if no joint is in the image.
+
+        Parameters
+        ----------
+        points
+            Name to point [3] in pixels of the image, z away from the camera.
+        hidden
+            [17], bool: COCO's joints that the body itself covers.
+        height
+            Of the standing body [px].
+        size
+            (width, height) of the image [px].
+        track_id
+            The person's.
+        world
+            Whether the person has positions in metres.
+        """
         errors, count = self._errors, len(self._topology)
-        points = np.array([figure.points[name] for name in self._points])
-        hidden = np.zeros(count, dtype=bool)
-        hidden[self._shared] = figure.hidden[self._coco]
-        seen = points + self._error(scene.fps, hidden) * figure.height
-        inside = ((seen[:, :2] >= 0) & (seen[:, :2] < (scene.width, scene.height))).all(axis=1)
+        true = np.array([points[name] for name in self._points])
+        covered = np.zeros(count, dtype=bool)
+        covered[self._shared] = hidden[self._coco]
+        seen = true + self._error(covered) * height
+        inside = ((seen[:, :2] >= 0) & (seen[:, :2] < size)).all(axis=1)
         missing = self._rng.uniform(size=count) < errors.dropout
         if not inside.any():
             return None
         states = np.where(inside, KeypointState.OBSERVED, KeypointState.PREDICTED)
         states[missing] = KeypointState.BELOW_THRESHOLD
-        scores = np.where(missing, 0.1, np.where(hidden, 0.6, 0.9)).astype(np.float32)
-        metres = (seen - seen[self._hips].mean(axis=0)) / figure.height * BODY_HEIGHT
+        scores = np.where(missing, 0.1, np.where(covered, 0.6, 0.9)).astype(np.float32)
+        metres = (seen - seen[self._hips].mean(axis=0)) / height * BODY_HEIGHT
         keypoints = seen[:, :2].astype(np.float32)
         return Person(
             self._topology,
@@ -180,14 +221,14 @@ class _Model:
             states.astype(np.uint8),
             float(scores.mean()),
             Box.around(keypoints[inside]),
-            person_id,
+            track_id,
             world=metres.astype(np.float32) if world else None,
         )
 
-    def _error(self, fps: float, hidden: np.ndarray) -> np.ndarray:
+    def _error(self, hidden: np.ndarray) -> np.ndarray:
         """Error of the points [K, 3] in a new frame [heights]."""
         errors = self._errors
-        keeps = float(np.exp(-1 / (fps * errors.drift_time)))
+        keeps = float(np.exp(-1 / (self._rate * errors.drift_time)))
         fresh, noise = self._rng.normal(size=(2, *self._drift.shape))
         self._drift = keeps * self._drift + np.sqrt(1 - keeps**2) * fresh
         error: np.ndarray = noise * errors.noise + self._drift * errors.drift

@@ -16,12 +16,16 @@ from pose_ros.cli.report_output import check_markdown, show
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.motion.observers import MotionConfig, make_observers
+from pose_ros.evaluation.mocap import VIEWS
 from pose_ros.evaluation.motion_events import (
     Truth,
+    check_files,
     clip_row,
     figures,
+    in_processes,
     read_truth,
-    watch_all,
+    watch_capture,
+    watch_video,
 )
 from pose_ros.evaluation.report import Column, Report
 
@@ -40,7 +44,10 @@ _CLIP_COLUMNS = (
     *(Column('seconds', 'seconds', '.1f'), Column('present', 'present', '.0%')),
 )
 
-_VIDEOS = typer.Option(..., metavar='DIR', help='Folder of the videos.')
+_VIDEOS = typer.Option('', metavar='DIR', help='Folder of the videos.')
+_MOCAP = typer.Option(
+    '', metavar='DIR', help='Folder of motion capture, seen from virtual cameras.'
+)
 _TRUTH = typer.Option(
     ..., metavar='FILE', help='Tab-separated table with the columns file and truth.'
 )
@@ -53,6 +60,7 @@ _CLIPS = typer.Option(False, '--clips', help='Also show a row for each video.')
 def motion(
     *,
     videos: str = _VIDEOS,
+    mocap: str = _MOCAP,
     truth: str = _TRUTH,
     model: list[str] = MODELS,
     mode: list[str] = _MODES,
@@ -63,38 +71,47 @@ def motion(
     json_file: str = FIGURES,
     markdown: str = MARKDOWN,
 ) -> None:
-    """Exercises, gestures and falls recognised in videos of people.
+    """Exercises, gestures and falls recognised in videos of people or in motion capture.
 
     Exit code 2 if something cannot be used.
     """
     with complaints():
         check_markdown('motion', markdown)
+        if bool(videos) == bool(mocap):
+            raise ValueError('give either --videos or --mocap')
         truths = read_truth(Path(truth))
+        check_files(Path(videos or mocap), truths)
         motion_config = MotionConfig(exercise=exercise)
         make_observers(motion_config)
-        configs = [
-            EstimatorConfig(model=one, mode=way, detector=detector, threads=1)
-            for one, way in product(chosen_models(model), mode or ['single'])
-        ]
-        # All that can be refused is refused before any work is done.
-        for config in configs:
-            PoseEstimator(config)
+        if videos:
+            # All that can be refused is refused before any work is done.
+            configs = [
+                EstimatorConfig(model=one, mode=way, detector=detector, threads=1)
+                for one, way in product(chosen_models(model), mode or ['single'])
+            ]
+            for config in configs:
+                PoseEstimator(config)
+            runs = [
+                ({'model': c.model, 'mode': c.mode}, partial(watch_video, Path(videos), c))
+                for c in configs
+            ]
+        else:
+            runs = [
+                ({'model': 'mocap', 'mode': f'{view}'}, partial(watch_capture, Path(mocap), view))
+                for view in VIEWS
+            ]
         report = Report('motion', _about(truths, Path(truth).name), _COLUMNS)
         rows = Report('clips', '', _CLIP_COLUMNS)
-        with progress_bars('{task.completed:.0f}/{task.total:.0f} videos') as bars:
-            for config in configs:
-                title = f'{config.model} {config.mode}'
-                done = partial(bars.advance, bars.add_task(title, total=len(truths)))
-                watched = []
-                jobs = watch_all(
-                    Path(videos), truths, config, motion_config, workers or os.cpu_count() or 1
-                )
-                for clip in jobs:
-                    watched.append(clip)
-                    done()
-                names = {'model': config.model, 'mode': config.mode}
-                report.rows.append(names | figures(watched))
-                rows.rows += [names | clip_row(clip) for clip in watched]
+        with progress_bars('{task.completed:.0f}/{task.total:.0f} files') as bars:
+            for names, watch in runs:
+                task = bars.add_task(' '.join(names.values()), total=len(truths))
+                results = []
+                jobs = [partial(watch, truth=one, motion=motion_config) for one in truths]
+                for result in in_processes(jobs, workers or os.cpu_count() or 1):
+                    results.append(result)
+                    bars.advance(task)
+                report.rows.append(names | figures(results))
+                rows.rows += [names | clip_row(result) for result in results]
         if clips:
             show(rows)
         show(report, json_file, markdown)

@@ -1,4 +1,4 @@
-"""Accuracy of motion events on videos of people: exercises, gestures and falls."""
+"""Accuracy of motion events on videos and motion capture: exercises, gestures and falls."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import re
 from statistics import median
 from typing import Any
 
+from pose_ros.actor.skeletons import Errors
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import MediaError, open_media
@@ -22,7 +23,8 @@ from pose_ros.core.motion.observers import MotionConfig, make_observers
 from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.resources import config_file
-from pose_ros.core.types import FrameError
+from pose_ros.core.types import FrameError, Person
+from pose_ros.evaluation.mocap import View, read_take
 
 # Times between which FALLEN belongs to a fall, before and after the fall's start [s]. Ours: a fall
 # takes up to 3 s, and FALLEN is due 2 s after the landing.
@@ -37,7 +39,9 @@ class Truth:
     Attributes
     ----------
     file
-        Name of the video.
+        Name of the video, or of the file of motion capture.
+    take
+        Name of the motion in a file of motion capture; empty for a video.
     exercise, gesture
         Name as in the rules; empty for none.
     count
@@ -49,6 +53,7 @@ class Truth:
     """
 
     file: str
+    take: str = ''
     exercise: str = ''
     gesture: str = ''
     count: int = 0
@@ -57,7 +62,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class VideoResult:
+class MotionResult:
     """What was reported for a video.
 
     Attributes
@@ -110,7 +115,7 @@ def read_truth(path: Path) -> list[Truth]:
     path
         Tab-separated, with the columns `file` and `truth`. A truth is ``NAME; COUNT; notes`` for
         an exercise or a gesture, a text with ``fall FROM-`` for a fall [s], or has the word
-        ``nothing`` in it.
+        ``nothing`` in it. Motion capture is named ``FILE#ARRAY``.
 
     Raises
     ------
@@ -130,70 +135,73 @@ def read_truth(path: Path) -> list[Truth]:
 
 def parse_truth(file: str, text: str, exercises: set[str], gestures: set[str]) -> Truth:
     """Truth from its text; see `read_truth`."""
+    file, _, take = file.partition('#')
     name, *rest = re.split('[;:]', text, maxsplit=1)
     number = re.search(r'\d+', ''.join(rest))
     count = int(number[0]) if number else 0
     if name.strip() in exercises:
-        return Truth(file, exercise=name.strip(), count=count)
+        return Truth(file, take, exercise=name.strip(), count=count)
     if name.strip() in gestures:
-        return Truth(file, gesture=name.strip(), count=count)
+        return Truth(file, take, gesture=name.strip(), count=count)
     falls = tuple(float(start) for start in re.findall(r'\bfalls? (\d+(?:\.\d+)?)', text))
     judged = bool(falls or re.search(r'\b(nothing|no gesture)\b', text))
-    return Truth(file, falls=falls, judged=judged)
+    return Truth(file, take, falls=falls, judged=judged)
 
 
-def watch(video: Path, truth: Truth, config: EstimatorConfig, motion: MotionConfig) -> VideoResult:
-    """Watch one video.
+def watch_video(
+    folder: Path, config: EstimatorConfig, truth: Truth, motion: MotionConfig
+) -> MotionResult:
+    """Watch one video of a folder, with settings of the estimator and of the observers."""
+    estimator = PoseEstimator(config)
+    frames = open_media(folder / truth.file).frames()
+    people = ((frame.time, estimator.estimate(frame)) for frame in frames)
+    return _watch(people, truth, motion)
 
-    Parameters
-    ----------
-    video
-        The file.
-    truth
-        Of the video.
-    config, motion
-        Settings of the estimator and of the observers.
-    """
-    estimator, watcher = PoseEstimator(config), MotionWatcher(make_observers(motion))
+
+def watch_capture(folder: Path, view: View, truth: Truth, motion: MotionConfig) -> MotionResult:
+    """Watch a recorded motion of a folder from a virtual camera."""
+    take = read_take(folder / truth.file, truth.take)
+    return _watch(take.seen(view, Errors()), truth, motion)
+
+
+def _watch(
+    frames: Iterable[tuple[float, list[Person]]], truth: Truth, motion: MotionConfig
+) -> MotionResult:
+    """Watch frames: stamps [s] and people."""
+    watcher = MotionWatcher(make_observers(motion))
     events: list[MotionEvent] = []
-    frames = present = 0
+    count = present = 0
     seconds, error = 0.0, ''
     try:
-        for frame in open_media(video).frames():
-            people = estimator.estimate(frame)
-            events += watcher.observe(people, frame.time).events
-            frames += 1
+        for seconds, people in frames:
+            events += watcher.observe(people, seconds).events
+            count += 1
             present += bool(people)
-            seconds = frame.time
     except (MediaError, FrameError) as fault:
         error = str(fault)
     events += watcher.finish()
     kept = tuple(event for event in events if event.kind != 'posture')
-    return VideoResult(truth, seconds, present / max(frames, 1), kept, error)
+    return MotionResult(truth, seconds, present / max(count, 1), kept, error)
 
 
-def watch_all(
-    folder: Path,
-    truths: Sequence[Truth],
-    config: EstimatorConfig,
-    motion: MotionConfig,
-    workers: int,
-) -> Iterator[VideoResult]:
-    """Watch the videos of a folder in several processes, in the order of the truths.
-
-    ValueError if a video is missing.
-    """
-    missing = [truth.file for truth in truths if not (folder / truth.file).is_file()]
-    if missing:
-        raise ValueError(f'{folder} has no {missing[0]} ({len(missing)} videos are missing)')
+def in_processes(
+    jobs: Sequence[Callable[[], MotionResult]], workers: int
+) -> Iterator[MotionResult]:
+    """Results of jobs that run in several processes, in their order."""
     context = get_context('spawn')  # threads of a model do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        jobs = [pool.submit(watch, folder / t.file, t, config, motion) for t in truths]
-        for job in jobs:
-            yield job.result()
+        for future in [pool.submit(job) for job in jobs]:
+            yield future.result()
 
 
-def figures(clips: Sequence[VideoResult]) -> dict[str, Any]:
+def check_files(folder: Path, truths: Sequence[Truth]) -> None:
+    """ValueError if a file is missing."""
+    missing = [truth.file for truth in truths if not (folder / truth.file).is_file()]
+    if missing:
+        raise ValueError(f'{folder} has no {missing[0]} ({len(missing)} files are missing)')
+
+
+def figures(clips: Sequence[MotionResult]) -> dict[str, Any]:
     """Figures over the judged clips; None where there is nothing to judge.
 
     `sets_exact`, `reps_found` and `wrong_names` are about clips with an exercise, `gestures_found`
@@ -230,12 +238,12 @@ def figures(clips: Sequence[VideoResult]) -> dict[str, Any]:
     }
 
 
-def is_exact(clip: VideoResult) -> bool:
+def is_exact(clip: MotionResult) -> bool:
     """Whether the exercise of a clip was counted exactly, and no other was counted."""
     return clip.repetitions == Counter({clip.truth.exercise: clip.truth.count})
 
 
-def fall_delays(clip: VideoResult) -> list[float | None]:
+def fall_delays(clip: MotionResult) -> list[float | None]:
     """Time from the start of each fall to its FALLEN [s]; None for a fall that was missed."""
     reported = list(clip.falls)
     delays: list[float | None] = []
@@ -252,13 +260,15 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def per_minute(clips: Iterable[VideoResult], count: Callable[[VideoResult], int]) -> float | None:
+def per_minute(
+    clips: Iterable[MotionResult], count: Callable[[MotionResult], int]
+) -> float | None:
     """Sum of a count over clips, per minute; None without clips."""
     clips = list(clips)
     return ratio(60 * sum(map(count, clips)), sum(clip.seconds for clip in clips))
 
 
-def clip_row(clip: VideoResult) -> dict[str, Any]:
+def clip_row(clip: MotionResult) -> dict[str, Any]:
     """One line about a clip: what happens in it, and what was reported."""
     truth = clip.truth
     falls = ', '.join(f'fall {time:g} s' for time in truth.falls)
@@ -269,7 +279,7 @@ def clip_row(clip: VideoResult) -> dict[str, Any]:
         *(f'fallen {time:.1f} s' for time in clip.falls),
     ]
     return {
-        'file': truth.file,
+        'file': f'{truth.file}#{truth.take}' if truth.take else truth.file,
         'expected': expected or ('nothing' if truth.judged else 'not judged'),
         'reported': clip.error or ', '.join(reported) or '-',
         'seconds': clip.seconds,

@@ -222,3 +222,13 @@ def test_motion_without_a_video(pose_ros, tmp_path):
 
     assert code == 2
     assert 'has no missing.mp4' in err
+
+
+def test_motion_needs_one_kind_of_input(pose_ros, tmp_path):
+    truth_file = tmp_path / 'truth.tsv'
+    truth_file.write_text('file\ttruth\n')
+
+    code, _, err = pose_ros('evaluate', 'motion', '--truth', truth_file)
+
+    assert code == 2
+    assert 'give either --videos or --mocap' in err

@@ -6,8 +6,8 @@ import pytest
 
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.evaluation.motion_events import (
+    MotionResult,
     Truth,
-    VideoResult,
     clip_row,
     figures,
     parse_truth,
@@ -30,7 +30,7 @@ def gesture(name, phase='started'):
 
 
 def clip(truth, *events, seconds=30.0):
-    return VideoResult(truth, seconds, 1.0, tuple(events))
+    return MotionResult(truth, seconds, 1.0, tuple(events))
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,9 @@ def test_row_of_a_clip():
     row = clip_row(clip(Truth('a', exercise='squat', count=2), *repetitions('squat', 1)))
     assert (row['file'], row['expected'], row['reported']) == ('a', 'squat 2', 'squat 1')
     assert clip_row(clip(Truth('b'), fall(3.0)))['reported'] == 'fallen 3.0 s'
-    assert clip_row(VideoResult(Truth('b'), error='cut off'))['reported'] == 'cut off'
+    assert clip_row(MotionResult(Truth('b'), error='cut off'))['reported'] == 'cut off'
+
+
+def test_motion_capture_is_named_by_file_and_array():
+    truth = parse_truth('walk.npz#coco17', 'nothing', EXERCISES, GESTURES)
+    assert (truth.file, truth.take, truth.judged) == ('walk.npz', 'coco17', True)
