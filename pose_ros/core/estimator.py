@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.factory import build_finder, deploy
+from pose_ros.core.factory import build_finder, select_device
 from pose_ros.core.finding.schedule import SearchSchedule
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.runtime.errors import ModelError
@@ -58,8 +58,8 @@ class PoseEstimator:
         self.config = config or EstimatorConfig()
         self.statistics = Statistics()
         store = store or ModelStore()
-        self._deployment = deploy(self.config, store)
-        self._finder = build_finder(self.config, store, self._deployment)
+        self._device_selector = select_device(self.config, store)
+        self._finder = build_finder(self.config, store, self._device_selector)
         self._identities = Identities(self.config, self._make_track, self._finder.examine)
         self._repairs = Repairs()
         self._begin()
@@ -72,11 +72,11 @@ class PoseEstimator:
     @property
     def device(self) -> DeviceStatus:
         """Where the model runs right now, and why."""
-        return self._deployment.status
+        return self._device_selector.status
 
     def close(self) -> None:
         """Release the device; the estimator cannot be used afterwards."""
-        self._deployment.close()
+        self._device_selector.close()
 
     @property
     def locked_id(self) -> int:

@@ -58,13 +58,13 @@ _MULTI_THREADS = 2
 
 
 def load_pose_model(
-    config: EstimatorConfig, store: ModelStore, deployment: DeviceSelector | None = None
+    config: EstimatorConfig, store: ModelStore, device_selector: DeviceSelector | None = None
 ) -> PoseModel:
-    """Single-person model of the settings; ModelError if it cannot be had or is none.
+    """Single-person model of the settings; ModelError if it is missing or of another kind.
 
-    It goes onto the device of the deployment, by default that of the settings.
+    It runs on the selected device, by default that of the settings.
     """
-    deployment = deployment or deploy(config, store)
+    device_selector = device_selector or select_device(config, store)
     family = store.entry(config.model).family
     if family not in _SINGLE_FAMILIES:
         kind = 'a person detector' if family in DETECTOR_FAMILIES else f'of the family {family}'
@@ -74,11 +74,11 @@ def load_pose_model(
         )
     make, role, threads = _SINGLE_FAMILIES[family]
     path = store.locate(config.model)[role]
-    return make(path, config.threads or threads, deployment.load)
+    return make(path, config.threads or threads, device_selector.load)
 
 
-def deploy(config: EstimatorConfig, store: ModelStore) -> DeviceSelector:
-    """Device for the model of the settings; ModelError if it is none that this model runs on."""
+def select_device(config: EstimatorConfig, store: ModelStore) -> DeviceSelector:
+    """Device for the model of the settings; ModelError if the model does not run on it."""
     accelerable = store.entry(config.model).family in _EDGE_TPU_FAMILIES
     return DeviceSelector(
         config.model,
@@ -91,16 +91,16 @@ def deploy(config: EstimatorConfig, store: ModelStore) -> DeviceSelector:
 
 
 def build_finder(
-    config: EstimatorConfig, store: ModelStore, deployment: DeviceSelector | None = None
+    config: EstimatorConfig, store: ModelStore, device_selector: DeviceSelector | None = None
 ) -> Finder:
     """What finds people as the settings ask for; ModelError if a model cannot be had.
 
-    The pose model goes onto the device of the deployment, by default that of the settings.
+    The pose model runs on the selected device, by default that of the settings.
     """
-    deployment = deployment or deploy(config, store)
+    device_selector = device_selector or select_device(config, store)
     family = store.entry(config.model).family
     if family == 'posenet' or family in _MULTI_FAMILIES:
-        return BottomUp(_load_multi_model(config, store, deployment), config)
+        return BottomUp(_load_multi_model(config, store, device_selector), config)
 
     def make_regions() -> RegionTracker:
         return regions_for(model, finder.config)
@@ -111,7 +111,7 @@ def build_finder(
     def load(name: str) -> Detector:
         return load_detector(name, store, config.threads or 2, config.precision)
 
-    model = load_pose_model(config, store, deployment)
+    model = load_pose_model(config, store, device_selector)
     finder = TopDown(model, config, make_regions, detectors_for, load)
     # MoveNet finds one person in the whole frame better than BlazePose's detector does.
     if family != 'movenet' or config.mode != 'single' or detectors_for(config) != (OWN_DETECTOR,):
@@ -129,13 +129,13 @@ def regions_for(model: PoseModel, config: EstimatorConfig) -> RegionTracker:
 
 
 def _load_multi_model(
-    config: EstimatorConfig, store: ModelStore, deployment: DeviceSelector
+    config: EstimatorConfig, store: ModelStore, device_selector: DeviceSelector
 ) -> MultiPoseModel:
     entry = store.entry(config.model)
     path = store.locate(config.model)['model']
     threads = config.threads or _MULTI_THREADS
     if entry.family == 'posenet':
-        return PoseNet(path, threads, deployment.load)
+        return PoseNet(path, threads, device_selector.load)
     if entry.runtime != 'litert':
         raise ModelError(
             f'{config.model}: models of the family {entry.family} run on litert only, '
