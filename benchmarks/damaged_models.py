@@ -69,7 +69,7 @@ def outcome(folder: Path, seed: int) -> str:
     (folder / 'models.yaml').write_text(yaml.safe_dump({'models': models}))
     try:
         estimator = PoseEstimator(EstimatorConfig(model='damaged'), ModelStore(folders=[folder]))
-        found = 'nobody'
+        found = 'no people'
         for frame in frames(SCENE):
             try:
                 people = estimator.estimate(Frame(frame.image, frame.stamp))

@@ -82,7 +82,7 @@ def sets(seeds: range, faults: bool) -> Iterator[Set]:
 
 
 def count_sets(seeds: range) -> list[list[str]]:
-    """What is told of sets that are well done."""
+    """Results for correct sets."""
     tally: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for each in sets(seeds, faults=False):
         found = tally[each.exercise, each.view]
@@ -126,7 +126,7 @@ def at_least(part: int, whole: int) -> str:
 
 
 def judge_faults(seeds: range) -> list[list[str]]:
-    """What is told of sets with a fault in each repetition."""
+    """Results for sets with a fault in each repetition."""
     tally: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for each in sets(seeds, faults=True):
         found = tally[each.exercise, each.manner.fault, each.view]
@@ -146,7 +146,7 @@ def judge_faults(seeds: range) -> list[list[str]]:
 
 
 def depths(seeds: range) -> list[list[str]]:
-    """What is told of repetitions that go only a part of the way, and all of it."""
+    """Results for partial and full repetitions."""
     rows = []
     for name in FAULTS:
         for depth in (0.3, 0.7, 1.0):

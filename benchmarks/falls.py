@@ -142,7 +142,7 @@ def cases(kinds: dict[str, Keys], seeds: Iterable[int]) -> Iterator[tuple[str, C
 
 @dataclass(frozen=True)
 class Told:
-    """What was told of one video.
+    """Events of one video.
 
     Attributes
     ----------
@@ -187,7 +187,7 @@ def _told(
     video: Sequence[SkeletonFrame],
     down: float = float('nan'),
 ) -> Told:
-    """What was told of a video of a fall that ends at a time [s], or of none."""
+    """Events of a video of a fall that ends at a time [s], or of none."""
     fallen = [stamp for stamp, fall in told if fall.phase is FallPhase.FALLEN]
     falling = [stamp for stamp, fall in told if fall.phase is FallPhase.FALLING]
     return Told(

@@ -76,7 +76,7 @@ def line_up(people: int) -> tuple[Actor, ...]:
 
 
 def _company(places: tuple[Actor, ...]) -> Scene:
-    """Showreel of several people."""
+    """The mixed scene with several people."""
     people = len(places)
     crossing = _CROSSING + _APART * (people // 2 - 1)
     first = _length(_GESTURES_FIRST) + _LATER * people
@@ -114,7 +114,7 @@ def _one_after_another(motions: Sequence[tuple[str, float]], start: float) -> li
 
 
 def _solo() -> Scene:
-    """Showreel of one person."""
+    """The mixed scene with one person."""
     actions, time = [], 0.8
     for motion, duration in _SEQUENCE:
         actions.append(Action(motion, time, duration))

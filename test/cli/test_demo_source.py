@@ -82,14 +82,14 @@ def test_machine_without_camera_is_told_so(devices):
 
 
 def test_video_is_played_once_from_its_own_place_at_its_rate(tmp_path, monkeypatch):
-    path = tmp_path / 'film.mp4'
+    path = tmp_path / 'video.mp4'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 12.0, (64, 48))
     for _ in range(3):
         writer.write(np.zeros((48, 64, 3), np.uint8))
     writer.release()
     monkeypatch.chdir(tmp_path)
-    source = choose_source('film.mp4')
-    assert source.name == 'film.mp4'
+    source = choose_source('video.mp4')
+    assert source.name == 'video.mp4'
     assert source.argument == str(path)
     assert source.rate == pytest.approx(12)
 

@@ -181,7 +181,7 @@ def test_a_prediction_goes_on_and_ends_at_the_edge():
         (gone,) = estimator.estimate(replace(no_one, stamp=stamp + 0.2))
         way = (gone.keypoints - last.keypoints).mean(axis=0)
         assert 0.6 * 0.2 * 180 < way[0] < 1.3 * 0.2 * 180
-        # With time enough they are out of the image, and soon told of no more.
+        # With time enough they are out of the image, and soon no longer reported.
         people = estimator.estimate(replace(no_one, stamp=stamp + (0.25 if expected else 2.9)))
         assert bool(people) == expected
 

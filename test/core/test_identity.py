@@ -348,7 +348,7 @@ class TestStrays:
 
 
 class TestPrediction:
-    """What is told of a person out of sight."""
+    """Reports of people out of sight."""
 
     def track(self, follow, make_body, speed=20.0, x=200.0, frames=6, **settings):
         people = follow(**settings)
@@ -375,7 +375,7 @@ class TestPrediction:
             )
 
     def test_not_while_time_stands_still(self, follow, make_body):
-        """Whoever the frame does not show is not told of as if it did."""
+        """People out of the frame are not reported as seen in it."""
         track, now = self.track(follow, make_body)
         track.misses += 1
         assert track.person(now, 0.5) is None

@@ -45,7 +45,7 @@ def who_is(person, truths):
 
 
 def watch(estimator, scene, every=2, channels='rgb', seed=1):
-    """(actor's frame, people told of) of every n-th frame of a scene."""
+    """(actor's frame, people found) of every n-th frame of a scene."""
     for index, shown in enumerate(frames(scene, seed)):
         if index % every == 0:
             image = shown.image if channels == 'rgb' else shown.image[..., ::-1].copy()

@@ -66,7 +66,7 @@ def with_ids(*ids):
 
 
 def test_the_truth_is_perfect_though_a_person_leaves():
-    """Who has left the image is still told of: that is no false person."""
+    """A person who has left the image and is still reported is no false positive."""
     figures = scored()
     assert (figures.idf1, figures.mota, figures.found) == (1.0, 1.0, 1.0)
     assert figures.switches == figures.fragmentations == 0

@@ -22,7 +22,7 @@ def make():
         for person in range(1, people + 1):
             for time in np.arange(0, 10, 0.1) if angles else ():
                 values = [('left_knee', 1.5 + np.sin(time), 0.1), ('trunk', 0.1, 0.02)]
-                made.add_angles('film.mp4', time, person, values)
+                made.add_angles('video.mp4', time, person, values)
             events = [
                 MotionEvent(0.5, 'posture', 'standing', 'started', person),
                 MotionEvent(2.0, 'gesture', 'wave', 'started', person, 'left'),
@@ -36,7 +36,7 @@ def make():
                 details = {'onset': 7.0, 'landing': 8.0}
                 events.append(MotionEvent(9.0, 'fall', 'fall', 'fallen', person, details=details))
             for event in events:
-                made.add_event('film.mp4', event)
+                made.add_event('video.mp4', event)
         return made
 
     return timeline
@@ -52,7 +52,7 @@ def test_each_person_has_curves_above_and_bars_below(make):
     heights = [axes.get_position().y0 for axes in figure.axes]
     assert heights == sorted(heights, reverse=True)
     for number, (curves, bars) in enumerate(zip(figure.axes[::2], figure.axes[1::2]), 1):
-        assert f'film.mp4 · person {number}' in curves.get_title('left')
+        assert f'video.mp4 · person {number}' in curves.get_title('left')
         assert curves.get_xlim() == bars.get_xlim() == pytest.approx((0, 9.9))
         assert labels(bars) == ['posture', 'wave (left)', 'squat']
         assert bars.get_position().height > 0.02
@@ -90,11 +90,11 @@ def test_of_many_angles_those_that_move_most_are_drawn():
 
 def test_files_of_the_same_name_are_told_apart_by_their_folders():
     timeline = Recording()
-    for source in ('a/events.csv', 'b/events.csv', 'c/film.mp4'):
+    for source in ('a/events.csv', 'b/events.csv', 'c/video.mp4'):
         timeline.add_event(source, MotionEvent(1.0, 'gesture', 'wave', 'started', 1))
     titles = [axes.get_title('left') for axes in chart.figure_of(timeline).axes[::2]]
     assert titles == [
-        'a/events.csv · person 1', 'b/events.csv · person 1', 'film.mp4 · person 1',
+        'a/events.csv · person 1', 'b/events.csv · person 1', 'video.mp4 · person 1',
     ]  # fmt: skip
 
 

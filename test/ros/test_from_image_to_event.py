@@ -1,4 +1,4 @@
-"""All nodes together: a person is drawn who falls, and at the other end the fall is told of."""
+"""All nodes together: images of a person who falls in, a fall event out."""
 
 import numpy as np
 import pytest

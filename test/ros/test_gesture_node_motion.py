@@ -206,11 +206,11 @@ def test_who_listens_again_hears_nothing_of_before(make_stage):
     (listener,) = (s for s in stage.ros.node.subscriptions if s.topic_name == '/falls')
     stage.ros.node.destroy_subscription(listener)
     falls = next(p for p in stage.node.publishers if p.topic_name == '/falls')
-    stage.ros.spin_until(lambda: falls.get_subscription_count() == 0, 'nobody')
+    stage.ros.spin_until(lambda: falls.get_subscription_count() == 0, 'no subscription')
     stage.ros.spin_for(2 * WATCH_PERIOD)
     stage.play(images=5, rate=FPS)
     stage.heard['falls'] = stage.ros.collect(FallEvent, 'falls', EVENTS)
-    stage.ros.spin_until(lambda: falls.get_subscription_count() == 1, 'somebody')
+    stage.ros.spin_until(lambda: falls.get_subscription_count() == 1, 'a subscription')
     stage.ros.spin_for(2 * WATCH_PERIOD)
     stage.play(images=40, rate=FPS)
     assert stage.heard['falls'] == []
@@ -288,7 +288,7 @@ def test_a_learned_motion_from_its_file_to_its_events(make_stage, wrist_network)
     assert {(e.skeleton_id, e.hand) for e in events} == {(1, GestureEvent.LEFT)}
     assert events[0].score > 0.8
     assert ended.duration == pytest.approx(events[-2].duration, abs=0.3)
-    # The rule would have told of the left hand.
+    # The rule would have reported the left hand.
     assert {e.hand for e in stage.heard['gestures'] if e.gesture == 'hand_raised'} == set()
 
 

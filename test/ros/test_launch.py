@@ -105,7 +105,7 @@ EVERYTHING = {
     [
         ('pose.launch.py', {}),
         ('pose.launch.py', {**EVERYTHING, 'source': 'actor', 'rviz': 'true'}),
-        ('pose.launch.py', {**EVERYTHING, 'source': 'film.mp4', 'one_process': 'true'}),
+        ('pose.launch.py', {**EVERYTHING, 'source': 'video.mp4', 'one_process': 'true'}),
         ('multi_camera.launch.py', {**EVERYTHING, 'rviz': 'front'}),
         ('multi_camera.launch.py', {'followers': 'one_process'}),
         ('webcam.launch.py', {}),
@@ -136,7 +136,7 @@ def check_own(process):
     together = process.executable == 'pose_ros_all'
     full_names = process.arguments if together else [process.full_name]
     assert set(process.parameters) == set(full_names)
-    # Each node is told of in its file by the name that it is started with.
+    # Each node has its parameters under the name that it is started with.
     told = set(chain.from_iterable(yaml.safe_load(Path(f).read_text()) for f in process.files))
     assert told == {f'/**/{Path(full_name).name}' for full_name in full_names}
     for full_name, given in process.parameters.items():
@@ -153,7 +153,7 @@ def check_own(process):
         ('/dev/video3', {'source': 'camera', 'device': '/dev/video3'}),
         ('actor', {'source': 'actor'}),
         ('actor:wave_left', {'source': 'actor', 'scene': 'wave_left'}),
-        ('dir/film.mp4', {'source': 'video', 'path': 'dir/film.mp4'}),
+        ('dir/video.mp4', {'source': 'video', 'path': 'dir/video.mp4'}),
     ],
 )
 def test_sources(source, expected):
@@ -172,7 +172,7 @@ def test_a_number_of_people_reaches_the_actors_and_the_mode():
     given = values(nodes(people='3', mode='auto', max_people='5')['pose_node'])
     assert (given['mode'], given['max_people']) == ('auto', 5)
     # A video has the people that it has.
-    assert 'people' not in values(nodes(source='film.mp4', people='2')['source_node'])
+    assert 'people' not in values(nodes(source='video.mp4', people='2')['source_node'])
     for wrong in ('many', '0', '-1', '1.5'):
         with pytest.raises(ValueError, match=f"people must be a number from 1 on, got '{wrong}'"):
             nodes(people=wrong)

@@ -1,4 +1,4 @@
-"""What is told of each person, from the messages on what they do."""
+"""Labels of each person, from the messages of gesture_node."""
 
 import math
 

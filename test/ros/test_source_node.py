@@ -29,7 +29,7 @@ BLUE, RED = (255, 0, 0), (0, 0, 255)
 @pytest.fixture
 def video(tmp_path):
     """Video of 64 × 48 px and 20 Hz: red left, blue right, twelve frames that get brighter."""
-    path = tmp_path / 'film.mp4'
+    path = tmp_path / 'video.mp4'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 20.0, (64, 48))
     for number in range(12):
         image = np.zeros((48, 64, 3), np.uint8)
@@ -176,7 +176,7 @@ def test_waits_for_the_subscribers_asked_for(ros, video):
     ('parameters', 'reason'),
     [
         ({'source': 'video'}, 'path must name the file'),
-        ({'source': 'video', 'path': '/no/film.mp4'}, '/no/film.mp4: there is no such file'),
+        ({'source': 'video', 'path': '/no/video.mp4'}, '/no/video.mp4: there is no such file'),
         ({'source': 'video', 'path': __file__}, 'not a video that can be decoded, nor an'),
         ({'source': 'camera', 'device': '77'}, 'camera /dev/video77: there is no such device'),
         ({'source': 'camera', 'device': '/dev/null'}, 'camera /dev/null cannot be opened'),

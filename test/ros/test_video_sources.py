@@ -32,7 +32,7 @@ def grey(level):
 @pytest.fixture
 def video(tmp_path):
     """Five images that get brighter, at `STAMPS`; as long as they go on average."""
-    path = tmp_path / 'film.mp4'
+    path = tmp_path / 'video.mp4'
     with VideoWriter(path, 5.0) as writer:
         for number, stamp in enumerate(STAMPS):
             writer.write(grey(40 * number), stamp)

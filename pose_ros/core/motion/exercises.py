@@ -264,7 +264,7 @@ class _ExerciseTracker:
 def _state(
     skeleton_id: int, counter: RepetitionCounter, count: int, done: Repetition | None
 ) -> ExerciseState:
-    """What is told of a counter, at a count and about the repetition done, if there is one."""
+    """State of a counter, with the repetition that was completed, if there is one."""
     judged = counter.judge() if done is None else done
     return ExerciseState(
         skeleton_id,

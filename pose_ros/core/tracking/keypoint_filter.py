@@ -1,4 +1,4 @@
-"""From what the model sees of one person to what is told of them, frame after frame."""
+"""Keypoints of one person over time: from the model's output to the published ones."""
 
 from __future__ import annotations
 

@@ -195,6 +195,6 @@ class HriBridge:
             self._bodies[message.skeleton_id].tell('posture', lambda: body_posture(message))
 
     def _on_gesture(self, event: GestureEvent) -> None:
-        """Tell of a gesture while it lasts."""
+        """Publish a gesture while it lasts."""
         if event.skeleton_id in self._bodies and event.phase != GestureEvent.ENDED:
             self._bodies[event.skeleton_id].tell('gesture', lambda: body_gesture(event))

@@ -69,7 +69,7 @@ class Hri:
         return self.ros.spin_until(lambda: messages)[0]
 
     def told(self, kind, topic):
-        """Publisher of something that is told of people, to which the node subscribes."""
+        """Publisher of events of people, to which the node subscribes."""
         return self.ros.publisher(kind, topic, EVENTS)
 
 

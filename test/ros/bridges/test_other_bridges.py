@@ -43,7 +43,7 @@ def test_people_as_detections(published, spread_person):
     people = spread_person(5), spread_person(0), spread_person(9)
     array, sent = published('vision', Detection2DArray, 'detections', *people)
     assert array.header == sent.header
-    # Who has no id yet is not told of.
+    # People without an id are not published.
     assert [detection.id for detection in array.detections] == ['5', '9']
     first = array.detections[0]
     assert first.header == sent.header
