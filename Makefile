@@ -2,6 +2,9 @@ PYTHON ?= python3
 # Runs a command in the environment that it sets up by itself: virtual environment, ROS 2, build.
 RUN := $(PYTHON) tools/env.py
 
+# Processes that share the tests; 0 runs them in one, as the debugger needs it.
+WORKERS ?= 2
+
 # What the tests can use beyond the repository; each test that does says so and skips without.
 export POSE_ROS_TEST_DATA ?= $(realpath ../shared)
 
@@ -18,7 +21,7 @@ demo: models
 	@$(RUN) pose-ros demo $(DEMO)
 
 test: lint models
-	@$(RUN) +train pytest $(TESTS)
+	@$(RUN) +train pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 # A shell with pose-ros and ROS 2 on its PATH.
 shell: models

@@ -151,6 +151,7 @@ def make_venv(lock: Path) -> None:
     VENV.mkdir()
     system = ['--system-site-packages'] if SOURCED_ROS else []
     step('virtual environment', [python, '-m', 'venv', *system, VENV])
+    install_builders(lock)
     install(lock)
     if not SOURCED_ROS:
         python_include, numpy_include = include_folders()
@@ -186,20 +187,37 @@ def normalised(package: str) -> str:
     return re.sub('[-_.]+', '-', package).lower()
 
 
-def install(lock: Path) -> None:
-    """Install what a lock lists; pip compares every hash."""
-    pip = [
+def install_builders(lock: Path) -> None:
+    """Install uv and setuptools with pip: they install and build the other packages."""
+    pins = re.finditer(r'^(uv|setuptools)==.*(\n +--hash.*)+', lock.read_text(), re.MULTILINE)
+    builders = VENV / 'builders.txt'
+    builders.write_text('\n'.join(pin[0] for pin in pins))
+    command = [
         VENV / 'bin/python', '-m', 'pip', '--disable-pip-version-check', '--retries', '2',
-        'install', '--require-hashes', '--only-binary', ':all:',
+        'install', '--require-hashes', '--only-binary', ':all:', '-r', builders,
     ]  # fmt: skip
-    # What builds the packages without a wheel must have its hashes compared, too.
-    builder = VENV / 'setuptools.txt'
-    found = re.search(r'^setuptools==.*(\n +--hash.*)+', lock.read_text(), re.MULTILINE)
-    if found:
-        builder.write_text(found[0])
-        step('setuptools', [*pip, '-r', builder])
-    sources = ['--no-binary', SDISTS, '--no-build-isolation', '--use-pep517']
-    step('Python packages (about a minute)', [*pip, *sources, '-r', lock])
+    step('uv', command)
+
+
+def install(lock: Path) -> None:
+    """Install the packages of a lock; uv checks their hashes."""
+    command = [
+        VENV / 'bin/uv', 'pip', 'install', '--python', VENV / 'bin/python', '--require-hashes',
+        '--only-binary', ':all:', '--no-binary', SDISTS, '--no-build-isolation', '-r', lock,
+    ]  # fmt: skip
+    step(f'Python packages, {lock.stem}', command, environment=uv_environment())
+
+
+def uv_environment() -> dict[str, str]:
+    """Environment in which uv takes packages from the index that pip is configured for."""
+    environment = dict(os.environ)
+    environment.setdefault('UV_SYSTEM_CERTS', '1')
+    ask = [VENV / 'bin/python', '-m', 'pip', 'config', 'get', 'global.index-url']
+    configured = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
+    index = environment.get('PIP_INDEX_URL') or configured
+    if index:
+        environment.setdefault('UV_DEFAULT_INDEX', index)
+    return environment
 
 
 def include_folders() -> list[str]:
@@ -214,6 +232,7 @@ def repair_cmake_files(python_include: str, numpy_include: str) -> None:
     for path in (VENV / 'share').rglob('*.cmake'):
         text = path.read_text()
         if BUILDER_PYTHON in text:
+            path.unlink()  # a hard link into uv's cache
             path.write_text(
                 pattern.sub(
                     lambda match: numpy_include if 'numpy' in match[1] else python_include, text
@@ -277,7 +296,10 @@ def step(title: str, command: list[object], environment: dict[str, str] | None =
     sys.stderr.write(f' {time.monotonic() - started:.0f} s\n')
     if result.returncode:
         text = log.read_text(errors='replace')
-        offline = re.search(r'NewConnectionError|NameResolution|ConnectTimeout|Max retries', text)
+        offline = re.search(
+            r'NewConnectionError|NameResolution|ConnectTimeout|Max retries|error sending request',
+            text,
+        )
         if offline:
             raise SetupError('no package index can be reached: is there a network?')
         found = re.search(r'(?:CMake Error.*\n\s*|\berror: |\bERROR: )(.+)', text)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,6 @@ import tempfile
 from env import LOCKED, SDISTS
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / 'requirements'
-UV = 'uv==0.13.8'  # resolves for several versions of Python at once, and knows all hashes
 # Its later versions are for Python up to 3.10 only; uv does not read such upper bounds.
 CONSTRAINTS = ('backports-strenum<1.3',)
 # With a sourced ROS 2. Up to Ubuntu 24.04 it brings modules that are compiled against NumPy 1 and
@@ -98,7 +98,9 @@ def main() -> None:
         folder = Path(name)
         subprocess.run([sys.executable, '-m', 'venv', folder / 'venv'], check=True)
         pip = [folder / 'venv/bin/python', '-m', 'pip', '--disable-pip-version-check', '--quiet']
-        subprocess.run([*pip, 'install', UV], check=True)
+        # uv resolves for several versions of Python at once, and knows all hashes.
+        uv = re.search(r'^uv==.*$', (REQUIREMENTS / 'dev.txt').read_text(), re.MULTILINE)
+        subprocess.run([*pip, 'install', uv[0]], check=True)
         LOCKED.mkdir(exist_ok=True)
         for lock in LOCKS:
             write(lock, folder)

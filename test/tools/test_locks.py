@@ -93,19 +93,42 @@ def test_a_changed_pin_says_what_to_run(env, tmp_path, monkeypatch):
         env.check_lock(path, ['runtime'])
 
 
-def test_pip_compares_hashes_and_builds_only_the_named_packages(env, tmp_path, monkeypatch):
-    commands = []
+@pytest.fixture
+def commands(env, tmp_path, monkeypatch):
+    """Commands of the set-up, which are not run."""
+    found = []
     monkeypatch.setattr(env, 'VENV', tmp_path)
-    monkeypatch.setattr(env, 'step', lambda title, command, **_: commands.append(command))
-    for path in LOCKS:
-        commands.clear()
-        env.install(path)
-        for command in commands:
-            words = list(map(str, command))
-            assert '--require-hashes' in words
-            assert words[words.index('--only-binary') + 1] == ':all:'
-        first, last = (list(map(str, command)) for command in (commands[0], commands[-1]))
-        # What builds is there beforehand, and compared as well.
-        assert Path(first[-1]).read_text().startswith('setuptools==')
-        assert '--no-build-isolation' in last
-        assert last[-1] == str(path)
+    monkeypatch.setattr(env, 'uv_environment', dict)
+    monkeypatch.setattr(
+        env, 'step', lambda title, command, **_: found.append(list(map(str, command)))
+    )
+    return found
+
+
+@pytest.mark.parametrize('path', LOCKS, ids=lambda path: path.name)
+def test_hashes_are_checked_and_only_named_packages_are_built(env, commands, path):
+    env.install(path)
+    (command,) = commands
+    assert '--require-hashes' in command
+    assert command[command.index('--only-binary') + 1] == ':all:'
+    assert command[command.index('--no-binary') + 1] == env.SDISTS
+    assert '--no-build-isolation' in command
+    assert command[-1] == str(path)
+
+
+@pytest.mark.parametrize('name', ['development', 'sourced'])
+def test_hashes_of_what_installs_and_builds_are_checked(env, commands, name):
+    env.install_builders(env.LOCKED / f'{name}.txt')
+    (command,) = commands
+    assert '--require-hashes' in command
+    assert command[command.index('--only-binary') + 1] == ':all:'
+    text = Path(command[-1]).read_text()
+    assert re.findall(r'^(\w+)==', text, re.MULTILINE) == ['setuptools', 'uv']
+    assert text.count('--hash=sha256:') > 4
+
+
+def test_uv_uses_the_index_of_pip(env, monkeypatch):
+    monkeypatch.setattr(env, 'VENV', Path(sys.prefix))
+    monkeypatch.delenv('UV_DEFAULT_INDEX', raising=False)
+    monkeypatch.setenv('PIP_INDEX_URL', 'https://mirror.example/simple')
+    assert env.uv_environment()['UV_DEFAULT_INDEX'] == 'https://mirror.example/simple'
