@@ -1,4 +1,4 @@
-"""Lengths of an adult body: how long bones are, and how deep joints lie in the flesh."""
+"""Proportions of an adult body: the only table of them. Also how deep joints lie in the flesh."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 
 from pose_ros.core.topology import Topology
 
-# Between the joints' centres, over the body's height: Drillis and Contini (1966), in Winter,
-# Biomechanics and Motor Control of Human Movement; the trunk as pose models draw it.
+# Distances between the centres of joints [body heights]. Arms, legs, hands and head follow Drillis
+# and Contini (1966), in Winter, Biomechanics and Motor Control of Human Movement; the trunk is as
+# pose models draw it.
 BONES = {
     ('shoulder', 'elbow'): 0.175,
     ('elbow', 'wrist'): 0.148,
@@ -20,6 +21,15 @@ BONES = {
     ('shoulder', 'shoulder'): 0.22,
     ('hip', 'hip'): 0.16,
 }
+# Head, from chin to crown [body heights].
+HEAD = 0.13
+# Mean distance between the left and right keypoints of a face, seen from the front
+# [body heights]: eyes 0.04, ears 0.09.
+FACE_WIDTH = 0.065
+# Hand, from the wrist to the fingertips [body heights].
+HAND = 0.108
+# Height of nose, eyes and ears over the shoulders, standing [body heights].
+FACE_OVER_SHOULDERS = 0.10
 # The others, of hands, and of head and feet, are no longer than this.
 _HAND, _OTHER = 0.07, 0.14
 _FINGERS = ('pinky', 'index', 'thumb')
@@ -39,6 +49,12 @@ _FLESH = {
     'foot_index': 0.02,
     'toe': 0.02,
 }
+
+
+def torsos(start: str, end: str) -> float:
+    """Length of a bone of `BONES`, from either end, over that of the trunk [torsos]."""
+    length = BONES.get((start, end)) or BONES[end, start]
+    return length / BONES['shoulder', 'hip']
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 import cv2
 import numpy as np
 
+from pose_ros.core.anatomy import BONES, HAND
 from pose_ros.core.outlines import head_outline
 from pose_ros.core.topology import Topology
 
@@ -26,8 +27,8 @@ _DETOUR = 1.5
 _RIVAL = 6.0
 # What below the feet counts as farther than beside the chest, in heights of the label.
 _BELOW = 1.0
-# Length of a hand over that of a forearm: 0.108 / 0.146 of the height (Drillis and Contini 1966).
-_HAND = 0.74
+# Length of a hand over that of a forearm [-].
+_HAND = HAND / BONES['elbow', 'wrist']
 _CHEST = ('left_shoulder', 'right_shoulder')
 _TRUNK = (*_CHEST, 'left_hip', 'right_hip')
 

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from pose_ros.core.anatomy import BONES, HEAD
 from pose_ros.core.topology import Topology
 
 # Angles that no joint of the body has: what they are written between.
@@ -61,10 +62,9 @@ def angle_keypoints(topology: Topology, name: str) -> list[int]:
 RING_POINTS = 24
 _TURNS = 2 * np.pi * np.arange(RING_POINTS) / RING_POINTS
 _CIRCLE = np.column_stack([np.cos(_TURNS), np.sin(_TURNS)])
-# Radius of the head over other lengths, from an adult's proportions: the head is 0.13 of the
-# height, and anatomy.BONES has the trunk 0.295 and the shoulders 0.22 of it.
-_HEAD_PER_TRUNK = 0.22
-_HEAD_PER_SHOULDERS = 0.295
+# Radius of the head over the length of the trunk, and over the width of the shoulders [-].
+_HEAD_PER_TRUNK = HEAD / 2 / BONES['shoulder', 'hip']
+_HEAD_PER_SHOULDERS = HEAD / 2 / BONES['shoulder', 'shoulder']
 # And over the distance from the middle of the face's keypoints to the farthest of them, up to
 # the most that it may add to what trunk and shoulders say: those of a hidden face are far off.
 _HEAD_PER_FACE = 1.25

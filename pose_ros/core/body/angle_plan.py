@@ -8,22 +8,21 @@ from functools import lru_cache
 
 import numpy as np
 
+from pose_ros.core.anatomy import torsos
 from pose_ros.core.topology import Topology
 
 # From the middle of some keypoints to the middle of others.
 Line = tuple[tuple[str, ...], tuple[str, ...]]
 SIDES = ('left', 'right')
 
-# Lengths of bones in torsos (Winter, Biomechanics and Motor Control of Human Movement); those of
-# the arms and legs are seen too short, never too long.
-_BONES = {
-    ('shoulder', 'hip'): 1.0,
-    ('shoulder', 'elbow'): 0.6,
-    ('elbow', 'wrist'): 0.55,
-    ('hip', 'knee'): 0.85,
-    ('knee', 'ankle'): 0.85,
-}
-_SHOULDERS_APART = 0.8
+# Bones that the size of the torso is taken from: they look too short, never too long.
+_SIDE_BONES = (
+    ('shoulder', 'hip'),
+    ('shoulder', 'elbow'),
+    ('elbow', 'wrist'),
+    ('hip', 'knee'),
+    ('knee', 'ankle'),
+)
 _JOINTS = ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle', 'heel', 'foot_index')
 
 
@@ -125,10 +124,10 @@ def torso_size(topology: Topology, points: np.ndarray) -> float:
 def _bones(topology: Topology) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Indices of the ends of the bones, and their lengths in torsos."""
     bones = {
-        (f'{side}_{start}', f'{side}_{end}'): length
-        for (start, end), length in _BONES.items()
+        (f'{side}_{start}', f'{side}_{end}'): torsos(start, end)
+        for start, end in _SIDE_BONES
         for side in SIDES
     }
-    bones['left_shoulder', 'right_shoulder'] = _SHOULDERS_APART
+    bones['left_shoulder', 'right_shoulder'] = torsos('shoulder', 'shoulder')
     ends = np.array([[topology.index(name) for name in bone] for bone in bones])
     return ends[:, 0], ends[:, 1], np.array(list(bones.values()))

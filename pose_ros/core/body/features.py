@@ -1,7 +1,7 @@
 """Named features of a person: the words in which gestures are described.
 
 Lengths are in torsos (shoulders to hips), so that neither the person's size nor the distance
-matters. The camera is taken to stand upright. Heights and angles are those of the image; what
+matters. The camera is assumed upright. Heights and angles are those of the image; what
 needs depth is taken from the positions in space where the person has them, and else from the
 foreshortening as far as it goes.
 """
@@ -15,6 +15,7 @@ import math
 
 import numpy as np
 
+from pose_ros.core.anatomy import torsos
 from pose_ros.core.body.oscillation import Oscillation
 from pose_ros.core.body.points import OTHER, WIDTH_OF_TORSO, Side, UnseenError
 from pose_ros.core.body.signals import SIGNALS, wrists_apart
@@ -68,8 +69,9 @@ class Feature:
 
 
 FEATURES: dict[str, Feature] = {}
-# Of an arm that is not foreshortened [torsos].
-_UPPER_ARM, _FOREARM = 0.51, 0.49
+# Lengths of an arm that is not foreshortened [torsos].
+_UPPER_ARM = torsos('shoulder', 'elbow')
+_FOREARM = torsos('elbow', 'wrist')
 _ELBOWS = ('left_elbow', 'right_elbow')
 _TRUNK = ('left_hip', 'right_hip', 'left_shoulder', 'right_shoulder')
 _Measure = Callable[[BodyState, Side], float]

@@ -1,7 +1,7 @@
-"""Limbs in space, as far as one image shows them: a bone seen too short points out of it.
+"""Limbs in space from one image: a bone that looks too short points out of the image plane.
 
-Camera and body: one that stands upright, and a body that is small against its distance
-(weak perspective), after C. J. Taylor, "Reconstruction of Articulated Objects from Point
+The camera is assumed upright, and the body small against its distance (weak perspective), after
+C. J. Taylor, "Reconstruction of Articulated Objects from Point
 Correspondences in a Single Uncalibrated Image", 2000.
 """
 
@@ -12,30 +12,33 @@ from dataclasses import dataclass
 from functools import cached_property
 import math
 
+from pose_ros.core.anatomy import torsos
 from pose_ros.core.body.points import SIDES, PosePoints, UnseenError
 
-# Where models put a joint for some tenths of a second, and where it is: standard deviation
-# [torsos] for the second as score, or a better one; measured with BlazePose full on videos of the
-# actor (docs/evaluation).
-POSITION = 0.025
+# Standard deviation of a joint's position over some tenths of a second [torsos], at a score of
+# _GOOD_SCORE or better; measured with BlazePose full on videos of the actor (docs/evaluation).
+_POSITION = 0.025
+# Scores count up to this value [-].
 _GOOD_SCORE = 0.9
-# A bone's length as it is remembered follows longer views in the first time, shorter ones in the
-# second [s]: so it is the length that is hardly ever exceeded.
-_RISE, _FALL = 0.5, 20.0
-# With all bones seen shorter than remembered, the person has gone away from the camera [s].
-_SHRINK = 1.0
-# Shorter bones are none [px].
-_LEAST = 1.0
-# A bone seen shorter than remembered by no more than so many standard deviations may well lie in
-# the image's plane: the remembered length is one of the longest views.
+# Time constant in which a remembered length follows longer views [s].
+_RISE_TIME = 0.5
+# Time constant in which it follows shorter views [s]: it is a length that is hardly ever exceeded.
+_DECAY_TIME = 20.0
+# Time constant in which all lengths shrink if all bones look shorter [s]: the person walks away.
+_SHRINK_TIME = 1.0
+# Minimum length of a bone [px].
+_MIN_LENGTH = 1.0
+# A bone shorter than remembered by up to this may lie in the image plane [standard deviations]:
+# the remembered length is one of the longest views.
 _FLAT = 3.0
+# Bones that show a smaller share of their length never count as lying in the image plane [-].
 _MIN_FLAT = 0.75
-# Beside a limb that does point out of it, no more than so many: they bend together, and there
-# each degree of tilt is one of the joint.
+# The same as _FLAT beside a limb that points out of the image plane [standard deviations]: each
+# degree of tilt is a degree of the joint there.
 _FLAT_BESIDE = 2.0
-# How well the length of a bone is known, which its tilt rests on [lengths].
+# Relative standard deviation of a remembered length [-].
 LENGTH_KNOWN = 0.1
-# A joint that is bent by more than so many standard deviations is no straight one.
+# A joint that is bent by more than this is not straight [standard deviations].
 _BENT = 3.0
 
 BONES = {
@@ -45,8 +48,9 @@ BONES = {
     'thigh': ('hip', 'knee'),
     'shin': ('knee', 'ankle'),
 }
-# Lengths [torsos]; people's are at least the share of these that their longest bone is.
-_PROPORTIONS = {'trunk': 1.0, 'upper_arm': 0.6, 'forearm': 0.5, 'thigh': 0.85, 'shin': 0.85}
+# Lengths [torsos].
+_PROPORTIONS = {bone: torsos(start, end) for bone, (start, end) in BONES.items()}
+# Lengths are at least this share of what the longest bone indicates [-].
 _MIN_PROPORTION = 0.8
 
 
@@ -71,11 +75,11 @@ class BoneLengths:
         seen = _seen_lengths(points)
         for bone, length in seen.items():
             known = self._lengths.setdefault(bone, length)
-            time = _RISE if length > known else _FALL
+            time = _RISE_TIME if length > known else _DECAY_TIME
             self._lengths[bone] = known + (length - known) * -math.expm1(-step / time)
         longest = max((length / self._lengths[b] for b, length in seen.items()), default=1.0)
         if longest < 1.0:
-            factor = 1.0 + (longest - 1.0) * -math.expm1(-step / _SHRINK)
+            factor = 1.0 + (longest - 1.0) * -math.expm1(-step / _SHRINK_TIME)
             self._lengths = {bone: length * factor for bone, length in self._lengths.items()}
         size = max((length / _PROPORTIONS[b] for b, length in self._lengths.items()), default=0.0)
         for bone, length in self._lengths.items():
@@ -89,7 +93,7 @@ def _seen_lengths(points: PosePoints) -> dict[str, float]:
         for side in SIDES:
             if points.sees(side, start) and points.sees(side, end):
                 length = abs(points.limb(side, start, end))
-                if length >= _LEAST:
+                if length >= _MIN_LENGTH:
                     lengths[bone] = max(length, lengths.get(bone, 0.0))
     return lengths
 
@@ -107,7 +111,7 @@ class Limb:
     near, far
         Variances of where its ends are [px²]; the near one is the joint that it is seen from.
     score
-        The least of its keypoints.
+        Minimum of its keypoints.
     """
 
     seen: complex
@@ -118,7 +122,7 @@ class Limb:
 
     @cached_property
     def tilt(self) -> float:
-        """Angle out of the image's plane [rad], 0 to 90 degrees; 0 where there may be none."""
+        """Angle out of the image plane [rad], 0 to 90 degrees; 0 where there may be none."""
         return self._tilt(0.0, _FLAT)
 
     def tilts(self, other: Limb) -> tuple[float, float]:
@@ -144,7 +148,7 @@ class Limb:
 def position_variance(trunk: float, score: float) -> float:
     """Variance of a keypoint's position [px²], from the length of the trunk [px] and its score."""
     share = min(max(score, 0.2) / _GOOD_SCORE, 1.0)
-    return float((POSITION * trunk / share**2) ** 2)
+    return float((_POSITION * trunk / share**2) ** 2)
 
 
 def angle_between(first: Limb, second: Limb) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from pose_ros.core.anatomy import torsos
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import KeypointState, Person
 
@@ -15,9 +16,8 @@ Side = Literal['left', 'right']
 SIDES: tuple[Side, Side] = ('left', 'right')
 OTHER: dict[Side, Side] = {'left': 'right', 'right': 'left'}
 
-# Shoulder width of a torso seen from the front [torsos]. People have 0.6 to 0.8. A smaller number
-# favours "stands sideways" over "bends".
-WIDTH_OF_TORSO = 0.7
+# Shoulder width of a torso seen from the front [torsos]. People have 0.6 to 0.8.
+WIDTH_OF_TORSO = torsos('shoulder', 'shoulder')
 # Minimum width of the shoulders to tell left from right [torsos]: a side view has neither.
 _MIN_WIDTH = 0.2
 # Minimum length of a torso with a measurable shape [px].

@@ -11,25 +11,25 @@ import math
 
 import numpy as np
 
+from pose_ros.core.anatomy import BONES, FACE_OVER_SHOULDERS
 from pose_ros.core.body.height import PartLevels, pixels_per_metre
 from pose_ros.core.types import Person
 
 # Levels over each other in a standing body [body heights].
-HEAD_OVER_HIPS = 0.40
-HIPS_OVER_ANKLES = 0.46
-HIPS_OVER_KNEES = 0.235
-_HEAD_OVER_SHOULDERS = 0.10
+_HEAD_OVER_HIPS = BONES['shoulder', 'hip'] + FACE_OVER_SHOULDERS
+_HIPS_OVER_KNEES = BONES['hip', 'knee']
+_HIPS_OVER_ANKLES = BONES['hip', 'knee'] + BONES['knee', 'ankle']
 # Limits, as shares of these levels.
 # The trunk is down below this, about 57 degrees from upright.
-_TRUNK_DOWN = 0.55
+_TRUNK_DOWN = 0.557
 # The thighs are down above this.
-_THIGHS_DOWN = 0.62
+_THIGHS_DOWN = 0.607
 # The hips are on the ground below this.
-_HIPS_LOW = 0.28
+_HIPS_LOW = 0.271
 # The hips are lower than on any chair below this.
-_HIPS_DEEP = 0.45
+_HIPS_DEEP = 0.436
 # The hips are clear of a chair above this.
-_HIPS_HIGH = 0.75
+_HIPS_HIGH = 0.726
 # Distance of the feet in front of the hips that tells sitting from crouching [body heights].
 _FEET_AHEAD = 0.13
 # Distance from a limit at which a posture is certain [shares of the standing levels].
@@ -66,10 +66,10 @@ def posture_of(person: Person, levels: PartLevels, height: float) -> tuple[Postu
     """
     top = levels.head
     if math.isnan(top):
-        top = levels.shoulders - _HEAD_OVER_SHOULDERS * height
-    trunk = (levels.hips - top) / (HEAD_OVER_HIPS * height)
-    thighs = (levels.knees - levels.hips) / (HIPS_OVER_KNEES * height)
-    hips = (levels.ankles - levels.hips) / (HIPS_OVER_ANKLES * height)
+        top = levels.shoulders - FACE_OVER_SHOULDERS * height
+    trunk = (levels.hips - top) / (_HEAD_OVER_HIPS * height)
+    thighs = (levels.knees - levels.hips) / (_HIPS_OVER_KNEES * height)
+    hips = (levels.ankles - levels.hips) / (_HIPS_OVER_ANKLES * height)
     if math.isnan(trunk) or (math.isnan(thighs) and math.isnan(hips)):
         return Posture.UNKNOWN, 0.0
     posture, margin = _decide(trunk, thighs, hips, _feet_ahead(person, height))

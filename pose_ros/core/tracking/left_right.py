@@ -1,9 +1,9 @@
-"""Left and right that a model confused, swapped back.
+"""Swap back left and right where a model confused them.
 
-A model may take a person who faces the camera for one who turns the back to it: from one frame to
-the next all that is left becomes right, or the arms do, or the legs. A person cannot do that: who
-turns around is seen from the side in between. So the memory kept here is how far the person
-faces the camera, and it changes only as fast as people turn.
+A model may mistake the front of a person for the back. From one frame to the next, left and right
+are then swapped in the whole body, in the arms or in the legs. Real people show their side while
+they turn. So the facing towards the camera is remembered, and it changes only as fast as people
+turn.
 """
 
 from __future__ import annotations
@@ -13,33 +13,48 @@ import math
 
 import numpy as np
 
+from pose_ros.core.anatomy import BONES, FACE_WIDTH
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import Topology
 
-# Time [s] without the person after which they may have turned around unseen.
-_LONGEST_GAP = 0.5
-# The facing is 1 towards the camera, -1 away from it, 0 from the side. What it must be to be
-# believed, what a pair must show against it to be called swapped, and how sure the facing must
-# be where a pair shows nothing.
-_SURE, _CLEAR, _SETTLED = 0.3, 0.4, 0.5
-# How fast people turn [facings per second]; pairs further from the memory than a frame's turn
-# and this step are a model's doubts, and change the memory slowly.
-_TURN_RATE, _STEP, _DOUBT_RATE = 6.0, 0.4, 0.8
-# How far shoulders and hips may differ: people do not twist further.
+# Absence after which a person may have turned around unseen [s].
+_MAX_GAP = 0.5
+# The facing is 1 towards the camera, -1 away from it, 0 in a side view. It is trusted from this
+# absolute value on [facings].
+_SURE = 0.3
+# A pair counts as swapped if it shows at least this facing against the trusted one [facings].
+_CLEAR = 0.4
+# Where one pair shows nothing, the trusted facing must be at least this [facings].
+_SETTLED = 0.5
+# Maximum rate at which people turn [facings/s].
+_TURN_RATE = 6.0
+# Pairs farther from the memory than this and a frame's turn are doubtful [facings].
+_STEP = 0.4
+# Rate at which doubtful pairs change the memory [facings/s].
+_DOUBT_RATE = 0.8
+# Maximum difference between shoulders and hips [facings]: people do not twist farther.
 _DISAGREEMENT = 0.5
-# Time [s] after which a model that keeps contradicting the memory is right after all: with the
-# hands down, which models know well, and otherwise.
-_CONVINCED_HANDS_DOWN, _CONVINCED = 0.3, 5.0
-# Weight of the face over that of shoulders and of hips: the head turns on its own. It counts as
-# long as nothing is sure.
+# A model that contradicts the memory for this time is right if the hands hang down, a pose that
+# models know well [s].
+_CONVINCED_HANDS_DOWN = 0.3
+# The same with the hands anywhere [s].
+_CONVINCED = 5.0
+# Weight of the face over that of shoulders or hips while the facing is not trusted [-]: the head
+# turns on its own.
 _FACE_WEIGHT = 0.5
-# Rates [1/s] at which the widths of the body seen from the front are learned, and the least
-# widths of shoulders, hips and face over the torso's length.
-_WIDER, _NARROWER = 1.0, 0.1
-_MIN_WIDTHS = np.array([0.35, 0.20, 0.10])
-_FIRST_WIDTHS = np.array([0.50, 0.30, 0.15])
-# How much nearer to where they were before limbs must be when swapped, if their trunk's end
-# shows nothing; distances are taken up to a width of the shoulders.
+# Widths of shoulders, hips and face seen from the front [torsos].
+_WIDTHS = np.array([BONES['shoulder', 'shoulder'], BONES['hip', 'hip'], FACE_WIDTH])
+_WIDTHS /= BONES['shoulder', 'hip']
+# Share of these widths that every person has at least [-], for narrow bodies and coarse models.
+_MIN_WIDTH_SHARE = 0.45
+# Share of these widths that is assumed until wider ones are seen [-].
+_FIRST_WIDTH_SHARE = 0.65
+# Rate at which the learned widths of a person grow [1/s].
+_WIDER = 1.0
+# Rate at which they shrink [1/s].
+_NARROWER = 0.1
+# Where their end of the trunk shows nothing, limbs count as swapped if that brings them to less
+# than this share of their distance from the frame before [-].
 _NEARER = 0.6
 
 _FACE_WORDS = frozenset({'eye', 'ear', 'mouth'})
@@ -129,7 +144,7 @@ class LeftRightCorrector:
         step = 0.0
         if self._stamp is not None:
             step = stamp - self._stamp
-            if not 0.0 < step <= _LONGEST_GAP:
+            if not 0.0 < step <= _MAX_GAP:
                 self.reset()
                 step = 0.0
         view = self._look(pose, seen, step)
@@ -179,12 +194,12 @@ class LeftRightCorrector:
     def _full_widths(self, widths: np.ndarray, torso: float, step: float) -> np.ndarray:
         """Widths [3] [px] that the pairs have from the front, learned from those seen."""
         if self._widths is None:
-            self._widths = np.fmax(widths, torso * _FIRST_WIDTHS)
+            self._widths = np.fmax(widths, torso * _FIRST_WIDTH_SHARE * _WIDTHS)
         else:
-            least = self._widths * (1.0 - _NARROWER * step)
-            most = self._widths * (1.0 + _WIDER * step)
-            self._widths = np.fmax(np.fmax(widths, least).clip(least, most), 1e-3)
-        return np.maximum(self._widths, torso * _MIN_WIDTHS)
+            low = self._widths * (1.0 - _NARROWER * step)
+            high = self._widths * (1.0 + _WIDER * step)
+            self._widths = np.fmax(np.clip(np.fmax(widths, low), low, high), 1e-3)
+        return np.maximum(self._widths, torso * _MIN_WIDTH_SHARE * _WIDTHS)
 
     def _judge(self, view: _View) -> _Swaps:
         """Which pairs show the contrary of the memory."""
@@ -234,8 +249,8 @@ class LeftRightCorrector:
         way = shown - self._facing
         agreed = not abs(facing[_SHOULDERS] - facing[_HIPS]) > _DISAGREEMENT
         turning = unsure or (agreed and abs(way) < _STEP + _TURN_RATE * step)
-        most = (_TURN_RATE if turning else _DOUBT_RATE) * step
-        self._facing += min(max(way, -most), most)
+        max_turn = (_TURN_RATE if turning else _DOUBT_RATE) * step
+        self._facing += min(max(way, -max_turn), max_turn)
 
     def _order(self, swaps: _Swaps) -> np.ndarray:
         """Indices [K] that swap the pairs."""

@@ -1,9 +1,9 @@
-"""Keypoints that cannot be where the model puts them.
+"""Keypoints at impossible places.
 
-In an image a bone may be as short as it likes, for it may point at the camera; but it is never
-longer than the person's own. A knee or an elbow bends one way only, which can be told where
-positions in space are known, or where the person is seen from the side and the face says which
-way is ahead. Whatever cannot be told is let pass: a false mark is worse than a missed one.
+A bone in the image may look short, as it may point at the camera, but never longer than the
+person's own bone. Knees and elbows bend one way only. That is checked where positions in space
+are known, and in a side view where the face shows which way is ahead. Doubtful keypoints pass: a
+false mark is worse than a missed one.
 """
 
 from __future__ import annotations
@@ -13,43 +13,60 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pose_ros.core.anatomy import BONES
 from pose_ros.core.topology import Topology
 
 # Factor on the score of a keypoint that is marked.
 IMPLAUSIBLE_TRUST = 0.5
 
-# Lengths of bones over the height of the body (Drillis and Contini 1964; Winter 2009), as far as
-# keypoints lie on the joints; and how far from them a person's own may be.
+# Lengths of bones [body heights].
 _LENGTHS = {
-    'shoulders': 0.220,
-    'hips': 0.120,
-    'side': 0.290,
-    'upper arm': 0.172,
-    'forearm': 0.157,
-    'thigh': 0.245,
-    'shin': 0.246,
+    'shoulders': BONES['shoulder', 'shoulder'],
+    'hips': BONES['hip', 'hip'],
+    'side': BONES['shoulder', 'hip'],
+    'upper arm': BONES['shoulder', 'elbow'],
+    'forearm': BONES['elbow', 'wrist'],
+    'thigh': BONES['hip', 'knee'],
+    'shin': BONES['knee', 'ankle'],
 }
-_MIN_OWN, _MAX_OWN = 0.8, 1.3
-# Longest bone that is let pass: a share of the person's own and, for no model is exact, a share
-# of the height.
-_LONGEST, _SLACK = 1.2, 0.06
-# Share of the bones that may be shorter than they are when the height is read from them.
-_FORESHORTENED = 0.65
-# Rates [1/s] at which a person may come nearer or go away.
-_NEARER_RATE, _FARTHER_RATE = 0.6, 0.25
-# The person's own lengths are medians over this many moments, this far apart [s].
-_MOMENTS, _MOMENT = 60, 0.1
-_MIN_MOMENTS = 10
-# Time [s] after which a place is forgotten, and the step [heights] that gives a joint away.
-_FORGET, _JUMP = 0.5, 0.15
-# Sine of the angle by which a joint may bend the wrong way; more in space, where a model's depth
-# is a guess, and where limbs turned sideways are not judged.
-_WRONG_WAY, _WRONG_WAY_IN_SPACE, _SIDEWAYS = 0.5, 0.7, 0.4
-# An upper arm is judged while its cosine to hanging down is over this: arms overhead bend back.
+# A person's own lengths are at least this share of these [-].
+_MIN_OWN = 0.8
+# A person's own lengths are at most this share of these [-].
+_MAX_OWN = 1.3
+# Longest plausible bone, as a share of the person's own length [-].
+_MAX_LENGTH = 1.2
+# Error of models that is allowed for in addition [body heights].
+_SLACK = 0.06
+# Quantile of the heights that the bones indicate [-]: the others are foreshortened.
+_HEIGHT_QUANTILE = 0.65
+# Maximum growth of a person who approaches [1/s].
+_GROW_RATE = 0.6
+# Maximum shrinkage of a person who walks away [1/s].
+_SHRINK_RATE = 0.25
+# A person's own lengths are medians over this number of samples.
+_MAX_SAMPLES = 60
+# They count from this number of samples on.
+_MIN_SAMPLES = 10
+# Time between two samples [s].
+_SAMPLE_PERIOD = 0.1
+# Time after which the last place of a joint is forgotten [s].
+_PLACE_TIMEOUT = 0.5
+# Step that identifies the misplaced end of a bone [body heights].
+_JUMP = 0.15
+# Sine of the angle by which a joint may bend the wrong way in a side view [-].
+_WRONG_WAY = 0.5
+# The same in space, where a model's depth is inaccurate [-].
+_WRONG_WAY_IN_SPACE = 0.7
+# Limbs turned farther sideways than this are not checked in space (a sine) [-].
+_SIDEWAYS = 0.4
+# Minimum cosine between an upper arm and hanging down [-]: arms overhead bend backwards.
 _HANGING = 0.3
-# Side view: shoulders and hips at most this wide and the nose at least this far ahead of the
-# ears [heights]; bones at least this share of their length, for they must lie in the image.
-_NARROW, _AHEAD, _IN_PLANE = 0.06, 0.035, 0.7
+# Maximum width of shoulders and hips in a side view [body heights].
+_NARROW = 0.06
+# Minimum distance of the nose ahead of the ears in a side view [body heights].
+_AHEAD = 0.035
+# Minimum share of its length that a bone in the image plane shows [-].
+_IN_PLANE = 0.7
 
 _SIDES = ('left', 'right')
 
@@ -141,7 +158,7 @@ class PlausibilityChecker:
         self._stamp = -np.inf
         self._height = 0.0
         self._own = self._usual[self._bones.kinds]
-        self._moments: deque[np.ndarray] = deque(maxlen=_MOMENTS)
+        self._samples: deque[np.ndarray] = deque(maxlen=_MAX_SAMPLES)
         self._sampled = -np.inf
         self._places = np.zeros(0)
         self._placed: np.ndarray | None = None
@@ -183,10 +200,8 @@ class PlausibilityChecker:
         lengths = np.hypot(*(keypoints[first] - keypoints[second]).T)
         height = self._measure(lengths, whole, step)
         lengths = lengths / height
-        # The middle of four corners, of which one is far off: the median of each axis.
-        middle = np.sort(keypoints[self._bones.corners], axis=0)[1:3].mean(axis=0)
-        places = (keypoints - middle) / height
-        long = whole & (lengths > self._own * _LONGEST + _SLACK)
+        places = (keypoints - np.median(keypoints[self._bones.corners], axis=0)) / height
+        long = whole & (lengths > self._own * _MAX_LENGTH + _SLACK)
         if long.any():
             self._mark_trunk(long, bad)
             for limb in self._bones.limbs:
@@ -198,11 +213,12 @@ class PlausibilityChecker:
 
     def _measure(self, lengths: np.ndarray, whole: np.ndarray, step: float) -> float:
         """Height of the body [px], were it standing straight, from the bones seen whole."""
-        now = max(_quantile((lengths[whole] / self._own[whole]).tolist(), _FORESHORTENED), 1.0)
+        heights = lengths[whole] / self._own[whole]
+        now = max(float(np.quantile(heights, _HEIGHT_QUANTILE)), 1.0)
         if self._height > 0.0:
-            least = self._height * (1.0 - _FARTHER_RATE * step)
-            most = self._height * (1.0 + _NEARER_RATE * step)
-            self._height = min(max(now, least), most)
+            low = self._height * (1.0 - _SHRINK_RATE * step)
+            high = self._height * (1.0 + _GROW_RATE * step)
+            self._height = min(max(now, low), high)
         else:
             self._height = now
         return max(self._height, now)
@@ -230,7 +246,7 @@ class PlausibilityChecker:
                 bad[limb.root] = True
                 return
             bad[limb.hinge] = True
-            reach = self._own[[limb.upper, limb.lower]].sum() * _LONGEST + _SLACK
+            reach = self._own[[limb.upper, limb.lower]].sum() * _MAX_LENGTH + _SLACK
             bad[limb.end] = (
                 seen[limb.end] and _length(places[limb.end] - places[limb.root]) > reach
             )
@@ -239,7 +255,7 @@ class PlausibilityChecker:
 
     def _jump(self, joint: int, places: np.ndarray) -> float:
         """Way [heights] that a joint made against the trunk since it was last believed."""
-        if self._placed is None or self._stamp - self._placed[joint] > _FORGET:
+        if self._placed is None or self._stamp - self._placed[joint] > _PLACE_TIMEOUT:
             return 0.0
         return _length(places[joint] - self._places[joint])
 
@@ -271,10 +287,10 @@ class PlausibilityChecker:
                 bad[limb.end] = _wrong_in_image(places[joints], trunk, ahead, limb.leg)
 
     def _ahead(self, places: np.ndarray, seen: np.ndarray, lengths: np.ndarray) -> int:
-        """Way that a person seen from the side faces in the image.
+        """Direction that a person in a side view faces in the image.
 
-        1: clockwise from the way the trunk points up, as to the right for who stands; -1: the
-        other way; 0: it cannot be told.
+        1: clockwise from the trunk's up direction, so right for an upright person; -1: the other
+        way; 0: unknown.
         """
         ears = self._ears[seen[self._ears]]
         if not (len(ears) and seen[self._nose]):
@@ -294,19 +310,19 @@ class PlausibilityChecker:
         if self._placed is None:
             self._places, self._placed = places.copy(), np.full(len(good), -np.inf)
         self._places[good], self._placed[good] = places[good], stamp
-        if stamp - self._sampled < _MOMENT:
+        if stamp - self._sampled < _SAMPLE_PERIOD:
             return
         self._sampled = stamp
         first, second = self._bones.ends
-        self._moments.append(np.where(whole & good[first] & good[second], lengths, np.nan))
-        if len(self._moments) < _MIN_MOMENTS:
+        self._samples.append(np.where(whole & good[first] & good[second], lengths, np.nan))
+        if len(self._samples) < _MIN_SAMPLES:
             return
-        moments, kinds = np.array(self._moments), self._bones.kinds
-        for kind, usual in enumerate(self._usual.tolist()):
-            of_kind = moments[:, kinds == kind]
+        samples, kinds = np.array(self._samples), self._bones.kinds
+        for kind, usual in enumerate(self._usual):
+            of_kind = samples[:, kinds == kind]
             found = of_kind[~np.isnan(of_kind)]
-            if len(found) >= _MIN_MOMENTS:
-                own = _quantile(found.tolist(), 0.5)
+            if len(found) >= _MIN_SAMPLES:
+                own = float(np.median(found))
                 self._own[kinds == kind] = min(max(own, _MIN_OWN * usual), _MAX_OWN * usual)
 
 
@@ -317,7 +333,7 @@ def _up(corners: np.ndarray) -> np.ndarray:
 
 
 def _wrong_in_image(joints: np.ndarray, corners: np.ndarray, ahead: int, leg: bool) -> bool:
-    """Whether a limb [3, 2] of a person seen from the side bends the wrong way."""
+    """Whether a limb [3, 2] in a side view bends the wrong way."""
     upper, lower = (bone / max(_length(bone), 1e-6) for bone in np.diff(joints, axis=0))
     if not leg and -upper @ _up(corners) < _HANGING:
         return False
