@@ -85,14 +85,15 @@ class PoseNode(LifecycleNode):
         self._device_log = DeviceLog(self.get_logger(), values.model)
         self._device_log.tell(self._estimator.device)
         values.locked = True
+        skeletons = self.create_lifecycle_publisher(SkeletonArray, 'skeletons', SKELETONS)
+        self._skeletons = skeletons
         self._target_lock = TargetLock(
             self,
             self._estimator,
-            lambda: lock_unavailable_reason(self._images, self._skeletons, self._looked),
+            lambda: lock_unavailable_reason(self._images, skeletons, self._looked),
         )
         self._orientation = orientation(vars(values))
         self._writer = SkeletonWriter(values.model, self._orientation)
-        self._skeletons = self.create_lifecycle_publisher(SkeletonArray, 'skeletons', SKELETONS)
         self._format = self.create_lifecycle_publisher(SkeletonFormat, 'skeleton_format', LATCHED)
         return super().on_configure(state)
 
@@ -100,7 +101,9 @@ class PoseNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> Result:
         """Subscribe to images and publish."""
         result = super().on_activate(state)
-        self._format.publish(format_to_msg(self._topology))
+        assert self._estimator is not None
+        assert self._format is not None
+        self._format.publish(format_to_msg(self._topology(self._estimator)))
         self._estimator.reset()
         self._drops.reset()
         self._times.reset()
@@ -161,11 +164,11 @@ class PoseNode(LifecycleNode):
             self._localizer = None
 
     def _is_wanted(self) -> bool:
-        return self._skeletons.get_subscription_count() > 0
+        return self._skeletons is not None and self._skeletons.get_subscription_count() > 0
 
-    @property
-    def _topology(self) -> Topology:
-        return self._estimator.topology if self._values.keypoint_format == 'native' else COCO17
+    def _topology(self, estimator: PoseEstimator) -> Topology:
+        """Format of the published keypoints."""
+        return estimator.topology if self._values.keypoint_format == 'native' else COCO17
 
     def _on_image(self, message: Image | CompressedImage, number: int | None) -> None:
         """Convert, estimate, publish."""
@@ -180,13 +183,16 @@ class PoseNode(LifecycleNode):
         if when.step is Step.LATE:
             self._dropped += 1
             return
+        estimator = self._estimator
+        assert estimator is not None
+        assert self._target_lock is not None
         if when.step is Step.JUMP:
-            self._estimator.reset()
+            estimator.reset()
         if self._localizer is not None:
             self._localizer.begin()
         try:
             frame = replace(self._reader.frame(message), stamp=when.time)
-            found = self._estimator.estimate(self._orientation.upright_frame(frame))
+            found = estimator.estimate(self._orientation.upright_frame(frame))
         except (FrameError, OutputError) as error:
             self._refuse(error)
             return
@@ -197,15 +203,17 @@ class PoseNode(LifecycleNode):
         size = (frame.width, frame.height)
         result = PoseResult(
             [
-                self._orientation.person_in_image(person.converted(self._topology), size)
+                self._orientation.person_in_image(
+                    person.converted(self._topology(estimator)), size
+                )
                 for person in found
             ],
             message.header,
             size,
             when,
-            inference_time=self._estimator.statistics.inference_time,
-            locked_id=self._estimator.locked_id,
-            locked_seen=self._estimator.locked_seen,
+            inference_time=estimator.statistics.inference_time,
+            locked_id=estimator.locked_id,
+            locked_seen=estimator.locked_seen,
             dropped=self._dropped,
         )
         self._dropped = 0
@@ -216,6 +224,7 @@ class PoseNode(LifecycleNode):
         self._looked = True
 
     def _publish(self, result: PoseResult) -> None:
+        assert self._skeletons is not None  # by on_configure
         message = result.to_msg(self._writer, self.get_clock().now().nanoseconds * 1e-9)
         self._skeletons.publish(message)
         self.statistics.add(message.latency, result.inference_time, result.dropped)

@@ -31,7 +31,7 @@ IMAGE, CAMERA_INFO, SKELETONS = '/image', '/camera_info', '/skeletons'
 _IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 
 
-class View(NamedTuple):
+class RvizView(NamedTuple):
     """Frame of the images, and topics by their names in RViz' configuration."""
 
     frame: str
@@ -44,7 +44,7 @@ class FirstImage(Node):
     Parameters
     ----------
     found
-        Called with the `View`.
+        Called with the `RvizView`.
     names
         Topics in RViz' configuration.
     light
@@ -53,7 +53,7 @@ class FirstImage(Node):
 
     def __init__(
         self,
-        found: Callable[[View], None],
+        found: Callable[[RvizView], None],
         names: Sequence[str] = (),
         light: bool = False,
         **options: Any,
@@ -102,7 +102,7 @@ class FirstImage(Node):
         if isinstance(message, CompressedImage) and IMAGE in topics:
             topics[IMAGE] += '/compressed'
         self.get_logger().info(f'images are in frame {frame!r}; RViz starts')
-        self._found(View(frame, topics))
+        self._found(RvizView(frame, topics))
         self.context.try_shutdown()
 
 
@@ -113,7 +113,7 @@ def shown_topics(config: Any) -> list[str]:
     return [topic['Value'] for topic in topics if topic]
 
 
-def configured(config: Any, view: View) -> str:
+def configured(config: Any, view: RvizView) -> str:
     """Text of a configuration of RViz, which is changed, with the frame and topics of a view."""
     manager = config['Visualization Manager']
     if view.frame:
@@ -125,7 +125,7 @@ def configured(config: Any, view: View) -> str:
     return str(yaml.safe_dump(config, sort_keys=False))
 
 
-def rviz_arguments(view: View) -> list[str]:
+def rviz_arguments(view: RvizView) -> list[str]:
     """Remapping of the calibration: RViz looks for it beside the image."""
     if IMAGE not in view.topics:
         return []
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument('--frame', default='', help="fixed frame; empty: the images'")
     parser.add_argument('--light', action='store_true', help='without any raw image')
     given, rest = parser.parse_known_args()
-    views: list[View] = []
+    views: list[RvizView] = []
     try:
         config = yaml.safe_load(given.config.read_text(encoding='utf-8'))
         names = shown_topics(config)

@@ -14,7 +14,7 @@ from pose_ros.msg import SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.start_rviz import (
     FirstImage,
-    View,
+    RvizView,
     configured,
     rviz_arguments,
     shown_topics,
@@ -69,20 +69,22 @@ def test_the_first_message_gives_frame_and_topics(
     ros.add(node)
     publish(with_frame(message, 'left_camera'), topic, profile)
     ros.spin_until(lambda: views or not ros.context.ok(), 'the first message')
-    assert views == [View('left_camera', {'/image': shown, '/camera_info': '/cam/info'})]
+    assert views == [RvizView('left_camera', {'/image': shown, '/camera_info': '/cam/info'})]
 
 
 def test_the_configuration_has_the_frame_and_the_topics():
     config = config_of('pose.rviz')
     assert set(shown_topics(config)) == {'/skeleton_markers', '/image', '/image_overlay'}
-    view = View('left_camera', {'/image': '/cam/image', '/image_overlay': '/robot/image_overlay'})
+    view = RvizView(
+        'left_camera', {'/image': '/cam/image', '/image_overlay': '/robot/image_overlay'}
+    )
     written = yaml.safe_load(configured(config, view))
     assert written['Visualization Manager']['Global Options']['Fixed Frame'] == 'left_camera'
     assert set(shown_topics(written)) == {
         '/skeleton_markers', '/cam/image', '/robot/image_overlay',
     }  # fmt: skip
     # Images without a frame leave RViz as it was.
-    written = yaml.safe_load(configured(config_of('pose.rviz'), View('', {})))
+    written = yaml.safe_load(configured(config_of('pose.rviz'), RvizView('', {})))
     frame = written['Visualization Manager']['Global Options']['Fixed Frame']
     assert frame == 'camera_optical_frame'
 
@@ -106,8 +108,8 @@ def test_the_light_configuration_has_no_raw_image():
     ],
 )
 def test_rviz_finds_the_calibration(image, info, expected):
-    assert rviz_arguments(View('f', {'/image': image, '/camera_info': info})) == expected
-    assert rviz_arguments(View('f', {'/camera_info': info})) == []
+    assert rviz_arguments(RvizView('f', {'/image': image, '/camera_info': info})) == expected
+    assert rviz_arguments(RvizView('f', {'/camera_info': info})) == []
 
 
 @pytest.fixture
