@@ -139,7 +139,9 @@ def test_yolox_decodes_its_cells(make_yolox):
             40: ((0.5, 0.5, 1.0, 1.0), 0.5, PERSON, 0.7),
         }
     )
-    first, second = Yolox(path).detect(plain(640, 640, BLUE))
+    detector = Yolox(path)
+    detector.threshold = 0.4
+    first, second = detector.detect(plain(640, 640, BLUE))
     assert [first.score, second.score] == pytest.approx([0.9, 0.72], abs=1e-4)
     # The image is ten times as large; 4.5 px of it lie before the middle of the input's first.
     expected = np.array([[28, 20, 36, 44], [36, -2, 52, 22]]) * 10 + 4.5
@@ -150,6 +152,7 @@ def test_yolox_decodes_its_cells(make_yolox):
 def test_yolox_wants_bgr_and_sees_only_its_view(make_yolox):
     path = make_yolox({13: ((0.5, 0.25, 2.0, 2.0), 0.9, PERSON, 1.0)})
     detector = Yolox(path)
+    detector.threshold = 0.4
     assert len(detector.detect(plain(640, 640, BLUE))) == 1
     assert len(detector.detect(plain(640, 640, RED, 'bgr'))) == 1  # 255 comes first: blue
     assert detector.detect(plain(640, 640, RED)) == []
@@ -451,6 +454,7 @@ def coco(test_data):
 )
 def test_people_on_coco(coco, measured, name, min_recall, max_boxes):
     detector = load_detector(name, ModelStore(), threads=2)
+    detector.threshold = detector.sure_score
     hits = people = boxes = 0
     for path, true in coco:
         found = detector.detect(Frame(cv2.imread(str(path)), channels='bgr'))

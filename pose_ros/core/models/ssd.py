@@ -29,7 +29,7 @@ _ORDERS = (
 
 
 class Ssd:
-    """An SSD-MobileNet or one of its kin, of which people are taken.
+    """An SSD-MobileNet or one of its kin, of which one category is taken.
 
     Parameters
     ----------
@@ -39,6 +39,8 @@ class Ssd:
         Number of CPU threads.
     load
         Loads the file, see `ModelLoader`.
+    category
+        Which of the file's categories to find; COCO's first are people.
 
     Raises
     ------
@@ -53,7 +55,15 @@ class Ssd:
     sees_far = True
     sees_alignment = False
 
-    def __init__(self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 1,
+        load: ModelLoader = TfliteModel,
+        *,
+        category: int = _PERSON,
+    ) -> None:
+        self._category = category
         # The post-processing leaves anything in the rows beyond the count.
         self._model = load(path, threads, pixel_range=(-1.0, 1.0), checked=False)
         width, height = self._model.input_size
@@ -71,7 +81,7 @@ class Ssd:
         scores = outputs['scores'][0, :count]
         require_usable('scores of detections', scores, MAX_SCORE)
         kinds = np.round(outputs['kinds'][0, :count])
-        sure = (kinds == _PERSON) & (scores >= self.threshold)
+        sure = (kinds == self._category) & (scores >= self.threshold)
         corners = outputs['boxes'][0, :count][sure][:, [1, 0, 3, 2]]
         return people_in_boxes(frame, corners, scores[sure], to_image, self.smallest)
 
