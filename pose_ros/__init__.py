@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pose_ros.core.configuration import EstimatorConfig
     from pose_ros.core.estimator import PoseEstimator
     from pose_ros.core.media import open_media
-    from pose_ros.core.motion.observers import MotionConfig, make_observers
+    from pose_ros.core.motion.observer import MotionConfig
+    from pose_ros.core.motion.observers import make_observers
     from pose_ros.core.motion.watcher import MotionWatcher
     from pose_ros.core.types import Frame, Person
 
@@ -31,7 +32,7 @@ __all__ = [
 _MODULES = {
     'EstimatorConfig': 'core.configuration',
     'Frame': 'core.types',
-    'MotionConfig': 'core.motion.observers',
+    'MotionConfig': 'core.motion.observer',
     'MotionWatcher': 'core.motion.watcher',
     'Person': 'core.types',
     'PoseEstimator': 'core.estimator',

@@ -24,8 +24,8 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media
 from pose_ros.core.motion.events import MotionEvent
+from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import (
-    MotionConfig,
     make_observers,
     replaced_rules,
 )

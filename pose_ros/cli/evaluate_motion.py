@@ -15,7 +15,8 @@ from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, chosen_mod
 from pose_ros.cli.report_output import check_markdown, show
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.motion.observers import MotionConfig, make_observers
+from pose_ros.core.motion.observer import MotionConfig
+from pose_ros.core.motion.observers import make_observers
 from pose_ros.evaluation.mocap import VIEWS
 from pose_ros.evaluation.motion_events import (
     Truth,

@@ -19,7 +19,8 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import MediaError, open_media
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.core.motion.exercise_rules import load_exercises
-from pose_ros.core.motion.observers import MotionConfig, make_observers
+from pose_ros.core.motion.observer import MotionConfig
+from pose_ros.core.motion.observers import make_observers
 from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.resources import config_file

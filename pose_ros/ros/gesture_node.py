@@ -8,8 +8,8 @@ from typing import Any
 
 from rclpy.node import Node
 
+from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import (
-    MotionConfig,
     check,
     configure,
     gesture_names,

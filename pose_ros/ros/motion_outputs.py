@@ -1,4 +1,4 @@
-"""What gesture_node publishes, and from which observer of people each of it comes."""
+"""The topics of gesture_node, and the observers that each one reports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pose_ros.ros.qos import EVENTS, FALLS
 
 @dataclass(frozen=True)
 class Output:
-    """Messages that are made of what an observer tells.
+    """A topic with the results of observers.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class Output:
     kind
         Type of the messages.
     observers
-        Names of the observers that it comes from.
+        Names of the observers.
     convert
-        Makes the messages of one image.
+        Makes the messages of one image from their results.
     profile
         Quality of service.
     """
@@ -48,12 +48,12 @@ class Output:
 
 
 def _each(convert: Callable[[Any, Header], Any]) -> Callable[[list[Any], Header], Iterable[Any]]:
-    """One message for each value."""
+    """Make one message for each value."""
     return lambda values, header: [convert(value, header) for value in values]
 
 
 def _joint_states(people: list[Any], header: Header) -> list[JointState]:
-    """One message for all people; none without a known angle."""
+    """Make one message for all people, or no message without a known angle."""
     message = angles_to_joint_state(people, header)
     return [message] if message.name else []
 

@@ -39,7 +39,7 @@ class Watched:
 
     def __init__(self, path, grace=0.5):
         gestures = load_learned(path, grace)
-        self.names, self.enable = gestures.names, gestures.enable
+        self.gestures, self.enable = gestures.gestures, gestures.enable
         self.observe = single_observer(gestures)
 
 
@@ -63,7 +63,7 @@ def told(gestures, *videos):
 
 def test_from_the_beginning_to_the_end(network):
     gestures = Watched(network())
-    assert gestures.names == {'left_sign', 'right_sign'}
+    assert gestures.gestures == {'left_sign', 'right_sign'}
     events = told(
         gestures, video('stand', 1.0), video('raise_left', 1.5, 1.0), video('stand', 1.5, 2.5)
     )

@@ -16,7 +16,8 @@ from pose_ros.core.motion.events import (
 from pose_ros.core.motion.exercises import ExercisePhase, ExerciseState, Fault, Verdict
 from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.observers import MotionConfig, make_observers
+from pose_ros.core.motion.observer import MotionConfig
+from pose_ros.core.motion.observers import make_observers
 from pose_ros.core.motion.posture_observer import PostureState
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.motion.watcher import MotionWatcher

@@ -27,13 +27,13 @@ def test_the_keypoints_of_the_face():
 @pytest.mark.parametrize(
     ('known', 'radius'),
     [
-        ({**FACE, **SHOULDERS, **HIPS}, 0.295 * 0.4),
+        ({**FACE, **SHOULDERS, **HIPS}, 0.065 / 0.22 * 0.4),
         # From the side the shoulders are one behind the other: the trunk tells.
         ({**FACE, **HIPS, 'left_shoulder': (0, 0.3, 2), 'right_shoulder': (0.01, 0.3, 2)}, 0.11),
         # Only the face: around its keypoints.
         (FACE, 1.25 * np.hypot(0.03, 0.01)),
         # A keypoint of the face that is far off adds a little only.
-        ({**FACE, **SHOULDERS, 'nose': (0, 1.0, 2)}, 1.4 * 0.295 * 0.4),
+        ({**FACE, **SHOULDERS, 'nose': (0, 1.0, 2)}, 1.4 * 0.065 / 0.22 * 0.4),
     ],
 )
 def test_the_ring_is_as_large_as_a_head(known, radius):
@@ -49,7 +49,7 @@ def test_the_neck_reaches_from_the_ring_to_the_middle_of_the_shoulders():
     _, neck = head_outline(COCO17, points_of(COCO17, **FACE, **SHOULDERS))
     middle = np.mean(list(FACE.values()), axis=0)
     np.testing.assert_allclose(neck[1], (0, 0.3, 2), atol=1e-9)
-    assert np.linalg.norm(neck[0] - middle) == pytest.approx(0.295 * 0.4)
+    assert np.linalg.norm(neck[0] - middle) == pytest.approx(0.065 / 0.22 * 0.4)
     _, neck = head_outline(COCO17, points_of(COCO17, **FACE))
     assert np.isnan(neck).all()
 

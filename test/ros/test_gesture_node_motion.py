@@ -16,7 +16,8 @@ from pose_ros.core.motion.gestures import GestureRecogniser
 from pose_ros.core.motion.learned import LearnedGestures
 from pose_ros.core.motion.learned_model import Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
-from pose_ros.core.motion.observers import MotionConfig, configure, make_observers
+from pose_ros.core.motion.observer import MotionConfig
+from pose_ros.core.motion.observers import configure, make_observers
 from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.motion.watcher import MotionWatcher

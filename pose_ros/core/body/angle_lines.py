@@ -1,4 +1,4 @@
-"""The lines of a person's body between which angles are measured, and how sure they are."""
+"""The lines of a body between which angles are measured, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import numpy as np
 
 from pose_ros.core.body.angle_plan import AnglePlan
 
-# Models tilt bones towards the camera or away from it by about this share of their length without
-# cause (BlazePose full on videos of the actor, see docs/evaluation/angles.md). Tilts below the
-# first count as zero; the second is the remaining uncertainty.
+# Error of a model's tilt out of the image plane [bone lengths]; smaller tilts count as zero. This
+# and the next were measured with BlazePose full on videos of the actor
+# (docs/evaluation/angles.md).
 _TILT = 0.25
+# Remaining standard deviation of a tilt [bone lengths].
 _TILT_LEFT = 0.15
-# What was measured in a depth image is taken as it is.
+# The same for positions from a depth image [bone lengths].
 _MEASURED_TILT_LEFT = 0.05
-# A line that points at the camera keeps so much of its length in the image, by chance.
+# Minimum share of a line's length across the line of sight [-].
 _MIN_ACROSS = 0.1
+# Against division by zero.
 _TINY = 1e-9
 _UP = (0.0, -1.0, 0.0)
 
@@ -36,7 +38,7 @@ class Lines:
     metres
         The same in space [N, 2] [m]; None without positions.
     tilt_left
-        Standard deviation of the tilts towards the camera [-], besides the noise of positions.
+        Standard deviation of the tilts towards the camera [-], without the noise of positions.
     """
 
     plan: AnglePlan

@@ -13,20 +13,20 @@ from pose_ros.core.body.jitter import Jitter
 from pose_ros.core.positions import PositionSource
 from pose_ros.core.types import Person
 
-# Shorter bones have no direction worth telling [px] [torsos].
+# Minimum length of a line with a direction [px].
 MIN_PIXELS = 4.0
+# The same as a share of the torso [torsos].
 MIN_SHARE = 0.12
-# Confidence is the chance that an angle is right within this [rad].
+# Confidence is the probability that the error of an angle is below this [rad].
 RIGHT_WITHIN = math.radians(10.0)
-
-# Measured with BlazePose full and MoveNet Lightning on videos of the actor; see
-# docs/evaluation/angles.md.
-# How far models put a joint from where it is, for long [torsos], at a score of one.
+# Lasting error of a model's joint at a score of one [torsos]. This and the next two were measured
+# with BlazePose full and MoveNet Lightning on videos of the actor (docs/evaluation/angles.md).
 _BIAS = 0.025
 # White noise of a keypoint until it has been measured [torsos].
 _GUESS = 0.01
-# A trunk of which one side is seen: how far its line may lean against the body's [rad].
+# Standard deviation of the trunk's direction where only one side is observed [rad].
 _ONE_SIDED = math.radians(5.0)
+# Scores count from this value on [-].
 _MIN_SCORE = 0.05
 
 

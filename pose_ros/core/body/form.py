@@ -174,12 +174,12 @@ class Form:
 
     @cached_property
     def frontality(self) -> float:
-        """0 for a person seen from the side, 1 from the front or from behind."""
+        """0 in a side view, 1 from the front or from behind."""
         return min(1.0, abs(self.points.shoulders.real) / (WIDTH_OF_TORSO * self.torso))
 
     @cached_property
     def laterality(self) -> float:
-        """1 for a person seen from the side, 0 from the front or from behind."""
+        """1 in a side view, 0 from the front or from behind."""
         return math.sqrt(1.0 - self.frontality**2)
 
     def noise(self, *names: str) -> tuple[float, float]:

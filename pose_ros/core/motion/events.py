@@ -26,7 +26,7 @@ class MotionEvent:
     Attributes
     ----------
     time
-        Stamp of the image that it rests on [s].
+        Stamp of the frame [s].
     kind
         One of `KINDS`.
     name

@@ -10,7 +10,7 @@ from pose_ros.core.body.form import Form
 from pose_ros.core.body.points import UnseenError
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.exercise_rules import Exercise, load_exercises
-from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.observer import AUTO, MotionConfig, Observer
 from pose_ros.core.motion.repetition import (
     ExercisePhase,
     Fault,
@@ -22,23 +22,20 @@ from pose_ros.core.resources import config_file
 
 __all__ = ['AUTO', 'ExerciseCounter', 'ExercisePhase', 'ExerciseState', 'Fault', 'Verdict']
 
-AUTO = 'auto'
-"""Instead of an exercise's name: recognise which one is being done."""
 NONE = 'none'
 """Instead of an exercise's name: count nothing."""
 
-# An exercise is recognised when it has been done so often, one right after the other: once may be
-# anything. Where two fit, for what tells them from each other is not seen, it is the first in the
-# file.
+# Number of repetitions in a row after which an exercise is recognised: a single one may be
+# anything. If two exercises fit, the first in the file counts.
 _RECOGNISED = 2
-# Longest pause between the two [s].
-_BETWEEN = 4.0
-# Whoever stays at the turning point for so much longer than the ways there and back take sits
-# down, or ties a shoe [s].
+# Maximum pause between these repetitions [s].
+_MAX_PAUSE = 4.0
+# People who stay at the turning point for this much longer than the ways there and back take sit
+# down or tie a shoe [s].
 _STAYS = 0.5
 # A set ends after this time without a repetition [s].
-_PAUSE = 8.0
-# So many standard deviations off its limits, a need of the chosen exercise is believed to be met.
+_SET_TIMEOUT = 8.0
+# Tolerance for the needs of a chosen exercise [standard deviations].
 _DOUBT = 1.0
 
 
@@ -120,15 +117,23 @@ class ExerciseCounter(Observer):
         """Names of the known exercises."""
         return tuple(self._exercises)
 
-    def check(self, exercise: str) -> None:
-        """ValueError unless this is a known exercise, `AUTO` or `NONE`."""
+    def check(self, config: MotionConfig) -> None:
+        """ValueError unless it names a known exercise, `AUTO` or `NONE`."""
+        self._check(config.exercise)
+
+    def configure(self, config: MotionConfig) -> None:
+        """Count the exercise; from zero if it is another one than before."""
+        if config.exercise != self.exercise:
+            self.choose(config.exercise)
+
+    def _check(self, exercise: str) -> None:
         if exercise not in (AUTO, NONE, *self.names):
             known = ', '.join((AUTO, NONE, *self.names))
             raise ValueError(f'unknown exercise {exercise!r}, known are: {known}')
 
     def choose(self, exercise: str) -> None:
         """Count an exercise, `AUTO` or `NONE`, from now on, from zero; ValueError if unknown."""
-        self.check(exercise)
+        self._check(exercise)
         self.exercise = exercise
         self._trackers: dict[int, _ExerciseTracker] = {}
 
@@ -188,7 +193,7 @@ class _Candidate:
         if done is None:
             return
         stays = done.turn_time > done.outward_time + done.return_time + _STAYS
-        if stays or self.counter.started - self.last > _BETWEEN:
+        if stays or self.counter.started - self.last > _MAX_PAUSE:
             self.series = []
         if not stays:
             self.series.append(done)
@@ -196,7 +201,7 @@ class _Candidate:
 
     def idle(self, stamp: float) -> bool:
         """Whether nothing has come of the exercise for a while."""
-        quiet = stamp - max(self.last, self.counter.started) > _PAUSE
+        quiet = stamp - max(self.last, self.counter.started) > _SET_TIMEOUT
         return quiet and self.counter.phase is ExercisePhase.READY
 
     def gives_way(self, other: _Candidate) -> bool:
@@ -264,7 +269,7 @@ class _ExerciseTracker:
 def _state(
     skeleton_id: int, counter: RepetitionCounter, count: int, done: Repetition | None
 ) -> ExerciseState:
-    """State of a counter, with the repetition that was completed, if there is one."""
+    """State of a counter at a count, about the repetition done if there is one."""
     judged = counter.judge() if done is None else done
     return ExerciseState(
         skeleton_id,

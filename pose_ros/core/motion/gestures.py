@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 import math
@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from pose_ros.core.body.state import BodyState
-from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.observer import GestureObserver
 from pose_ros.core.motion.rules import Hand, Rule
 from pose_ros.core.types import Person
 
@@ -48,7 +48,7 @@ class Gesture:
         Time since its conditions first held [s]; at the end, until they last did.
     direction
         Unit vector from shoulder to wrist (x right, y down, z away from the camera): in the
-        image's plane (z = 0), or in space where the person has positions; zeros if the gesture
+        image plane (z = 0), or in space where the person has positions; zeros if the gesture
         has no direction.
     skeleton_id
         Of the person.
@@ -115,7 +115,7 @@ class _RuleMatch:
         self.since = None
 
 
-class GestureRecogniser(Observer):
+class GestureRecogniser(GestureObserver):
     """Recognises gestures by rules.
 
     Parameters
@@ -129,31 +129,14 @@ class GestureRecogniser(Observer):
     name = 'gestures'
 
     def __init__(self, rules: Iterable[Rule], grace: float = 0.5) -> None:
-        self.grace = grace
         self.rules = tuple(rules)
+        super().__init__([rule.name for rule in self.rules], grace)
         # For each rule, the rules that are reported instead of it.
         self._rivals = [
             [i for i, rival in enumerate(self.rules) if rival.outranks(rule)]
             for rule in self.rules
         ]
-        self._enabled = self.names
         self._matches: dict[int, list[_RuleMatch]] = {}
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Names of all gestures of the rules."""
-        return frozenset(rule.name for rule in self.rules)
-
-    def enable(self, names: Collection[str]) -> None:
-        """Report only these gestures from now on; ValueError for an unknown one.
-
-        The others are still recognised, so that none of them is taken for another.
-        """
-        unknown = sorted(set(names) - self.names)
-        if unknown:
-            known = ', '.join(sorted(self.names))
-            raise ValueError(f'unknown gesture {unknown[0]!r}, known are: {known}')
-        self._enabled = frozenset(names)
 
     def observe(self, body: BodyState) -> list[Gesture]:
         """Gestures of a person that begin, go on or end in this frame."""

@@ -13,7 +13,7 @@ from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.learned_model import LearnedModel
 from pose_ros.core.motion.normalised import Movement, joints_of
-from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.observer import GestureObserver
 from pose_ros.core.motion.rules import Rule
 
 # Probabilities are averaged over this time, so that no single doubtful window decides [s].
@@ -48,7 +48,7 @@ class _Window:
     motion: _Motion | None = None
 
 
-class LearnedGestures(Observer):
+class LearnedGestures(GestureObserver):
     """Recognises learned motions.
 
     A motion is recognised when it is nearly complete, goes on while the window still shows it,
@@ -61,36 +61,17 @@ class LearnedGestures(Observer):
         The network.
     grace
         Maximum time that a person may be away before the gestures end [s].
-
-    Attributes
-    ----------
-    replaces
-        Names of rules that do not count beside it (see `rules_beside`).
     """
 
     name = 'learned'
-    replaces: tuple[str, ...] = ()
 
     def __init__(self, model: LearnedModel, grace: float = 0.5) -> None:
-        self.grace = grace
+        super().__init__([learned.name for learned in model.description.classes], grace)
         self._model = model
         self._window = model.description.window
         self._classes = model.description.classes
         self._threshold = model.description.threshold
-        self._enabled = self.names
         self._windows: dict[int, _Window] = {}
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Names of the learned motions."""
-        return frozenset(learned.name for learned in self._classes)
-
-    def enable(self, names: Collection[str]) -> None:
-        """Report only these motions from now on.
-
-        The others are still recognised, so that none of them is taken for another.
-        """
-        self._enabled = frozenset(names)
 
     def observe(self, body: BodyState) -> list[Gesture]:
         """Motions of a person that begin, go on or end in this frame."""

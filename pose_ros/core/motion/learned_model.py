@@ -1,4 +1,4 @@
-"""A network that was trained on a person's own motions: one file with all that running it takes.
+"""A network that was trained on your own motions: one file with all that running it takes.
 
 The file is a TFLite model with a ZIP archive behind it, as TFLite's own metadata have it: LiteRT
 reads the front, the archive holds a description.
@@ -23,9 +23,9 @@ NONE = 'none'
 
 _ENTRY = 'pose_ros_motions.json'
 _VERSION = 1
-_LARGEST_ENTRY = 64 * 1024  # [bytes]; a description of twenty motions has 2 kB
+_MAX_ENTRY = 64 * 1024  # [bytes]; a description of twenty motions has 2 kB
 _MAX_CLASSES = 200
-_LONGEST_NAME = 100  # [characters]
+_MAX_NAME = 100  # [characters]
 _TOLERANCE = 1e-3  # of probabilities, beyond 0 to 1: rounding
 
 
@@ -64,9 +64,9 @@ class Description:
         if len(names) > _MAX_CLASSES:
             raise ValueError(f'at most {_MAX_CLASSES} classes are allowed, got {len(names)}')
         for name in names:
-            if not isinstance(name, str) or not (0 < len(name) <= _LONGEST_NAME):
+            if not isinstance(name, str) or not (0 < len(name) <= _MAX_NAME):
                 raise ValueError(
-                    f'names must have 1 to {_LONGEST_NAME} characters, got {str(name)[:200]!r}'
+                    f'names must have 1 to {_MAX_NAME} characters, got {str(name)[:200]!r}'
                 )
         if not names or len(set(names)) < len(names) or NONE in names:
             raise ValueError(f'classes must have names of their own, not {NONE!r}: {names}')
@@ -103,7 +103,7 @@ class Description:
                 raise ValueError('it was made for another version of pose_ros')
             classes = [LearnedClass(c['name'], Hand[c['hand'].upper()]) for c in fields['classes']]
             window = Window(**fields['window'])
-            network = str(fields['network'])[:_LONGEST_NAME]
+            network = str(fields['network'])[:_MAX_NAME]
             return cls(tuple(classes), window, fields['threshold'], network)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(
@@ -114,9 +114,9 @@ class Description:
 def _read_entry(path: Path) -> bytes:
     """Content of the archive's entry; ValueError if it is too large, whatever its header says."""
     with zipfile.ZipFile(path) as archive, archive.open(_ENTRY) as entry:
-        content = entry.read(_LARGEST_ENTRY + 1)
-    if len(content) > _LARGEST_ENTRY:
-        raise ValueError(f'{_ENTRY} is larger than {_LARGEST_ENTRY} bytes')
+        content = entry.read(_MAX_ENTRY + 1)
+    if len(content) > _MAX_ENTRY:
+        raise ValueError(f'{_ENTRY} is larger than {_MAX_ENTRY} bytes')
     return content
 
 

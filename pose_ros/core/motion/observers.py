@@ -3,46 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pose_ros.core.motion.angle_observer import AngleObserver
-from pose_ros.core.motion.exercises import AUTO, ExerciseCounter
+from pose_ros.core.motion.exercises import ExerciseCounter
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.gestures import GestureRecogniser
-from pose_ros.core.motion.learned import LearnedGestures, load_learned, rules_beside
-from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.learned import load_learned, rules_beside
+from pose_ros.core.motion.observer import ALL, MotionConfig, Observer
 from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.errors import ModelError
-
-ALL = 'all'
-
-
-@dataclass(frozen=True)
-class MotionConfig:
-    """Settings of the observers.
-
-    Attributes
-    ----------
-    rules_file
-        Gestures by rules; empty for config/gestures.yaml.
-    learned_file
-        Model written by ``pose-ros motions train``, or empty. A learned motion replaces the rule
-        of its name.
-    gestures
-        Names of the gestures to report; 'all' for all of them.
-    grace
-        Maximum time that a person may be away before their gestures end [s].
-    exercise
-        Name of the exercise to count, 'auto' to recognise it, or 'none'.
-    """
-
-    rules_file: str = ''
-    learned_file: str = ''
-    gestures: tuple[str, ...] = (ALL,)
-    grace: float = 0.5
-    exercise: str = AUTO
 
 
 def make_observers(config: MotionConfig | None = None) -> list[Observer]:
@@ -61,7 +32,7 @@ def make_observers(config: MotionConfig | None = None) -> list[Observer]:
             motions = load_learned(config.learned_file)
         except ModelError as error:
             raise ValueError(f'learned motions: {error}') from error
-        rules, motions.replaces = rules_beside(rules, motions.names)
+        rules, motions.replaces = rules_beside(rules, motions.gestures)
         learned.append(motions)
     observers = [
         GestureRecogniser(rules),
@@ -79,14 +50,8 @@ def configure(observers: Iterable[Observer], config: MotionConfig) -> None:
     """Apply the live settings: gestures, grace, exercise. ValueError changes nothing."""
     observers = list(observers)
     check(observers, config)
-    names = gesture_names(observers)
-    chosen = names if ALL in config.gestures else frozenset(config.gestures)
     for observer in observers:
-        if isinstance(observer, (GestureRecogniser, LearnedGestures)):
-            observer.grace = config.grace
-            observer.enable(chosen & observer.names)
-        elif isinstance(observer, ExerciseCounter) and observer.exercise != config.exercise:
-            observer.choose(config.exercise)
+        observer.configure(config)
 
 
 def check(observers: Iterable[Observer], config: MotionConfig) -> None:
@@ -100,16 +65,14 @@ def check(observers: Iterable[Observer], config: MotionConfig) -> None:
         known = ', '.join(sorted(names))
         raise ValueError(f'unknown gesture {unknown[0]!r}, known are: {known}')
     for observer in observers:
-        if isinstance(observer, ExerciseCounter):
-            observer.check(config.exercise)
+        observer.check(config)
 
 
 def replaced_rules(observers: Iterable[Observer]) -> tuple[str, ...]:
     """Names of rules that do not count, as a motion of the same name has been learned."""
-    return next((one.replaces for one in observers if isinstance(one, LearnedGestures)), ())
+    return tuple(name for observer in observers for name in observer.replaces)
 
 
 def gesture_names(observers: Iterable[Observer]) -> frozenset[str]:
     """Names of all gestures, by rules or learned."""
-    kinds = (GestureRecogniser, LearnedGestures)
-    return frozenset().union(*(one.names for one in observers if isinstance(one, kinds)))
+    return frozenset().union(*(observer.gestures for observer in observers))

@@ -13,29 +13,34 @@ from pose_ros.core.body.form import Form, Reading
 from pose_ros.core.motion.exercise_rules import Exercise, FormRule
 from pose_ros.core.motion.rules import Limits
 
-# What is wrong, or not reached, is certain beyond so many standard deviations; what is reached,
-# beyond so many.
-WRONG, RIGHT = 1.5, 1.0
+# A fault, or a goal not reached, is certain beyond this [standard deviations].
+WRONG = 1.5
+# A goal is certainly reached beyond this [standard deviations].
+RIGHT = 1.0
 # The leading angle is a mean over this time [s]: less than the fastest turn.
 _SMOOTHING = 0.12
-# The turning point is where this share of the way, or more, is left behind.
+# The turning point is where at least this share of the way is done [-].
 _TURN = 0.85
-# Its angle is a mean over this share of the time there, in the middle.
+# Its angle is a mean over this share of the time there, in the middle [-].
 _MIDDLE = 0.5
-# The turn has come when less than this share of the way has been gained in so long [s].
-_GAIN, _STILL = 0.1, 0.2
-# Who has done some repetitions goes at least this share of their median way.
-_OF_USUAL, _SOME = 0.45, 2
-# How long before a repetition it belongs to its start [s].
+# The turn has come when the progress in _STILL is less than this share of the way [-].
+_GAIN = 0.1
+# Time of little progress that marks the turn [s].
+_STILL = 0.2
+# Minimum way of a repetition, as a share of the person's median way [-].
+_MIN_OF_MEDIAN = 0.45
+# Number of repetitions from which on that median counts.
+_MIN_WAYS = 2
+# Time before a repetition that belongs to its start [s].
 _START = 0.5
-# The leading angle may be unseen for so long within a repetition [s].
-_UNSEEN = 1.0
-# A measure must be seen in this share of the images that it is asked of.
-_SEEN = 0.4
+# Maximum time without the leading angle within a repetition [s].
+_MAX_UNSEEN = 1.0
+# Minimum share of the frames in which a measure must be observed [-].
+_MIN_OBSERVED = 0.4
 
 
 class ExercisePhase(IntEnum):
-    """Where in a repetition a person is; the values are those of ``ExerciseState.msg``."""
+    """Phase of a repetition; the values are those of ``ExerciseState.msg``."""
 
     READY = 0
     OUTWARD = 1
@@ -105,7 +110,7 @@ class Repetition:
 
 @dataclass(frozen=True)
 class _RepetitionSample:
-    """One image of a repetition.
+    """One frame of a repetition.
 
     Attributes
     ----------
@@ -179,7 +184,7 @@ class RepetitionCounter:
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
         self.done, self.missed = None, False
-        if stamp - self._seen > _UNSEEN:
+        if stamp - self._seen > _MAX_UNSEEN:
             self._drop()
         sample = self._take(stamp, form)
         if sample is None:
@@ -232,7 +237,7 @@ class RepetitionCounter:
         return _RepetitionSample(stamp, progress, self.angle, leading, readings)
 
     def _drop(self) -> None:
-        """Forget the repetition under way: no one knows how it went on."""
+        """Forget the repetition under way."""
         self._trace.clear()
         self._before.clear()
         self._recent.clear()
@@ -240,8 +245,8 @@ class RepetitionCounter:
         self.phase = ExercisePhase.READY
 
     def _at_start(self, sample: _RepetitionSample) -> None:
-        """A person is at the start: perhaps a repetition is complete."""
-        if self._from_start and self._trace and self._best >= self._least():
+        """Take a sample at the start: perhaps a repetition is complete."""
+        if self._from_start and self._trace and self._best >= self._min_progress():
             took = sample.stamp - self.started
             fits = all(map(self._meets, self.exercise.needs))
             self.missed = not fits
@@ -257,14 +262,14 @@ class RepetitionCounter:
         while sample.stamp - self._before[0].stamp > _START:
             self._before.popleft()
 
-    def _least(self) -> float:
+    def _min_progress(self) -> float:
         """Progress that makes a repetition: half of one is a movement between two others."""
-        if len(self._ways) < _SOME:
+        if len(self._ways) < _MIN_WAYS:
             return 1.0
-        return max(1.0, _OF_USUAL * median(self._ways))
+        return max(1.0, _MIN_OF_MEDIAN * median(self._ways))
 
     def _under_way(self, sample: _RepetitionSample) -> None:
-        """A person is away from the start."""
+        """Take a sample away from the start."""
         if not self._trace:
             self.started = sample.stamp
             self._best, self._gain = 0.0, (0.0, sample.stamp)
@@ -280,7 +285,7 @@ class RepetitionCounter:
         else:
             self.phase = ExercisePhase.OUTWARD
         if sample.stamp - self.started > self.exercise.seconds.high:
-            # Whoever stays here does something else, or rests: this is no repetition any more.
+            # A person who stays here rests or does something else.
             self._from_start = False
             self._trace = self._trace[len(self._trace) // 2 :]
 
@@ -296,7 +301,7 @@ class RepetitionCounter:
         part = self._part(rule.where)
         name = rule.measure.name
         readings = [r for m in part if (r := m.readings[name]) is not None]
-        if not readings or len(readings) < _SEEN * len(part):
+        if not readings or len(readings) < _MIN_OBSERVED * len(part):
             return None
         if rule.where == 'worst':
             readings.sort(key=lambda r: r.value, reverse=math.isinf(rule.limits.low))

@@ -198,7 +198,7 @@ class LeftRightCorrector:
         else:
             low = self._widths * (1.0 - _NARROWER * step)
             high = self._widths * (1.0 + _WIDER * step)
-            self._widths = np.fmax(np.clip(np.fmax(widths, low), low, high), 1e-3)
+            self._widths = np.fmax(np.fmax(widths, low).clip(low, high), 1e-3)
         return np.maximum(self._widths, torso * _MIN_WIDTH_SHARE * _WIDTHS)
 
     def _judge(self, view: _View) -> _Swaps:
