@@ -14,10 +14,10 @@ DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION
 
 .PHONY: demo test shell doctor models lint format docs bench lock clean
 
-# With a better person detector, if it can be had: the demo works without it.
+# With better person detectors, if they can be had: the demo works without them.
 demo: models
-	@$(RUN) pose-ros models install yolox_nano > /dev/null 2>&1 || \
-		echo 'yolox_nano could not be installed: BlazePose finds the people by itself'
+	@$(RUN) pose-ros models install yolox_nano picodet_320 > /dev/null 2>&1 || \
+		echo 'yolox_nano and picodet_320 could not be installed: BlazePose finds the people'
 	@$(RUN) pose-ros demo $(DEMO)
 
 test: lint models

@@ -20,6 +20,7 @@ import many_people
 import node_speed
 from rich.console import Console
 from rich.table import Table
+import runtimes
 import typer
 
 from pose_ros.core.runtime.errors import ModelError
@@ -42,6 +43,8 @@ COLUMNS = {
     'one_ms': 'model, one person [ms]',
     'p99_ms': 'p99 [ms]',
     'raw_invocation_ms': 'raw invocation [ms]',
+    'litert_ms': 'LiteRT [ms]',
+    'openvino_ms': 'OpenVINO [ms]',
     'ratio': 'ratio',
     'rate': 'rate [Hz]',
     'cpu': 'CPU [cores]',
@@ -53,6 +56,8 @@ MEANINGS = {
     'draws a mask is cut out of its graph.',
     'several people per frame': 'PoseEstimator.estimate() in the mode multi, less the detector '
     'that runs every ten frames, over one run of the single-person model, in turns.',
+    'LiteRT and OpenVINO': 'One run of a model file, one thread, float32, in turns. OpenVINO '
+    'alone runs the files that LiteRT cannot read.',
     'heatmap to keypoints': 'Mean error [cells] of each way to read the highest peak off a '
     f'heatmap of {heatmaps.SIZE}×{heatmaps.SIZE} cells, on painted peaks whose true places are '
     f'known; time for {heatmaps.COUNT} of them, over that of argmax.',
@@ -93,6 +98,7 @@ def rows() -> Iterator[dict[str, Any]]:
     installed = installed_models()
     yield from core_speed.measure(installed)
     yield from many_people.measure(installed)
+    yield from runtimes.measure()
     yield from heatmaps.measure()
     yield from node_speed.measure_pipeline(installed)
     yield from node_speed.measure_followers()
