@@ -17,7 +17,7 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import make_observers
-from pose_ros.evaluation.mocap import VIEWS
+from pose_ros.evaluation.mocap import CAMERAS
 from pose_ros.evaluation.motion_events import (
     Truth,
     check_files,
@@ -99,7 +99,7 @@ def motion(
         else:
             runs = [
                 ({'model': 'mocap', 'mode': f'{view}'}, partial(watch_capture, Path(mocap), view))
-                for view in VIEWS
+                for view in CAMERAS
             ]
         report = Report('motion', _about(truths, Path(truth).name), _COLUMNS)
         rows = Report('clips', '', _CLIP_COLUMNS)

@@ -26,7 +26,7 @@ _HEIGHT_OF_NOSE_TO_ANKLE = 1.11
 
 
 @dataclass(frozen=True)
-class View:
+class VirtualCamera:
     """Where a virtual camera stands.
 
     Attributes
@@ -60,7 +60,7 @@ class Take:
     rate: float
 
     def seen(
-        self, view: View, errors: Errors, seed: int = 0, world: bool = False
+        self, view: VirtualCamera, errors: Errors, seed: int = 0, world: bool = False
     ) -> Iterator[tuple[float, list[Person]]]:
         """Stamp [s] and person in each frame, as a pose model sees them.
 
@@ -86,7 +86,7 @@ class Take:
             person = model.see(named, nothing_hidden, height, SIZE, world=world)
             yield index / self.rate, [] if person is None else [person]
 
-    def _pixels(self, view: View) -> np.ndarray:
+    def _pixels(self, view: VirtualCamera) -> np.ndarray:
         """Joints in the image of a camera [T, 17, 3], with the depth in pixels."""
         joints = self.joints
         middle = np.nanmedian(joints.reshape(-1, 3), axis=0)
@@ -109,7 +109,12 @@ class Take:
         )
 
 
-VIEWS = (View(0, 1.2), View(40, 1.2), View(90, 1.2), View(-40, 0.6))
+CAMERAS = (
+    VirtualCamera(0, 1.2),
+    VirtualCamera(40, 1.2),
+    VirtualCamera(90, 1.2),
+    VirtualCamera(-40, 0.6),
+)
 """Cameras in front, obliquely in front, at the side, and low."""
 
 

@@ -25,7 +25,7 @@ from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.resources import config_file
 from pose_ros.core.types import FrameError, Person
-from pose_ros.evaluation.mocap import View, read_take
+from pose_ros.evaluation.mocap import VirtualCamera, read_take
 
 # Times between which FALLEN belongs to a fall, before and after the fall's start [s]. Ours: a fall
 # takes up to 3 s, and FALLEN is due 2 s after the landing.
@@ -159,7 +159,9 @@ def watch_video(
     return _watch(people, truth, motion)
 
 
-def watch_capture(folder: Path, view: View, truth: Truth, motion: MotionConfig) -> MotionResult:
+def watch_capture(
+    folder: Path, view: VirtualCamera, truth: Truth, motion: MotionConfig
+) -> MotionResult:
     """Watch a recorded motion of a folder from a virtual camera."""
     take = read_take(folder / truth.file, truth.take)
     return _watch(take.seen(view, Errors()), truth, motion)

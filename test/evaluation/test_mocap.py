@@ -9,7 +9,7 @@ import pytest
 
 from pose_ros.actor.skeletons import Errors
 from pose_ros.core.topology import COCO17
-from pose_ros.evaluation.mocap import SIZE, Take, View, read_take
+from pose_ros.evaluation.mocap import SIZE, Take, VirtualCamera, read_take
 
 EXACT = Errors(noise=0.0, drift=0.0, dropout=0.0)
 # A person who faces +x, z up [m]: height above the floor and distance to their left.
@@ -37,7 +37,7 @@ def seen(take, view):
 
 
 def test_from_the_front_left_is_on_the_right_of_the_image(standing):
-    points = seen(standing, View(0, 1.2))
+    points = seen(standing, VirtualCamera(0, 1.2))
     assert points['left_shoulder'][0] > points['nose'][0] > points['right_shoulder'][0]
     assert points['nose'][1] < points['left_hip'][1] < points['left_ankle'][1]
     # 0.4 m at 3.5 m with a focal length of 530 px
@@ -46,18 +46,18 @@ def test_from_the_front_left_is_on_the_right_of_the_image(standing):
 
 
 def test_from_behind_the_sides_are_swapped(standing):
-    points = seen(standing, View(180, 1.2))
+    points = seen(standing, VirtualCamera(180, 1.2))
     assert points['left_shoulder'][0] < points['right_shoulder'][0]
 
 
 def test_a_camera_at_the_persons_left_sees_them_face_left(standing):
-    points = seen(standing, View(90, 1.2))
+    points = seen(standing, VirtualCamera(90, 1.2))
     assert points['left_hip'][0] == pytest.approx(points['right_hip'][0], abs=1)
     assert points['nose'][0] < points['left_ear'][0]
 
 
 def test_the_body_is_in_the_middle_of_the_image(standing):
-    points = np.array(list(seen(standing, View(40, 0.6)).values()))
+    points = np.array(list(seen(standing, VirtualCamera(40, 0.6)).values()))
     assert (points > 0).all()
     assert (points < SIZE).all()
 
