@@ -25,16 +25,16 @@ import typer
 
 from pose_ros.actor import frames
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.factory import load_pose_model
+from pose_ros.core.factory import load_pose_model, regions_for
 from pose_ros.core.media import open_media
-from pose_ros.core.models.blazepose import BlazePoseDetector
 from pose_ros.core.models.crop import whole_frame
+from pose_ros.core.models.detectors import load_detector
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17, Topology
 from pose_ros.core.tracking.noise_aware import NoiseAwareSmoother
-from pose_ros.core.tracking.region import AlignmentRegions, KeypointRegions, diameter
+from pose_ros.core.tracking.region import diameter
 from pose_ros.core.tracking.smoothing import (
     ExponentialSmoother,
     NoSmoothing,
@@ -136,17 +136,16 @@ class Recorder:
     """
 
     def __init__(self, model: str) -> None:
-        config, store = EstimatorConfig(model=model), ModelStore()
-        self._model = load_pose_model(config, store)
-        self._padding = config.crop_padding
+        self._config, store = EstimatorConfig(model=model), ModelStore()
+        self._model = load_pose_model(self._config, store)
         self._detector = None
-        files = store.locate(model)
-        if 'detector' in files:
-            self._detector = BlazePoseDetector(files['detector'])
+        if not self._model.searches_frame:
+            own = 'detector' in store.locate(model)
+            self._detector = load_detector(model if own else 'yolox_nano', store)
 
     def record(self, video: Iterable[tuple[Frame, np.ndarray | None]]) -> Recording:
         """Follow the person through frames with or without the truth [17, 2]."""
-        regions = AlignmentRegions() if self._detector else KeypointRegions(self._padding)
+        regions = regions_for(self._model, self._config)
         stamps, poses, truths = [], [], []
         for frame, truth in video:
             region = regions.region(frame)
