@@ -7,7 +7,7 @@ import pytest
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.finding.search import DetectorSearch, SearchState
+from pose_ros.core.finding.search import DetectorRuns, DetectorSearch, SearchState
 from pose_ros.core.models.detector import Detection
 from pose_ros.core.tracking.presence import Presence
 from pose_ros.core.types import Box, Frame
@@ -95,7 +95,7 @@ class TestSecondOpinion:
         body = make_body()
         world.frame(0.0, body)
         frame = Frame(world.frame(0.0, body).image, 0.0)
-        search = DetectorSearch([world])
+        search = DetectorSearch([world], DetectorRuns())
         first = search.agreement(frame, body.box, 0, 0.0)
         assert first == pytest.approx(0.9 - world.min_agreement)
         assert search.agreement(frame, body.box, 1, 0.95) == pytest.approx(-0.05)
@@ -111,7 +111,7 @@ class TestSecondOpinion:
             def detect(self, frame, view):
                 return [Detection(Box(0.0, 0.0, 1.0, 1.0), 1.0, np.zeros((2, 2)))]
 
-        search, state = DetectorSearch([world, Other()]), SearchState()
+        search, state = DetectorSearch([world, Other()], DetectorRuns()), SearchState()
         frame = world.frame(0.0)
         found = [search.detect(frame, state, 0.0) for _ in range(4)]
         assert [type(detector) for _, detector in found] == [type(world), Other] * 2
@@ -119,7 +119,7 @@ class TestSecondOpinion:
 
     def test_only_the_detector_that_misses_people_far_away_is_shown_parts(self, world):
         world.sees_far = False
-        search, state = DetectorSearch([world]), SearchState()
+        search, state = DetectorSearch([world], DetectorRuns()), SearchState()
         for _ in range(4):
             search.detect(world.frame(0.0), state, 0.0)
         far = [view.side == 640 for _, view in world.views]
