@@ -163,6 +163,7 @@ class BlazePose:
 
     topology = BLAZEPOSE33
     min_score = 0.5
+    # A detection of 0.4 with a presence of 0.5, the minima of before.
     min_found = 0.2
     min_peak = 0.0
     masks_neighbours = True

@@ -38,8 +38,11 @@ class PicoDet:
         The file cannot be used or is no such model.
     """
 
+    # 297 of 310 people on COCO, and something in 32 of 42 images without people.
     min_score = threshold = 0.2
+    # 255 of 310 people, and something in 14 of 42 images without people.
     sure_score = 0.4
+    # As YOLOX's: not measured. It counts only where YOLOX is not installed.
     min_agreement = 0.5
     smallest = SMALLEST
     sees_far = True

@@ -41,7 +41,9 @@ class Yolox:
         The file cannot be used or is no such model.
     """
 
+    # 275 of 310 people on COCO, and something in 5 of 42 images without people.
     min_score = threshold = 0.1
+    # 237 of 310 people, and something in 1 of 42 images without people.
     sure_score = 0.4
     smallest = SMALLEST
     # Mean over both views; passed by 94 % of the people found on COCO (docs/evaluation).
