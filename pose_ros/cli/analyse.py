@@ -15,7 +15,14 @@ from rich.table import Table
 from rich.text import Text
 import typer
 
-from pose_ros.cli.batch import InputFiles, estimated, find_inputs, open_lines, run_files
+from pose_ros.cli.batch import (
+    InputFiles,
+    check_outputs,
+    estimated,
+    find_inputs,
+    open_lines,
+    run_files,
+)
 from pose_ros.cli.console import complain, complaints, messages, output
 from pose_ros.cli.options import MODEL, THREADS
 from pose_ros.cli.results import event_record
@@ -67,11 +74,11 @@ def analyse(
     learned: str = _LEARNED,
     threads: int = THREADS,
 ) -> None:
-    """Tell what people do in videos: gestures, postures, falls, exercises, joint angles.
+    """Recognise what people do in videos: gestures, postures, falls, exercises, joint angles.
 
     Events are shown as a table, unless the JSON lines go to the output. Of an image, which has
-    no time, only postures and angles are told. Exit code 1 if an input could not be used (the
-    others are done all the same), 2 if nothing could be done.
+    no time, only postures and angles are reported. Exit code 1 if an input could not be read to
+    its end (the others are analysed), 2 if an option is wrong or a result cannot be written.
     """
     with complaints():
         found = find_inputs(inputs)
@@ -102,14 +109,9 @@ def _run(
 ) -> int:
     """Analyse all that was found; return how many files could not be read to their end."""
     json_file, angles, plot = files
-    taken = {media.path.resolve() for media in found.media}
-    for name in filter(None, files):
-        if Path(name).resolve() in taken:
-            raise ValueError(f'{name} would overwrite an input')
+    check_outputs(files, found.media)
     if plot:
         library('matplotlib', 'plot')
-        if not Path(plot).parent.is_dir():
-            raise ValueError(f'there is no folder {Path(plot).parent} for {plot}')
     timeline = Recording() if plot else None
     estimator = PoseEstimator(config)
     started = time.perf_counter()

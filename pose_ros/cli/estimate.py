@@ -14,6 +14,7 @@ import typer
 from pose_ros.cli.batch import (
     Batch,
     InputFiles,
+    check_outputs,
     find_inputs,
     open_lines,
     prepare_overlays,
@@ -57,9 +58,9 @@ def estimate(
 
     Without --json and --overlay the JSON lines go to the output. People have the ids that the node
     would give them, counted from 1 in every file; 0 in images and until they are sure. Overlay and
-    table number the people of an image from 1, in the order of the JSON line. Exit
-    code 1 if an input could not be used (the others are done all the same), 2 if nothing could be
-    done.
+    table number the people of an image from 1, in the order of the JSON line. Exit code 1 if an
+    input could not be read to its end (the others are done), 2 if an option is wrong or a result
+    cannot be written.
     """
     with complaints():
         found = find_inputs(inputs)
@@ -90,9 +91,8 @@ def _run(
     """Estimate all that was found; return how many files could not be read to their end."""
     if not found.media:
         return 0
-    if Path(json_file).resolve() in {media.path.resolve() for media in found.media}:
-        raise ValueError(f'the JSON lines would overwrite the input {json_file}')
     overlays = prepare_overlays(Path(overlay), sources, found.media) if overlay else {}
+    check_outputs([json_file, *map(str, overlays.values())], found.media)
     estimator = PoseEstimator(config)
     started = time.perf_counter()
     with ExitStack() as stack:

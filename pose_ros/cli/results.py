@@ -148,7 +148,7 @@ def overlay_paths(target: Path, media: Sequence[Media], folder: bool) -> dict[Me
     Raises
     ------
     ValueError
-        If the file name does not fit the input, or an input would be overwritten.
+        If the file name does not fit the input.
     """
     paths: dict[Media, Path] = {}
     for one in media:
@@ -162,10 +162,6 @@ def overlay_paths(target: Path, media: Sequence[Media], folder: bool) -> dict[Me
             count += 1
             path = target / f'{source.stem}_{count}{suffix}'
         paths[one] = path
-    inputs = {one.path.resolve() for one in media}
-    for path in paths.values():
-        if path.resolve() in inputs:
-            raise ValueError(f'the overlay {path} would overwrite an input')
     return paths
 
 

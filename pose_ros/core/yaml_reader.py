@@ -105,7 +105,9 @@ def read_yaml(path: str | Path) -> Entry:
     path = Path(path)
     try:
         node = compose_yaml(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ValueError(f'{path}: {error.strerror}') from error
+    except UnicodeDecodeError as error:
         raise ValueError(f'{path}: {error}') from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1

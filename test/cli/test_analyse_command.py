@@ -184,7 +184,7 @@ def test_what_is_learned_takes_the_place_of_a_rule(
     ('arguments', 'reason'),
     [
         (['--exercise', 'chess'], "unknown exercise 'chess', known are: auto, none, squat"),
-        (['--gestures', '{folder}/none.yaml'], 'none.yaml'),
+        (['--gestures', '{folder}/none.yaml'], 'none.yaml: No such file or directory$'),
         (['--gestures', '{folder}/bad.yaml'], r'bad.yaml:\d+: '),
         (['--learned', '{folder}/none.tflite'], 'none.tflite'),
         (['--model', 'yolo'], "unknown model 'yolo'"),
@@ -192,7 +192,9 @@ def test_what_is_learned_takes_the_place_of_a_rule(
         (['--json', '{video}'], 'would overwrite an input'),
         (['--plot', '{video}'], 'would overwrite an input'),
         (['--plot', '{folder}/none/a.png'], 'there is no folder .*none for'),
-        (['--angles', '{folder}/none/a.csv'], 'cannot write the results: .*none/a.csv'),
+        (['--json', '{folder}/a', '--angles', '{folder}/a'], 'two results would be written'),
+        (['--plot', '{folder}'], 'is a folder: name a file in it'),
+        (['--angles', '{folder}/none/a.csv'], 'there is no folder .*none for'),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(

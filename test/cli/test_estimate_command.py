@@ -304,9 +304,11 @@ def test_another_model_gives_its_own_format(estimate, clip, save_image, tmp_path
         (['--model', 'yolo'], "unknown model 'yolo', there are: blazepose_full"),
         (['--mode', 'many'], 'mode must be one of single, multi, auto'),
         (['--smoothing', 'magic'], 'smoothing must be one of none, ema, one_euro'),
-        (['--json', '{folder}/none/lines.jsonl'], 'cannot write the results: .*none/lines'),
-        (['--json', '{folder}/picture.png'], 'would overwrite the input'),
+        (['--json', '{folder}/none/lines.jsonl'], 'there is no folder .*none for .*create it'),
+        (['--json', '{folder}/picture.png'], 'would overwrite an input'),
         (['--overlay', '{folder}/picture.png'], 'would overwrite an input'),
+        (['--overlay', '{folder}/a.png', '--json', '{folder}/a.png'], 'two results would'),
+        (['--json', '{folder}'], 'is a folder: name a file in it'),
         (['--overlay', '{folder}/new.mp4'], 'picture.png is an image, so .*new.mp4 cannot be'),
     ],
 )
@@ -413,8 +415,6 @@ def test_names_of_overlays(tmp_path):
     assert overlay_paths(tmp_path / 'o.jpg', [png], folder=False) == {png: tmp_path / 'o.jpg'}
     with pytest.raises(ValueError, match=r'x\.gif is a video: its overlay ends in \.mp4'):
         overlay_paths(tmp_path / 'o.gif', [gif], folder=False)
-    with pytest.raises(ValueError, match='would overwrite an input'):
-        overlay_paths(tmp_path, [gif, mp4], folder=True)
 
 
 def test_the_overlay_of_a_video_has_the_times_of_its_images(estimate, clip, save_gif, tmp_path):
