@@ -34,13 +34,12 @@ class _LazyCommand(TyperCommand):
 
 
 class _LazyGroup(TyperGroup):
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
-        if cmd_name not in COMMANDS:
-            return None
-        return _LazyCommand(cmd_name, callback=lambda: None, help=COMMANDS[cmd_name])
+    def __init__(self, **arguments: Any) -> None:
+        arguments['commands'] = {
+            name: _LazyCommand(name, callback=lambda: None, help=text)
+            for name, text in COMMANDS.items()
+        }
+        super().__init__(**arguments)
 
 
 def _load(name: str) -> Any:

@@ -119,7 +119,7 @@ def test_the_demo_gets_its_own_options(pose_ros):
     assert 'nonsense' in err
 
 
-def test_an_unknown_command_is_refused(pose_ros):
-    code, _, err = pose_ros('dance')
+def test_an_unknown_command_is_refused_with_the_most_similar_one(pose_ros):
+    code, _, err = pose_ros('estimat')
     assert code == 2
-    assert 'dance' in err
+    assert "No such command 'estimat'. Did you mean 'estimate'?" in err
