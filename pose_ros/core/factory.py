@@ -150,9 +150,9 @@ def _load_multi_model(
 def detector_names(config: EstimatorConfig, store: ModelStore) -> tuple[str, ...]:
     """Names of the detectors that the settings ask for; they take turns.
 
-    `auto` depends on what is installed. Models of 17 keypoints use the detector that finds the
-    most people and the one that is the least often wrong, which also confirms people. BlazePose
-    uses the latter; in `single` its own, too, which sees how people lie.
+    `auto` depends on what is installed. TinyPose and SimCC use the detector that finds the most
+    people and the one that is the least often wrong, which also confirms people. MoveNet and
+    BlazePose use the latter; BlazePose in `single` its own, too, which sees how people lie.
     """
     if config.detector != 'auto':
         return (config.detector,)
@@ -160,6 +160,8 @@ def detector_names(config: EstimatorConfig, store: ModelStore) -> tuple[str, ...
     if store.entry(config.model).family == 'blazepose':
         own = (config.model,) if sure is None or config.mode == 'single' else ()
         return (*own, sure) if sure else own
+    if store.entry(config.model).family == 'movenet' and sure:
+        return (sure,)  # MoveNet gains nothing from weak detections
     wide = WIDE_DETECTOR if _is_usable(WIDE_DETECTOR, store) else None
     return tuple(filter(None, (wide, sure))) or (OWN_DETECTOR,)
 

@@ -150,8 +150,8 @@ class TestDetectorName:
             ('blazepose_full', 'single', ('blazepose_full', 'yolox_nano_openvino')),
             ('blazepose_full', 'multi', ('yolox_nano_openvino',)),
             ('blazepose_full', 'auto', ('yolox_nano_openvino',)),
-            ('movenet_lightning', 'single', (WIDE_DETECTOR, 'yolox_nano_openvino')),
-            ('movenet_lightning', 'multi', (WIDE_DETECTOR, 'yolox_nano_openvino')),
+            ('movenet_lightning', 'single', ('yolox_nano_openvino',)),
+            ('movenet_lightning', 'multi', ('yolox_nano_openvino',)),
             ('tinypose_256', 'auto', (WIDE_DETECTOR, 'yolox_nano_openvino')),
         ],
     )
