@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from enum import Enum
 from typing import Any, TypeVar, get_type_hints
 
@@ -124,11 +124,24 @@ def value_of(kind: type[Value], message: Any, zero: float = 0.0) -> Value:
         Object with the fields of the message.
     zero
         Stamp that becomes time 0 [s]. A time of zero in the message is None.
+
+    Raises
+    ------
+    ValueError
+        The message lacks a field that has no default: another version of pose_ros recorded it.
     """
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]
-        raw: Any = getattr(message, _FIELDS.get((kind, field.name), field.name))
+        name = _FIELDS.get((kind, field.name), field.name)
+        if not hasattr(message, name):
+            if field.default is MISSING:
+                raise ValueError(
+                    f'a recorded {kind.__name__} has no field {name!r}: record it again, or read '
+                    'it with the version of pose_ros that recorded it'
+                )
+            continue
+        raw: Any = getattr(message, name)
         hint = hints[field.name]
         if isinstance(hint, type) and issubclass(hint, Enum):
             raw = hint(raw)

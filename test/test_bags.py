@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 import re
 import sqlite3
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from pose_ros import bags
 from pose_ros.actor import Actor, Scene, skeletons
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
-from pose_ros.message_values import people_of
+from pose_ros.core.motion.falls import Fall, FallPhase
+from pose_ros.message_values import people_of, value_of
 
 rosbag2 = pytest.importorskip('rosbags.rosbag2')
 
@@ -195,3 +197,21 @@ def test_what_is_no_bag_is_refused_by_name(tmp_path, name):
         (tmp_path / name).write_bytes(b'no bag')
     with pytest.raises(bags.BagError, match=f'{name}: cannot be read as a bag'):
         list(bags.messages(tmp_path / name, ['gestures']))
+
+
+def test_a_field_added_after_the_recording_has_its_default():
+    time = SimpleNamespace(sec=5, nanosec=0)
+    fields = {
+        'skeleton_id': 3,
+        'phase': 1,
+        'confidence': 0.5,
+        'onset': time,
+        'landing': time,
+        'duration': 1.0,
+        'peak_descent_rate': 2.0,
+    }
+    fall = value_of(Fall, SimpleNamespace(**fields), zero=2.0)
+    assert fall == Fall(3, FallPhase.FALLEN, 0.5, 3.0, 3.0, 1.0, 2.0, lost=False)
+    del fields['confidence']
+    with pytest.raises(ValueError, match="a recorded Fall has no field 'confidence'"):
+        value_of(Fall, SimpleNamespace(**fields))
