@@ -12,8 +12,8 @@ import pytest
 
 from pose_ros import bags
 from pose_ros.actor import Actor, Scene, skeletons
-from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.motion.falls import Fall, FallPhase
+from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.message_values import people_of, value_of
 
 rosbag2 = pytest.importorskip('rosbags.rosbag2')
