@@ -37,4 +37,9 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except (ValueError, RuntimeError) as error:  # a file or model that cannot be used
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        pass

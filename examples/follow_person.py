@@ -2,16 +2,17 @@
 
     ros2 launch pose_ros pose.launch.py image:=/camera/image_raw camera_info:=/camera/camera_info
     python3 follow_person.py
-    python3 raised_hand.py      # locks whoever raises a hand
+    python3 raised_hand.py      # locks the person who raises a hand
 
-The camera looks ahead. Obstacles are for your robot's own collision monitor, and its base must
-stop when cmd_vel is silent.
+The camera looks ahead. Your robot itself must avoid obstacles, and stop when cmd_vel is silent.
 """
 
+from contextlib import suppress
 import time
 
 from geometry_msgs.msg import Twist
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
 from pose_ros.keypoints import position
@@ -43,8 +44,7 @@ class Follower(Node):
                 middle = person.box.x_offset + person.box.width / 2
                 turn = TURN * (1 - 2 * middle / message.image_width)  # positive turns left
                 command.angular.z = -turn if message.mirrored else turn
-                hip = position(person, 'left_hip')
-                if hip is not None:  # without positions the robot only turns
+                if (hip := position(person, 'left_hip')) is not None:  # else it only turns
                     command.linear.x = min(max(GAIN * (hip.z - DISTANCE), 0.0), MAX_SPEED)
         self.commands.publish(command)
 
@@ -56,4 +56,5 @@ class Follower(Node):
 
 if __name__ == '__main__':
     rclpy.init()
-    rclpy.spin(Follower())
+    with suppress(KeyboardInterrupt, ExternalShutdownException):  # Ctrl+C
+        rclpy.spin(Follower())

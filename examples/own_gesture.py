@@ -17,6 +17,8 @@ RULES = Path(__file__).with_suffix('.yaml')
 
 def main() -> None:
     """Print when the gesture begins and ends."""
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     estimator = PoseEstimator()
     watcher = MotionWatcher(make_observers(MotionConfig(rules_file=str(RULES))))
     watcher.want(['gestures'])
@@ -26,4 +28,7 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except (ValueError, RuntimeError) as error:  # a file or model that cannot be used
+        sys.exit(str(error))

@@ -4,7 +4,10 @@ ros2 launch pose_ros webcam.launch.py
 python3 raised_hand.py
 """
 
+from contextlib import suppress
+
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.task import Future
 
@@ -39,4 +42,5 @@ class HandReader(Node):
 
 if __name__ == '__main__':
     rclpy.init()
-    rclpy.spin(HandReader())
+    with suppress(KeyboardInterrupt, ExternalShutdownException):  # Ctrl+C
+        rclpy.spin(HandReader())

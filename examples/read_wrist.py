@@ -4,7 +4,10 @@ ros2 launch pose_ros webcam.launch.py
 python3 read_wrist.py
 """
 
+from contextlib import suppress
+
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
 from pose_ros.keypoints import keypoint, position
@@ -33,4 +36,5 @@ class WristReader(Node):
 
 if __name__ == '__main__':
     rclpy.init()
-    rclpy.spin(WristReader())
+    with suppress(KeyboardInterrupt, ExternalShutdownException):  # Ctrl+C
+        rclpy.spin(WristReader())

@@ -74,6 +74,22 @@ def test_own_gesture(run):
     assert run('own_gesture.py', Action('raise_both', 0.5, 1.5), duration=2.8) == ''
 
 
+@pytest.mark.parametrize(
+    ('arguments', 'reason'),
+    [
+        (['count_squats.py', 'none.mp4'], 'none.mp4: there is no such file\n'),
+        (['own_gesture.py', 'none.mp4'], 'none.mp4: there is no such file\n'),
+        (['own_gesture.py'], 'python3 own_gesture.py video.mp4'),
+    ],
+)
+def test_a_program_says_what_is_wrong(arguments, reason):
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=EXAMPLES, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
 @pytest.mark.parametrize('path', PROGRAMS, ids=lambda path: path.stem)
 def test_programs_are_short_listed_and_tested(path):
     assert len(path.read_text(encoding='utf-8').splitlines()) <= 60

@@ -6,6 +6,7 @@ import fcntl
 from functools import partial
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import tempfile
@@ -162,6 +163,13 @@ class Program:
     def has_said(self, text: str) -> Callable[[], bool]:
         """Return a condition: whether a line contains this text."""
         return lambda: any(text in line for line in list(self.lines))
+
+    def interrupt(self) -> int:
+        """End it as Ctrl-C does; returns its exit code."""
+        self._process.send_signal(signal.SIGINT)
+        code = self._process.wait(30)
+        self._reader.join()
+        return code
 
     def close(self) -> None:
         """Kill it."""

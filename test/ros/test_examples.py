@@ -140,3 +140,11 @@ def test_raised_hand_without_pose_node(ros, start_program):
     started = hand_raised(7, GestureEvent.STARTED)
     warned = program.has_said('pose_node is not running')
     publish_until(ros, lambda: gestures.publish(started), warned, 'a warning')
+
+
+@pytest.mark.parametrize('name', ['follow_person.py', 'raised_hand.py', 'read_wrist.py'])
+def test_ctrl_c_ends_a_program_without_a_traceback(ros, start_program, name):
+    program = start_program(EXAMPLES / name)
+    ros.spin_until(lambda: len(ros.node.get_node_names()) > 1, f'{name} running')
+    assert program.interrupt() == 0, program.lines
+    assert program.lines == []
