@@ -83,6 +83,12 @@ class Entry:
             raise self.error(f'must be at least {low:g}, got {value:g}')
         return value
 
+    def flag(self) -> bool:
+        """True or false."""
+        if self.node.tag != 'tag:yaml.org,2002:bool':
+            raise self.error(f'expected true or false, got {self._shown}')
+        return bool(construct_yaml(self.node))
+
     def whole(self) -> int:
         """Whole number."""
         if self.node.tag != 'tag:yaml.org,2002:int':

@@ -17,6 +17,7 @@ from pose_ros.core.motion.exercises import AUTO, ExerciseCounter, ExercisePhase,
 from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame, KeypointState
+from pose_ros.evaluation.mocap import VirtualCamera, read_take
 
 FPS = 10
 EXACT = Errors(noise=0.0, drift=0.0, dropout=0.0)
@@ -256,6 +257,38 @@ def test_joints_in_one_point_do_no_harm(squats):
     assert told([([flat], stamp), ([flat], stamp + 0.1), (people, stamp + 0.2)], 'squat')
 
 
+def test_a_recording_may_begin_with_a_repetition_under_way(squats):
+    # 0.1 s after the person has left the start.
+    late = [moment for moment in squats if moment[1] >= 0.8]
+    assert [state.repetitions for state in done(told(late, 'squat'))] == [1, 2]
+    turned = [moment for moment in squats if moment[1] >= TURN]
+    assert [state.repetitions for state in done(told(turned, 'squat'))] == [1]
+
+
+@pytest.mark.test_data('mocap/uiprmd')
+@pytest.mark.parametrize(
+    ('file', 'name', 'azimuth', 'count'),
+    [
+        ('m01_deep_squat_s03', 'squat', 0, 10),
+        ('m01_deep_squat_s03', 'squat', 90, 10),
+        # The arms are up and the knees never quite straight between two of these.
+        ('m03_inline_lunge_s01', 'lunge', 0, 10),
+        ('m04_side_lunge_s03', 'side_lunge', 0, 10),
+        ('m04_side_lunge_s03', 'side_lunge', -40, 10),
+        ('m02_hurdle_step_s03', None, 0, 0),
+        ('m02_hurdle_step_s03', None, 40, 0),
+        ('m06_standing_active_straight_leg_raise_s01', None, -40, 0),
+    ],
+)
+def test_real_motion_is_recognised(test_data, file, name, azimuth, count):
+    take = read_take(test_data / f'mocap/uiprmd/{file}.npz', 'correct_coco17')
+    camera = VirtualCamera(azimuth, 1.2)
+    moments = [(people, stamp) for stamp, people in take.seen(camera, Errors())]
+    states = done(told(moments))
+    assert {state.exercise for state in states} == ({name} if name else set())
+    assert len(states) == count
+
+
 def test_choosing_starts_from_zero(squats):
     counter = ExerciseCounter('squat')
     observe = single_observer(counter)
@@ -264,7 +297,9 @@ def test_choosing_starts_from_zero(squats):
     counter.choose('lunge')
     (state,) = observe(squats[-1][0], squats[-1][1] + 1)
     assert (state.exercise, state.repetitions) == ('lunge', 0)
-    with pytest.raises(ValueError, match="exercise 'yoga', known are: auto, none, squat, lunge"):
+    with pytest.raises(
+        ValueError, match="exercise 'yoga', known are: auto, none, deadlift, squat"
+    ):
         counter.choose('yoga')
 
 

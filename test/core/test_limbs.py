@@ -134,3 +134,45 @@ def test_a_trunk_a_little_short_hardly_leans_for_certain():
     assert little.deviation > 15
     assert much.value > 60
     assert much.deviation < 10
+
+
+def test_hips_over_the_feet():
+    person = standing()
+    lengths = BoneLengths()
+    for i in range(30):
+        lengths.update(i / 30, PosePoints(person))
+
+    def read(name):
+        form = Form(PosePoints(person), lengths, Hinges(), measure(person))
+        return MEASURES[name].reading(form)
+
+    assert read('hips_height').value == pytest.approx(1.0, abs=0.05)
+    ankles = [COCO17.index(f'{side}_ankle') for side in ('left', 'right')]
+    person.keypoints[ankles, 0] = 320 + 20, 320 - 20
+    assert read('hips_aside') is None  # the feet are too close together
+    person.keypoints[ankles, 0] = 320 + 60, 320 - 60
+    assert read('hips_aside').value == pytest.approx(0.0, abs=0.01)
+    hips = [COCO17.index(f'{side}_hip') for side in ('left', 'right')]
+    person.keypoints[hips, 0] += 45
+    person.keypoints[hips, 1] += 69  # half a leg
+    assert read('hips_aside').value == pytest.approx(0.75, abs=0.01)
+    assert read('hips_height').value == pytest.approx(0.5, abs=0.05)
+
+
+def test_one_knee_straight_one_bent():
+    lengths = BoneLengths()
+    for i in range(30):
+        lengths.update(i / 30, PosePoints(standing()))
+    person = standing()
+    # The left thigh is level and the shin hangs.
+    x, y = person.keypoints[COCO17.index('left_hip')]
+    person.keypoints[COCO17.index('left_knee')] = x + 69, y
+    person.keypoints[COCO17.index('left_ankle')] = x + 69, y + 69
+    form = Form(PosePoints(person), lengths, Hinges(), measure(person))
+    values = {
+        name: MEASURES[name].reading(form).value
+        for name in ('straighter_knee', 'bent_knee', 'uneven_knees')
+    }
+    assert values == pytest.approx(
+        {'straighter_knee': 180, 'bent_knee': 90, 'uneven_knees': 90}, abs=15
+    )

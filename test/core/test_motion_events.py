@@ -203,7 +203,7 @@ def watcher_of(**settings):
 @pytest.mark.parametrize(
     ('settings', 'error'),
     [
-        ({'exercise': 'chess'}, "unknown exercise 'chess', known are: auto, none, squat"),
+        ({'exercise': 'chess'}, "unknown exercise 'chess', known are: auto, none, deadlift"),
         ({'gestures': ('wave', 'hop')}, "unknown gesture 'hop', known are: arms_crossed"),
         ({'grace': 0.0}, 'grace must be positive, got 0.0'),
         ({'rules_file': 'missing.yaml'}, 'missing.yaml'),

@@ -15,6 +15,9 @@ from pose_ros.core.body.points import SIDES, Side, UnseenError
 
 # Minimum share of the best possible view; less shows nothing useful [-].
 _MIN_VIEW = 0.4
+# Minimum half distance of the ankles in the image over the length of a leg; closer together, they
+# do not show where the hips are between them [-].
+_MIN_STRIDE = 0.2
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,17 @@ def _mean(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
     return Reading(value, sum(weights) ** -0.5, confidence)
 
 
-def _difference(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
-    """Absolute difference of both sides."""
+def _both(form: Form, read: Callable[[Form, Side], Reading]) -> list[Reading]:
+    """Left and right."""
     readings = form.sides(read)
     if len(readings) < 2:
         raise UnseenError('a side')
-    left, right = readings
+    return readings
+
+
+def _difference(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
+    """Absolute difference of both sides."""
+    left, right = _both(form, read)
     return Reading(
         abs(left.value - right.value),
         math.hypot(left.deviation, right.deviation),
@@ -115,6 +123,47 @@ def _against(seen: complex, length: float, noise: float, score: float) -> Readin
 def knees(form: Form) -> Reading:
     """Angle at the knees; 180 is a straight leg."""
     return _mean(form, _knee)
+
+
+@_measure('deg')
+def straighter_knee(form: Form) -> Reading:
+    """Angle at the straighter knee; 180 while a person stands on one leg."""
+    return max(_both(form, _knee), key=lambda reading: reading.value)
+
+
+@_measure('deg')
+def bent_knee(form: Form) -> Reading:
+    """Angle at the more bent knee."""
+    return min(_both(form, _knee), key=lambda reading: reading.value)
+
+
+@_measure('deg')
+def uneven_knees(form: Form) -> Reading:
+    """Difference of the angles at the two knees."""
+    return _difference(form, _knee)
+
+
+@_measure('ratio')
+def hips_height(form: Form) -> Reading:
+    """Hips above the lower ankle over the length of a leg; 1 stands."""
+    points = form.points
+    ankle = min((points.joint(side, 'ankle') for side in SIDES), key=lambda point: point.imag)
+    hips = (points.joint('left', 'hip') + points.joint('right', 'hip')) / 2
+    noise, score = form.noise('left_hip', 'left_ankle', 'right_ankle')
+    return Reading((hips - ankle).imag / form.leg, noise / form.leg, score)
+
+
+@_measure('ratio')
+def hips_aside(form: Form) -> Reading:
+    """Hips off the middle of the feet: 0 between them, 1 over one foot."""
+    points = form.points
+    left, right = (points.joint(side, 'ankle').real for side in SIDES)
+    half = abs(left - right) / 2
+    if form.frontality < _MIN_VIEW or half < _MIN_STRIDE * form.leg:
+        raise UnseenError('feet from the front')
+    hips = (points.joint('left', 'hip') + points.joint('right', 'hip')).real / 2
+    noise, score = form.noise('left_hip', 'left_ankle', 'right_ankle')
+    return Reading(abs(hips - (left + right) / 2) / half, noise / half, score)
 
 
 @_measure('deg')

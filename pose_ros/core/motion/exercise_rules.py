@@ -29,12 +29,15 @@ class FormRule:
         Within which all is well.
     name
         Of the fault that it is else; empty for what the exercise needs.
+    known
+        Whether the need also fails while the measure is unknown.
     """
 
     measure: Measure
     where: Where
     limits: Limits
     name: str = ''
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def _read_measure(entry: Entry) -> Measure:
 
 
 def _read_rule(entry: Entry, name: str = '') -> FormRule:
-    fields = entry.fields(required=('measure', 'where', 'limits'))
+    fields = entry.fields(required=('measure', 'where', 'limits'), optional=('known',))
     limits = read_limits(fields['limits'])
     if math.isinf(limits.low) and math.isinf(limits.high):
         raise fields['limits'].error('at least one limit is needed')
@@ -161,4 +164,5 @@ def _read_rule(entry: Entry, name: str = '') -> FormRule:
     where = 'start' if word == 'start' else 'turn' if word == 'turn' else 'worst'
     if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
         raise fields['limits'].error('the worst has one limit only')
-    return FormRule(_read_measure(fields['measure']), where, limits, name)
+    known = 'known' in fields and fields['known'].flag()
+    return FormRule(_read_measure(fields['measure']), where, limits, name, known)

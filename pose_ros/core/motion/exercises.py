@@ -26,9 +26,9 @@ NONE = 'none'
 """Instead of an exercise's name: count nothing."""
 
 # Number of repetitions in a row after which an exercise is recognised: a single one may be
-# anything. If two exercises fit, the first in the file counts.
+# anything.
 _RECOGNISED = 2
-# Maximum pause between these repetitions [s].
+# Maximum pause between the repetitions by which an exercise is recognised [s].
 _MAX_PAUSE = 4.0
 # People who stay at the turning point for this much longer than the ways there and back take sit
 # down or tie a shoe [s].
@@ -177,11 +177,21 @@ class _Candidate:
         When its last repetition was complete [s].
     series
         Those that came one right after the other.
+    waits
+        Whether an exercise of higher priority may come of the same motion.
     """
 
     counter: RepetitionCounter
     last: float = -math.inf
     series: list[Repetition] = field(default_factory=list)
+    waits: bool = False
+
+    @property
+    def recognised(self) -> bool:
+        """Whether its repetitions were enough in this frame, or were while it waits."""
+        if not self.waits and self.counter.done is None:
+            return False
+        return sum(not _stays(done) for done in self.series) >= _RECOGNISED
 
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
@@ -192,11 +202,9 @@ class _Candidate:
             self.series = []
         if done is None:
             return
-        stays = done.turn_time > done.outward_time + done.return_time + _STAYS
-        if stays or self.counter.started - self.last > _MAX_PAUSE:
+        if _stays(done) or self.counter.done_from - self.last > _MAX_PAUSE:
             self.series = []
-        if not stays:
-            self.series.append(done)
+        self.series.append(done)
         self.last = stamp
 
     def idle(self, stamp: float) -> bool:
@@ -213,6 +221,11 @@ class _Candidate:
             return other.counter.started > max(self.last, counter.started)
         completes = other.counter.done is not None and not counter.goes_far
         return completes and other.counter.started >= self.last
+
+
+def _stays(done: Repetition) -> bool:
+    """Whether a person stayed at the turning point, as people do who sit down or tie a shoe."""
+    return done.turn_time > done.outward_time + done.return_time + _STAYS
 
 
 class _ExerciseTracker:
@@ -252,14 +265,17 @@ class _ExerciseTracker:
         current = self._current
         if current is not None and current.idle(stamp):
             self._current = current = None
-        for candidate in self._candidates:
-            series = candidate.series
-            if candidate.counter.done is None or len(series) < _RECOGNISED or candidate is current:
+        for index, candidate in enumerate(self._candidates):
+            candidate.waits &= candidate is not current
+            if not candidate.recognised or candidate is current:
                 continue
-            if current is None or current.last <= candidate.counter.started:
-                candidate.counter.restart(len(series))
+            # The same motion may be about to complete an exercise of higher priority.
+            candidate.waits = any(c.counter.completing for c in self._candidates[:index])
+            start = candidate.counter.done_from
+            if not candidate.waits and (current is None or current.last <= start):
+                candidate.counter.restart(len(candidate.series))
                 self._current = current = candidate
-                self.unreported = series[:-1]
+                self.unreported = candidate.series[:-1]
         if current is None or current.counter.done is not None:
             self._elsewhere = False
         elif any(current.gives_way(other) for other in self._candidates if other is not current):

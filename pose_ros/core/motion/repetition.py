@@ -27,6 +27,15 @@ _MIDDLE = 0.5
 _GAIN = 0.1
 # Time of little progress that marks the turn [s].
 _STILL = 0.2
+# Many people do not go all the way back to the start. A repetition is also complete where the
+# leading angle turned around within this share of the way out [-]. Ours: inline lunges in UI-PRMD.
+_BACK = 0.4
+# Nor may it stay beyond this share of the way that a repetition must go [-].
+_MAX_BACK = 0.75
+# It turned around when it has gone out again by this share of the way [-],
+_OUT_AGAIN = 0.3
+# or when it has rested for this time [s].
+_RESTED = 0.6
 # Minimum way of a repetition, as a share of the person's median way [-].
 _MIN_OF_MEDIAN = 0.45
 # Number of repetitions from which on that median counts.
@@ -161,6 +170,8 @@ class RepetitionCounter:
         Whether the last sample completed something that went as far, but was something else.
     started
         When the repetition under way, or the last one, left the start [s].
+    done_from
+        When the last complete repetition left the start [s].
     """
 
     def __init__(self, exercise: Exercise, doubt: float = 0.0) -> None:
@@ -172,6 +183,7 @@ class RepetitionCounter:
         self.done: Repetition | None = None
         self.missed = False
         self.started = -math.inf
+        self.done_from = -math.inf
         self._recent: deque[tuple[float, Reading]] = deque()
         self._before: deque[_RepetitionSample] = deque()
         self._trace: list[_RepetitionSample] = []
@@ -179,6 +191,7 @@ class RepetitionCounter:
         self._from_start = False
         self._best = 0.0
         self._gain = (0.0, -math.inf)
+        self._nearest: _RepetitionSample | None = None  # to the start, since the best sample
         self._ways: deque[float] = deque(maxlen=8)
 
     def update(self, stamp: float, form: Form) -> None:
@@ -204,6 +217,11 @@ class RepetitionCounter:
     def turned(self) -> bool:
         """Whether the repetition under way has gone far enough, and reached its turn."""
         return self.goes_far and self.phase in (ExercisePhase.TURN, ExercisePhase.RETURN)
+
+    @property
+    def completing(self) -> bool:
+        """Whether the repetition under way has turned and meets all needs so far."""
+        return self.turned and self._left_start and all(map(self._meets, self.exercise.needs))
 
     def judge(self) -> Repetition:
         """Judge the repetition that is done, or the one under way; faults from its turn on."""
@@ -246,11 +264,19 @@ class RepetitionCounter:
 
     def _at_start(self, sample: _RepetitionSample) -> None:
         """Take a sample at the start: perhaps a repetition is complete."""
-        if self._from_start and self._trace and self._best >= self._min_progress():
+        self._complete(sample)
+        self._before.append(sample)
+        while sample.stamp - self._before[0].stamp > _START:
+            self._before.popleft()
+
+    def _complete(self, sample: _RepetitionSample) -> None:
+        """Count the repetition under way, which ends with this sample, if it is one."""
+        if self._trace and self._left_start and self._best >= self._min_progress():
             took = sample.stamp - self.started
             fits = all(map(self._meets, self.exercise.needs))
             self.missed = not fits
             if fits and took in self.exercise.seconds:
+                self.done_from = self.started
                 self._trace.append(sample)
                 self._ways.append(self._best)
                 self.count += 1
@@ -258,9 +284,11 @@ class RepetitionCounter:
         self._trace.clear()
         self._from_start = True
         self.phase = ExercisePhase.READY
-        self._before.append(sample)
-        while sample.stamp - self._before[0].stamp > _START:
-            self._before.popleft()
+
+    @property
+    def _left_start(self) -> bool:
+        """Whether the motion under way began at the start, or near it as a recording may."""
+        return self._from_start or self._trace[0].progress <= _BACK * self._best
 
     def _min_progress(self) -> float:
         """Progress that makes a repetition: half of one is a movement between two others."""
@@ -270,14 +298,12 @@ class RepetitionCounter:
 
     def _under_way(self, sample: _RepetitionSample) -> None:
         """Take a sample away from the start."""
-        if not self._trace:
-            self.started = sample.stamp
-            self._best, self._gain = 0.0, (0.0, sample.stamp)
-        self._trace.append(sample)
-        self._best = best = max(self._best, sample.progress)
-        gained, when = self._gain
-        if sample.progress > gained + _GAIN * best:
-            self._gain = _, when = sample.progress, sample.stamp
+        self._follow(sample)
+        if self._best >= self._min_progress() and self._turned_around(sample):
+            self._split()
+            return
+        best = self._best
+        _, when = self._gain
         if sample.progress < _TURN * best:
             self.phase = ExercisePhase.RETURN
         elif best >= 1.0 and sample.stamp - when > _STILL:
@@ -285,9 +311,42 @@ class RepetitionCounter:
         else:
             self.phase = ExercisePhase.OUTWARD
         if sample.stamp - self.started > self.exercise.seconds.high:
-            # A person who stays here rests or does something else.
+            # A person who stays here does something else, or rests.
             self._from_start = False
             self._trace = self._trace[len(self._trace) // 2 :]
+
+    def _follow(self, sample: _RepetitionSample) -> None:
+        """Add a sample to the repetition under way."""
+        if not self._trace:
+            self.started = sample.stamp
+            self._best, self._gain, self._nearest = 0.0, (0.0, sample.stamp), sample
+        self._trace.append(sample)
+        if sample.progress >= self._best:
+            self._best, self._nearest = sample.progress, sample
+        elif self._nearest is None or sample.progress < self._nearest.progress:
+            self._nearest = sample
+        gained, _ = self._gain
+        if sample.progress > gained + _GAIN * self._best:
+            self._gain = sample.progress, sample.stamp
+
+    def _turned_around(self, sample: _RepetitionSample) -> bool:
+        """Whether the person came back near the start, and rests there or goes out again."""
+        nearest = self._nearest
+        if nearest is None or nearest.progress > min(_MAX_BACK, _BACK * self._best):
+            return False
+        again = sample.progress - nearest.progress > _OUT_AGAIN * self._best
+        return again or sample.stamp - nearest.stamp > _RESTED
+
+    def _split(self) -> None:
+        """Complete the repetition where it was nearest to the start; the rest begins the next."""
+        trace, end = self._trace, self._nearest
+        assert end is not None
+        self._trace = [sample for sample in trace if sample.stamp < end.stamp]
+        self._complete(end)
+        self._before = deque(s for s in trace if -_START / 2 < s.stamp - end.stamp <= 0)
+        for sample in trace:
+            if sample.stamp > end.stamp:
+                self._follow(sample)
 
     def _part(self, where: str) -> Sequence[_RepetitionSample]:
         """Moments of a part of the repetition."""
@@ -300,7 +359,7 @@ class RepetitionCounter:
         """What a rule is about, over its part of the repetition; None if it was hardly seen."""
         part = self._part(rule.where)
         name = rule.measure.name
-        readings = [r for m in part if (r := m.readings[name]) is not None]
+        readings = [r for m in part if (r := m.readings.get(name)) is not None]
         if not readings or len(readings) < _MIN_OBSERVED * len(part):
             return None
         if rule.where == 'worst':
@@ -309,10 +368,10 @@ class RepetitionCounter:
         return _mean(readings)
 
     def _meets(self, rule: FormRule) -> bool:
-        """Whether a need is met; what cannot be seen is believed."""
+        """Whether a need is met; an unknown measure meets it unless it must be known."""
         reading = self._summary(rule)
         if reading is None:
-            return True
+            return not rule.known
         return _excess(rule.limits, reading.value) <= self._doubt * reading.deviation
 
     def _judge(self, rules: Iterable[FormRule]) -> Repetition:
