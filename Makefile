@@ -16,8 +16,8 @@ DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION
 
 # With better person detectors, if they can be had: the demo works without them.
 demo: models
-	@$(RUN) pose-ros models install yolox_nano picodet_320 > /dev/null 2>&1 || \
-		echo 'yolox_nano and picodet_320 could not be installed: BlazePose finds the people'
+	@$(RUN) pose-ros models install yolox_nano picodet_320 > /dev/null || \
+		echo 'The demo runs with the person detectors that are installed.'
 	@$(RUN) pose-ros demo $(DEMO)
 
 test: lint models
