@@ -17,13 +17,12 @@ import typer
 
 from pose_ros.cli.batch import (
     InputFiles,
-    check_outputs,
     estimated,
     find_inputs,
     open_lines,
     run_files,
 )
-from pose_ros.cli.console import complain, complaints, messages, output
+from pose_ros.cli.console import check_outputs, complain, complaints, messages, output
 from pose_ros.cli.options import MODEL, THREADS
 from pose_ros.cli.results import event_record
 from pose_ros.core.body.angles import JointAngles
@@ -109,7 +108,7 @@ def _run(
 ) -> int:
     """Analyse all that was found; return how many files could not be read to their end."""
     json_file, angles, plot = files
-    check_outputs(files, found.media)
+    check_outputs(files, (media.path for media in found.media))
     if plot:
         library('matplotlib', 'plot')
     timeline = Recording() if plot else None

@@ -66,25 +66,6 @@ def prepare_overlays(
     return overlays
 
 
-def check_outputs(names: Sequence[str], media: Sequence[Media]) -> None:
-    """ValueError if results cannot go to files of these names; '' and '-' are not files."""
-    inputs = {one.path.resolve() for one in media}
-    taken: set[Path] = set()
-    for name in names:
-        if name in ('', '-'):
-            continue
-        path = Path(name).resolve()
-        if path in inputs:
-            raise ValueError(f'{name} would overwrite an input: choose another name')
-        if path in taken:
-            raise ValueError(f'two results would be written to {name}: choose a file for each')
-        if path.is_dir():
-            raise ValueError(f'{name} is a folder: name a file in it')
-        if not path.parent.is_dir():
-            raise ValueError(f'there is no folder {path.parent} for {name}: create it first')
-        taken.add(path)
-
-
 def estimated(estimator: PoseEstimator, media: Media) -> Iterator[tuple[Frame, list[Person]]]:
     """Each frame of a file and the people in it; every file counts its people from 1.
 

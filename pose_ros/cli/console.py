@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -19,6 +20,25 @@ def complain(text: str) -> None:
     """Say in one line what is wrong."""
     line = ' '.join(text.split())
     messages.print(f'pose-ros: {line}', style='red', markup=False, highlight=False, soft_wrap=True)
+
+
+def check_outputs(names: Sequence[str], inputs: Iterable[Path]) -> None:
+    """ValueError if results cannot go to files of these names; '' and '-' are not files."""
+    kept = {path.resolve() for path in inputs}
+    taken: set[Path] = set()
+    for name in names:
+        if name in ('', '-'):
+            continue
+        path = Path(name).resolve()
+        if path in kept:
+            raise ValueError(f'{name} would overwrite an input: choose another name')
+        if path in taken:
+            raise ValueError(f'two results would be written to {name}: choose a file for each')
+        if path.is_dir():
+            raise ValueError(f'{name} is a folder: name a file in it')
+        if not path.parent.is_dir():
+            raise ValueError(f'there is no folder {path.parent} for {name}: create it first')
+        taken.add(path)
 
 
 @contextmanager

@@ -14,13 +14,12 @@ import typer
 from pose_ros.cli.batch import (
     Batch,
     InputFiles,
-    check_outputs,
     find_inputs,
     open_lines,
     prepare_overlays,
     run_files,
 )
-from pose_ros.cli.console import complain, complaints, messages
+from pose_ros.cli.console import check_outputs, complain, complaints, messages
 from pose_ros.cli.options import MODEL, THREADS
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -92,7 +91,7 @@ def _run(
     if not found.media:
         return 0
     overlays = prepare_overlays(Path(overlay), sources, found.media) if overlay else {}
-    check_outputs([json_file, *map(str, overlays.values())], found.media)
+    check_outputs([json_file, *map(str, overlays.values())], (media.path for media in found.media))
     estimator = PoseEstimator(config)
     started = time.perf_counter()
     with ExitStack() as stack:

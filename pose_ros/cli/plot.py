@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from pose_ros.cli.console import complaints, messages
+from pose_ros.cli.console import check_outputs, complaints, messages
 from pose_ros.plotting.chart import draw
 from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.recording import Recording
@@ -40,6 +40,7 @@ def plot(
     with complaints():
         paths = [Path(text) for text in files]
         target = Path(image) if image else paths[0].with_suffix('.png')
+        check_outputs([str(target)], paths)
         timeline = Recording()
         for path in paths:
             read_recording(path, timeline)

@@ -85,7 +85,7 @@ def event_of(record: Mapping[str, Any]) -> MotionEvent:
     """Event of one line's object; ValueError says what it lacks."""
     missing = [key for key in _EVENT if key not in record]
     if missing:
-        raise ValueError(f'an event has no {missing[0]!r}')
+        raise ValueError(f'not an event of pose-ros analyse: it has no {missing[0]!r}')
     if record['kind'] not in KINDS:
         raise ValueError(f'kind must be one of {", ".join(KINDS)}, got {record["kind"]!r}')
     for key in ('time', 'duration'):

@@ -170,7 +170,8 @@ def test_without_an_output_the_image_is_beside_the_first_file(pose_ros, lines, t
         (['none.jsonl'], 'none.jsonl: No such file'),
         (['{lines}', '--person', '9'], 'there is no person 9, only: 1, 2'),
         (['{table}', '--angle', 'nose'], "unknown angle 'nose', there are: left_knee"),
-        (['{lines}', '--output', '{folder}/none/a.png'], 'cannot write the results: .*none/a.png'),
+        (['{lines}', '--output', '{lines}'], 'would overwrite an input'),
+        (['{lines}', '--output', '{folder}/none/a.png'], 'there is no folder .*none for'),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line_and_exit_code_2(

@@ -186,7 +186,11 @@ GOOD = json.dumps(event_record('a.mp4', event(1.0, 'started')))
 @pytest.mark.parametrize(
     ('name', 'content', 'reason'),
     [
-        ('a.jsonl', '{"time": 1}', r"a.jsonl, line 1: an event has no 'kind'"),
+        (
+            'a.jsonl',
+            '{"time": 1}',
+            r"a.jsonl, line 1: not an event of pose-ros analyse: it has no 'kind'",
+        ),
         ('a.jsonl', GOOD + '\n{"time', r'a.jsonl, line 2: .*'),
         ('a.jsonl', GOOD.replace('gesture', 'dance'), r"line 1: kind must be one of .*'dance'"),
         ('a.jsonl', GOOD.replace('1.0', '"now"'), r"line 1: time must be a number, got 'now'"),

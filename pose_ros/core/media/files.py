@@ -80,6 +80,8 @@ def find_media(source: str | Path) -> list[str]:
 
     MediaError if there is nothing at the path, or nothing usable in the folder.
     """
+    if source == '':  # as a path this would be the current folder
+        raise MediaError('the name of an input is empty')
     source = local_path(str(source))
     if is_url(source):
         return [source]
@@ -111,7 +113,8 @@ def open_media(source: str | Path) -> Media:
         return Media(source, True, DEFAULT_RATE, None)
     path = Path(source)
     if not path.is_file():
-        raise MediaError(f'{display_name(path)}: there is no such file')
+        there = 'not a file' if path.exists() else 'there is no such file'
+        raise MediaError(f'{display_name(path)}: {there}')
     suffix = path.suffix.lower()
     if suffix in IMAGE_SUFFIXES or (suffix not in VIDEO_SUFFIXES and is_image(path)):
         return Media(source, sequence=False)

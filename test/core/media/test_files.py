@@ -136,9 +136,13 @@ def test_a_folder_gives_its_images_and_videos_in_the_order_of_names(tmp_path):
     assert find_media(tmp_path / 'b.png') == [str(tmp_path / 'b.png')]
     with pytest.raises(MediaError, match=r'no image or video in this folder'):
         find_media(tmp_path / 'd.png')
+    with pytest.raises(MediaError, match='the name of an input is empty'):
+        find_media('')
+    with pytest.raises(MediaError, match='/dev/null: not a file'):
+        open_media('/dev/null')
     with pytest.raises(MediaError, match=r'none: there is no such file or folder'):
         find_media(tmp_path / 'none')
-    with pytest.raises(MediaError, match='there is no such file'):
+    with pytest.raises(MediaError, match='d.png: not a file'):
         open_media(tmp_path / 'd.png')
 
 
