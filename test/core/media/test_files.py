@@ -142,7 +142,7 @@ def test_a_folder_gives_its_images_and_videos_in_the_order_of_names(tmp_path):
         open_media('/dev/null')
     with pytest.raises(MediaError, match=r'none: there is no such file or folder'):
         find_media(tmp_path / 'none')
-    with pytest.raises(MediaError, match='d.png: not a file'):
+    with pytest.raises(MediaError, match=r'd\.png: not a file'):
         open_media(tmp_path / 'd.png')
 
 
