@@ -196,6 +196,7 @@ def test_oscillation_of_a_sine(frequency, rate):
     assert found.half_cycles == pytest.approx(5 * frequency * 2, abs=1.5)
     assert found.period == pytest.approx(1 / frequency, rel=0.1)
     assert 10 <= found.amplitude <= 40
+    assert found.speed == pytest.approx(2 * found.amplitude * frequency, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -217,9 +218,15 @@ def test_what_does_not_swing_to_and_fro(signal, passes):
 def test_oscillation_is_over_after_a_rest(creep):
     found = swing(lambda t: 20 * math.sin(2 * math.pi * 1.5 * t), 2)
     assert found.half_cycles >= 5
+    assert found.pause(2.0) == pytest.approx(1 / 30)
     for i in range(40):
         found.update(2 + i / 30, creep * i / 30)
     assert found.half_cycles == 0
+    assert 2.0 < found.pause(5.0) < 3.0 + 1 / 30
+
+
+def test_pause_is_infinite_before_two_half_cycles():
+    assert swing(lambda t: 90 * min(t, 1), 1.2).pause(2.0) == math.inf
 
 
 def test_what_drifts_on_after_swinging_does_not_swing():

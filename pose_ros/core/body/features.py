@@ -334,10 +334,16 @@ def frontality(body: BodyState, _: Side) -> float:
 
 def _register_oscillations() -> None:
     """Register the features of all signals that may oscillate."""
-    parts: dict[str, tuple[str, str, Callable[[Oscillation], float]]] = {
-        'half_cycles': ('', 'number without a rest', lambda swing: swing.half_cycles),
-        'amplitude': ('', 'smallest of the last three half cycles', lambda swing: swing.amplitude),
-        'period': ('s', 'time there and back', lambda swing: swing.period),
+    parts: dict[str, tuple[str, str, Callable[[Oscillation, float], float]]] = {
+        'half_cycles': ('', 'number without a rest', lambda swing, _: swing.half_cycles),
+        'amplitude': (
+            '',
+            'smallest of the last three half cycles',
+            lambda swing, _: swing.amplitude,
+        ),
+        'period': ('s', 'time there and back', lambda swing, _: swing.period),
+        'speed': ('', 'amplitude over half the period', lambda swing, _: swing.speed),
+        'pause': ('s', 'time since two half cycles or more', lambda swing, now: swing.pause(now)),
     }
     for signal in SIGNALS.values():
         for part, (unit, meaning, value) in parts.items():
@@ -347,15 +353,15 @@ def _register_oscillations() -> None:
                 body: BodyState,
                 side: Side,
                 signal: str = signal.name,
-                value: Callable[[Oscillation], float] = value,
+                value: Callable[[Oscillation, float], float] = value,
             ) -> float:
-                return value(body.history.oscillations[signal][side])
+                return value(body.history.oscillations[signal][side], body.stamp)
 
             FEATURES[name] = Feature(
                 name,
                 measure,
                 signal.of_arm,
-                signal.unit if part == 'amplitude' else unit,
+                {'amplitude': signal.unit, 'speed': f'{signal.unit}/s'}.get(part, unit),
                 signal.keypoints,
                 f'{signal.meaning}: {meaning}',
             )

@@ -27,6 +27,7 @@ class Oscillation:
 
     min_swing: float
     max_time: float
+    _swung: float = -math.inf
     _turns: list[tuple[float, float]] = field(default_factory=list)
     _extreme: tuple[float, float] = (-math.inf, 0.0)
     _progress: tuple[float, float] = (-math.inf, 0.0)
@@ -45,6 +46,8 @@ class Oscillation:
             self._turns.append(self._extreme)
             self._extreme = self._progress = (stamp, value)
         self._last = stamp, value
+        if self.half_cycles > 1:
+            self._swung = stamp
 
     def reset(self) -> None:
         """Start over."""
@@ -70,6 +73,15 @@ class Oscillation:
         if len(turns) < 2:
             return math.inf
         return 2 * (turns[-1][0] - turns[0][0]) / (len(turns) - 1)
+
+    def pause(self, stamp: float) -> float:
+        """Time since there were two half cycles or more [s]; inf if never."""
+        return stamp - self._swung
+
+    @property
+    def speed(self) -> float:
+        """Mean speed of half cycles of this amplitude and period [unit/s]."""
+        return 2 * self.amplitude / self.period
 
     @property
     def _patience(self) -> float:

@@ -1,4 +1,4 @@
-"""Signals of a person that may oscillate: a forearm, the head, the distance of the hands."""
+"""Signals of a person that may oscillate: a forearm, the head, both hands, the hips."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ _FACE_DEPTH = 0.154
 # Minimum width of the shoulders for head movements [torsos]: the head of a person who is turned
 # farther away is not seen well enough.
 _MIN_FRONTALITY = 0.4
+# Smallest rise of both hands [torsos]: real lateral raises and presses have 0.4 to 1.5.
+_MIN_LIFT = 0.3
+# Smallest rise with upright forearms [torsos]: presses and pull-ups of real people have 0.5 to
+# 1.5, straight arms that wave over the head up to 0.45.
+_MIN_PRESS = 0.5
+# Smallest dip of the hips [torsos]: a standing body's noise is up to 0.20 of 1.65 on the actor.
+_MIN_DIP = 0.27
+# Maximum time of half a repetition [s]: slow lateral raises and squats of real people take 2.3.
+_MAX_REPETITION = 3.0
+# Maximum time of half a clap [s]: wide claps of real people take 0.6.
+_MAX_CLAP = 1.0
 # Minimum height of the nose over the shoulders [torsos]: lower ones belong to people who bow.
 _MIN_NOSE_HEIGHT = 0.06
 
@@ -116,11 +127,33 @@ def wrists_apart(points: PosePoints, _: Side) -> float:
     return abs(points.point('left_wrist') - points.point('right_wrist')) / points.scale
 
 
+def _lift(points: PosePoints, _: Side) -> float:
+    """Mean height of the wrists over their shoulders [torsos]."""
+    height = sum(points.limb(side, 'shoulder', 'wrist').imag for side in SIDES)
+    return height / 2 / points.scale
+
+
+def _press(points: PosePoints, _: Side) -> float | None:
+    """As `_lift`, while both forearms stay within 45 degrees of upright."""
+    for each in SIDES:
+        forearm = points.limb(each, 'elbow', 'wrist')
+        if forearm.imag < abs(forearm.real):
+            return None
+    return _lift(points, _)
+
+
+def _dip(points: PosePoints, _: Side) -> float:
+    """Height of the hips over the ankles [torsos]."""
+    hips = points.middle('left_hip', 'right_hip')
+    return (hips - points.middle('left_ankle', 'right_ankle')).imag / points.scale
+
+
 _HEAD = (
     *('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear'),
     *('left_shoulder', 'right_shoulder'),
 )
 _ARM = ('elbow', 'wrist')
+_ARMS = tuple(f'{side}_{joint}' for side in SIDES for joint in ('shoulder', 'elbow', 'wrist'))
 SIGNALS = {
     signal.name: signal
     for signal in (
@@ -172,7 +205,37 @@ SIGNALS = {
             keypoints=('left_wrist', 'right_wrist'),
             meaning='distance between the hands',
             min_swing=0.1,
-            max_time=0.6,
+            max_time=_MAX_CLAP,
+        ),
+        Signal(
+            name='lift',
+            measure=_lift,
+            of_arm=False,
+            unit='torso',
+            keypoints=tuple(k for k in _ARMS if not k.endswith('elbow')),
+            meaning='both hands, up and down together',
+            min_swing=_MIN_LIFT,
+            max_time=_MAX_REPETITION,
+        ),
+        Signal(
+            name='press',
+            measure=_press,
+            of_arm=False,
+            unit='torso',
+            keypoints=_ARMS,
+            meaning='both hands over the elbows, up and down together',
+            min_swing=_MIN_PRESS,
+            max_time=_MAX_REPETITION,
+        ),
+        Signal(
+            name='dip',
+            measure=_dip,
+            of_arm=False,
+            unit='torso',
+            keypoints=('left_hip', 'right_hip', 'left_ankle', 'right_ankle'),
+            meaning='hips over the ankles, up and down',
+            min_swing=_MIN_DIP,
+            max_time=_MAX_REPETITION,
         ),
     )
 }
