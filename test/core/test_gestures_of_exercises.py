@@ -83,6 +83,15 @@ def test_arms_that_go_up_in_rhythm_are_no_gesture(low, high, gesture, period):
     assert all(stamp < period for *_, stamp in found)
 
 
+def test_one_arm_that_goes_up_in_rhythm_does_not_point_a_third_time():
+    pointing = ActorPose(left_arm=(88, 0), left_forearm=(88, 0))
+    found = started(to_and_fro(REST, pointing, times=5, period=3.0))
+    assert [(name, hand, stamp // 3.0) for name, hand, stamp in found] == [
+        ('point_left', Hand.LEFT, 0),
+        ('point_left', Hand.LEFT, 1),
+    ]
+
+
 def test_arms_that_go_up_once_are_a_t_pose():
     rise = [(i / 30, person(REST.blend(LEVEL, min(1.0, i / 20)))) for i in range(60)]
     assert [(name, hand) for name, hand, _ in started(rise)] == [('t_pose', Hand.BOTH)]

@@ -21,8 +21,8 @@ _FACE_DEPTH = 0.154
 _MIN_FRONTALITY = 0.4
 # Smallest rise of both hands [torsos]: real lateral raises and presses have 0.4 to 1.5.
 _MIN_LIFT = 0.3
-# Smallest rise with upright forearms [torsos]: presses and pull-ups of real people have 0.5 to
-# 1.5, straight arms that wave over the head up to 0.45.
+# Smallest rise with upright forearms, or of one arm [torsos]: presses and pull-ups of real people
+# have 0.5 to 1.5, straight arms that wave over the head up to 0.45.
 _MIN_PRESS = 0.5
 # Smallest dip of the hips [torsos]: a standing body's noise is up to 0.20 of 1.65 on the actor.
 _MIN_DIP = 0.27
@@ -127,10 +127,14 @@ def wrists_apart(points: PosePoints, _: Side) -> float:
     return abs(points.point('left_wrist') - points.point('right_wrist')) / points.scale
 
 
+def _arm_lift(points: PosePoints, side: Side) -> float:
+    """Height of the wrist over the shoulder [torsos]."""
+    return points.limb(side, 'shoulder', 'wrist').imag / points.scale
+
+
 def _lift(points: PosePoints, _: Side) -> float:
     """Mean height of the wrists over their shoulders [torsos]."""
-    height = sum(points.limb(side, 'shoulder', 'wrist').imag for side in SIDES)
-    return height / 2 / points.scale
+    return sum(_arm_lift(points, side) for side in SIDES) / len(SIDES)
 
 
 def _press(points: PosePoints, _: Side) -> float | None:
@@ -206,6 +210,16 @@ SIGNALS = {
             meaning='distance between the hands',
             min_swing=0.1,
             max_time=_MAX_CLAP,
+        ),
+        Signal(
+            name='arm_lift',
+            measure=_arm_lift,
+            of_arm=True,
+            unit='torso',
+            keypoints=('shoulder', 'wrist'),
+            meaning='wrist over shoulder, up and down',
+            min_swing=_MIN_PRESS,
+            max_time=_MAX_REPETITION,
         ),
         Signal(
             name='lift',
