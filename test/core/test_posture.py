@@ -104,7 +104,7 @@ def test_who_is_propped_on_the_hands_does_not_lie(facing):
 )
 def test_propped_on_the_hands(shoulders, hips, wrists, expected):
     nothing = np.nan
-    parts = PartLevels(0.0, nothing, shoulders, hips, nothing, nothing, wrists)
+    parts = PartLevels(0.0, nothing, shoulders, hips, nothing, nothing, wrists, nothing)
     assert parts.supported_on_hands(100.0) == expected
 
 

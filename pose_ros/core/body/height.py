@@ -42,6 +42,8 @@ class PartLevels:
         Mean x of the observed trunk and head [px].
     head, shoulders, hips, knees, ankles, wrists
         Mean y of the observed joints [px].
+    feet_x
+        Mean x of the observed ankles [px].
     """
 
     x: float
@@ -51,6 +53,7 @@ class PartLevels:
     knees: float
     ankles: float
     wrists: float
+    feet_x: float
 
     @classmethod
     def of(cls, person: Person) -> PartLevels:
@@ -61,7 +64,8 @@ class PartLevels:
         sums = which.astype(float) @ np.where(seen[:, None], person.keypoints, 0.0)
         across, down = (sums.T / counts).tolist()
         x = [value for value in across[:3] if not math.isnan(value)]
-        return cls(sum(x) / len(x) if x else math.nan, *down)
+        feet_x = across[4]  # as the parts of `_members` are ordered
+        return cls(*(sum(x) / len(x) if x else math.nan, *down, feet_x))
 
     def supported_on_hands(self, height: float) -> bool:
         """Whether the hands carry the body: low, but not lying.

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import cached_property
 import math
 
 import numpy as np
 
 from pose_ros.core.body.height import PartLevels
 from pose_ros.core.body.posture import Posture
+from pose_ros.core.motion.fall_samples import Sample
 
 # Descent of head and hips that may be a fall [body heights/s].
 DESCENT_RATE = 0.38
@@ -30,24 +30,36 @@ _CERTAIN_RATE = 1.2
 _CONFIDENCES = (0.5, 0.95)
 # Factor on the confidence if the body was not observed to stay down [-].
 UNSEEN_TRUST = 0.7
-# Time over which speeds are measured [s].
-_RATE_WINDOW = 0.3
-# Minimum number of samples for a speed, at low frame rates.
-_MIN_RATE_SAMPLES = 3
-# Maximum age of such samples [s].
-_MAX_RATE_AGE = 0.8
 # Minimum descent of the hips [body heights]. Lying down from sitting leaves the hips in place.
 _MIN_HIPS_DROP = 0.08
 # Minimum descent of the head [body heights]: onto a bed away from the camera.
 MIN_HEAD_DROP = 0.30
 # Minimum mean descent of head and hips [body heights].
-_MIN_DROP = 0.20
+MIN_DROP = 0.20
 # A body that came down by _ALL_DOWN with the head at most _HEAD_LOW over the hips is lying, even
 # if the legs are not seen [body heights].
 _HEAD_LOW = 0.20
 _ALL_DOWN = 0.48
 # Maximum time from the start of the descent until the body is low [s].
 MAX_DESCENT_TIME = 2.4
+# Deeper than this the body has come down further than in a deep squat [body heights]: there the
+# hips come down by 0.33 and the head by 0.42.
+_DEEPER_THAN_SQUAT = 0.42
+# Distance of trunk and head from the feet, sideways, in which the feet carry them [body heights]:
+# the foot of an adult is 0.15 long.
+_BALANCED = 0.2
+# Height of the head over the hips above which a body was upright [body heights]: 0.39 standing,
+# up to 0.29 in push-ups seen from the front.
+_UPRIGHT = 0.32
+# The same of the hips over the knees: 0.24 standing, up to 0.12 in these push-ups.
+_THIGHS_UP = 0.15
+# A body that was lying and comes down as a whole fell out of bed. Minimum descent of head and of
+# hips [body heights]; a bed is 0.26 high.
+_BED_DROP = 0.12
+# Minimum speed of that [body heights/s]: turning over moves head and hips less.
+_BED_RATE = 0.45
+# Maximum time of that [s]: half a metre takes 0.3 s in free fall.
+_BED_TIME = 1.0
 # The same for a descent that was never faster than 0.4 body heights/s [s]: people who lie down in
 # a hurry take longer. In between it grows up to MAX_DESCENT_TIME at 0.7 body heights/s.
 _MAX_SLOW_DESCENT_TIME = 1.45
@@ -60,7 +72,8 @@ _SLOW_RATE = 0.5
 _MIN_SLOW_DROP = 0.3
 # Rise on the way down that ends a descent [body heights].
 _MAX_RISE_IN_DESCENT = 0.13
-# Rise of the head while low that ends lying [body heights]: push-ups are low, too.
+# Rise of the head while low that ends lying, and without which no one is up again
+# [body heights]: push-ups are low, too.
 _MAX_RISE_WHILE_LOW = 0.12
 # Maximum rest on the way down [s].
 _MAX_PAUSE = 0.7
@@ -125,20 +138,6 @@ class Fall:
             raise ValueError(f'confidence must be 0 to 1, got {self.confidence}')
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A person in one frame."""
-
-    stamp: float
-    levels: PartLevels
-    posture: Posture
-
-    @cached_property
-    def level(self) -> float:
-        """Middle of head and hips, y down [px]; NaN if one is not observed."""
-        return (self.levels.head + self.levels.hips) / 2
-
-
 @dataclass
 class FallCandidate:
     """A descent of one person, and what follows.
@@ -151,6 +150,8 @@ class FallCandidate:
         Levels of the body then.
     height
         Standing height of the person [px].
+    from_lying
+        Whether the person lay already.
     peak
         Maximum speed so far [body heights/s].
     deepest
@@ -176,6 +177,7 @@ class FallCandidate:
     onset: float
     start: PartLevels
     height: float
+    from_lying: bool = False
     peak: float = 0.0
     deepest: float = -math.inf
     moved: float = -math.inf
@@ -196,10 +198,28 @@ class FallCandidate:
         """Descent of the hips [body heights]; NaN if they are not observed."""
         return (sample.levels.hips - self.start.hips) / self.height
 
+    def drop(self, sample: Sample) -> float:
+        """Mean descent of head and hips [body heights]; NaN if one is not observed."""
+        return (self.head_drop(sample) + self.hips_drop(sample)) / 2
+
+    def is_out_of_control(self, sample: Sample) -> bool:
+        """Whether an upright body leaves its feet or comes down further than in a squat.
+
+        If the feet are not observed, nothing shows that they carry the body.
+        """
+        levels, start = sample.levels, self.start
+        trunk_up = start.hips - start.head > _UPRIGHT * self.height
+        if not trunk_up and not start.knees - start.hips > _THIGHS_UP * self.height:
+            return False  # the body was down already
+        on_feet = abs(levels.x - levels.feet_x) <= _BALANCED * self.height
+        return not on_feet or self.drop(sample) > _DEEPER_THAN_SQUAT
+
     def is_fall(self, until: float, sample: Sample) -> bool:
         """Whether the descent to this sample, if it lasted until then [s], is that of a fall."""
         lasted = until - self.onset
-        drop = (self.head_drop(sample) + self.hips_drop(sample)) / 2
+        if self.from_lying:
+            return lasted <= _BED_TIME and self.peak >= _BED_RATE
+        drop = self.drop(sample)
         times = (_MAX_SLOW_DESCENT_TIME, MAX_DESCENT_TIME)
         max_time = float(np.interp(self.peak, _DESCENT_TIME_RATES, times))
         slow = self.peak < _SLOW_RATE and drop < _MIN_SLOW_DROP
@@ -210,7 +230,9 @@ class FallCandidate:
         head, hips = self.head_drop(sample), self.hips_drop(sample)
         if sample.levels.supported_on_hands(self.height):
             return False
-        if not (head > MIN_HEAD_DROP and hips > _MIN_HIPS_DROP and head + hips > 2 * _MIN_DROP):
+        if self.from_lying:
+            return sample.posture == Posture.LYING and min(head, hips) > _BED_DROP
+        if not (head > MIN_HEAD_DROP and hips > _MIN_HIPS_DROP and head + hips > 2 * MIN_DROP):
             return False
         head_over_hips = (sample.levels.hips - sample.levels.head) / self.height
         return sample.posture == Posture.LYING or (
@@ -218,12 +240,15 @@ class FallCandidate:
         )
 
     def is_up(self, sample: Sample) -> bool:
-        """Whether the person is up again."""
-        return self.head_drop(sample) < MIN_HEAD_DROP * (1 - _UP_SHARE) or sample.posture in (
-            Posture.STANDING,
-            Posture.SITTING,
-            Posture.BENDING,
-        )
+        """Whether the person is up again; another posture alone may be an error."""
+        if self.head_drop(sample) < MIN_HEAD_DROP * (1 - _UP_SHARE) and not self.from_lying:
+            return True
+        up = (Posture.STANDING, Posture.SITTING, Posture.BENDING)
+        return sample.posture in up and self.rises(sample)
+
+    def rises(self, sample: Sample) -> bool:
+        """Whether the head is clearly higher than it lay."""
+        return sample.levels.head < self.lowest - _MAX_RISE_WHILE_LOW * self.height
 
     def stops(self, sample: Sample, rate: float) -> bool:
         """Whether the person rests or comes up before the body is low."""
@@ -240,8 +265,7 @@ class FallCandidate:
         """Follow for how long the body has been low, or up."""
         stamp, head = sample.stamp, sample.levels.head
         low = self.is_low(sample)
-        rises = head < self.lowest - _MAX_RISE_WHILE_LOW * self.height
-        if low and self.low_since is not None and rises:
+        if low and self.low_since is not None and self.rises(sample):
             self.low_since = None  # the head goes up: neither lying nor up yet
         if low:
             if self.low_since is None:
@@ -276,43 +300,13 @@ class FallCandidate:
         return replace(self.event(skeleton_id, FallPhase.CLOSED, stamp), lost=True)
 
 
-def descent_rate(samples: Sequence[Sample]) -> float:
-    """Downward speed of the middle of head and hips [px/s]; NaN if too little is observed.
-
-    Downward movement of the feet is taken off: the camera moves, or the person walks out below.
-    After a time out of sight it is the largest mean speed since before.
-    """
-    seen = [sample for sample in samples if not math.isnan(sample.level)]
-    now = samples[-1].stamp
-    if len(seen) > 1 and seen[-1].stamp == now and now - seen[-2].stamp > _MAX_RATE_AGE:
-        return max((seen[-1].level - k.level) / (now - k.stamp) for k in seen[:-1])
-    number = sum(sample.stamp > now - _RATE_WINDOW for sample in seen)
-    window = seen[-max(number, _MIN_RATE_SAMPLES) :]
-    if len(window) < _MIN_RATE_SAMPLES or window[0].stamp < now - _MAX_RATE_AGE:
-        return math.nan
-    rate = _slope([(sample.stamp, sample.level) for sample in window])
-    feet = [(k.stamp, k.levels.ankles) for k in window if not math.isnan(k.levels.ankles)]
-    return rate - max(_slope(feet), 0.0) if len(feet) == len(window) else rate
-
-
-def _slope(points: Sequence[tuple[float, float]]) -> float:
-    """Slope of the least-squares line through points."""
-    if len(points) < 2:
-        return 0.0
-    mean = sum(time for time, _ in points) / len(points)
-    times = [time - mean for time, _ in points]
-    return sum(t * value for t, (_, value) in zip(times, points)) / sum(t * t for t in times)
-
-
-def begin(samples: Sequence[Sample], height: float) -> FallCandidate | None:
-    """Descent that is under way, from its onset; None for a person who was lying already."""
+def begin(samples: Sequence[Sample], height: float) -> FallCandidate:
+    """Descent that is under way, from its onset."""
     seen = [sample for sample in samples if not math.isnan(sample.level)]
     top = min(sample.level for sample in seen)
     onset = [s.stamp for s in seen if s.level < top + _ONSET_DROP * height][-1]
     start = next(sample for sample in seen if sample.level == top)
-    if start.posture == Posture.LYING:
-        return None
-    return FallCandidate(onset, start.levels, height)
+    return FallCandidate(onset, start.levels, height, start.posture == Posture.LYING)
 
 
 def landing_time(samples: Sequence[Sample], candidate: FallCandidate) -> float:

@@ -10,6 +10,7 @@ who goes out of sight on the way down counts, too.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 import math
 
@@ -18,16 +19,16 @@ from pose_ros.core.motion.fall_candidate import (
     BLINK,
     DESCENT_RATE,
     MAX_DESCENT_TIME,
+    MIN_DROP,
     MIN_HEAD_DROP,
     UNSEEN_TRUST,
     Fall,
     FallCandidate,
     FallPhase,
-    Sample,
     begin,
-    descent_rate,
     landing_time,
 )
+from pose_ros.core.motion.fall_samples import Sample, descent_rate
 from pose_ros.core.motion.observer import Observer
 
 __all__ = ['Fall', 'FallDetector', 'FallPhase']
@@ -36,6 +37,8 @@ __all__ = ['Fall', 'FallDetector', 'FallPhase']
 _MEMORY = 3.0
 # Speed of head and hips at which going out of sight counts as evidence [body heights/s].
 _LOST_RATE = 0.55
+# The speed when lost is measured over this time [s]: a stiff fall is fast only at its end.
+_LOST_WINDOW = 0.15
 # Speed of head and hips for the early warning [body heights/s].
 _WARNING_RATE = 0.7
 # Time that the body must be low for FALLEN [s].
@@ -82,12 +85,14 @@ class FallDetector(Observer):
             events = self._begin(body)
         track = self._tracks[body.id]
         track.missing, track.body = False, body
-        track.samples.append(Sample(body.stamp, body.levels, body.posture[0]))
+        before = track.samples[-1] if track.samples else None
+        track.samples.append(Sample.of(body, before))
         while track.samples[0].stamp < body.stamp - _MEMORY:
             track.samples.popleft()
         rate = descent_rate(track.samples) / body.height
         if track.candidate is None and rate > DESCENT_RATE:
             track.candidate = begin(track.samples, body.height)
+        events += self._unseen(track, body.id, body.stamp)
         if track.candidate is not None:
             events += _follow(track, track.candidate, rate, body.id)
         return events
@@ -98,14 +103,17 @@ class FallDetector(Observer):
         if track is None:
             return []
         track.missing = True
-        candidate, last_seen = track.candidate, track.samples[-1].stamp
-        if candidate is None or candidate.fallen or stamp - last_seen < _ABSENT:
+        return self._unseen(track, skeleton_id, stamp)
+
+    def _unseen(self, track: _FallTrack, skeleton_id: int, stamp: float) -> list[Fall]:
+        """FALLEN if head and trunk went out of sight on the way down some time ago."""
+        seen = [sample for sample in track.samples if not math.isnan(sample.level)]
+        if not seen or stamp - seen[-1].stamp < _ABSENT:
             return []
-        last = [s.levels for s in track.samples if s.stamp > last_seen - BLINK]
-        legs = any(not math.isnan(one.knees) or not math.isnan(one.ankles) for one in last)
-        # People who walk out of the image below lose their legs first.
-        if candidate.peak < _LOST_RATE or not legs:
+        candidate = track.candidate or begin(seen, track.body.height)
+        if candidate.fallen or not _falls_when_lost(seen, candidate):
             return []
+        track.candidate, last_seen = candidate, seen[-1].stamp
         candidate.fallen = candidate.lost = True
         candidate.landing = last_seen
         event = candidate.event(skeleton_id, FallPhase.FALLEN, stamp)
@@ -153,6 +161,21 @@ class FallDetector(Observer):
         return None
 
 
+def _falls_when_lost(seen: Sequence[Sample], candidate: FallCandidate) -> bool:
+    """Whether a person was falling when head and hips were seen last."""
+    last = seen[-1]
+    # People who walk out of the image below lose their legs first.
+    late = [s.levels for s in seen if s.stamp > last.stamp - BLINK]
+    legs = any(not (math.isnan(one.knees) and math.isnan(one.ankles)) for one in late)
+    rate = descent_rate(seen, _LOST_WINDOW) / candidate.height
+    fast = max(candidate.peak, rate) > _LOST_RATE
+    down = rate > DESCENT_RATE or candidate.drop(last) > MIN_DROP
+    # On the way into a burpee or to something on the floor, the hands come below the knees.
+    levels = last.levels
+    on_hands = levels.supported_on_hands(candidate.height) and not levels.wrists < levels.knees
+    return legs and fast and down and not on_hands
+
+
 def _follow(
     track: _FallTrack, candidate: FallCandidate, rate: float, skeleton_id: int
 ) -> list[Fall]:
@@ -175,7 +198,8 @@ def _follow(
     candidate.peak = candidate.peak if math.isnan(rate) else max(candidate.peak, rate)
     low = candidate.low_since
     ends = stops or (stamp if low is None else low) - candidate.onset > MAX_DESCENT_TIME
-    if rate > _WARNING_RATE and not (candidate.warned or ends):
+    fast = rate > _WARNING_RATE and not (candidate.warned or ends)
+    if fast and candidate.is_out_of_control(sample):
         candidate.warned = True
         events.append(candidate.event(skeleton_id, FallPhase.FALLING, stamp))
     stays = low is not None and candidate.low_at == stamp and stamp - low >= _STAY
