@@ -148,7 +148,7 @@ def test_hips_over_the_feet():
 
     assert read('hips_height').value == pytest.approx(1.0, abs=0.05)
     ankles = [COCO17.index(f'{side}_ankle') for side in ('left', 'right')]
-    person.keypoints[ankles, 0] = 320 + 20, 320 - 20
+    person.keypoints[ankles, 0] = 320 + 30, 320 - 30
     assert read('hips_aside') is None  # the feet are too close together
     person.keypoints[ankles, 0] = 320 + 60, 320 - 60
     assert read('hips_aside').value == pytest.approx(0.0, abs=0.01)

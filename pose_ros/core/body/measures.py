@@ -17,7 +17,7 @@ from pose_ros.core.body.points import SIDES, Side, UnseenError
 _MIN_VIEW = 0.4
 # Minimum half distance of the ankles in the image over the length of a leg; closer together, they
 # do not show where the hips are between them [-].
-_MIN_STRIDE = 0.2
+_MIN_STRIDE = 0.28
 
 
 @dataclass(frozen=True)
