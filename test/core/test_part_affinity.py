@@ -23,6 +23,7 @@ from pose_ros.core.models.part_affinity import (
     find_peaks,
 )
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17, COCO18, Topology, keypoint_map
 from pose_ros.core.types import Frame
@@ -597,7 +598,11 @@ def test_a_model_is_fed_rgb_in_its_pixel_range(write_model, channels, people):
     model = OpenPose(path)
     assert len(model.estimate_all(Frame(RED, channels=channels))) == people
     assert len(model.estimate_all(Frame(RED[..., ::-1], channels='bgr'))) == 1
-    shifted = OpenPose(path, pixel_range=(-0.5, -0.45))
+
+    def load(path, threads, _, **settings):
+        return TfliteModel(path, threads, (-0.5, -0.45), **settings)
+
+    shifted = OpenPose(path, load=load)
     assert shifted.estimate_all(Frame(RED)) == []
 
 
