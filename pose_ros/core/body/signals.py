@@ -133,8 +133,8 @@ def _arm_lift(points: PosePoints, side: Side) -> float:
 
 
 def _lift(points: PosePoints, _: Side) -> float:
-    """Mean height of the wrists over their shoulders [torsos]."""
-    return sum(_arm_lift(points, side) for side in SIDES) / len(SIDES)
+    """Height of the lower wrist over its shoulder [torsos]; one arm alone does not move it."""
+    return min(_arm_lift(points, side) for side in SIDES)
 
 
 def _press(points: PosePoints, _: Side) -> float | None:
