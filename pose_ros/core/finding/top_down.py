@@ -195,10 +195,9 @@ class TopDown:
         The detection score is that of the detection that the region comes from.
         """
         pose = self._model.estimate(frame, region, mask)
-        if detection_score is None:
-            score, minimum, detection_score = pose.score, self._model.min_score, 1.0
-        else:
-            score, minimum = detection_score * pose.score, self._model.min_found
+        score, minimum = pose.score, self._model.min_score
+        if detection_score is not None and self._model.min_found is not None:
+            score, minimum = detection_score * score, self._model.min_found
         if score < (self.config.person_threshold or minimum):
             return None
         threshold = self.config.keypoint_threshold
@@ -208,7 +207,7 @@ class TopDown:
             self.topology,
             threshold,
             roi_track=roi_track,
-            detection_score=detection_score,
+            detection_score=1.0 if detection_score is None else detection_score,
         )
 
     def _meet(

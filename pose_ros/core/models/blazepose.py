@@ -163,8 +163,8 @@ class BlazePose:
 
     topology = BLAZEPOSE33
     min_score = 0.5
-    # A detection of 0.4 with a presence of 0.5, the minima of before.
-    min_found = 0.2
+    # With a product of 0.2, crossings lose people (IDF1 0.894, without it 0.910).
+    min_found: float | None = None
     min_peak = 0.0
     masks_neighbours = True
     searches_frame = False

@@ -43,7 +43,7 @@ class MoveNet:
     min_score = 0.3
     # AP of whole images 0.375 with 0.15 (0.384 without it), and 4 of 473 false detections pass. A
     # little more keeps poor second poses of a person out.
-    min_found = 0.2
+    min_found: float | None = 0.2
     # Passed by 95 % of the people on COCO that the score lets pass, and by 6 % of the false ones.
     min_peak = 0.5
     masks_neighbours = True

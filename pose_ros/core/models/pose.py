@@ -91,8 +91,9 @@ class PoseModel(Protocol):
     min_score: float
     """Minimum score of a pose."""
 
-    min_found: float
-    """Minimum product of the scores of the pose and of the detection that it was found by."""
+    min_found: float | None
+    """Minimum product of the scores of the pose and of the detection that it was found by; None if
+    the pose's own score decides."""
 
     masks_neighbours: bool
     """Whether it sees a person better if overlapping people are painted over."""

@@ -62,7 +62,7 @@ class SimCC:
 
     # As TinyPose's: not measured, since no file with real weights was at hand.
     min_score = 0.35
-    min_found = 0.1
+    min_found: float | None = 0.1
     min_peak = 0.5
     masks_neighbours = False
     searches_frame = False

@@ -45,7 +45,7 @@ class TinyPose:
     # Passed by 93 % of the people whom PicoDet finds on COCO, and by 23 % of its false ones.
     min_score = 0.35
     # AP of whole images 0.592 (0.598 without it), and 46 of 473 false detections pass.
-    min_found = 0.1
+    min_found: float | None = 0.1
     min_peak = 0.5
     # AP of whole images on COCO 0.585, with masks 0.573.
     masks_neighbours = False
