@@ -7,6 +7,7 @@ from pathlib import Path
 from geometry_msgs.msg import Point, Twist
 import numpy as np
 import pytest
+from rcl_interfaces.srv import ListParameters
 from sensor_msgs.msg import Image, RegionOfInterest
 
 from pose_ros.core.topology import TOPOLOGIES
@@ -145,6 +146,14 @@ def test_raised_hand_without_pose_node(ros, start_program):
 @pytest.mark.parametrize('name', ['follow_person.py', 'raised_hand.py', 'read_wrist.py'])
 def test_ctrl_c_ends_a_program_without_a_traceback(ros, start_program, name):
     program = start_program(EXAMPLES / name)
-    ros.spin_until(lambda: len(ros.node.get_node_names()) > 1, f'{name} running')
+
+    def others():
+        return [node for node in ros.node.get_node_names() if node != ros.node.get_name()]
+
+    ros.spin_until(others, f'{name} running')
+    client = ros.node.create_client(ListParameters, f'/{others()[0]}/list_parameters')
+    ros.spin_until(client.service_is_ready, f'parameters of {name}')
+    answer = client.call_async(ListParameters.Request())  # answered once it spins
+    ros.spin_until(answer.done, f'{name} spinning')
     assert program.interrupt() == 0, program.lines
     assert program.lines == []
