@@ -2,7 +2,7 @@
 """Run a command where ROS 2 and pose_ros are set up, setting up first whatever is missing.
 
     tools/env.py pytest test
-    tools/env.py ros-command …
+    tools/env.py pose-ros …
     tools/env.py +train pytest test
 
 A name with a plus is a file of requirements that the command also needs. Packages are installed
