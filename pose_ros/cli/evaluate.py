@@ -16,7 +16,16 @@ import typer
 from pose_ros.actor.multi_person_scenes import SCENE_KINDS, multi_person_scene
 from pose_ros.cli.console import complain, complaints, progress_bars
 from pose_ros.cli.evaluate_motion import motion
-from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, THREADS, chosen_models, modes
+from pose_ros.cli.options import (
+    DETECTOR,
+    FIGURES,
+    MARKDOWN,
+    MODELS,
+    THREADS,
+    chosen_configs,
+    chosen_models,
+    modes,
+)
 from pose_ros.cli.report_output import check_markdown, show
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -96,12 +105,10 @@ def coco(
         check_markdown('coco', markdown)
         # All that can be refused is refused before any work is done.
         estimators = [
-            PoseEstimator(
-                EstimatorConfig(
-                    model=one, mode=way, detector=detector, max_people=max_people, threads=threads
-                )
+            PoseEstimator(config)
+            for config in chosen_configs(
+                model, mode, 'multi', detector=detector, max_people=max_people, threads=threads
             )
-            for one, way in product(chosen_models(model), mode or ['multi'])
         ]
         boxed = _boxed(chosen_models(model), threads) if boxes else {}
         truth = read_annotations(Path(annotations))
@@ -157,16 +164,10 @@ def tracking(
         numbers = range(first_seed, first_seed + seeds)
         # All that can be refused is refused before any work is done.
         estimators = [
-            PoseEstimator(
-                EstimatorConfig(
-                    model=one,
-                    mode=way,
-                    detector=detector,
-                    use_appearance=clothing,
-                    threads=threads,
-                )
+            PoseEstimator(config)
+            for config in chosen_configs(
+                model, mode, 'multi', detector=detector, use_appearance=clothing, threads=threads
             )
-            for one, way in product(chosen_models(model), mode or ['multi'])
         ]
         for kind, rate in product(kinds, rates):
             multi_person_scene(kind, first_seed, fps=rate)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import product
 import os
 from pathlib import Path
 
 import typer
 
 from pose_ros.cli.console import complaints, progress_bars
-from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, chosen_models, modes
+from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, chosen_configs, modes
 from pose_ros.cli.report_output import check_markdown, show
-from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import make_observers
 from pose_ros.evaluation.mocap import CAMERAS
 from pose_ros.evaluation.motion_events import (
+    MAX_FALL_DELAY,
     Truth,
     check_files,
     clip_row,
@@ -86,10 +85,7 @@ def motion(
         make_observers(motion_config)
         if videos:
             # All that can be refused is refused before any work is done.
-            configs = [
-                EstimatorConfig(model=one, mode=way, detector=detector, threads=1)
-                for one, way in product(chosen_models(model), mode or ['single'])
-            ]
+            configs = chosen_configs(model, mode, 'single', detector=detector, threads=1)
             for config in configs:
                 PoseEstimator(config)
             runs = [
@@ -98,8 +94,11 @@ def motion(
             ]
         else:
             runs = [
-                ({'model': 'mocap', 'mode': f'{view}'}, partial(watch_capture, Path(mocap), view))
-                for view in CAMERAS
+                (
+                    {'model': 'mocap', 'mode': f'{camera}'},
+                    partial(watch_capture, Path(mocap), camera),
+                )
+                for camera in CAMERAS
             ]
         report = Report('motion', _about(truths, Path(truth).name), _COLUMNS)
         rows = Report('clips', '', _CLIP_COLUMNS)
@@ -123,6 +122,7 @@ def _about(truths: Sequence[Truth], name: str) -> str:
     return (
         f'{name}: {len(truths)} videos, {unjudged} of them not judged. Exact: the repetitions of '
         'the right exercise are counted exactly, and no other is counted. False: reported in '
-        'videos without such an event, per minute. Falls found: FALLEN within 6 s of the start of '
-        'the fall. Specificity: videos without a fall and without FALLEN.'
+        'videos without such an event, per minute. Falls found: FALLEN within '
+        f'{MAX_FALL_DELAY:g} s of the start of the fall. Specificity: videos without a fall and '
+        'without FALLEN.'
     )

@@ -24,6 +24,17 @@ def chosen_models(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names)) or [EstimatorConfig().model]
 
 
+def chosen_configs(
+    models: list[str], chosen: list[str], default_mode: str, **settings: Any
+) -> list[EstimatorConfig]:
+    """Settings of the estimator for each chosen model in each chosen mode."""
+    return [
+        EstimatorConfig(model=model, mode=mode, **settings)
+        for model in chosen_models(models)
+        for mode in chosen or [default_mode]
+    ]
+
+
 def modes(default: str) -> Any:
     """Option with modes of the estimator, such as ``--mode single --mode multi``."""
     text = 'single, multi or auto; repeat for several.'

@@ -59,48 +59,42 @@ class Take:
     joints: np.ndarray
     rate: float
 
-    def seen(
-        self, view: VirtualCamera, errors: Errors, seed: int = 0, world: bool = False
-    ) -> Iterator[tuple[float, list[Person]]]:
+    def seen(self, camera: VirtualCamera, errors: Errors) -> Iterator[tuple[float, list[Person]]]:
         """Stamp [s] and person in each frame, as a pose model sees them.
 
         Parameters
         ----------
-        view
-            The camera.
+        camera
+            From where.
         errors
-            Of the model.
-        seed
-            Of the errors.
-        world
-            Whether people have positions in metres.
+            Of the model; the same in each call.
         """
-        pixels = self._pixels(view)
+        pixels = self._pixels(camera)
         scale = _FOCAL / _DISTANCE
         length = np.linalg.norm(self.joints[:, 0] - self.joints[:, 15:].mean(axis=1), axis=1)
         height = _HEIGHT_OF_NOSE_TO_ANKLE * float(np.nanmax(length)) * scale
-        model = ModelView(COCO17, errors, self.rate, np.random.default_rng(seed))
+        model = ModelView(COCO17, errors, self.rate, np.random.default_rng(0))
         nothing_hidden = np.zeros(len(COCO17), bool)
         for index, points in enumerate(pixels):
             named = dict(zip(COCO17.keypoint_names, np.nan_to_num(points, nan=-1e6)))
-            person = model.see(named, nothing_hidden, height, SIZE, world=world)
+            person = model.see(named, nothing_hidden, height, SIZE)
             yield index / self.rate, [] if person is None else [person]
 
-    def _pixels(self, view: VirtualCamera) -> np.ndarray:
+    def _pixels(self, camera: VirtualCamera) -> np.ndarray:
         """Joints in the image of a camera [T, 17, 3], with the depth in pixels."""
         joints = self.joints
         middle = np.nanmedian(joints.reshape(-1, 3), axis=0)
         across = np.nanmedian(joints[:, 5] - joints[:, 6], axis=0)  # to the person's left
         front = np.arctan2(-across[0], across[1])  # the person's left is +y if they face +x
-        angle = front + np.radians(view.azimuth)
+        angle = front + np.radians(camera.azimuth)
         floor = np.nanmin(joints[..., 2])
-        camera = middle + _DISTANCE * np.array([np.cos(angle), np.sin(angle), 0.0])
-        camera[2] = floor + view.height
-        forward = (middle - camera) / np.linalg.norm(middle - camera)
+        place = middle + _DISTANCE * np.array([np.cos(angle), np.sin(angle), 0.0])
+        place[2] = floor + camera.height
+        forward = (middle - place) / np.linalg.norm(middle - place)
         right = np.cross(forward, [0.0, 0.0, 1.0])
         right /= np.linalg.norm(right)
         down = np.cross(forward, right)
-        x, y, z = np.moveaxis((joints - camera) @ np.stack([right, down, forward]).T, -1, 0)
+        x, y, z = np.moveaxis((joints - place) @ np.stack([right, down, forward]).T, -1, 0)
         z = np.maximum(z, 0.1)
         scale = _FOCAL / _DISTANCE
         return np.stack(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 import csv
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 import re
@@ -27,10 +28,11 @@ from pose_ros.core.resources import config_file
 from pose_ros.core.types import FrameError, Person
 from pose_ros.evaluation.mocap import VirtualCamera, read_take
 
-# Times between which FALLEN belongs to a fall, before and after the fall's start [s]. Ours: a fall
-# takes up to 3 s, and FALLEN is due 2 s after the landing.
+MAX_FALL_DELAY = 6.0
+"""Maximum time from the start of a fall to its FALLEN [s]: falls take up to 3 s, and FALLEN is due
+2 s after the landing."""
+# FALLEN may come this long before the fall's start in the table [s].
 _EARLY = 1.0
-_LATE = 6.0
 
 
 @dataclass(frozen=True)
@@ -149,22 +151,27 @@ def parse_truth(file: str, text: str, exercises: set[str], gestures: set[str]) -
     return Truth(file, take, falls=falls, judged=judged)
 
 
+# One for each process and run, for all its videos.
+_estimator = lru_cache(maxsize=1)(PoseEstimator)
+
+
 def watch_video(
     folder: Path, config: EstimatorConfig, truth: Truth, motion: MotionConfig
 ) -> MotionResult:
     """Watch one video of a folder, with settings of the estimator and of the observers."""
-    estimator = PoseEstimator(config)
+    estimator = _estimator(config)
+    estimator.reset()
     frames = open_media(folder / truth.file).frames()
     people = ((frame.time, estimator.estimate(frame)) for frame in frames)
     return _watch(people, truth, motion)
 
 
 def watch_capture(
-    folder: Path, view: VirtualCamera, truth: Truth, motion: MotionConfig
+    folder: Path, camera: VirtualCamera, truth: Truth, motion: MotionConfig
 ) -> MotionResult:
     """Watch a recorded motion of a folder from a virtual camera."""
     take = read_take(folder / truth.file, truth.take)
-    return _watch(take.seen(view, Errors()), truth, motion)
+    return _watch(take.seen(camera, Errors()), truth, motion)
 
 
 def _watch(
@@ -251,7 +258,7 @@ def fall_delays(clip: MotionResult) -> list[float | None]:
     reported = list(clip.falls)
     delays: list[float | None] = []
     for start in clip.truth.falls:
-        fitting = [time for time in reported if start - _EARLY <= time <= start + _LATE]
+        fitting = [time for time in reported if start - _EARLY <= time <= start + MAX_FALL_DELAY]
         delays.append(fitting[0] - start if fitting else None)
         for time in fitting[:1]:
             reported.remove(time)
