@@ -11,13 +11,8 @@ from pose_ros.core.body.points import UnseenError
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.exercise_rules import Exercise, load_exercises
 from pose_ros.core.motion.observer import AUTO, MotionConfig, Observer
-from pose_ros.core.motion.repetition import (
-    ExercisePhase,
-    Fault,
-    Repetition,
-    RepetitionCounter,
-    Verdict,
-)
+from pose_ros.core.motion.repetition import Fault, Repetition, Verdict
+from pose_ros.core.motion.repetition_counter import ExercisePhase, RepetitionCounter
 from pose_ros.core.resources import config_file
 
 __all__ = ['AUTO', 'ExerciseCounter', 'ExercisePhase', 'ExerciseState', 'Fault', 'Verdict']
