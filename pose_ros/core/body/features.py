@@ -18,7 +18,7 @@ import numpy as np
 from pose_ros.core.anatomy import torsos
 from pose_ros.core.body.oscillation import Oscillation
 from pose_ros.core.body.points import OTHER, WIDTH_OF_TORSO, Side, UnseenError
-from pose_ros.core.body.signals import SIGNALS, wrists_apart
+from pose_ros.core.body.signals import SIGNALS, arm_lift, wrists_apart
 from pose_ros.core.body.state import BodyState
 
 
@@ -128,7 +128,7 @@ def forearm_elevation(body: BodyState, side: Side) -> float:
 @_feature('torso', 'shoulder', 'wrist')
 def wrist_height(body: BodyState, side: Side) -> float:
     """Wrist above the shoulder."""
-    return body.limb(side, 'shoulder', 'wrist').imag / body.scale
+    return arm_lift(body, side)
 
 
 @_feature('torso', 'elbow', 'wrist')

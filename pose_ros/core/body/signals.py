@@ -127,23 +127,23 @@ def wrists_apart(points: PosePoints, _: Side) -> float:
     return abs(points.point('left_wrist') - points.point('right_wrist')) / points.scale
 
 
-def _arm_lift(points: PosePoints, side: Side) -> float:
+def arm_lift(points: PosePoints, side: Side) -> float:
     """Height of the wrist over the shoulder [torsos]."""
     return points.limb(side, 'shoulder', 'wrist').imag / points.scale
 
 
 def _lift(points: PosePoints, _: Side) -> float:
     """Height of the lower wrist over its shoulder [torsos]; one arm alone does not move it."""
-    return min(_arm_lift(points, side) for side in SIDES)
+    return min(arm_lift(points, side) for side in SIDES)
 
 
-def _press(points: PosePoints, _: Side) -> float | None:
+def _press(points: PosePoints, side: Side) -> float | None:
     """As `_lift`, while both forearms stay within 45 degrees of upright."""
     for each in SIDES:
         forearm = points.limb(each, 'elbow', 'wrist')
         if forearm.imag < abs(forearm.real):
             return None
-    return _lift(points, _)
+    return _lift(points, side)
 
 
 def _dip(points: PosePoints, _: Side) -> float:
@@ -213,7 +213,7 @@ SIGNALS = {
         ),
         Signal(
             name='arm_lift',
-            measure=_arm_lift,
+            measure=arm_lift,
             of_arm=True,
             unit='torso',
             keypoints=('shoulder', 'wrist'),
