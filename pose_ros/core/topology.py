@@ -262,6 +262,27 @@ BODY25 = Topology(
     ),
 )
 
+_FINGERS = ('index_finger', 'middle_finger', 'ring_finger', 'pinky')
+_HAND21_NAMES = (
+    'wrist',
+    *(f'thumb_{joint}' for joint in ('cmc', 'mcp', 'ip', 'tip')),
+    *(f'{finger}_{joint}' for finger in _FINGERS for joint in ('mcp', 'pip', 'dip', 'tip')),
+)
+
+HAND21 = Topology(
+    'hand21',
+    _HAND21_NAMES,
+    _named_edges(
+        _HAND21_NAMES,
+        """
+        wrist-thumb_cmc-thumb_mcp-thumb_ip-thumb_tip
+        wrist-index_finger_mcp-middle_finger_mcp-ring_finger_mcp-pinky_mcp-wrist
+        """
+        + ' '.join('-'.join(f'{f}_{j}' for j in ('mcp', 'pip', 'dip', 'tip')) for f in _FINGERS),
+    ),
+)
+"""Format of a hand; not among the formats of bodies in `TOPOLOGIES`."""
+
 TOPOLOGIES = {topology.name: topology for topology in (COCO17, BLAZEPOSE33, COCO18, BODY25)}
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pose_ros.core.positions import Positions
-from pose_ros.core.topology import Topology, keypoint_map
+from pose_ros.core.topology import HAND21, Topology, keypoint_map
 
 MAX_IMAGE_SIDE = 16384
 
@@ -230,3 +230,51 @@ class Person:
             world=None if self.world is None else self.world[index],
             positions=None if self.positions is None else self.positions.at(index),
         )
+
+
+HandSide = Literal['left', 'right']
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedHand:
+    """One hand of one frame, in the format `HAND21`.
+
+    Attributes
+    ----------
+    keypoints
+        float32 [21, 2]: (x, y) [px of the source image], also beyond its edges.
+    z
+        float32 [21]: depth relative to the wrist, in pixels (smaller is nearer).
+    world
+        float32 [21, 3] [m], origin in the middle of the hand, axes as the camera's (x right,
+        y down, z away).
+    score
+        Confidence that this is a hand, 0 to 1.
+    side
+        The person's left or right hand; None if it could not be decided.
+    side_score
+        Confidence of the side, 0 to 1.
+    id
+        Stable while the hand is tracked; 0 = untracked.
+    skeleton_id
+        Id of the person; 0 = no person, or one without an id.
+    """
+
+    keypoints: np.ndarray
+    z: np.ndarray
+    world: np.ndarray
+    score: float
+    side: HandSide | None = None
+    side_score: float = 0.0
+    id: int = 0
+    skeleton_id: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit the format."""
+        count = len(HAND21)
+        for name, shape in (('keypoints', (count, 2)), ('z', (count,)), ('world', (count, 3))):
+            found = getattr(getattr(self, name), 'shape', type(getattr(self, name)).__name__)
+            if found != shape:
+                raise ValueError(f'{HAND21.name} {name} must have shape {shape}, got {found}')
+        if self.side not in ('left', 'right', None):
+            raise ValueError(f"side must be 'left', 'right' or None, got {self.side!r}")
