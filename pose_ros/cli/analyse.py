@@ -249,7 +249,9 @@ def show_events(title: str, events: Sequence[MotionEvent]) -> None:
 def words_of(event: MotionEvent) -> str:
     """Name of an event, its hand, and what only this kind tells."""
     words, details = event.title, event.details
-    if event.kind == 'exercise':
+    if event.phase == 'retracted':
+        words = f'{words} {details["repetitions"]}'
+    elif event.kind == 'exercise':
         depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['range_reached']]
         faults = [
             fault['name'] if fault['certain'] else f'{fault["name"]}?'

@@ -84,6 +84,7 @@ def event_line(event: MotionEvent, statistics: DemoStatistics) -> str:
     """One line on an event, with its time since the first image [s]."""
     if event.kind == 'exercise':
         what = f'{event.title} {event.details["repetitions"]}'
+        what += ' retracted' * (event.phase == 'retracted')
     elif event.kind == 'fall':
         what = event.phase
     else:

@@ -174,7 +174,7 @@ def sheet_moments(
         title, stamp = event.title, event.time
         if event.kind == 'fall' and event.phase in ('falling', 'fallen'):
             title, stamp = event.phase, min(event.time + FALL_DELAY, last)
-        elif event.kind == 'exercise':
+        elif event.phase == 'repetition':
             stamp = event.time - event.duration / 2
         elif event.kind != 'gesture' or event.phase != 'started':
             continue

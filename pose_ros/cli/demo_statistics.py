@@ -206,15 +206,19 @@ def event_counts(events: Sequence[MotionEvent]) -> dict[str, dict[str, int]]:
 
 
 def _repetitions(events: Sequence[MotionEvent]) -> dict[str, int]:
-    """Repetitions by exercise, with those before the exercise was recognised."""
+    """Repetitions by exercise, without those that were taken back."""
     done: Counter[str] = Counter()
     last: dict[tuple[int, str], int] = {}
     for event in events:
         count = event.details['repetitions']
+        if event.phase == 'retracted':
+            done[event.name] -= count
+            last.pop((event.skeleton_id, event.name), None)
+            continue
         before = last.get((event.skeleton_id, event.name), 0)
         done[event.name] += count - before if count > before else count
         last[event.skeleton_id, event.name] = count
-    return dict(done)
+    return dict(+done)
 
 
 def _mean(values: Sequence[float] | np.ndarray, digits: int) -> float | None:

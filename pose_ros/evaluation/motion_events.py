@@ -90,8 +90,13 @@ class MotionResult:
 
     @property
     def repetitions(self) -> Counter[str]:
-        """Counted repetitions by exercise."""
-        return Counter(event.name for event in self.events if event.kind == 'exercise')
+        """Counted repetitions by exercise, without those that were taken back."""
+        found: Counter[str] = Counter()
+        for event in self.events:
+            if event.kind == 'exercise':
+                back = event.phase == 'retracted'
+                found[event.name] += -event.details['repetitions'] if back else 1
+        return +found
 
     @property
     def gestures(self) -> Counter[str]:

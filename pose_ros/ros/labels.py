@@ -113,9 +113,13 @@ class Labels:
             self._take(key, event, _FALLEN if fallen else '', FALLEN_PATIENCE)
 
     def on_exercise(self, state: ExerciseState) -> None:
-        """Show the count and the certain faults."""
+        """Show the count, or the time of a hold, and the certain faults."""
+        if state.retracted:
+            self._take(_Key(state.skeleton_id, 'exercise'), state, '')
+            return
         faults = [fault.name.replace('_', ' ') for fault in state.faults if fault.certain]
-        count = f'{state.exercise.replace("_", " ")} {state.repetitions}'
+        done = f'{state.hold_time:.0f} s' if state.hold_time else f'{state.repetitions}'
+        count = f'{state.exercise.replace("_", " ")} {done}'
         self._take(_Key(state.skeleton_id, 'exercise'), state, ', '.join([count, *faults]))
 
     def on_angles(self, message: JointAngles) -> None:

@@ -123,7 +123,7 @@ def check_exercise(message: ExerciseState) -> None:
     check_score('confidence', message.confidence)
     for name in ('angle', 'peak_angle'):
         check_number(name, getattr(message, name), -MAX_ANGLE, MAX_ANGLE, nan=True)
-    for name in ('outward_time', 'turn_time', 'return_time'):
+    for name in ('outward_time', 'turn_time', 'return_time', 'hold_time'):
         check_number(name, getattr(message, name), 0, MAX_TIME, nan=True)
     check_count('faults', message.faults, MAX_LIST)
     for fault in message.faults:

@@ -112,6 +112,8 @@ def exercise_to_msg(state: ExerciseState, header: Header) -> ExerciseStateMsg:
         outward_time=float(state.outward_time),
         turn_time=float(state.turn_time),
         return_time=float(state.return_time),
+        hold_time=float(state.hold_time),
+        retracted=bool(state.retracted),
         faults=[_fault_to_msg(fault) for fault in state.faults],
     )
 

@@ -21,7 +21,7 @@ PHASES = {
     'gesture': {'started', 'ended'},
     'posture': {'started', 'ended'},
     'fall': {'falling', 'fallen', 'recovered'},
-    'exercise': {'repetition'},
+    'exercise': {'repetition', 'retracted'},
 }
 
 

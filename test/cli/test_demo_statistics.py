@@ -139,12 +139,12 @@ def test_gestures_are_counted_by_hand_when_they_start():
     assert statistics.summary()['gestures'] == expected
 
 
-def repetition(stamp, count, faults=(), person=1):
+def repetition(stamp, count, faults=(), person=1, name='squat', phase='repetition'):
     details = {
         'repetitions': count,
         'faults': [{'name': name, 'certain': certain} for name, certain in faults],
     }
-    return MotionEvent(stamp, 'exercise', 'squat', 'repetition', person, details=details)
+    return MotionEvent(stamp, 'exercise', name, phase, person, details=details)
 
 
 def test_falls_postures_and_repetitions_are_counted_in_total_and_by_person():
@@ -159,6 +159,9 @@ def test_falls_postures_and_repetitions_are_counted_in_total_and_by_person():
         repetition(104.0, 3, [('knees_cave_in', True), ('shallow', False)], person=2),
         MotionEvent(105.0, 'fall', 'fall', 'recovered', 1),
         repetition(106.0, 1, person=2),
+        repetition(107.0, 1, name='lunge', person=1),
+        repetition(108.0, 2, name='lunge', person=1),
+        repetition(109.0, 2, name='lunge', person=1, phase='retracted'),
     ):
         statistics.add_event(event)
 
@@ -177,6 +180,7 @@ def test_falls_postures_and_repetitions_are_counted_in_total_and_by_person():
     lines = [event_line(event, statistics).split(': ')[1] for event in statistics.events]
     assert lines[2:] == [
         'standing ended', 'lying started', 'fallen', 'squat 2', 'squat 3', 'recovered', 'squat 1',
+        'lunge 1', 'lunge 2', 'lunge 2 retracted',
     ]  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def test_a_fall_tells_its_times():
     }
 
 
-def exercise(done, faults=()):
+def exercise(done, faults=(), retracted=False):
     return ExerciseState(
         skeleton_id=2,
         exercise='squat',
@@ -67,7 +67,14 @@ def exercise(done, faults=()):
         turn_time=0.25,
         return_time=0.5,
         faults=faults,
+        retracted=retracted,
     )
+
+
+def test_a_set_that_was_another_motion_is_taken_back():
+    [event] = exercise_events([exercise(done=False, retracted=True)], 9.0)
+    assert (event.kind, event.name, event.phase) == ('exercise', 'squat', 'retracted')
+    assert event.details['repetitions'] == 5
 
 
 def test_a_complete_repetition_is_an_event_with_its_count_and_faults():

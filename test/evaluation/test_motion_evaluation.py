@@ -17,6 +17,11 @@ from pose_ros.evaluation.motion_events import (
 EXERCISES, GESTURES = {'squat', 'lunge'}, {'clap', 'wave'}
 
 
+def retracted(name, count):
+    details = {'repetitions': count}
+    return MotionEvent(2.0, 'exercise', name, 'retracted', 1, details=details)
+
+
 def repetitions(name, count):
     return [MotionEvent(float(i), 'exercise', name, 'repetition', 1) for i in range(count)]
 
@@ -60,7 +65,7 @@ def test_exercises():
     squat = Truth('a', exercise='squat', count=3)
     found = figures(
         [
-            clip(squat, *repetitions('squat', 3)),
+            clip(squat, *repetitions('lunge', 2), retracted('lunge', 2), *repetitions('squat', 3)),
             clip(squat, *repetitions('squat', 4)),
             clip(squat, *repetitions('squat', 3), *repetitions('lunge', 1)),
             clip(squat, *repetitions('lunge', 1)),

@@ -201,6 +201,7 @@ def test_valid_messages_pass(reader, message):
         (ExerciseState(phase=4), 'phase must be 0 to 3, got 4'),
         (ExerciseState(range_reached=3), 'range_reached must be 0 to 2, got 3'),
         (ExerciseState(angle=math.inf), 'angle must be'),
+        (ExerciseState(hold_time=-1.0), 'hold_time must be'),
         (ExerciseState(faults=[ExerciseFault()] * 201), 'at most 200 faults are allowed, got 201'),
         (ExerciseState(faults=[ExerciseFault(name='x' * 201)]), 'fault must have at most 200'),
         (angles(angles=[0.1]), 'expected 2 angles, got 1'),

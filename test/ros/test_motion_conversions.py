@@ -142,6 +142,8 @@ def test_exercises(phase, range_reached):
         turn_time=0.25,
         return_time=0.5,
         faults=faults,
+        hold_time=20.5,
+        retracted=True,
     )
     message = through_the_wire(exercise_to_msg(state, HEADER))
     assert message.header == HEADER
@@ -152,6 +154,7 @@ def test_exercises(phase, range_reached):
     assert math.isnan(message.angle)
     assert (message.peak_angle, message.confidence) == (1.5, 0.75)
     assert (message.outward_time, message.turn_time, message.return_time) == (1.25, 0.25, 0.5)
+    assert (message.hold_time, message.retracted) == (20.5, True)
     found = [(f.name, f.certain, f.value, f.limit, f.standard_deviation) for f in message.faults]
     assert found == [
         ('knees_cave_in', True, 0.5, 0.75, 0.125),

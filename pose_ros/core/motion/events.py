@@ -105,21 +105,24 @@ def fall_events(falls: Sequence[Fall], stamp: float) -> list[MotionEvent]:
 
 
 def exercise_events(states: Sequence[ExerciseState], stamp: float) -> list[MotionEvent]:
-    """Repetitions that are complete."""
-    shown = ('skeleton_id', 'exercise', 'phase', 'repetition_done', 'angle', 'confidence')
+    """Repetitions that are complete, and sets that are taken back."""
+    shown = (
+        *('skeleton_id', 'exercise', 'phase', 'repetition_done', 'angle', 'confidence'),
+        'retracted',
+    )
     return [
         MotionEvent(
             time=stamp,
             kind='exercise',
             name=state.exercise,
-            phase='repetition',
+            phase='retracted' if state.retracted else 'repetition',
             skeleton_id=state.skeleton_id,
             score=state.confidence,
             duration=state.outward_time + state.turn_time + state.return_time,
             details=_details(state, shown),
         )
         for state in states
-        if state.repetition_done
+        if state.repetition_done or state.retracted
     ]
 
 

@@ -63,6 +63,10 @@ class ExerciseState:
         [s].
     faults
         Those seen.
+    hold_time
+        Of the current or last hold [s]; 0 for repetitions.
+    retracted
+        Whether the exercise was another motion: its repetitions in this set do not count.
     """
 
     skeleton_id: int
@@ -78,6 +82,8 @@ class ExerciseState:
     turn_time: float
     return_time: float
     faults: tuple[Fault, ...] = ()
+    hold_time: float = 0.0
+    retracted: bool = False
 
 
 class ExerciseCounter(Observer):
