@@ -25,7 +25,7 @@ import typer
 
 from pose_ros.actor import frames
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.factory import load_pose_model, regions_for
+from pose_ros.core.factory import load_pose_model
 from pose_ros.core.media import open_media
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detectors import load_detector
@@ -34,7 +34,7 @@ from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17, Topology
 from pose_ros.core.tracking.noise_aware import NoiseAwareSmoother
-from pose_ros.core.tracking.region import diameter
+from pose_ros.core.tracking.region import diameter, region_tracker
 from pose_ros.core.tracking.smoothing import (
     ExponentialSmoother,
     NoSmoothing,
@@ -145,7 +145,7 @@ class Recorder:
 
     def record(self, video: Iterable[tuple[Frame, np.ndarray | None]]) -> Recording:
         """Follow the person through frames with or without the truth [17, 2]."""
-        regions = regions_for(self._model, self._config)
+        regions = region_tracker(self._model, self._config)
         stamps, poses, truths = [], [], []
         for frame, truth in video:
             region = regions.region(frame)

@@ -26,12 +26,7 @@ from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.loading import model_loader
 from pose_ros.core.runtime.openvino import is_installed
 from pose_ros.core.runtime.store import ModelStore
-from pose_ros.core.tracking.region import (
-    AlignmentRegions,
-    BoxRegions,
-    KeypointRegions,
-    RegionTracker,
-)
+from pose_ros.core.tracking.region import RegionTracker, region_tracker
 
 OWN_DETECTOR = 'blazepose_detector'
 # Finds the most people, and many false ones.
@@ -103,7 +98,7 @@ def build_finder(
         return BottomUp(_load_multi_model(config, store, device_selector), config)
 
     def make_regions() -> RegionTracker:
-        return regions_for(model, finder.config)
+        return region_tracker(model, finder.config)
 
     def detectors_for(config: EstimatorConfig) -> tuple[str, ...]:
         return detector_names(config, store)
@@ -117,15 +112,6 @@ def build_finder(
     if family != 'movenet' or config.mode != 'single' or detectors_for(config) != (OWN_DETECTOR,):
         finder.use_detectors()
     return finder
-
-
-def regions_for(model: PoseModel, config: EstimatorConfig) -> RegionTracker:
-    """Regions of one person as the model was trained on them."""
-    if isinstance(model, BlazePose):
-        return AlignmentRegions()
-    if isinstance(model, (TinyPose, SimCC)):
-        return BoxRegions(config.crop_padding, model.aspect)
-    return KeypointRegions(config.crop_padding)
 
 
 def _load_multi_model(

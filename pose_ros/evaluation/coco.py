@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.factory import load_pose_model, regions_for
+from pose_ros.core.factory import load_pose_model
 from pose_ros.core.media import open_media
 from pose_ros.core.models.detector import Detection, upright
 from pose_ros.core.models.pose import PoseModel
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17, Topology, keypoint_map
+from pose_ros.core.tracking.region import region_tracker
 from pose_ros.core.types import Box, Crop, Frame
 from pose_ros.evaluation.tracking import Estimator
 from pose_ros.extras import library
@@ -216,7 +217,7 @@ class GivenBoxes:
 
     def __init__(self, config: EstimatorConfig, store: ModelStore | None = None) -> None:
         self._model: PoseModel = load_pose_model(config, store or ModelStore())
-        self._regions = regions_for(self._model, config)
+        self._regions = region_tracker(self._model, config)
 
     def find(
         self, images: Sequence[CocoImage], advance: Callable[[], object] = lambda: None

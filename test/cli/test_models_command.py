@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
 import hashlib
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import threading
@@ -10,9 +12,13 @@ import pytest
 from rich.console import Console
 import yaml
 
+from pose_ros.core.bounded_yaml import load_yaml
+from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.store import ModelStore
 
 CONTENT = b'a model' * 1000
+# Found before tests set another prefix.
+SHIPPED = config_file('models.yaml')
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 # As git hash-object prints it.
 BLOB = hashlib.sha1(b'blob %d\0' % len(CONTENT) + CONTENT).hexdigest()
@@ -31,14 +37,28 @@ class _Handler(SimpleHTTPRequestHandler):
         """Keep the test output clean."""
 
 
-@pytest.fixture
-def address():
-    with ThreadingHTTPServer(('127.0.0.1', 0), _Handler) as server:
+class _FolderHandler(SimpleHTTPRequestHandler):
+    """Answers with the files of a folder."""
+
+    def log_message(self, *_):
+        """Keep the test output clean."""
+
+
+@contextmanager
+def serving(handler):
+    """Address of a server on the loopback."""
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f'http://127.0.0.1:{server.server_port}'
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def address():
+    with serving(_Handler) as address:
+        yield address
 
 
 @pytest.fixture
@@ -129,6 +149,8 @@ def test_install_shows_progress_to_who_watches(pose_ros, cache, monkeypatch):
 
 
 def test_install_prints_a_checksum_that_is_not_recorded(pose_ros, cache):
+    cache.mkdir(parents=True)
+    (cache / 'unknown.tflite').write_bytes(CONTENT)  # put there by hand
     code, out, _ = pose_ros('models', 'install', 'unknown', 'blob')
     assert code == 0
     assert out.splitlines() == [
@@ -137,6 +159,33 @@ def test_install_prints_a_checksum_that_is_not_recorded(pose_ros, cache):
         f'blob: {cache}/blob.tflite',
         f'  SHA-256 {SHA256} (not recorded; the file is git blob {BLOB}, as it should be)',
     ]
+
+
+def test_install_refuses_a_download_that_cannot_be_verified(pose_ros, cache):
+    code, out, err = pose_ros('models', 'install', 'unknown')
+    assert (code, out) == (1, '')
+    assert 'no checksum of unknown.tflite is recorded' in err
+    assert not cache.exists()
+
+
+@pytest.mark.test_data('models/tinypose_256x192.xml', 'models/tinypose_256x192.bin')
+def test_install_brings_the_files_of_tinypose(pose_ros, cache, test_data, monkeypatch, tmp_path):
+    shipped = load_yaml(SHIPPED)
+    handler = partial(_FolderHandler, directory=test_data / 'models')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'other'))
+    with serving(handler) as address:
+        entry = shipped['models']['tinypose_256']
+        for file in entry['files']:
+            file['address'] = f'{address}/{file["name"]}'
+        models = {'default': 'tinypose_256', 'models': {'tinypose_256': entry}}
+        (tmp_path / 'prefix/share/pose_ros/config/models.yaml').write_text(yaml.safe_dump(models))
+        code, out, err = pose_ros('models', 'install', 'tinypose_256')
+    folder = tmp_path / 'other' / 'pose_ros' / 'models'
+    assert (code, out.splitlines()) == (
+        0,
+        [f'tinypose_256: {folder}/tinypose_256x192.{suffix}' for suffix in ('xml', 'bin')],
+    ), err
+    assert {check.state for check in ModelStore().verify('tinypose_256')} == {'good'}
 
 
 def test_install_goes_on_after_a_fault_and_tells_it(pose_ros, cache):
@@ -153,7 +202,8 @@ def test_verify_checks_what_is_there(pose_ros, cache):
     code, out, _ = pose_ros('models', 'verify')
     assert (code, out) == (0, 'no model is installed\n')
 
-    pose_ros('models', 'install', 'known', 'unknown')
+    pose_ros('models', 'install', 'known')
+    (cache / 'unknown.tflite').write_bytes(CONTENT)  # put there by hand
     code, out, err = pose_ros('models', 'verify')
     assert (code, err) == (0, '')
     assert [row[:3] for row in rows(out, 'known')] == [['known', 'cpu', 'good']]

@@ -92,6 +92,8 @@ class World:
     """
 
     topology = COCO17
+    region = 'keypoints'
+    aspect = 1.0
     min_score = min_agreement = 0.5
     min_peak = 0.0
     min_found = 0.25
@@ -99,7 +101,6 @@ class World:
     masks_neighbours = True
     searches_frame = False
     sees_far = sees_alignment = True
-    sees_alignment = True
     threshold = 0.5
     smallest = 0.05
 

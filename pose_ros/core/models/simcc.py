@@ -15,7 +15,7 @@ import numpy as np
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.imagenet import IMAGENET_RANGE
 from pose_ros.core.models.occlusion import OcclusionMask
-from pose_ros.core.models.pose import Pose, visible_mean
+from pose_ros.core.models.pose import Pose, RegionKind, visible_mean
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.topology import BODY25, COCO17, Topology
@@ -60,6 +60,7 @@ class SimCC:
         The file cannot be used or is no such model.
     """
 
+    region: RegionKind = 'box'
     # As TinyPose's: not measured, since no file with real weights was at hand.
     min_score = 0.35
     min_found: float | None = 0.1

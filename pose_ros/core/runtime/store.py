@@ -117,7 +117,8 @@ class ModelStore:
 
         Files are replaced only once all new ones are complete and their checksums are right.
 
-        ModelError if a file cannot be downloaded or written, or is not the one in the manifest.
+        ModelError if a file cannot be downloaded or written, is not the one in the manifest, or
+        the manifest has no checksum of it.
         """
         target = self.folders[-1]
         needed = []
@@ -127,6 +128,12 @@ class ModelStore:
                 if check.file.address is None:
                     wrong = f'{check.path}: {check.fault}; {remedy(check.file, name)}'
                     raise ModelError(wrong if check.path else self._absence(check.file, name))
+                if not check.file.identified:
+                    raise ModelError(
+                        f'model {name}: no checksum of {check.file.name} is recorded, so a '
+                        'download cannot be verified: record its sha256, or put the file into '
+                        f'{target}'
+                    )
                 needed.append(check.file)
         try:
             if needed:

@@ -10,7 +10,7 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.blazepose import region
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection
-from pose_ros.core.models.pose import Pose
+from pose_ros.core.models.pose import Pose, PoseModel
 from pose_ros.core.topology import COCO_HIPS, COCO_SHOULDERS
 from pose_ros.core.tracking.smoothing import OneEuroSmoother
 from pose_ros.core.types import Box, Crop, Frame
@@ -56,6 +56,15 @@ class RegionTracker(Protocol):
 
     def reconfigure(self, config: EstimatorConfig) -> None:
         """Take other settings."""
+
+
+def region_tracker(model: PoseModel, config: EstimatorConfig) -> RegionTracker:
+    """Regions of one person, as the model was trained on them."""
+    if model.region == 'alignment':
+        return AlignmentRegions()
+    if model.region == 'box':
+        return BoxRegions(config.crop_padding, model.aspect)
+    return KeypointRegions(config.crop_padding)
 
 
 class KeypointRegions:
