@@ -19,16 +19,6 @@ from pose_ros.core.topology import Topology
 # Factor on the score of a keypoint that is marked.
 IMPLAUSIBLE_TRUST = 0.5
 
-# Lengths of bones [body heights].
-_LENGTHS = {
-    'shoulders': BONES['shoulder', 'shoulder'],
-    'hips': BONES['hip', 'hip'],
-    'side': BONES['shoulder', 'hip'],
-    'upper arm': BONES['shoulder', 'elbow'],
-    'forearm': BONES['elbow', 'wrist'],
-    'thigh': BONES['hip', 'knee'],
-    'shin': BONES['knee', 'ankle'],
-}
 # A person's own lengths are at least this share of these [-].
 _MIN_OWN = 0.8
 # A person's own lengths are at most this share of these [-].
@@ -90,8 +80,10 @@ class _Bones:
     ----------
     ends
         [2, B] indices of the keypoints at both ends.
-    kinds
-        [B] places in `_LENGTHS`; left and right are of one kind.
+    usual
+        [B] usual lengths [body heights].
+    alike
+        [B, 2]: the left and the right bone of the same kind; B instead of a second one.
     limbs
         Arms and legs.
     corners
@@ -99,36 +91,39 @@ class _Bones:
     """
 
     def __init__(self, topology: Topology) -> None:
-        ends: list[tuple[int, int]] = []
-        kinds: list[int] = []
+        names: list[tuple[str, str]] = []
 
-        def add(kind: str, first: str, second: str) -> int:
-            ends.append((topology.index(first), topology.index(second)))
-            kinds.append(list(_LENGTHS).index(kind))
-            return len(ends) - 1
+        def add(first: str, second: str) -> int:
+            names.append((first, second))
+            return len(names) - 1
 
+        self.shoulders = add('left_shoulder', 'right_shoulder')
+        self.hips = add('left_hip', 'right_hip')
+        self.sides = [add(f'{side}_shoulder', f'{side}_hip') for side in _SIDES]
         limbs = []
-        self.shoulders = add('shoulders', 'left_shoulder', 'right_shoulder')
-        self.hips = add('hips', 'left_hip', 'right_hip')
-        self.sides = [add('side', f'{side}_shoulder', f'{side}_hip') for side in _SIDES]
         for side in _SIDES:
-            for leg, (root, hinge, end), (upper, lower) in (
-                (False, ('shoulder', 'elbow', 'wrist'), ('upper arm', 'forearm')),
-                (True, ('hip', 'knee', 'ankle'), ('thigh', 'shin')),
-            ):
-                first, middle, last = (f'{side}_{joint}' for joint in (root, hinge, end))
+            for joints in (('shoulder', 'elbow', 'wrist'), ('hip', 'knee', 'ankle')):
+                root, hinge, end = (f'{side}_{joint}' for joint in joints)
                 limb = _Limb(
-                    root=topology.index(first),
-                    hinge=topology.index(middle),
-                    end=topology.index(last),
-                    upper=add(upper, first, middle),
-                    lower=add(lower, middle, last),
-                    leg=leg,
+                    root=topology.index(root),
+                    hinge=topology.index(hinge),
+                    end=topology.index(end),
+                    upper=add(root, hinge),
+                    lower=add(hinge, end),
+                    leg=joints[0] == 'hip',
                 )
                 limbs.append(limb)
         self.limbs = tuple(limbs)
-        self.ends = np.array(ends).T
-        self.kinds = np.array(kinds)
+        self.ends = np.array([[topology.index(name) for name in bone] for bone in names]).T
+        kinds = [(one.partition('_')[2], other.partition('_')[2]) for one, other in names]
+        self.usual = np.array([BONES[kind] for kind in kinds])
+        last = {kind: i for i, kind in enumerate(kinds)}
+        self.alike = np.array(
+            [
+                [kinds.index(kind), last[kind] if kinds.count(kind) == 2 else len(kinds)]
+                for kind in kinds
+            ]
+        )
         self.corners = np.array(
             [topology.index(f'{side}_{joint}') for joint in ('shoulder', 'hip') for side in _SIDES]
         )
@@ -150,14 +145,13 @@ class PlausibilityChecker:
         self._bones = _Bones(topology)
         self._nose = topology.index('nose')
         self._ears = np.array([topology.index(f'{side}_ear') for side in _SIDES])
-        self._usual = np.array(list(_LENGTHS.values()))
         self.reset()
 
     def reset(self) -> None:
         """Forget the person."""
         self._stamp = -np.inf
         self._height = 0.0
-        self._own = self._usual[self._bones.kinds]
+        self._own = self._bones.usual
         self._samples: deque[np.ndarray] = deque(maxlen=_MAX_SAMPLES)
         self._sampled = -np.inf
         self._places = np.zeros(0)
@@ -195,14 +189,16 @@ class PlausibilityChecker:
         bad = np.zeros(len(seen), dtype=bool)
         first, second = self._bones.ends
         whole = seen[first] & seen[second]
-        if not whole.any():
+        if not np.count_nonzero(whole):
             return bad
         lengths = np.hypot(*(keypoints[first] - keypoints[second]).T)
         height = self._measure(lengths, whole, step)
         lengths = lengths / height
-        places = (keypoints - np.median(keypoints[self._bones.corners], axis=0)) / height
+        # The median of each axis: one of the four corners may be far off.
+        _, low, high, _ = np.sort(keypoints[self._bones.corners], axis=0)
+        places = (keypoints - (low + high) / 2) / height
         long = whole & (lengths > self._own * _MAX_LENGTH + _SLACK)
-        if long.any():
+        if np.count_nonzero(long):
             self._mark_trunk(long, bad)
             for limb in self._bones.limbs:
                 if not bad[limb.root]:
@@ -213,8 +209,8 @@ class PlausibilityChecker:
 
     def _measure(self, lengths: np.ndarray, whole: np.ndarray, step: float) -> float:
         """Height of the body [px], were it standing straight, from the bones seen whole."""
-        heights = lengths[whole] / self._own[whole]
-        now = max(float(np.quantile(heights, _HEIGHT_QUANTILE)), 1.0)
+        heights = (lengths / self._own)[whole].tolist()
+        now = max(_quantile(heights, _HEIGHT_QUANTILE), 1.0)
         if self._height > 0.0:
             low = self._height * (1.0 - _SHRINK_RATE * step)
             high = self._height * (1.0 + _GROW_RATE * step)
@@ -268,7 +264,7 @@ class PlausibilityChecker:
         bad: np.ndarray,
     ) -> None:
         """Mark the ends of limbs that are bent the wrong way, where that can be told."""
-        if not seen[self._bones.corners].all():
+        if not all(seen[self._bones.corners].tolist()):
             return
         ahead = 0 if world is not None else self._ahead(places, seen, lengths)
         if world is None and ahead == 0:
@@ -292,10 +288,10 @@ class PlausibilityChecker:
         1: clockwise from the trunk's up direction, so right for an upright person; -1: the other
         way; 0: unknown.
         """
+        if max(lengths[self._bones.shoulders], lengths[self._bones.hips]) > _NARROW:
+            return 0
         ears = self._ears[seen[self._ears]]
         if not (len(ears) and seen[self._nose]):
-            return 0
-        if max(lengths[self._bones.shoulders], lengths[self._bones.hips]) > _NARROW:
             return 0
         up = _up(places[self._bones.corners])
         nose = places[self._nose] - places[ears].mean(axis=0)
@@ -314,16 +310,18 @@ class PlausibilityChecker:
             return
         self._sampled = stamp
         first, second = self._bones.ends
-        self._samples.append(np.where(whole & good[first] & good[second], lengths, np.nan))
+        sample = np.full(len(first) + 1, np.nan)
+        sample[:-1] = np.where(whole & good[first] & good[second], lengths, np.nan)
+        self._samples.append(sample)
         if len(self._samples) < _MIN_SAMPLES:
             return
-        samples, kinds = np.array(self._samples), self._bones.kinds
-        for kind, usual in enumerate(self._usual):
-            of_kind = samples[:, kinds == kind]
-            found = of_kind[~np.isnan(of_kind)]
-            if len(found) >= _MIN_SAMPLES:
-                own = float(np.median(found))
-                self._own[kinds == kind] = min(max(own, _MIN_OWN * usual), _MAX_OWN * usual)
+        samples = np.array(self._samples).T[self._bones.alike].reshape(len(first), -1)
+        samples.sort(axis=1)  # NaN at the end
+        counts = np.count_nonzero(np.isfinite(samples), axis=1)
+        rows = np.arange(len(first))
+        medians = (samples[rows, (counts - 1) // 2] + samples[rows, counts // 2]) / 2
+        own = medians.clip(_MIN_OWN * self._bones.usual, _MAX_OWN * self._bones.usual)
+        self._own = np.where(counts >= _MIN_SAMPLES, own, self._own)
 
 
 def _up(corners: np.ndarray) -> np.ndarray:
