@@ -89,8 +89,8 @@ class Frame:
     def shows(self, points: ArrayLike) -> np.ndarray:
         """Mask [...] of the points [..., 2] [px] that lie in the image."""
         points = np.asarray(points)
-        x, y = points[..., 0], points[..., 1]
-        return np.asarray((x >= 0) & (x < self.width) & (y >= 0) & (y < self.height))
+        inside = (points >= 0) & (points < (self.width, self.height))
+        return np.asarray(inside[..., 0] & inside[..., 1])
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def test_the_spread_shrinks_by_seeing():
 def test_it_is_the_same_at_every_size():
     near, far = walk([0.0, 0.1, 0.2]), walk([0.0, 0.1, 0.2], (12, -3), (10, 20), size=SIZE / 10)
     assert near.spread(1.0) == pytest.approx(10 * far.spread(1.0))
-    np.testing.assert_allclose(near.position(1.0), 10 * far.position(1.0))
+    np.testing.assert_allclose(near.position(1.0), np.multiply(10, far.position(1.0)))
 
 
 def test_who_is_unseen_slows_down_and_stops():

@@ -44,7 +44,7 @@ class Detection:
         box = self.box
         require_usable('box of a detection', np.array([box.x, box.y, box.width, box.height]))
         require_usable('alignment of a detection', self.alignment)
-        require_usable('score of a detection', np.array([self.score]), MAX_SCORE)
+        require_usable('score of a detection', self.score, MAX_SCORE)
 
 
 class Detector(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 from typing import Literal, Protocol
 
 import numpy as np
@@ -50,7 +51,7 @@ class Pose:
 
     def __post_init__(self) -> None:
         """Raise OutputError for values that no later step could use."""
-        require_usable('score of a pose', np.array([self.score]), MAX_SCORE)
+        require_usable('score of a pose', self.score, MAX_SCORE)
         require_usable('scores of a pose', self.scores, MAX_SCORE)
         for name in ('keypoints', 'z', 'world', 'alignment'):
             values = getattr(self, name)
@@ -60,7 +61,7 @@ class Pose:
     @property
     def peak(self) -> float:
         """Mean of the highest keypoint scores, 0 to 1."""
-        return float(np.partition(self.scores, -_PEAK)[-_PEAK:].mean())
+        return _mean_of_highest(self.scores, _PEAK)
 
 
 def best_half(scores: np.ndarray) -> float:
@@ -70,8 +71,7 @@ def best_half(scores: np.ndarray) -> float:
     found on COCO and 32 of 473 false detections in images without people; the mean of all
     keypoints keeps 40 (with MoveNet 84 and 97).
     """
-    count = len(scores) // 2
-    return float(np.partition(scores, -count)[-count:].mean())
+    return _mean_of_highest(scores, len(scores) // 2)
 
 
 def visible_mean(scores: np.ndarray) -> float:
@@ -82,6 +82,10 @@ def visible_mean(scores: np.ndarray) -> float:
     """
     visible = scores[scores > _VISIBLE]
     return float(visible.mean()) if len(visible) else 0.0
+
+
+def _mean_of_highest(scores: np.ndarray, count: int) -> float:
+    return math.fsum(sorted(scores.tolist())[-count:]) / count
 
 
 RegionKind = Literal['keypoints', 'box', 'alignment']

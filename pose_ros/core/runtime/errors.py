@@ -44,9 +44,13 @@ def model_errors(path: Path, failed: str) -> Iterator[None]:
         ) from error
 
 
-def require_usable(name: str, values: np.ndarray, limit: float = MAX_OUTPUT) -> None:
+def require_usable(name: str, values: np.ndarray | float, limit: float = MAX_OUTPUT) -> None:
     """OutputError, which begins with the name, unless all values are finite and within ±limit."""
     # NaN compares false.
+    if isinstance(values, float):
+        if abs(values) <= limit:
+            return
+        values = np.array(values)
     if values.size and not (values.min() >= -limit and values.max() <= limit):
         found = values[~(np.abs(values) <= limit)].flat[0]
         raise OutputError(f'{name}: expected values within ±{limit:g}, found {found:.3g}')

@@ -128,24 +128,24 @@ class KeypointFilter:
         )
         return self._person
 
-    def predict(self, shift: np.ndarray, trust: float) -> Person:
+    def predict(self, shift: tuple[float, float], trust: float) -> Person:
         """Person out of sight, without an id.
 
         Parameters
         ----------
         shift
-            Way since they were last seen [2] [px].
+            Way since they were last seen (x, y) [px].
         trust
             Factor on all scores, 0 to 1.
         """
         assert self._person is not None, 'no person has been observed'
         last = self._person
-        x, y = shift.tolist()
+        x, y = shift
         box = last.box
         states = np.where(last.observed, _PREDICTED, last.states)
         return replace(
             last,
-            keypoints=last.keypoints + shift.astype(np.float32),
+            keypoints=last.keypoints + np.array(shift, np.float32),
             scores=last.scores * np.float32(trust),
             states=states,
             score=last.score * trust,

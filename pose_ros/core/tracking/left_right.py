@@ -8,8 +8,11 @@ turn.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 import math
+from statistics import fmean
 
 import numpy as np
 
@@ -43,8 +46,10 @@ _CONVINCED = 5.0
 # turns on its own.
 _FACE_WEIGHT = 0.5
 # Widths of shoulders, hips and face seen from the front [torsos].
-_WIDTHS = np.array([BONES['shoulder', 'shoulder'], BONES['hip', 'hip'], FACE_WIDTH])
-_WIDTHS /= BONES['shoulder', 'hip']
+_WIDTHS = [
+    width / BONES['shoulder', 'hip']
+    for width in (BONES['shoulder', 'shoulder'], BONES['hip', 'hip'], FACE_WIDTH)
+]
 # Share of these widths that every person has at least [-], for narrow bodies and coarse models.
 _MIN_WIDTH_SHARE = 0.45
 # Share of these widths that is assumed until wider ones are seen [-].
@@ -69,16 +74,27 @@ class _View:
     Attributes
     ----------
     facing
-        [3]: of shoulders, hips and face as labelled, -1 to 1; NaN where they are not seen.
-    places
-        [K, 2]: the keypoints from the trunk's middle in widths of the shoulders.
+        Of shoulders, hips and face as labelled, -1 to 1; NaN where they are not seen.
     hands_down
         Whether both wrists hang below the shoulders.
+    keypoints
+        [K, 2] [px].
+    middle
+        Of the trunk (x, y) [px].
+    shoulder_width
+        From the front [px].
     """
 
-    facing: np.ndarray
-    places: np.ndarray
+    facing: list[float]
     hands_down: bool
+    keypoints: np.ndarray
+    middle: tuple[float, float]
+    shoulder_width: float
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Keypoints [K, 2] from the trunk's middle in widths of the shoulders."""
+        return np.asarray((self.keypoints - self.middle) / self.shoulder_width)
 
 
 @dataclass(frozen=True)
@@ -105,23 +121,29 @@ class LeftRightCorrector:
     def __init__(self, topology: Topology) -> None:
         self._mirror = topology.mirror
         self._indices = np.arange(len(topology))
-        self._shoulder = topology.index('left_shoulder')
-        self._hip = topology.index('left_hip')
-        self._wrist = topology.index('left_wrist')
+        self._joints = np.array(
+            [
+                topology.index(f'{side}_{joint}')
+                for joint in ('shoulder', 'hip', 'wrist')
+                for side in ('left', 'right')
+            ]
+        )
         left = np.flatnonzero(topology.sides < 0)
         words = [set(topology.keypoint_names[i].split('_')) for i in left]
         of_face = np.array([bool(_FACE_WORDS & found) for found in words])
         of_legs = np.array([bool(_LEG_WORDS & found) for found in words])
         self._face, self._legs = left[of_face], left[of_legs]
         self._arms = left[~of_face & ~of_legs]
+        # Left keypoints of shoulders, hips and face.
+        self._pairs = ([self._joints[0]], [self._joints[2]], self._face.tolist())
         self.reset()
 
     def reset(self) -> None:
         """Forget the person."""
         self._stamp: float | None = None
         self._facing = 0.0
-        self._widths: np.ndarray | None = None
-        self._places = np.zeros(0)
+        self._widths: list[float] | None = None
+        self._view: _View | None = None
         self._contradicted = self._contradicted_hands_down = 0.0
 
     def apply(self, pose: Pose, seen: np.ndarray, stamp: float) -> tuple[Pose, int]:
@@ -148,65 +170,71 @@ class LeftRightCorrector:
                 self.reset()
                 step = 0.0
         view = self._look(pose, seen, step)
-        if np.isnan(view.facing[_SHOULDERS]) and np.isnan(view.facing[_HIPS]):
+        if math.isnan(view.facing[_SHOULDERS]) and math.isnan(view.facing[_HIPS]):
             return pose, 0
         self._stamp = stamp
         swaps = self._believed(self._judge(view), view, step)
         if swaps == _Swaps():
             self._learn(view.facing, step)
-            self._places = view.places
+            self._view = view
             return pose, 0
         if swaps.arms and swaps.legs:
-            self._learn(-view.facing, step)
+            self._learn([-value for value in view.facing], step)
         order = self._order(swaps)
-        self._places = view.places[order]
+        self._view = replace(view, keypoints=view.keypoints[order])
         return _reordered(pose, order), 1
 
     def _look(self, pose: Pose, seen: np.ndarray, step: float) -> _View:
         """See how wide the pairs lie across the body, and which way round."""
         points, other = pose.keypoints, self._mirror
-        shoulders = points[self._shoulder], points[other[self._shoulder]]
-        hips = points[self._hip], points[other[self._hip]]
-        up = (shoulders[0] + shoulders[1] - hips[0] - hips[1]) / 2
-        torso = max(float(np.hypot(*up)), 1e-3)
-        across = np.array([-up[1], up[0]]) / torso
-        both = seen & seen[other]
-        face = self._face[both[self._face]]
-        if np.abs((shoulders[0] - shoulders[1]) @ across) > torso:
-            both = np.zeros_like(both)  # lies along the line of sight: sides cannot be told
-            face = face[:0]
-        widths = np.array(
-            [
-                (shoulders[0] - shoulders[1]) @ across if both[self._shoulder] else np.nan,
-                (hips[0] - hips[1]) @ across if both[self._hip] else np.nan,
-                ((points[face] - points[other[face]]) @ across).mean() if len(face) else np.nan,
-            ]
-        )
-        full = self._full_widths(np.abs(widths), torso, step)
-        wrists = points[[self._wrist, other[self._wrist]]] - shoulders
-        middle = (shoulders[0] + shoulders[1] + hips[0] + hips[1]) / 4
+        joints = points[self._joints].tolist()
+        (lsx, lsy), (rsx, rsy), (lhx, lhy), (rhx, rhy), *wrists = joints
+        up_x, up_y = (lsx + rsx - lhx - rhx) / 2, (lsy + rsy - lhy - rhy) / 2
+        torso = max(math.hypot(up_x, up_y), 1e-3)
+        apart = ((points - points[other]) @ (-up_y / torso, up_x / torso)).tolist()
+        both = (seen & seen[other]).tolist()
+        # A body along the line of sight: sides cannot be told.
+        lies = abs(apart[self._joints[0]]) > torso
+        widths = [
+            fmean(known)
+            if (known := [apart[i] for i in pairs if both[i]]) and not lies
+            else math.nan
+            for pairs in self._pairs
+        ]
+        full = self._full_widths(widths, torso, step)
         return _View(
-            facing=(widths / full).clip(-1.0, 1.0),
-            places=(points - middle) / full[_SHOULDERS],
-            hands_down=bool((wrists @ up < 0.0).all()),
+            facing=[min(max(width / most, -1.0), 1.0) for width, most in zip(widths, full)],
+            hands_down=all(
+                (x - shoulder_x) * up_x + (y - shoulder_y) * up_y < 0.0
+                for (x, y), (shoulder_x, shoulder_y) in zip(wrists, joints)
+            ),
+            keypoints=points,
+            middle=((lsx + rsx + lhx + rhx) / 4, (lsy + rsy + lhy + rhy) / 4),
+            shoulder_width=full[_SHOULDERS],
         )
 
-    def _full_widths(self, widths: np.ndarray, torso: float, step: float) -> np.ndarray:
-        """Widths [3] [px] that the pairs have from the front, learned from those seen."""
+    def _full_widths(self, widths: list[float], torso: float, step: float) -> list[float]:
+        """Widths [px] that the pairs have from the front, learned from those seen."""
+        shown = [0.0 if math.isnan(width) else abs(width) for width in widths]
+        usual = [torso * width for width in _WIDTHS]
         if self._widths is None:
-            self._widths = np.fmax(widths, torso * _FIRST_WIDTH_SHARE * _WIDTHS)
+            self._widths = [
+                max(now, _FIRST_WIDTH_SHARE * width) for now, width in zip(shown, usual)
+            ]
         else:
-            low = self._widths * (1.0 - _NARROWER * step)
-            high = self._widths * (1.0 + _WIDER * step)
-            self._widths = np.fmax(np.fmax(widths, low).clip(low, high), 1e-3)
-        return np.maximum(self._widths, torso * _MIN_WIDTH_SHARE * _WIDTHS)
+            low, high = 1.0 - _NARROWER * step, 1.0 + _WIDER * step
+            self._widths = [
+                max(min(max(now, low * own), high * own), 1e-3)
+                for now, own in zip(shown, self._widths)
+            ]
+        return [max(own, _MIN_WIDTH_SHARE * width) for own, width in zip(self._widths, usual)]
 
     def _judge(self, view: _View) -> _Swaps:
         """Which pairs show the contrary of the memory."""
         if abs(self._facing) <= _SURE:
             return _Swaps()
         sign = math.copysign(1.0, self._facing)
-        shown = [0.0 if math.isnan(value) else sign * value for value in view.facing.tolist()]
+        shown = [0.0 if math.isnan(value) else sign * value for value in view.facing]
         arms, legs = (shown[pair] < -_CLEAR for pair in (_SHOULDERS, _HIPS))
         # Where one end of the trunk shows nothing, the limbs there tell by where they were.
         if abs(shown[_SHOULDERS]) <= _CLEAR and (legs or abs(self._facing) > _SETTLED):
@@ -218,7 +246,9 @@ class LeftRightCorrector:
     def _nearer_swapped(self, places: np.ndarray, left: np.ndarray, share: float) -> bool:
         """Whether limbs are nearer to where they were in the frame before when swapped."""
         right = self._mirror[left]
-        now, before = places[[left, right]], self._places[[left, right]]
+        if self._view is None:
+            return False
+        now, before = places[[left, right]], self._view.places[[left, right]]
         kept = _distances(now, before).mean()
         swapped = _distances(now, before[::-1]).mean()
         return bool(swapped < share * kept)
@@ -240,11 +270,11 @@ class LeftRightCorrector:
             return _Swaps()
         return swaps
 
-    def _learn(self, facing: np.ndarray, step: float) -> None:
+    def _learn(self, facing: Sequence[float], step: float) -> None:
         """Turn the memory towards what a pose shows that does not contradict it any more."""
         unsure = abs(self._facing) <= _SURE
         weights = (1.0, 1.0, _FACE_WEIGHT if unsure else 0.0)
-        known = [(w, value) for w, value in zip(weights, facing.tolist()) if not math.isnan(value)]
+        known = [(w, value) for w, value in zip(weights, facing) if not math.isnan(value)]
         shown = sum(w * value for w, value in known) / sum(w for w, _ in known)
         way = shown - self._facing
         agreed = not abs(facing[_SHOULDERS] - facing[_HIPS]) > _DISAGREEMENT

@@ -114,7 +114,7 @@ def _may_be_regained(track: Track, observation: Observation) -> bool:
 
 def _distance(track: Track, observation: Observation) -> float:
     """Distance from the place where the person is expected [px]."""
-    return math.hypot(*(observation.centre - track.centre(observation.frame.time)).tolist())
+    return math.dist(observation.centre, track.centre(observation.frame.time))
 
 
 def jumped(before: np.ndarray, now: np.ndarray, common: np.ndarray, threshold: float) -> bool:

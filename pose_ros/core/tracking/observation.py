@@ -79,22 +79,22 @@ class Observation:
         return np.asarray(self.pose.keypoints[coco_indices(self.topology)])
 
     @cached_property
-    def centre(self) -> np.ndarray:
-        """Middle of the torso [2] [px]."""
-        return np.asarray(self._torso.mean(axis=0))
+    def centre(self) -> tuple[float, float]:
+        """Middle of the torso (x, y) [px]."""
+        x, y = zip(*self._torso)
+        return sum(x) / 4, sum(y) / 4
 
     @cached_property
     def size(self) -> float:
         """About the person's height [px], at least 1."""
-        left_shoulder, right_shoulder, left_hip, right_hip = self._torso
-        along = (left_shoulder + right_shoulder - left_hip - right_hip) / 2
-        torso = math.hypot(*along.tolist())
+        (lsx, lsy), (rsx, rsy), (lhx, lhy), (rhx, rhy) = self._torso
+        torso = math.hypot(lsx + rsx - lhx - rhx, lsy + rsy - lhy - rhy) / 2
         return max(self.box.width, self.box.height, _HEIGHT_OF_TORSO * torso, 1.0)
 
     @cached_property
-    def _torso(self) -> np.ndarray:
-        """Left and right shoulder, left and right hip: [4, 2] [px]."""
-        return np.asarray(self.joints[_TORSO])
+    def _torso(self) -> list[list[float]]:
+        """Left and right shoulder, left and right hip: (x, y) [px] of each."""
+        return self.joints[_TORSO].tolist()
 
     @cached_property
     def clothing(self) -> np.ndarray | None:

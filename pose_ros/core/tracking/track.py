@@ -99,13 +99,14 @@ class Track:
             score = self._detection_score * self._person.score
             self._person = replace(self._person, score=score)
 
-    def shift(self, stamp: float) -> np.ndarray:
-        """Movement [2] [px] that is expected since the person was last seen."""
+    def shift(self, stamp: float) -> tuple[float, float]:
+        """Movement (x, y) [px] that is expected since the person was last seen."""
         return self._motion.shift(stamp)
 
-    def centre(self, stamp: float) -> np.ndarray:
-        """Where the middle of the person's torso is expected [2] [px]."""
-        return self.last.centre + self.shift(stamp)
+    def centre(self, stamp: float) -> tuple[float, float]:
+        """Where the middle of the person's torso is expected (x, y) [px]."""
+        (x, y), (right, down) = self.last.centre, self.shift(stamp)
+        return x + right, y + down
 
     def spread(self, stamp: float) -> float:
         """Standard deviation of the person's expected place [px]."""
@@ -116,7 +117,7 @@ class Track:
         crop = self.regions.region(frame, alone)
         if not self.misses:
             return crop
-        x, y = self.shift(frame.time).tolist()
+        x, y = self.shift(frame.time)
         return replace(crop, centre=(crop.centre[0] + x, crop.centre[1] + y))
 
     def reconfigure(self, config: EstimatorConfig) -> None:
@@ -126,7 +127,7 @@ class Track:
 
     def expected_box(self, stamp: float) -> Box:
         """Box in which the person is expected."""
-        x, y = self.shift(stamp).tolist()
+        x, y = self.shift(stamp)
         box = self.last.box
         return Box(box.x + x, box.y + y, box.width, box.height)
 
