@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pose_ros.core.positions import Positions
-from pose_ros.core.types import Box, Frame, Person
+from pose_ros.core.types import Box, Frame, Person, TrackedHand
 
 ROTATIONS = (0, 90, 180, 270)
 _CODES = {
@@ -73,6 +73,25 @@ class CameraOrientation:
         matrix = self._matrix.T
         centre = _centre(self._upright_size(size))
         return _moved(person, matrix, centre, _centre(size), self._turn.T)
+
+    def upright_hand(self, hand: TrackedHand, size: Size) -> TrackedHand:
+        """Hand of an image of (width, height) [px] as the upright image shows it."""
+        return self._moved_hand(hand, self._matrix, size, self._upright_size(size), self._turn)
+
+    def hand_in_image(self, hand: TrackedHand, size: Size) -> TrackedHand:
+        """Hand found in the upright image as the image of (width, height) [px] shows it."""
+        matrix, turn = self._matrix.T, self._turn.T
+        return self._moved_hand(hand, matrix, self._upright_size(size), size, turn)
+
+    def _moved_hand(
+        self, hand: TrackedHand, matrix: np.ndarray, old: Size, new: Size, turn: np.ndarray
+    ) -> TrackedHand:
+        if self.is_upright:
+            return hand
+        keypoints = (hand.keypoints - _centre(old)) @ matrix.T + _centre(new)
+        return replace(
+            hand, keypoints=keypoints.astype(np.float32), world=_turned(hand.world, turn)
+        )
 
     def direction_in_image(
         self, direction: tuple[float, float, float]

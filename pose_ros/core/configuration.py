@@ -141,6 +141,25 @@ class EstimatorConfig:
         True,
         "mark keypoints that contradict the person's proportions IMPLAUSIBLE",
     )
+    hands: str = _setting(
+        'none',
+        'hands to find; none; tracked: those of tracked people; all: also hands without a body, '
+        'such as one held close to the camera',
+        choices=('none', 'tracked', 'all'),
+        live=False,
+    )
+    hand_model: str = _setting(
+        'hand_lite',
+        'name of the hand model in config/models.yaml; hand_lite, or hand_full: more accurate, '
+        'about twice the time',
+        live=False,
+    )
+    max_hands_people: int = _setting(
+        2,
+        'maximum number of people whose hands are found: the locked person, then the largest',
+        low=1,
+        high=MAX_PEOPLE,
+    )
     smoothing: str = _setting(
         'noise_aware',
         'smoothing of keypoints',

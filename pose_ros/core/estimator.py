@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.factory import build_finder, select_device
+from pose_ros.core.factory import build_finder, build_hand_tracker, select_device
 from pose_ros.core.finding.schedule import SearchSchedule
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.runtime.errors import ModelError
@@ -23,7 +23,7 @@ from pose_ros.core.tracking.keypoint_filter import KeypointFilter, Repairs
 from pose_ros.core.tracking.lock import choose
 from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.track import Track
-from pose_ros.core.types import Frame, Person
+from pose_ros.core.types import Frame, Person, TrackedHand
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class PoseEstimator:
         store = store or ModelStore()
         self._device_selector = select_device(self.config, store)
         self._finder = build_finder(self.config, store, self._device_selector)
+        self._hand_tracker = build_hand_tracker(self.config, store)
         self._identities = Identities(self.config, self._make_track, self._finder.examine)
         self._repairs = Repairs()
         self._begin()
@@ -135,6 +136,8 @@ class PoseEstimator:
         self._identities.reset()
         self.unlock()
         self._finder.reset()
+        if self._hand_tracker is not None:
+            self._hand_tracker.reset()
         self._begin()
 
     def _begin(self) -> None:
@@ -142,6 +145,7 @@ class PoseEstimator:
         self._timeline = Timeline()
         self._frame: Frame | None = None
         self._people: list[Person] = []
+        self._last: tuple[Frame, list[Person]] | None = None  # where hands are looked for
         self._published: Track | None = None  # the one track that single mode shows
         self._schedule = SearchSchedule(self.config)
 
@@ -205,6 +209,22 @@ class PoseEstimator:
             self._timeline.advance(frame.stamp)
         return self._estimate_next(frame)
 
+    def find_hands(self) -> list[TrackedHand]:
+        """Find the hands in the frame of the last `estimate`.
+
+        Returns
+        -------
+        list of TrackedHand
+            Those of people first, in the order of the people; empty with ``hands='none'``. The
+            id is 0 in a single image.
+        """
+        if self._hand_tracker is None or self._last is None:
+            return []
+        hands = self._hand_tracker.find(*self._last, self.config.max_hands_people)
+        self.statistics.hand_time = self._hand_tracker.hand_time
+        self.statistics.hands_time = self._hand_tracker.duration
+        return hands
+
     def _estimate_single(self, frame: Frame) -> list[Person]:
         """Find the people in an image by itself."""
         single = copy(self)
@@ -216,7 +236,9 @@ class PoseEstimator:
         people = single._estimate_next(frame)
         for name in ('inference_time', 'person_time', 'detector_time', 'detections'):
             setattr(self.statistics, name, getattr(single.statistics, name))
-        return [replace(person, id=0) for person in people]
+        people = [replace(person, id=0) for person in people]
+        self._last = frame, people
+        return people
 
     def _estimate_next(self, frame: Frame) -> list[Person]:
         """Find the people in the next frame of a sequence."""
@@ -235,6 +257,7 @@ class PoseEstimator:
             observations += self._finder.search(frame, found, max(room, 1))
         identities.update(observations, newcomers=not self._only_locked)
         self._people = self._shown(frame.time)
+        self._last = frame, self._people
         searching = self._finder.detector_runs.total - searched
         self._count(time.perf_counter() - started, searching, len(observations))
         return self._people

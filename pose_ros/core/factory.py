@@ -9,6 +9,7 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.finding.bottom_up import BottomUp
 from pose_ros.core.finding.finder import Finder
 from pose_ros.core.finding.top_down import TopDown
+from pose_ros.core.hands.tracker import HandTracker
 from pose_ros.core.models.blazepose import BlazePose
 from pose_ros.core.models.detector import Detector
 from pose_ros.core.models.detectors import DETECTOR_FAMILIES, load_detector
@@ -112,6 +113,18 @@ def build_finder(
     if family != 'movenet' or config.mode != 'single' or detectors_for(config) != (OWN_DETECTOR,):
         finder.use_detectors()
     return finder
+
+
+def build_hand_tracker(config: EstimatorConfig, store: ModelStore) -> HandTracker | None:
+    """Tracker of hands as the settings ask for; ModelError if its model is missing."""
+    if config.hands == 'none':
+        return None
+    family = store.entry(config.hand_model).family
+    if family != 'hand':
+        raise ModelError(f'hand_model must be of the family hand, {config.hand_model} is {family}')
+    return HandTracker(
+        store.locate(config.hand_model), config.threads or 1, everywhere=config.hands == 'all'
+    )
 
 
 def _load_multi_model(

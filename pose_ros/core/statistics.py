@@ -17,6 +17,10 @@ class Statistics:
         Of it, time [s] per person looked at, without the detector.
     detector_time
         Time [s] of the detector's last run.
+    hand_time
+        Time [s] per hand looked at, of the last search for hands.
+    hands_time
+        Time [s] of the last search for hands.
     detections
         Runs of the person detector.
     people
@@ -38,6 +42,8 @@ class Statistics:
     inference_time: float = 0.0
     person_time: float = 0.0
     detector_time: float = 0.0
+    hand_time: float = 0.0
+    hands_time: float = 0.0
     detections: int = 0
     people: int = 0
     multi: bool = False

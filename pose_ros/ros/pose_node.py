@@ -9,6 +9,7 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn as Result
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -20,6 +21,7 @@ from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
 from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameStatistics
 from pose_ros.ros.frame_times import FrameTimes
+from pose_ros.ros.hand_output import HandOutput
 from pose_ros.ros.image_subscription import ImageSubscription
 from pose_ros.ros.images import ImageReader
 from pose_ros.ros.localizer import Localizer
@@ -33,7 +35,7 @@ from pose_ros.ros.target_lock import TargetLock
 
 
 class PoseNode(LifecycleNode):
-    """Finds people in the newest image while `skeletons` has subscribers.
+    """Finds people in the newest image while `skeletons` or `hands` has subscribers.
 
     Parameters
     ----------
@@ -57,6 +59,7 @@ class PoseNode(LifecycleNode):
         self._values = declare(self, TABLE, check=self._check, apply=self._apply, lifecycle=True)
         self._skeletons: LifecyclePublisher | None = None
         self._format: LifecyclePublisher | None = None
+        self._hands: HandOutput | None = None
         self._images: ImageSubscription | None = None
         self._localizer: Localizer | None = None
         self._target_lock: TargetLock | None = None
@@ -95,6 +98,8 @@ class PoseNode(LifecycleNode):
         self._orientation = orientation(vars(values))
         self._writer = SkeletonWriter(values.model, self._orientation)
         self._format = self.create_lifecycle_publisher(SkeletonFormat, 'skeleton_format', LATCHED)
+        if values.hands != 'none':
+            self._hands = HandOutput(self, self._estimator, self._orientation)
         return super().on_configure(state)
 
     @transition
@@ -104,6 +109,8 @@ class PoseNode(LifecycleNode):
         assert self._estimator is not None
         assert self._format is not None
         self._format.publish(format_to_msg(self._topology(self._estimator)))
+        if self._hands is not None:
+            self._hands.publish_format()
         self._estimator.reset()
         self._drops.reset()
         self._times.reset()
@@ -138,11 +145,13 @@ class PoseNode(LifecycleNode):
         for publisher in (self._skeletons, self._format):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
-        if self._target_lock is not None:
-            self._target_lock.destroy()
+        for part in (self._hands, self._target_lock):
+            if part is not None:
+                part.destroy()
         if self._estimator is not None:
             self._estimator.close()
-        self._skeletons = self._format = self._estimator = self._target_lock = None
+        self._skeletons = self._format = self._hands = None
+        self._estimator = self._target_lock = None
         self._values.locked = False
         return Result.SUCCESS
 
@@ -164,6 +173,8 @@ class PoseNode(LifecycleNode):
             self._localizer = None
 
     def _is_wanted(self) -> bool:
+        if self._hands is not None and self._hands.wanted:
+            return True
         return self._skeletons is not None and self._skeletons.get_subscription_count() > 0
 
     def _topology(self, estimator: PoseEstimator) -> Topology:
@@ -222,12 +233,25 @@ class PoseNode(LifecycleNode):
         else:
             self._localizer.place(result)
         self._looked = True
+        self._publish_hands(message.header, size)
 
     def _publish(self, result: PoseResult) -> None:
         assert self._skeletons is not None  # by on_configure
         message = result.to_msg(self._writer, self.get_clock().now().nanoseconds * 1e-9)
         self._skeletons.publish(message)
         self.statistics.add(message.latency, result.inference_time, result.dropped)
+
+    def _publish_hands(self, header: Header, size: tuple[int, int]) -> None:
+        """Publish the hands after the skeletons, which do not wait for them."""
+        if self._hands is None:
+            return
+        try:
+            self._hands.publish(header, size)
+        except OutputError as error:
+            self.statistics.add_bad(str(error))
+            self.get_logger().warning(f'hands left out: {error}', throttle_duration_sec=1.0)
+        except ModelError as error:
+            self._give_up(error)
 
     def _refuse(self, error: FrameError | OutputError) -> None:
         self._dropped += 1
@@ -265,8 +289,9 @@ class PoseNode(LifecycleNode):
         if self._images is not None:
             self._images.match()
             figures.update(self._images.figures())
-        if self._localizer is not None:
-            figures.update(self._localizer.figures())
+        for part in (self._localizer, self._hands):
+            if part is not None:
+                figures.update(part.figures())
         level, text = summary(
             self._fault,
             self._estimator,

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pose_ros.core.models.blazepose import _anchors, refine_by_heatmap
+from pose_ros.core.models.blazepose import refine_by_heatmap
 
 
 def heatmap_with_peak(x, y, size=64, sharpness=1.0, height=6.0):
@@ -12,14 +12,6 @@ def heatmap_with_peak(x, y, size=64, sharpness=1.0, height=6.0):
 
 def refine(x, y, heatmap):
     return refine_by_heatmap(np.array([[x, y]], np.float32) / 64, heatmap)[0] * 64
-
-
-def test_anchors_cover_the_image():
-    anchors = _anchors()
-    assert anchors.shape == (2254, 2)
-    np.testing.assert_allclose(anchors.mean(axis=0), [0.5, 0.5], atol=1e-6)
-    # Two for each cell of 8 px, rows from left to right.
-    np.testing.assert_allclose(anchors[[0, 1, 2]] * 28, [[0.5, 0.5], [0.5, 0.5], [1.5, 0.5]])
 
 
 def test_the_heatmap_moves_a_point_to_its_peak():

@@ -154,10 +154,29 @@ def plausibility(watch):
     return KeypointState(person.states[wrist]).name
 
 
+class NoHands:
+    """A tracker of hands that only notes how many people it is asked for."""
+
+    hand_time = duration = 0.0
+
+    def find(self, frame, people, max_people):
+        self.asked = max_people
+        return []
+
+
+def max_hands_people(watch):
+    watch.estimator._hand_tracker = tracker = NoHands()
+    watch.show(watch.body())
+    watch.change()
+    watch.estimator.find_hands()
+    return tracker.asked
+
+
 # Settings at the start, the change, what is looked at, its value without the change and with it.
 CASES = {
     'mode': ({'mode': 'single'}, 'multi', mode, [1], [1, 2]),
     'max_people': ({}, 1, max_people, 2, 1),
+    'max_hands_people': ({}, 1, max_hands_people, 2, 1),
     'detector_threshold': ({'detector_interval': 1}, 0.7, detector_threshold, 2, 1),
     'detector_interval': ({'detector_interval': 10}, 1, detector_interval, 3, 21),
     'keypoint_threshold': ({}, 0.95, is_seen, [True], [False]),

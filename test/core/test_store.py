@@ -511,6 +511,7 @@ def test_the_shipped_manifest_is_complete():
     assert manifest.default == 'blazepose_full'
     roles = {
         'blazepose': {'detector', 'landmarks'},
+        'hand': {'landmarks', 'recrop', 'palm'},
         'tinypose': {'model', 'weights'},
         'picodet': {'model', 'weights'},
     }

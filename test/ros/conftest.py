@@ -289,6 +289,8 @@ class ScriptedEstimator:
     def __init__(self, config):
         self.config = config
         self.people = []
+        self.hands = []
+        self.hand_searches = 0
         self.locked_id = 0
         self.statistics = SimpleNamespace(
             inference_time=0.01,
@@ -296,6 +298,8 @@ class ScriptedEstimator:
             detections=0,
             person_time=0.0,
             detector_time=0.0,
+            hand_time=0.0,
+            hands_time=0.0,
             people=0,
             swaps=0,
             implausible=0,
@@ -324,6 +328,10 @@ class ScriptedEstimator:
 
     def estimate(self, frame):
         return self.people
+
+    def find_hands(self):
+        self.hand_searches += 1
+        return self.hands
 
     def lock(self, method, person_id=0):
         ids = sorted(person.id for person in self.people)

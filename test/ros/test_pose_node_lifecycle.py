@@ -256,6 +256,7 @@ def test_thresholds_change_live(ros, manager, exchange):
 
 # The settings of the estimator that change live, each with another value than the default.
 LIVE = {
+    'max_hands_people': 3,
     'mode': 'multi', 'max_people': 3, 'detector_threshold': 0.4, 'detector_interval': 5,
     'keypoint_threshold': 0.5, 'person_threshold': 0.6, 'crop_padding': 2, 'jump_threshold': 0.7,
     'track_timeout': 0.5, 'min_hits': 2, 'coast_time': 1, 'reid_time': 2.0,

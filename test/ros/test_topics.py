@@ -105,6 +105,7 @@ def test_table_of_pose_node_is_the_graph(ros, estimators):
             lambda **options: node_class('pose_node')(estimators, **options),
             image_transport=transport,
             positions='depth',
+            hands='tracked',
         )
         graph = Graph(ros, node)
         other = {'/image' if transport == 'compressed' else '/image/compressed'}

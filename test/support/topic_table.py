@@ -69,7 +69,7 @@ NODES = {
     + LIFECYCLE
     + _DIAGNOSTICS
     + Connections(
-        publishes=('skeletons', 'skeleton_format'),
+        publishes=('skeletons', 'skeleton_format', 'hands', 'hand_format'),
         subscribes=(*_IMAGE, 'camera_info', 'depth', 'depth/compressedDepth'),
         serves=('~/lock', '~/unlock'),
     ),

@@ -12,12 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pose_ros.core.models.anchors import AnchorDecoder, sigmoid
 from pose_ros.core.models.crop import CropReader, apply_affine, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, large_enough, visible
 from pose_ros.core.models.heatmap import windows
 from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.models.pose import Pose, RegionKind
-from pose_ros.core.models.suppression import overlapping
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import BLAZEPOSE33
@@ -100,8 +100,8 @@ class BlazePoseDetector:
 
     def __init__(self, path: Path, threads: int = 1, load: ModelLoader = TfliteModel) -> None:
         self._model = load(path, threads, pixel_range=(-1.0, 1.0))
-        self._anchors = _anchors()
-        count = len(self._anchors)
+        self._decoder = AnchorDecoder(_DETECTOR_SIZE, _ANCHOR_LAYERS, _SAME_FACE)
+        count = len(self._decoder)
         self._model.require_outputs((1, count, 12), (1, count, 1))
         self._reader = CropReader((_DETECTOR_SIZE, _DETECTOR_SIZE))
 
@@ -109,28 +109,15 @@ class BlazePoseDetector:
         """People in a part of the frame, by default in all of it, the surest first."""
         image, to_image = self._reader.read(frame, view or whole_frame(frame))
         raw, logits = self._model.run(image)
-        scores = _sigmoid(logits.reshape(-1))
-        sure = scores >= self.threshold
-        if not sure.any():
-            return []
-        scores = scores[sure]
-        # Centre, size, then four keypoints, all relative to the anchor [px of the input].
-        values = raw[0, sure] / _DETECTOR_SIZE
-        centres = values[:, 0:2] + self._anchors[sure]
-        keypoints = values[:, 4:8].reshape(-1, 2, 2) + self._anchors[sure][:, None]
-        corners = np.hstack([centres - values[:, 2:4] / 2, centres + values[:, 2:4] / 2])
         detections = []
-        for members in overlapping(corners, scores, _SAME_FACE):
-            weights = scores[members] / scores[members].sum()
-            face = apply_affine(to_image, (weights @ corners[members]).reshape(2, 2))
-            alignment = np.tensordot(weights, keypoints[members], axes=1)
-            alignment = apply_affine(to_image, alignment).astype(np.float32)
+        for found in self._decoder.decode(raw, logits, self.threshold):
+            alignment = apply_affine(to_image, found.keypoints[:2]).astype(np.float32)
             detections.append(
                 BlazePoseDetection(
                     box=visible(frame, _body(alignment)),
-                    score=float(scores[members[0]]),
+                    score=found.score,
                     alignment=alignment,
-                    face=Box.around(face),
+                    face=Box.around(apply_affine(to_image, found.corners)),
                 )
             )
         return large_enough(frame, detections, self.smallest)
@@ -196,7 +183,7 @@ class BlazePose:
         return Pose(
             keypoints=points[:33],
             # A keypoint's score is its visibility: neither hidden nor outside of the image.
-            scores=_sigmoid(landmarks[:33, 3]),
+            scores=sigmoid(landmarks[:33, 3]),
             score=float(np.clip(presence[0, 0], 0.0, 1.0)),
             z=landmarks[:33, 2] * np.float32(crop.side / _LANDMARK_SIZE),
             world=upright,
@@ -225,25 +212,9 @@ def refine_by_heatmap(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     size = np.array(heatmap.shape[1::-1])
     cells = np.floor(points * size).astype(int)
     around = windows(heatmap, cells, _HEATMAP_REACH)
-    weights = _sigmoid(around.values) * around.inside
+    weights = sigmoid(around.values) * around.inside
     in_image = ((cells >= 0) & (cells < size)).all(axis=1)
     sure = in_image & (weights.max(axis=(1, 2)) >= _HEATMAP_CONFIDENCE)
     refined = points.copy()
     refined[sure] = (around.centre_of_mass(weights) / size)[sure]
     return refined
-
-
-def _anchors() -> np.ndarray:
-    """Centres [N, 2] of the detector's anchors, relative to the image's sides."""
-    layers = []
-    for stride, repeats in _ANCHOR_LAYERS:
-        cells = _DETECTOR_SIZE // stride
-        rows, columns = np.mgrid[0:cells, 0:cells]
-        centres = (np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5) / cells
-        layers.append(np.repeat(centres, repeats, axis=0))
-    return np.concatenate(layers).astype(np.float32)
-
-
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    # Within the range of float32's exponential.
-    return 1.0 / (1.0 + np.exp(-logits.clip(-80.0, 80.0)))

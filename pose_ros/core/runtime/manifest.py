@@ -44,7 +44,7 @@ class ModelFile:
     ----------
     role
         What it is for: 'model' (and 'weights', if its .xml has a .bin), or 'detector' and
-        'landmarks'.
+        'landmarks', or for hands 'landmarks', 'recrop' and 'palm'.
     name
         File name in the folder of models.
     address

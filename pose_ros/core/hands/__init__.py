@@ -1,0 +1,1 @@
+"""Hands of tracked people, and hands alone."""

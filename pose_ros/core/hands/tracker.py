@@ -1,0 +1,237 @@
+"""Hands of tracked people and hands alone, from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+import math
+from pathlib import Path
+import time
+
+import numpy as np
+
+from pose_ros.core.hands.region import region_from_pose
+from pose_ros.core.models.hand import (
+    HandLandmarker,
+    HandLandmarks,
+    HandRecropper,
+    PalmDetector,
+    region_from_landmarks,
+)
+from pose_ros.core.types import Crop, Frame, HandSide, Person, TrackedHand
+
+_SIDES: tuple[HandSide, HandSide] = ('left', 'right')
+# Largest differences between the region of the last landmarks and that of the pose at which the
+# former is used; MediaPipe's: rotation [rad], shift and size in sides of the latter.
+_MAX_TURN, _MAX_SHIFT, _MAX_GROWTH = math.radians(40), 0.2, 0.4
+# Part of the pose's region in which the last landmarks must lie; MediaPipe's.
+_INSIDE = 0.9
+# Keypoints of one hand, seen twice, differ less than this on average, in sides of its region.
+# Those of clasped hands differ by 0.25 and more.
+_SAME_HAND = 0.12
+# A hand alone belongs to the person whose wrist is nearer than this, in sides of its region.
+_AT_WRIST = 0.35
+# Frames between two searches for hands alone.
+_SEARCH_INTERVAL = 5
+# Maximum time between two frames of a tracked hand [s].
+_TIMEOUT = 0.5
+
+
+@dataclass(frozen=True)
+class _Track:
+    """A hand of the last frame; `side` is None for a hand without a person."""
+
+    id: int
+    stamp: float
+    keypoints: np.ndarray
+    skeleton_id: int = 0
+    side: HandSide | None = None
+
+
+class HandTracker:
+    """Finds the hands in a sequence of frames whose people are known.
+
+    Parameters
+    ----------
+    files
+        Model files by role: landmarks, recrop, palm.
+    threads
+        Number of CPU threads.
+    everywhere
+        Whether hands without bodies are looked for, too.
+
+    Attributes
+    ----------
+    hand_time
+        Time per hand of the last frame [s].
+    duration
+        Time of the last frame [s].
+    """
+
+    def __init__(
+        self, files: Mapping[str, Path], threads: int = 1, everywhere: bool = False
+    ) -> None:
+        self._landmarker = HandLandmarker(files['landmarks'], threads)
+        self._recropper = HandRecropper(files['recrop'], threads)
+        self._palms = PalmDetector(files['palm'], threads) if everywhere else None
+        self.hand_time = self.duration = 0.0
+        self._ids = count(1)
+        self._looks = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all hands."""
+        self._tracks: list[_Track] = []
+        self._frames = 0
+
+    def find(self, frame: Frame, people: Sequence[Person], max_people: int) -> list[TrackedHand]:
+        """Hands in a frame.
+
+        Parameters
+        ----------
+        frame
+            The frame; without a stamp nothing is remembered.
+        people
+            Of this frame, the most important first.
+        max_people
+            Number of people whose hands are looked for. As many hands alone are found as these
+            people could have.
+
+        Returns
+        -------
+        list of TrackedHand
+            Those of people first.
+        """
+        started, self._looks = time.perf_counter(), 0
+        single = frame.stamp is None
+        tracks = [] if single else self._tracks
+        tracks = [t for t in tracks if abs(frame.time - t.stamp) <= _TIMEOUT]
+        hands = list(self._of_people(frame, people[:max_people], tracks))
+        if self._palms is not None:
+            hands += self._alone(frame, people, tracks, 2 * max_people)
+        hands = _distinct(hands)
+        if not single:
+            hands = [hand if hand.id else replace(hand, id=next(self._ids)) for hand in hands]
+            self._tracks = [_track(hand, frame.time) for hand in hands]
+        self.duration = time.perf_counter() - started
+        if self._looks:
+            self.hand_time = self.duration / self._looks
+        return hands
+
+    def _of_people(
+        self, frame: Frame, people: Sequence[Person], tracks: Sequence[_Track]
+    ) -> Iterator[TrackedHand]:
+        for person in people:
+            for side in _SIDES:
+                track = None
+                if person.id:
+                    key = (person.id, side)
+                    track = next((t for t in tracks if (t.skeleton_id, t.side) == key), None)
+                region = self._region(frame, person, side, track)
+                found = None if region is None else self._look(frame, region)
+                if found is not None:
+                    yield _hand(found, side, track.id if track else 0, person.id)
+
+    def _region(
+        self, frame: Frame, person: Person, side: HandSide, track: _Track | None
+    ) -> Crop | None:
+        """Region of a person's hand: that of the last landmarks while the pose agrees."""
+        rough = region_from_pose(person, side)
+        if rough is None or not person.observed.any() or not frame.shows(rough.centre):
+            return None
+        refined = self._recropper.refine(frame, rough)
+        if track is not None and _continues(track.keypoints, refined):
+            return region_from_landmarks(track.keypoints)
+        return refined
+
+    def _look(self, frame: Frame, region: Crop) -> HandLandmarks | None:
+        """Landmarks of a hand; None if there is none in the region."""
+        self._looks += 1
+        found = self._landmarker.estimate(frame, region)
+        return found if found.score >= self._landmarker.min_score else None
+
+    def _alone(
+        self, frame: Frame, people: Sequence[Person], tracks: Sequence[_Track], limit: int
+    ) -> list[TrackedHand]:
+        """Hands found without the keypoints of a body."""
+        followed = [(region_from_landmarks(t.keypoints), t.id) for t in tracks if t.side is None]
+        regions = followed[:limit]
+        is_due = frame.stamp is None or self._frames % _SEARCH_INTERVAL == 0
+        if frame.stamp is not None:
+            self._frames += 1
+        if is_due and self._palms is not None:
+            regions += [(region, 0) for region in self._palms.detect(frame)[:limit]]
+        hands = []
+        for region, hand_id in regions:
+            found = self._look(frame, region)
+            if found is None:
+                continue
+            skeleton_id, side = _owner(found.keypoints[0], people, _AT_WRIST * region.side)
+            side = side or ('left' if found.left_score >= 0.5 else 'right')
+            hands.append(_hand(found, side, hand_id, skeleton_id))
+        return hands[:limit]
+
+
+def _track(hand: TrackedHand, stamp: float) -> _Track:
+    side = hand.side if hand.skeleton_id else None
+    return _Track(hand.id, stamp, hand.keypoints, hand.skeleton_id, side)
+
+
+def _hand(found: HandLandmarks, side: HandSide, hand_id: int, skeleton_id: int) -> TrackedHand:
+    return TrackedHand(
+        keypoints=found.keypoints,
+        z=found.z,
+        world=found.world,
+        score=found.score,
+        side=side,
+        side_score=found.left_score if side == 'left' else 1 - found.left_score,
+        id=hand_id,
+        skeleton_id=skeleton_id,
+    )
+
+
+def _owner(
+    wrist: np.ndarray, people: Sequence[Person], reach: float
+) -> tuple[int, HandSide | None]:
+    """Id and side of the person whose wrist is the nearest within reach [px], or (0, None)."""
+    best: tuple[float, int, HandSide | None] = (reach, 0, None)
+    for person in people:
+        for side in _SIDES:
+            number = person.topology.index(f'{side}_wrist')
+            if person.observed[number]:
+                distance = float(np.hypot(*(person.keypoints[number] - wrist)))
+                best = min(best, (distance, person.id, side), key=lambda owner: owner[0])
+    return best[1:]
+
+
+def _continues(keypoints: np.ndarray, refined: Crop) -> bool:
+    """Whether the landmarks of the last frame still fit the region that the pose gives."""
+    before = region_from_landmarks(keypoints)
+    turn = (before.rotation - refined.rotation + math.pi) % (2 * math.pi) - math.pi
+    cos, sin = math.cos(refined.rotation), math.sin(refined.rotation)
+    to_axes = np.array([[cos, -sin], [sin, cos]])
+    shift = np.abs((np.subtract(before.centre, refined.centre)) @ to_axes)
+    inner = np.abs((keypoints - refined.centre) @ to_axes)
+    return bool(
+        abs(turn) <= _MAX_TURN
+        and shift.max() <= _MAX_SHIFT * refined.side
+        and abs(before.side - refined.side) <= _MAX_GROWTH * refined.side
+        and inner.max() < _INSIDE * refined.side / 2
+    )
+
+
+def _distinct(hands: Sequence[TrackedHand]) -> list[TrackedHand]:
+    """Hands without those seen twice; the one stays whose side fits better."""
+    kept: list[TrackedHand] = []
+    for hand in hands:
+        side = region_from_landmarks(hand.keypoints).side
+        for number, other in enumerate(kept):
+            difference = np.hypot(*(hand.keypoints - other.keypoints).T).mean()
+            if difference < _SAME_HAND * side:
+                if hand.skeleton_id and hand.side_score > other.side_score:
+                    kept[number] = hand
+                break
+        else:
+            kept.append(hand)
+    return kept
