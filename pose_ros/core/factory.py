@@ -9,7 +9,7 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.finding.bottom_up import BottomUp
 from pose_ros.core.finding.finder import Finder
 from pose_ros.core.finding.top_down import TopDown
-from pose_ros.core.hands.tracker import HandTracker
+from pose_ros.core.hands.hand_tracker import HandTracker
 from pose_ros.core.models.blazepose import BlazePose
 from pose_ros.core.models.detector import Detector
 from pose_ros.core.models.detectors import DETECTOR_FAMILIES, load_detector

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pose_ros.core.camera_orientation import CameraOrientation
-from pose_ros.core.hands.region import region_from_pose
-from pose_ros.core.hands.tracker import HandTracker
+from pose_ros.core.hands.hand_region import region_from_pose
+from pose_ros.core.hands.hand_tracker import HandTracker
 from pose_ros.core.models.anchors import AnchorDecoder
 from pose_ros.core.models.hand import HandLandmarks, region_from_landmarks, turned_region
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
@@ -119,7 +119,7 @@ class FakeModels:
 def tracker_of(monkeypatch):
     def make(models, everywhere=False):
         for name in ('HandLandmarker', 'HandRecropper', 'PalmDetector'):
-            monkeypatch.setattr(f'pose_ros.core.hands.tracker.{name}', lambda *_: models)
+            monkeypatch.setattr(f'pose_ros.core.hands.hand_tracker.{name}', lambda *_: models)
         return HandTracker({'landmarks': 0, 'recrop': 0, 'palm': 0}, everywhere=everywhere)
 
     return make

@@ -9,7 +9,7 @@ import pytest
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.hands.tracker import HandTracker
+from pose_ros.core.hands.hand_tracker import HandTracker
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.types import Frame
 

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from pose_ros.core.hands.region import region_from_pose
+from pose_ros.core.hands.hand_region import region_from_pose
 from pose_ros.core.models.hand import (
     HandLandmarker,
     HandLandmarks,
