@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import colorsys
 from functools import lru_cache
 
@@ -37,6 +38,12 @@ def colour_of(person_id: int, fallen: bool = False) -> Colour:
     white = max(0.0, (0.45 - luminance) / (1.0 - luminance))
     red, green, blue = (c + (1.0 - c) * white for c in rgb)
     return red, green, blue
+
+
+def pixel_colour(colour: Sequence[float], channels: str) -> tuple[int, int, int]:
+    """Colour, 0 to 1, as a pixel of an image whose channels are in the order rgb or bgr."""
+    first, second, third = (round(255 * float(c)) for c in colour)
+    return (first, second, third) if channels == 'rgb' else (third, second, first)
 
 
 @lru_cache(maxsize=256)

@@ -17,11 +17,13 @@ from pose_ros.core.colours import (
     bone_colours,
     colour_of,
     keypoint_colours,
+    pixel_colour,
 )
+from pose_ros.core.hand_drawing import draw_hands
 from pose_ros.core.label_places import Labelled, LabelPlaces
 from pose_ros.core.outlines import angle_keypoints, bracket
 from pose_ros.core.text_box import TextBox
-from pose_ros.core.types import Person
+from pose_ros.core.types import Person, TrackedHand
 
 _OUTLINE: Colour = (0.06, 0.06, 0.08)
 _FAINT = 0.5  # share of the colour in what was not observed
@@ -43,6 +45,7 @@ def draw_people(
     fallen: Collection[int] = (),
     angles: Mapping[int, Mapping[str, float]] = _NOTHING,
     places: LabelPlaces | None = None,
+    hands: Sequence[TrackedHand] = (),
 ) -> np.ndarray:
     """Draw people onto a copy of an image.
 
@@ -67,6 +70,8 @@ def draw_people(
         Joint angles [rad] to be written at the joints [deg], by id and name.
     places
         Of the labels in the frames before, so that they stay where they are; None for one image.
+    hands
+        Hands in pixels of the image, in the colours of their people.
 
     Returns
     -------
@@ -84,6 +89,7 @@ def draw_people(
     ]
     for drawing in reversed(drawings):
         drawing.draw()
+    draw_hands(canvas, hands, channels)
     # Labels last: no other person may hide them, nor they each other, nor a joint.
     taken = _draw_labels(drawings, labels, places or LabelPlaces())
     for drawing in drawings:
@@ -96,7 +102,7 @@ def draw_people(
         plate = TextBox(text, image.shape[0] / 900)
         plate.place(0, image.shape[0], _size_of(canvas), taken)
         taken.append(plate)
-        plate.draw(canvas, _ordered(colour, channels))
+        plate.draw(canvas, pixel_colour(colour, channels))
     return canvas
 
 
@@ -121,12 +127,6 @@ def _draw_labels(
 def _size_of(image: np.ndarray) -> tuple[int, int]:
     """(width, height) [px]."""
     return image.shape[1], image.shape[0]
-
-
-def _ordered(colour: Sequence[float], channels: str) -> tuple[int, int, int]:
-    """Colour of an image whose channels are in this order."""
-    first, second, third = (round(255 * float(c)) for c in colour)
-    return (first, second, third) if channels == 'rgb' else (third, second, first)
 
 
 class _PersonDrawing:
@@ -306,4 +306,4 @@ class _PersonDrawing:
         return int(x), int(y)
 
     def _colour(self, colour: Sequence[float]) -> tuple[int, int, int]:
-        return _ordered(colour, self._channels)
+        return pixel_colour(colour, self._channels)

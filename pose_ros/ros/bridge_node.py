@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.node import Node
 
 from pose_ros.core.types import FrameError
-from pose_ros.msg import SkeletonArray
+from pose_ros.msg import HandArray, SkeletonArray
 from pose_ros.ros.bridges.standards import STANDARDS, make_bridge
 from pose_ros.ros.diagnostics import DiagnosticsPublisher
 from pose_ros.ros.motion_outputs import OUTPUTS
@@ -55,9 +55,10 @@ class BridgeNode(Node):
         self._wanted = {topic for bridge in self._bridges for topic in bridge.wanted()}
         keep, wanted = self._inputs.keep, self._wanted
         keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, 'skeletons' in wanted)
-        for output in OUTPUTS:
-            callback = self._reader.checked(output.topic, partial(self._pass_on, output.topic))
-            keep(output.topic, output.kind, callback, output.profile, output.topic in wanted)
+        inputs = ((output.topic, output.kind, output.profile) for output in OUTPUTS)
+        for topic, kind, profile in (('hands', HandArray, SKELETONS), *inputs):
+            callback = self._reader.checked(topic, partial(self._pass_on, topic))
+            keep(topic, kind, callback, profile, topic in wanted)
         on_image = partial(self._pass_on, 'image')
         self._inputs.keep_images('image', on_image, BURST, 'image' in wanted)
 

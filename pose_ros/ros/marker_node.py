@@ -14,10 +14,12 @@ from pose_ros.core.camera import CameraModel
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.label_places import LabelPlaces
 from pose_ros.core.types import FrameError
-from pose_ros.msg import SkeletonArray
+from pose_ros.message_values import msg_to_hand
+from pose_ros.msg import HandArray, SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
+from pose_ros.ros.hand_markers import hand_markers
 from pose_ros.ros.images import ImageReader, stamp_of
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import ANNOTATIONS, PARAMETERS, chosen_annotations
@@ -55,6 +57,9 @@ class MarkerNode(Node):
             MarkerArray, 'skeleton_markers', qos.MARKERS
         )
         self._wanted = False
+        self._hands_come = False
+        self._hands = HandArray()
+        self._waiting: SkeletonArray | None = None  # for the hands of the same image
         self._reader = SkeletonReader(self, 'skeletons')
         self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
@@ -84,6 +89,9 @@ class MarkerNode(Node):
         for topic, (kind, take, profile) in ANNOTATIONS.items():
             on_message = self._reader.checked(topic, partial(take, self._labels))
             self._inputs.keep(topic, kind, on_message, profile, anything and topic in self._shown)
+        self._hands_come = anything and self.count_publishers('hands') > 0
+        on_hands = self._reader.checked('hands', self._on_hands)
+        self._inputs.keep('hands', HandArray, on_hands, qos.SKELETONS, self._hands_come)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:
             self._pairs.clear()
@@ -91,32 +99,53 @@ class MarkerNode(Node):
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._draw(self._pairs.add_image(message.header, message))
 
+    def _on_hands(self, message: HandArray) -> None:
+        self._hands = message
+        waiting = self._waiting
+        if waiting is not None and waiting.header.stamp == message.header.stamp:
+            self._waiting = None
+            self._show(waiting)
+
     def _on_skeletons(self, message: SkeletonArray) -> None:
+        """Show skeletons, with their hands where those are published after them."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._show(waiting)
+        if self._hands_come and self._hands.header.stamp != message.header.stamp:
+            self._waiting = message
+        else:
+            self._show(message)
+
+    def _show(self, message: SkeletonArray) -> None:
         people = self._reader.read(message, unconfirmed=True)
         if people is None:
             return
         present = {person.id for person in people}
         annotations = self._labels.at(stamp_of(message.header), present)
         locked = message.locked_id
+        paired = self._hands.header.stamp == message.header.stamp
+        hands = [msg_to_hand(hand) for hand in self._hands.hands] if paired else []
         if self._marker_publisher.get_subscription_count():
             self._calibration.mirrored = message.mirrored
             size = (message.image_width, message.image_height)
             placed = [(p, None if p.positions is None else p.positions.points) for p in people]
             camera = self._camera_for(size)
-            self._marker_publisher.publish(
-                self._markers.update(
-                    message.header, placed, camera, annotations, locked, image_size=size
-                )
+            markers = self._markers.update(
+                message.header, placed, camera, annotations, locked, image_size=size
             )
+            if self._hands_come:
+                distance = self._values.distance
+                markers.markers += hand_markers(message.header, hands, people, camera, distance)
+            self._marker_publisher.publish(markers)
         if self._overlays.wanted:
-            what = (people, annotations, locked)
+            what = (people, annotations, locked, hands)
             self._draw(self._pairs.add_skeletons(message.header, what))
 
     def _draw(self, pair: tuple | None) -> None:
         """Publish the skeletons on their image."""
         if pair is None:
             return
-        message, (people, annotations, locked) = pair
+        message, (people, annotations, locked, hands) = pair
         try:
             frame = self._images.frame(message)
         except FrameError as error:
@@ -131,6 +160,7 @@ class MarkerNode(Node):
             fallen=annotations.fallen,
             angles=annotations.angles,
             places=self._places,
+            hands=hands,
         )
         self._overlays.publish(image, frame.channels, message.header)
 

@@ -15,11 +15,12 @@ from std_msgs.msg import Header
 
 from pose_ros.core.configuration import MAX_PEOPLE
 from pose_ros.core.types import MAX_IMAGE_SIDE, KeypointState, Person
-from pose_ros.message_values import orientation_of
+from pose_ros.message_values import msg_to_hand, orientation_of
 from pose_ros.msg import (
     ExerciseState,
     FallEvent,
     GestureEvent,
+    HandArray,
     JointAngles,
     Posture,
     Skeleton,
@@ -80,6 +81,25 @@ def check_person(person: Person) -> None:
             number = int(wrong.argmax())
             name = f'position deviation of {names[number]}'
             check_number(name, float(deviations[number]), 0, MAX_DISTANCE)
+
+
+def check_hand_array(message: HandArray) -> None:
+    """Check hands: all numbers are finite."""
+    check_header(message.header)
+    for name in ('image_width', 'image_height'):
+        check_number(name, getattr(message, name), 1, MAX_IMAGE_SIDE)
+    orientation_of(message)
+    check_count('hands', message.hands, 2 * MAX_PEOPLE)
+    for hand in (msg_to_hand(hand) for hand in message.hands):
+        check_score('score of a hand', hand.score)
+        check_score('side_score of a hand', hand.side_score)
+        for what, values, most in (
+            ('keypoints', hand.keypoints, MAX_PIXEL),
+            ('depths', hand.z, MAX_PIXEL),
+            ('world_points', hand.world, MAX_DISTANCE),
+        ):
+            if not (np.abs(values) <= most).all():
+                raise ValueError(f'{what} of a hand must be within ±{most:g}')
 
 
 def check_gesture(message: GestureEvent) -> None:
@@ -153,6 +173,7 @@ def check_angles(message: JointAngles) -> None:
 
 CHECKS: Mapping[type, Callable[[Any], None]] = {
     SkeletonArray: check_skeleton_array,
+    HandArray: check_hand_array,
     GestureEvent: check_gesture,
     Posture: check_posture,
     FallEvent: check_fall,

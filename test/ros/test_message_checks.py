@@ -13,6 +13,8 @@ from pose_ros.msg import (
     ExerciseState,
     FallEvent,
     GestureEvent,
+    Hand,
+    HandArray,
     JointAngles,
     Keypoint,
     Posture,
@@ -231,3 +233,29 @@ def test_the_stamp_of_every_type_is_checked(reader, kind):
     message.header.stamp.nanosec = 2**32 - 1
     reader.checked('topic', pytest.fail)(message)
     assert 'stamp nanosec' in reader.status(True)[1]
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'format': 'hand42'}, 'must be hand21'),
+        ({'depths': [0.0] * 20}, r'\(21,\), got \(20,\)'),
+        ({'score': 1.5}, 'score of a hand must be'),
+        ({'side_score': float('nan')}, 'side_score of a hand must be'),
+        ({'depths': [float('nan')] * 21}, 'depths of a hand must be within'),
+        ({'world_points': [Point(x=1e9)] * 21}, 'world_points of a hand must be within'),
+        ({'side': 3}, 'side must be 0 to 2'),
+    ],
+)
+def test_hands_that_cannot_be_used_are_refused(change, reason):
+    values = {
+        'format': 'hand21',
+        'keypoints': [Keypoint() for _ in range(21)],
+        'depths': [0.0] * 21,
+        'world_points': [Point() for _ in range(21)],
+    }
+    check = CHECKS[HandArray]
+    check(HandArray(image_width=640, image_height=480, hands=[Hand(**values)]))
+    broken = HandArray(image_width=640, image_height=480, hands=[Hand(**{**values, **change})])
+    with pytest.raises(ValueError, match=reason):
+        check(broken)

@@ -7,8 +7,9 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 from topic_table import NODES
 
+from pose_ros.msg import HandArray
 from pose_ros.ros.all_in_one import CLASSES
-from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE
+from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE, SKELETONS
 
 pytestmark = pytest.mark.ros
 
@@ -89,6 +90,8 @@ def node_class(name):
 def test_table_is_the_graph(ros, name, parameters):
     graph = Graph(ros, ros.start(node_class(name), **parameters))
     raw = ros.node.create_publisher(Image, 'image', IMAGE_RELIABLE) if name != 'source_node' else 0
+    if 'hands' in NODES[name].subscribes:
+        ros.node.create_publisher(HandArray, 'hands', SKELETONS)
     if 'image/compressed' in NODES[name].subscribes:
         ros.spin_until(lambda: graph.look() or graph.missing() == {'/image/compressed'}, graph)
         ros.node.destroy_publisher(raw)

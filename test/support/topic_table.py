@@ -79,7 +79,7 @@ NODES = {
     + Connections(
         publishes=('skeleton_markers', 'image_overlay', 'image_overlay/compressed'),
         subscribes=(
-            *('skeletons', 'camera_info', *_IMAGE),
+            *('skeletons', 'hands', 'camera_info', *_IMAGE),
             *('gestures', 'postures', 'falls', 'exercise', 'joint_angles'),
         ),
     ),
@@ -87,11 +87,12 @@ NODES = {
     + _DIAGNOSTICS
     + Connections(
         publishes=(
-            *('detections', 'image_annotations', '/tf', '/humans/bodies/tracked'),
+            *('detections', 'image_annotations', 'hand_annotations'),
+            *('/tf', '/humans/bodies/tracked'),
             *(f'/humans/bodies/*/{topic}' for topic in _BODY),
         ),
         subscribes=(
-            *('skeletons', *_IMAGE),
+            *('skeletons', 'hands', *_IMAGE),
             *('gestures', 'joint_angles', 'postures', 'falls', 'exercise'),
         ),
     ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from foxglove_msgs.msg import Color, ImageAnnotations, Point2, PointsAnnotation, TextAnnotation
@@ -11,8 +12,11 @@ import numpy as np
 from rclpy.node import Node
 
 from pose_ros.core.colours import bone_colours, colour_of, keypoint_colours
+from pose_ros.core.hand_drawing import hand_colours
+from pose_ros.core.topology import HAND21
 from pose_ros.core.types import Person
-from pose_ros.msg import SkeletonArray
+from pose_ros.message_values import msg_to_hand
+from pose_ros.msg import HandArray, SkeletonArray
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import ANNOTATIONS
@@ -23,6 +27,7 @@ EVENT_TOPICS = ('gestures', 'postures', 'falls', 'exercise')
 FAINT = 0.35
 # Foxglove's (0, 0) is the corner of the first pixel, ours its centre.
 HALF_PIXEL = 0.5
+HAND_LINE = 2.0  # [px] thickness of the bones of a hand
 
 
 class FoxgloveBridge:
@@ -31,13 +36,16 @@ class FoxgloveBridge:
     def __init__(self, node: Node) -> None:
         self._publisher = node.create_publisher(ImageAnnotations, 'image_annotations', SKELETONS)
         self._labels = Labels()
-        self.takes = {
+        self._hands = node.create_publisher(ImageAnnotations, 'hand_annotations', SKELETONS)
+        self.takes: dict[str, Callable[[Any], None]] = {
             topic: partial(ANNOTATIONS[topic][1], self._labels) for topic in EVENT_TOPICS
         }
+        self.takes['hands'] = self._show_hands
 
     def wanted(self) -> Collection[str]:
-        """Skeletons and events, while there are subscribers."""
-        return ('skeletons', *EVENT_TOPICS) if self._publisher.get_subscription_count() else ()
+        """Skeletons and events, or hands, while there are subscribers."""
+        bodies = ('skeletons', *EVENT_TOPICS) if self._publisher.get_subscription_count() else ()
+        return (*bodies, 'hands') if self._hands.get_subscription_count() else bodies
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
         """Publish bones, keypoints and labels of people."""
@@ -49,6 +57,23 @@ class FoxgloveBridge:
             annotations.points.extend(figure.skeleton())
             annotations.texts.extend(figure.label(words))
         self._publisher.publish(annotations)
+
+    def _show_hands(self, message: HandArray) -> None:
+        """Publish the bones of hands."""
+        annotations = ImageAnnotations()
+        for hand in map(msg_to_hand, message.hands):
+            bones, _ = hand_colours(hand)
+            ends = hand.keypoints[np.array(HAND21.edges)].reshape(-1, 2)
+            annotations.points.append(
+                PointsAnnotation(
+                    timestamp=message.header.stamp,
+                    type=PointsAnnotation.LINE_LIST,
+                    points=points(ends),
+                    outline_colors=[colour(bone) for bone in bones.tolist()],
+                    thickness=HAND_LINE,
+                )
+            )
+        self._hands.publish(annotations)
 
 
 class PersonAnnotations:
@@ -103,7 +128,7 @@ class PersonAnnotations:
     def _annotation(
         self,
         kind: int,
-        points: np.ndarray,
+        places: np.ndarray,
         colours: np.ndarray,
         solid: np.ndarray,
         thickness: float,
@@ -112,11 +137,16 @@ class PersonAnnotations:
         return PointsAnnotation(
             timestamp=self._stamp,
             type=kind,
-            points=[Point2(x=x, y=y) for x, y in (points.astype(float) + HALF_PIXEL).tolist()],
+            points=points(places),
             outline_color=colour(colour_of(self._person.id, self._fallen)),
             outline_colors=[colour(c, a) for c, a in zip(colours.tolist(), opacity)],
             thickness=thickness,
         )
+
+
+def points(places: np.ndarray) -> list[Point2]:
+    """Messages of pixels [N, 2]."""
+    return [Point2(x=x, y=y) for x, y in (places.astype(float) + HALF_PIXEL).tolist()]
 
 
 def colour(rgb: Sequence[float], opacity: float = 1.0) -> Color:

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from pose_ros.core.colours import FALLEN
-from pose_ros.core.topology import COCO17
-from pose_ros.core.types import KeypointState
-from pose_ros.msg import FallEvent, Posture, SkeletonArray
+from pose_ros.core.topology import COCO17, HAND21
+from pose_ros.core.types import KeypointState, TrackedHand
+from pose_ros.msg import FallEvent, HandArray, Posture, SkeletonArray
+from pose_ros.ros.hand_conversions import hand_array
 from pose_ros.ros.qos import EVENTS, FALLS, SKELETONS
 
 pytestmark = pytest.mark.ros
@@ -113,6 +114,23 @@ def test_words_and_falls_are_annotated(bridged, spread_person):
     assert (colour.r, colour.g, colour.b) == pytest.approx(FALLEN)
     falls.publish(FallEvent(header=bridged.header(), skeleton_id=5, phase=FallEvent.RECOVERED))
     bridged.ros.spin_until(lambda: texts()[1] == '5')
+
+
+def test_hands_as_annotations(bridged):
+    from foxglove_msgs.msg import ImageAnnotations, PointsAnnotation  # noqa: PLC0415
+
+    bridged.start('foxglove')
+    heard = bridged.ros.collect(ImageAnnotations, 'hand_annotations', 10)
+    hands = bridged.ros.publisher(HandArray, 'hands', SKELETONS)
+    keypoints = np.linspace((10, 5), (40, 20), 21).astype(np.float32)
+    zeros = np.zeros((21, 3), np.float32)
+    hand = TrackedHand(keypoints, zeros[:, 0], zeros, 0.9, 'left', 0.8, 5, 4)
+    hands.publish(hand_array([hand], bridged.header(), (640, 480)))
+    bridged.ros.spin_until(lambda: heard)
+    (bones,) = heard[0].points
+    assert bones.type == PointsAnnotation.LINE_LIST
+    ends = np.array([(point.x, point.y) for point in bones.points])
+    np.testing.assert_allclose(ends, keypoints[np.array(HAND21.edges).ravel()] + 0.5, atol=1e-3)
 
 
 def test_annotations_are_taken_away_when_no_one_is_there(published):

@@ -1,0 +1,86 @@
+"""Markers of hands for RViz."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from geometry_msgs.msg import Point
+import numpy as np
+from std_msgs.msg import ColorRGBA, Header
+from visualization_msgs.msg import Marker
+
+from pose_ros.core.camera import CameraModel
+from pose_ros.core.hand_drawing import hand_colours
+from pose_ros.core.topology import HAND21
+from pose_ros.core.types import Person, TrackedHand
+
+BONES, KEYPOINTS = 'hand_bones', 'hand_keypoints'
+_LINE, _SPHERE = 0.006, 0.012  # [m] thickness of bones, diameter of keypoints
+_EDGES = np.array(HAND21.edges)
+
+
+def hand_markers(
+    header: Header,
+    hands: Sequence[TrackedHand],
+    people: Sequence[Person],
+    camera: CameraModel | None,
+    distance: float,
+) -> list[Marker]:
+    """Two markers, of the bones and the keypoints of all hands; without hands they delete theirs.
+
+    Parameters
+    ----------
+    header
+        Of the hands.
+    hands
+        In pixels of the image.
+    people
+        Of the same image; a hand is placed at the wrist of its person where that is known.
+    camera
+        Places the other hands; None leaves them out.
+    distance
+        Distance of those to the camera [m].
+    """
+    lines = _marker(header, BONES, Marker.LINE_LIST)
+    spheres = _marker(header, KEYPOINTS, Marker.SPHERE_LIST)
+    lines.scale.x = _LINE
+    spheres.scale.x = spheres.scale.y = spheres.scale.z = _SPHERE
+    by_id = {person.id: person for person in people if person.id}
+    for hand in hands:
+        places = _at_wrist(hand, by_id.get(hand.skeleton_id))
+        if places is None and camera is not None:
+            places = camera.back_project(hand.keypoints, distance)
+        if places is None or not np.isfinite(places).all():
+            continue
+        bones, dots = hand_colours(hand)
+        lines.points += [_point(place) for place in places[_EDGES].reshape(-1, 3)]
+        lines.colors += [_colour(colour) for colour in bones for _ in ('from', 'to')]
+        spheres.points += [_point(place) for place in places]
+        spheres.colors += [_colour(dots)] * len(places)
+    for marker in (lines, spheres):
+        marker.action = Marker.ADD if marker.points else Marker.DELETE
+    return [lines, spheres]
+
+
+def _at_wrist(hand: TrackedHand, person: Person | None) -> np.ndarray | None:
+    """Places [21, 3] [m] of a hand whose wrist is known in space."""
+    if person is None or person.positions is None or hand.side is None:
+        return None
+    wrist = person.positions.points[person.topology.index(f'{hand.side}_wrist')]
+    return np.asarray(hand.world - hand.world[0] + wrist)
+
+
+def _marker(header: Header, name: str, kind: int) -> Marker:
+    marker = Marker(header=header, ns=name, type=kind)
+    marker.pose.orientation.w = marker.color.a = 1.0
+    return marker
+
+
+def _point(place: np.ndarray) -> Point:
+    x, y, z = place.tolist()
+    return Point(x=x, y=y, z=z)
+
+
+def _colour(rgb: Sequence[float] | np.ndarray) -> ColorRGBA:
+    red, green, blue = (float(value) for value in rgb)
+    return ColorRGBA(r=red, g=green, b=blue, a=1.0)
