@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pose_ros.core.body.features import FEATURES
-from pose_ros.core.body.history import History
+from pose_ros.core.body.history import History, Rise
 from pose_ros.core.body.oscillation import Oscillation
 from pose_ros.core.body.points import PosePoints
 from pose_ros.core.body.signals import SIGNALS
@@ -197,6 +197,35 @@ def test_oscillation_of_a_sine(frequency, rate):
     assert found.period == pytest.approx(1 / frequency, rel=0.1)
     assert 10 <= found.amplitude <= 40
     assert found.speed == pytest.approx(2 * found.amplitude * frequency, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ('turns', 'evenness', 'low'),
+    [
+        ([0, 40], 0.0, math.inf),
+        ([0, 40, 0, 40, 0], 1.0, 0.0),
+        ([40, 0, 40, 20, 60, 0], 0.5, 20.0),  # of 20 and 40
+        ([0, 40, 40, 0, 40], 0.5, 0.0),  # in one second, and in two
+        ([0, 40, 10, 40, 15, 40], 1.0 - 5 / 30, 15.0),
+    ],
+)
+def test_evenness_and_lowest_points_of_an_oscillation(turns, evenness, low):
+    seconds = len(turns) - 1
+    found = swing(lambda t: np.interp(t, range(len(turns)), turns), seconds + 1e-6)
+    found.update(seconds, turns[-1])
+    assert found.evenness == pytest.approx(evenness, abs=0.07)
+    assert found.low == pytest.approx(low, abs=0.5)
+
+
+@pytest.mark.parametrize('seconds', [0.6, 2.0])
+def test_raise_time_is_that_of_the_middle_half(seconds):
+    rise = Rise()
+    for i in range(91):
+        rise.update(i / 30, -1 + 2 * min(1.0, max(0.0, (i / 30 - 0.5) / seconds)))
+    assert rise.time == pytest.approx(seconds / 2, abs=0.04)
+    for i in range(91, 91 + 60):
+        rise.update(i / 30, 1.0)  # at rest up there
+    assert rise.time == 0.0 if seconds == 0.6 else rise.time <= seconds / 2
 
 
 @pytest.mark.parametrize(

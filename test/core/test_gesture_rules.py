@@ -78,6 +78,11 @@ def test_higher_priority_wins_where_a_hand_is_shared(load):
     assert not sway.outranks(cheer)
 
 
+def test_forms_of_a_gesture_differ_in_priority(load):
+    forms = load(GOOD + TWICE.replace('hand: none', 'hand: none, priority: 7'))
+    assert [rule.priority for rule in forms if rule.name == 'lopsided'] == [0, 7]
+
+
 def test_shipped_rules():
     rules = load_rules(config_file('gestures.yaml'))
     hands = {}
@@ -85,7 +90,7 @@ def test_shipped_rules():
         hands.setdefault(rule.name, []).append(rule.hand.name)
     each, both, none = ['LEFT', 'RIGHT'], ['BOTH'], ['NONE']
     assert hands == {
-        'wave': each + both,
+        'wave': each + both + both,
         'hand_raised': each + both,
         'point_left': each,
         'point_right': each,
@@ -114,7 +119,7 @@ def test_shipped_file_lists_every_feature_and_no_other():
     text = config_file('gestures.yaml').read_text(encoding='utf-8')
     header = text[: text.index('gestures:')]
     listed = re.findall(r'^#   ([a-z_]+) +\S', header, re.MULTILINE)
-    names = r'^# +((?:[a-z_]+_(?:half_cycles|amplitude|period|speed|pause) ?)+)$'
+    names = r'^# +((?:[a-z_]+_(?:half_cycles|amplitude|period|speed|evenness|low|pause) ?)+)$'
     listed += ' '.join(re.findall(names, header, re.MULTILINE)).split()
     assert sorted(listed) == sorted(FEATURES)
     assert all(feature.meaning for feature in FEATURES.values())
@@ -157,7 +162,7 @@ def changed(old, new):
         (changed('priority: 2', 'priority: high'), 14, "expected a whole number, got 'high'"),
         (changed('priority: 2', 'priority: 2.5'), 14, "expected a whole number, got '2.5'"),
         (changed('{hands_apart', '{hands_appart'), 18, "unknown feature 'hands_appart'"),
-        (GOOD + TWICE, 24, 'lopsided, hand none, is described twice'),
+        (GOOD + TWICE, 24, 'lopsided, hand none, is described twice; another form'),
     ],
 )  # fmt: skip
 def test_wrong_file_is_refused_with_line_and_reason(load, tmp_path, text, line, reason):

@@ -23,6 +23,13 @@ RACKED = ActorPose(
 PRESSED = ActorPose(
     left_arm=(165, 0), right_arm=(165, 0), left_forearm=(172, 0), right_forearm=(172, 0)
 )
+RAISED = ActorPose(
+    left_arm=(172, 0), right_arm=(172, 0), left_forearm=(172, 0), right_forearm=(172, 0)
+)
+# Hands before the belly, near each other.
+FOLDED = ActorPose(
+    left_arm=(5, 20), right_arm=(5, 20), left_forearm=(-40, 60), right_forearm=(-40, 60)
+)
 # Hands together and wide apart, before the chest.
 CLAPPED = ActorPose(
     left_arm=(5, 25), right_arm=(5, 25), left_forearm=(-75, 45), right_forearm=(-75, 45)
@@ -96,6 +103,34 @@ def test_one_arm_that_goes_up_in_rhythm_does_not_point_a_fourth_time():
 def test_arms_that_go_up_once_are_a_t_pose():
     rise = [(i / 30, person(REST.blend(LEVEL, min(1.0, i / 20)))) for i in range(60)]
     assert [(name, hand) for name, hand, _ in started(rise)] == [('t_pose', Hand.BOTH)]
+
+
+@pytest.mark.parametrize(
+    ('high', 'gesture'), [(LEVEL, 't_pose'), (RAISED, 'hand_raised')], ids=['level', 'raised']
+)
+def test_arms_that_go_up_slowly_are_reported_after_a_rest(high, gesture):
+    rise = [(i / 30, person(REST.blend(high, min(1.0, i / 75)))) for i in range(180)]
+    ((name, hand, stamp),) = started(rise)
+    assert (name, hand) == (gesture, Hand.BOTH)
+    assert 3.0 < stamp < 5.0  # the hands rest from 2.5 s on
+
+
+@pytest.mark.parametrize('period', [1.0, 1.7])
+def test_straight_arms_that_swing_over_the_head_wave(period):
+    found = started(to_and_fro(REST, RAISED, times=5, period=period))
+    assert {(name, hand) for name, hand, _ in found} == {('wave', Hand.BOTH)}
+    assert found[0][2] < 2 * period
+
+
+def test_folded_hands_are_no_crossed_arms():
+    # 7 cm between the wrists before the belly.
+    assert not started([(i / 30, person(FOLDED)) for i in range(60)])
+
+
+@pytest.mark.parametrize('apart', [0.3, 0.45])
+def test_hands_that_do_not_meet_do_not_clap(apart):
+    near = APART.blend(CLAPPED, 1 - apart)
+    assert not started(to_and_fro(APART, near, times=6, period=0.6))
 
 
 @pytest.mark.parametrize('period', [0.4, 1.0])

@@ -252,6 +252,12 @@ def wrist_speed(body: BodyState, side: Side) -> float:
     return body.history.wrists[side].speed
 
 
+@_feature('s', 'shoulder', 'wrist')
+def raise_time(body: BodyState, side: Side) -> float:
+    """Time for the middle half of the wrist's way up in the last 3 s; 0 if it did not rise."""
+    return body.history.rises[side].time
+
+
 @_feature('torso', *_ELBOWS, *_TRUNK[2:], of_arm=False)
 def elbows_apart(body: BodyState, _: Side) -> float:
     """Distance between the elbows across the body, as if it faced the camera."""
@@ -343,6 +349,12 @@ def _register_oscillations() -> None:
         ),
         'period': ('s', 'time there and back', lambda swing, _: swing.period),
         'speed': ('', 'amplitude over half the period', lambda swing, _: swing.speed),
+        'evenness': (
+            '',
+            'smaller over larger of the last two half cycles, in size and time',
+            lambda swing, _: swing.evenness,
+        ),
+        'low': ('', 'larger of the last two minima', lambda swing, _: swing.low),
         'pause': ('s', 'time since two half cycles or more', lambda swing, now: swing.pause(now)),
     }
     for signal in SIGNALS.values():
@@ -361,7 +373,7 @@ def _register_oscillations() -> None:
                 name,
                 measure,
                 signal.of_arm,
-                {'amplitude': signal.unit, 'speed': f'{signal.unit}/s'}.get(part, unit),
+                {'amplitude': signal.unit, 'low': signal.unit, 'speed': f'{signal.unit}/s'}.get(part, unit),
                 signal.keypoints,
                 f'{signal.meaning}: {meaning}',
             )

@@ -15,6 +15,10 @@ from pose_ros.core.body.signals import SIGNALS, Signal
 TRAVEL_WINDOW = 0.4
 # Time over which a speed is measured [s].
 SPEED_WINDOW = 0.2
+# Time over which a rise is looked for [s]: slow repetitions of arm exercises take up to 2.3.
+_RISE_WINDOW = 3.0
+# Smallest rise [torsos]: a hand that goes from the hip to the shoulder rises by 0.9.
+_MIN_RISE = 0.5
 # A window counts as covered from this share of its length on [-].
 _MIN_COVERED = 0.75
 # Samples up to this much older than the window still belong to it [windows].
@@ -72,11 +76,41 @@ class Path:
         return window
 
 
+class Rise:
+    """Heights of a point over the last 3 s."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, float]] = deque()
+
+    def update(self, stamp: float, height: float | None) -> None:
+        """Take the height at a time [s], None if it is unknown."""
+        if height is not None:
+            self._samples.append((stamp, height))
+        while self._samples and self._samples[0][0] < stamp - _RISE_WINDOW:
+            self._samples.popleft()
+
+    @property
+    def time(self) -> float:
+        """Time for the middle half of the way up to the last height [s]; 0 without a rise."""
+        heights = [height for _, height in self._samples]
+        if not heights:
+            raise UnseenError('enough of the past')
+        if heights[-1] - min(heights) < _MIN_RISE:
+            return 0.0
+        bottom = heights.index(min(heights))
+        quarter = (heights[-1] - heights[bottom]) / 4
+        low, high = heights[bottom] + quarter, heights[-1] - quarter
+        end = next(i for i in range(bottom, len(heights)) if heights[i] >= high)
+        start = next(i for i in range(end, -1, -1) if heights[i] <= low)
+        return self._samples[end][0] - self._samples[start][0]
+
+
 class History:
     """Follow one person: paths of wrists and hips, oscillations, usual heights."""
 
     def __init__(self) -> None:
         self.wrists: dict[Side, Path] = {side: Path() for side in SIDES}
+        self.rises: dict[Side, Rise] = {side: Rise() for side in SIDES}
         self.hips = Path()
         self.oscillations: dict[str, dict[Side, Oscillation]] = {
             name: {side: Oscillation(s.min_swing, s.max_time) for side in s.sides}
@@ -88,10 +122,11 @@ class History:
     def update(self, stamp: float, points: PosePoints) -> None:
         """Take the person at a time [s]; stamps increase."""
         for side, path in self.wrists.items():
-            try:
-                path.update(stamp, points.limb(side, 'shoulder', 'wrist') / points.scale)
-            except UnseenError:
-                path.update(stamp, None)
+            wrist = None
+            with suppress(UnseenError):
+                wrist = points.limb(side, 'shoulder', 'wrist') / points.scale
+            path.update(stamp, wrist)
+            self.rises[side].update(stamp, None if wrist is None else wrist.imag)
         try:
             self.hips.update(stamp, points.middle(*_HIPS))
         except UnseenError:

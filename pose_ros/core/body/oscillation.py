@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 import math
 
+# Turning points before there are three: uneven.
+_STILL = [(0.0, 0.0), (0.0, 0.0), (1.0, 1.0)]
 # Extra time for a half cycle of usual length before the oscillation counts as stopped [s].
 _MARGIN = 0.3
 
@@ -73,6 +75,21 @@ class Oscillation:
         if len(turns) < 2:
             return math.inf
         return 2 * (turns[-1][0] - turns[0][0]) / (len(turns) - 1)
+
+    @property
+    def evenness(self) -> float:
+        """Smaller over larger of the last two complete half cycles, in size and in time [-]."""
+        (first, a), (middle, b), (last, c) = self._turns[-3:] if len(self._turns) > 2 else _STILL
+        sizes, times = sorted((abs(b - a), abs(c - b))), sorted((middle - first, last - middle))
+        return min(sizes[0] / sizes[1], times[0] / times[1])
+
+    @property
+    def low(self) -> float:
+        """Larger of the last two minima, the current one included; inf before there are two."""
+        values = [value for _, value in [*self._turns, self._extreme]]
+        if len(self._turns) > 1 and values[-1] > values[-2]:
+            values.pop()  # on the way up
+        return max(values[-1], values[-3]) if len(values) > 2 else math.inf
 
     def pause(self, stamp: float) -> float:
         """Time since there were two half cycles or more [s]; inf if never."""

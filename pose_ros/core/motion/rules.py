@@ -169,13 +169,16 @@ def load_rules(path: str | Path) -> tuple[Rule, ...]:
     entries = root.fields(required=('gestures',))['gestures'].items()
     if not entries:
         raise root.error('no gestures')
-    rules: dict[tuple[str, Hand], Rule] = {}
+    rules: dict[tuple[str, Hand, int], Rule] = {}
     for entry in entries:
         for rule in _read_rules(entry):
-            if (rule.name, rule.hand) in rules:
-                hand = rule.hand.name.lower()
-                raise entry.error(f'{rule.name}, hand {hand}, is described twice')
-            rules[rule.name, rule.hand] = rule
+            key = rule.name, rule.hand, rule.priority
+            if key in rules:
+                raise entry.error(
+                    f'{rule.name}, hand {rule.hand.name.lower()}, is described twice; '
+                    'another form of it needs another priority'
+                )
+            rules[key] = rule
     return tuple(rules.values())
 
 
