@@ -373,7 +373,9 @@ def _register_oscillations() -> None:
                 name,
                 measure,
                 signal.of_arm,
-                {'amplitude': signal.unit, 'low': signal.unit, 'speed': f'{signal.unit}/s'}.get(part, unit),
+                {'amplitude': signal.unit, 'low': signal.unit, 'speed': f'{signal.unit}/s'}.get(
+                    part, unit
+                ),
                 signal.keypoints,
                 f'{signal.meaning}: {meaning}',
             )
