@@ -189,8 +189,10 @@ class PoseEstimator:
         -------
         list of Person
             The locked one first, then the largest; empty without people. The id is 0 for people
-            seen in fewer frames than ``min_hits``, and in a single image. People out of sight for
-            less than ``coast_time`` are included, with all keypoints PREDICTED.
+            seen in fewer frames than ``min_hits``, and in a single image. Of these, a sequence
+            shows the ones whose score and second opinions speak for a person, a single image all.
+            People out of sight for less than ``coast_time`` are included, with all keypoints
+            PREDICTED.
         """
         frame = image if isinstance(image, Frame) else Frame(image, channels='bgr')
         if frame.stamp is None:
@@ -256,7 +258,7 @@ class PoseEstimator:
                 room = self.config.max_people  # any of them may be the locked one
             observations += self._finder.search(frame, found, max(room, 1))
         identities.update(observations, newcomers=not self._only_locked)
-        self._people = self._shown(frame.time)
+        self._people = self._shown(frame)
         self._last = frame, self._people
         searching = self._finder.detector_runs.total - searched
         self._count(time.perf_counter() - started, searching, len(observations))
@@ -298,11 +300,13 @@ class PoseEstimator:
         )
         return tracks[: self._limit]
 
-    def _shown(self, stamp: float) -> list[Person]:
+    def _shown(self, frame: Frame) -> list[Person]:
         """People to publish, the most important first."""
         shown = []
         for track in self._identities.tracks:
-            person = track.person(stamp, self.config.coast_time)
+            if frame.stamp is not None and not track.is_credible:
+                continue
+            person = track.person(frame.time, self.config.coast_time)
             if person is not None and (person.id == self.locked_id or not self._only_locked):
                 shown.append((track, person))
         if len(shown) > self._limit:

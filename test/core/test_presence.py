@@ -1,5 +1,7 @@
 """A new track gets an id only when second opinions agree that it is a person."""
 
+from dataclasses import replace
+
 from camera_clips import textures
 from empty_scenes import count_false_people
 import numpy as np
@@ -51,17 +53,33 @@ class TestPresence:
 
 
 class TestSecondOpinion:
-    def test_a_person_whom_the_detector_does_not_see_gets_no_id(
+    def test_a_person_whom_the_detector_does_not_see_gets_no_id_and_is_not_published(
         self, world, make_estimator, make_body
     ):
         estimator = make_estimator(second_opinions=True)
+        body, published = make_body(), []
         for index in range(8):
-            body = make_body()
             frame = world.frame(index / 10, body)
             if index == 1:
                 world.detect = lambda frame, view=None: []
-            people = estimator.estimate(frame)
-        assert [person.id for person in people] == [0]
+            published.append([person.id for person in estimator.estimate(frame)])
+        # The first opinion is asked for in the second frame.
+        assert published == [[0], *[[]] * 7]
+        assert estimator.statistics.people == 1  # still tracked, and may be confirmed
+
+    def test_a_weak_detection_is_published_in_a_single_image_only(
+        self, world, make_estimator, make_body
+    ):
+        estimator = make_estimator(second_opinions=True)
+        detect = world.detect
+        world.detect = lambda frame, view=None: [
+            replace(each, score=0.35) for each in detect(frame, view)
+        ]
+        body = make_body()
+        assert estimator.estimate(world.frame(0.0, body)) == []
+        (person,) = estimator.estimate(world.frame(None, body))
+        assert person.id == 0
+        assert 0.25 < person.score < 0.35
 
     @pytest.mark.parametrize('frames', [1, 3])
     def test_one_whom_it_sees_gets_one_after_min_hits(

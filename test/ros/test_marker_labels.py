@@ -130,9 +130,15 @@ def test_each_thing_has_its_line(labels):
     assert labels.at(5.0).words == {1: 'standing\nwave\njumping jack 3, arms low'}
     labels.on_posture(posture(5.1, Posture.UNKNOWN))
     assert labels.at(5.1).words == {1: 'wave\njumping jack 3, arms low'}
-    labels.on_exercise(ExerciseState(header=header(5.2), skeleton_id=1, exercise='plank', hold_time=12.4))
+    labels.on_exercise(
+        ExerciseState(header=header(5.2), skeleton_id=1, exercise='plank', hold_time=12.4)
+    )
     assert labels.at(5.2).words == {1: 'wave\nplank 12 s'}
-    labels.on_exercise(ExerciseState(header=header(5.3), skeleton_id=1, exercise='plank', repetitions=1, retracted=True))
+    labels.on_exercise(
+        ExerciseState(
+            header=header(5.3), skeleton_id=1, exercise='plank', repetitions=1, retracted=True
+        )
+    )
     assert labels.at(5.3).words == {1: 'wave'}
     assert labels.at(5.0 + 1.5 * PATIENCE).words == {}
 

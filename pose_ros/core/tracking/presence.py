@@ -47,6 +47,11 @@ class Presence:
         return self.looks >= min(_MIN_LOOKS, min_hits) and sum(self._evidence) > 0
 
     @property
+    def evidence(self) -> float:
+        """Mean of the last opinions, -1 to 1; 0 before the first."""
+        return sum(self._evidence) / max(len(self._evidence), 1)
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether the evidence was asked for and is against a person."""
         return self.looks >= _MIN_LOOKS and sum(self._evidence) <= 0
