@@ -139,12 +139,12 @@ def test_gestures_are_counted_by_hand_when_they_start():
     assert statistics.summary()['gestures'] == expected
 
 
-def repetition(stamp, count, faults=(), person=1, name='squat', phase='repetition'):
+def repetition(stamp, count, faults=(), person=1, name='squat'):
     details = {
         'repetitions': count,
         'faults': [{'name': name, 'certain': certain} for name, certain in faults],
     }
-    return MotionEvent(stamp, 'exercise', name, phase, person, details=details)
+    return MotionEvent(stamp, 'exercise', name, 'repetition', person, details=details)
 
 
 def test_falls_postures_and_repetitions_are_counted_in_total_and_by_person():
@@ -161,7 +161,7 @@ def test_falls_postures_and_repetitions_are_counted_in_total_and_by_person():
         repetition(106.0, 1, person=2),
         repetition(107.0, 1, name='lunge', person=1),
         repetition(108.0, 2, name='lunge', person=1),
-        repetition(109.0, 2, name='lunge', person=1, phase='retracted'),
+        MotionEvent(109.0, 'exercise', 'lunge', 'retracted', 1, details={'repetitions': 2}),
     ):
         statistics.add_event(event)
 
