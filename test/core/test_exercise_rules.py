@@ -46,7 +46,19 @@ def test_the_delivered_ones():
     # If one motion fits several, the first counts: a deadlift also bends the knees.
     assert names == [
         'deadlift', 'squat', 'lunge', 'side_lunge', 'push_up', 'overhead_press', 'jumping_jack',
+        'pull_up', 'biceps_curl',
     ]  # fmt: skip
+
+
+def test_a_need_of_auto_and_a_single_repetition(load):
+    text = GOOD.replace('limits: [null, 30]}', 'limits: [null, 30], auto: true}')
+    rule = '{measure: wrists, where: change, limits: [0.5, null], known: true}'
+    (curl,) = load(text.replace('  faults:', f'  alone:\n    - {rule}\n  faults:'))
+    assert [need.auto for need in curl.needs] == [True]
+    assert curl.chosen().needs == ()
+    assert [(one.measure.name, one.where) for one in curl.alone] == [('wrists', 'change')]
+    # A change is from the start to the turn.
+    assert 'wrists' in {measure.name for measure in curl.start_measures & curl.way_measures}
 
 
 def test_a_need_that_must_be_known(load):
@@ -69,7 +81,7 @@ def test_a_need_that_must_be_known(load):
         ('[0.5, 6]', '[6, 0.5]', 7, 'the low limit 6 is over the high one 0.5'),
         ('[null, 30]', '[null, null]', 9, 'at least one limit'),
         ('[null, 30]', '[30]', 9, 'limits are a pair'),
-        ('where: turn', 'where: top', 9, 'expected one of start, turn, worst'),
+        ('where: turn', 'where: top', 9, 'expected one of start, turn, change, worst'),
         ('worst, limits: [null, 15]', 'worst, limits: [-15, 15]', 11, 'one limit only'),
     ],
 )

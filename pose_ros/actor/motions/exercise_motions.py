@@ -184,6 +184,26 @@ def _jumping_jack(share: float, fault: str) -> ActorPose:
     )
 
 
+def _pull_up(share: float, _: str) -> ActorPose:
+    """Hang from a bar; the hands stay where they are."""
+
+    def pose(share: float) -> ActorPose:
+        upper = (170.0 - 128.0 * share, 14.0 * share)
+        return STAND._replace(**_both(arm=upper, forearm=(174.0, 4.0)))
+
+    plain = pose(share)
+    hands = joints(plain)['left_wrist'][1] - joints(pose(0.0))['left_wrist'][1]
+    return plain._replace(shift=(0.0, hands))
+
+
+def _biceps_curl(share: float, fault: str) -> ActorPose:
+    swing = -22.0 * share if fault == 'swings' else 0.0
+    return STAND._replace(
+        torso=(0.0, swing),
+        **_both(arm=(9.0, 8.0 * share), forearm=(5.0, 6.0 + 138.0 * share)),
+    )
+
+
 @dataclass(frozen=True)
 class _ExerciseKind:
     """An exercise: its pose at a share of the way with a fault, and how it is usually done."""
@@ -211,6 +231,8 @@ _KINDS = {
         Manner(out=0.4, hold=0.1, back=0.4, rest=0.15),
         ('legs_together', 'arms_bent'),
     ),
+    'pull_up': _ExerciseKind(_pull_up, Manner(out=0.9, hold=0.2, back=1.0, rest=0.5), (), 0.8),
+    'biceps_curl': _ExerciseKind(_biceps_curl, Manner(hold=0.2), ('swings',)),
 }
 FAULTS = {name: kind.faults for name, kind in _KINDS.items()}
 """What can be done wrong in each exercise."""

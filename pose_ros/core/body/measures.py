@@ -219,6 +219,29 @@ def _wrist(form: Form, side: Side) -> Reading:
 
 
 @_measure('ratio')
+def shoulders_level(form: Form) -> Reading:
+    """Height of the shoulders in the image, over its lower edge or any other level [torsos]."""
+    return _level(form, 'shoulder')
+
+
+@_measure('ratio')
+def hips_level(form: Form) -> Reading:
+    """Height of the hips in the image, over its lower edge or any other level [torsos]."""
+    return _level(form, 'hip')
+
+
+def _level(form: Form, joint: str) -> Reading:
+    """Height of a joint, of the side that is seen or the mean of both; only changes count."""
+
+    def read(form: Form, side: Side) -> Reading:
+        noise, score = form.noise(f'{side}_{joint}')
+        height = form.points.joint(side, joint).imag
+        return Reading(height / form.torso, noise / form.torso, score)
+
+    return _mean(form, read)
+
+
+@_measure('ratio')
 def stagger(form: Form) -> Reading:
     """How much higher over its ankle one knee is than the other [torsos]."""
     points = form.points

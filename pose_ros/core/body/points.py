@@ -25,6 +25,9 @@ _MIN_TORSO = 4.0
 # Models give low scores to correct hands in front of the body or pointing at the camera: these
 # keypoints count from this score on [-].
 _MIN_HAND_SCORE = 0.2
+# Keypoints outside the image count from this score on, where they are asked for [-]: the hands of
+# people who press over the upper edge have 0.4 to 1.
+_MIN_OUTSIDE_SCORE = 0.4
 _HANDS = ('elbow', 'wrist', 'index', 'pinky')
 
 
@@ -41,14 +44,16 @@ class PosePoints:
     ----------
     person
         In any keypoint format. Only observed keypoints count, and hands from a score of 0.2 on.
+    outside
+        Whether also those count that a model is sure of outside the image.
     """
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, outside: bool = False) -> None:
         self.person = person
         names, places = person.topology.keypoint_names, person.keypoints.tolist()
         self._points = {
             name: complex(x, -y)
-            for name, (x, y), seen in zip(names, places, _seen(person).tolist())
+            for name, (x, y), seen in zip(names, places, _seen(person, outside).tolist())
             if seen
         }
 
@@ -122,12 +127,15 @@ class PosePoints:
         return math.copysign(vector.real / self.scale, width * vector.real)
 
 
-def _seen(person: Person) -> np.ndarray:
+def _seen(person: Person, outside: bool) -> np.ndarray:
     """Mask [K] of the keypoints that count."""
     unsure = person.states == KeypointState.BELOW_THRESHOLD
     seen: np.ndarray = person.observed | (
         _hands(person.topology) & unsure & (person.scores >= _MIN_HAND_SCORE)
     )
+    if outside and person.observed.any():
+        beyond = person.states == KeypointState.PREDICTED
+        seen |= beyond & (person.scores >= _MIN_OUTSIDE_SCORE)
     return seen
 
 

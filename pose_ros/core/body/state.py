@@ -114,5 +114,6 @@ class BodyState(PosePoints):
     @cached_property
     def form(self) -> Form:
         """Limbs and their angles, as exercises judge them."""
-        self._body.bone_lengths.update(self.stamp, self)
-        return Form(self, self._body.bone_lengths, self._body.hinges, self.angles)
+        points = PosePoints(self.person, outside=True)
+        self._body.bone_lengths.update(self.stamp, points)
+        return Form(points, self._body.bone_lengths, self._body.hinges, self.angles)

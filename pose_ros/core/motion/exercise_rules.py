@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from pose_ros.core.body.measures import MEASURES, Measure
 from pose_ros.core.motion.rules import Limits, read_limits
 from pose_ros.core.yaml_reader import Entry, read_yaml
 
-Where = Literal['start', 'turn', 'worst']
+Where = Literal['start', 'turn', 'change', 'worst']
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class FormRule:
         Of the fault that it is else; empty for what the exercise needs.
     known
         Whether the need also fails while the measure is unknown.
+    auto
+        Whether the need is asked only to recognise the exercise.
     """
 
     measure: Measure
@@ -38,6 +40,7 @@ class FormRule:
     limits: Limits
     name: str = ''
     known: bool = False
+    auto: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class Exercise:
         What else makes it this exercise; not asked where it is not seen.
     faults
         What is wrong with its form.
+    alone
+        What else makes a single repetition enough to recognise it; empty: nothing does.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Exercise:
     seconds: Limits
     needs: tuple[FormRule, ...] = ()
     faults: tuple[FormRule, ...] = ()
+    alone: tuple[FormRule, ...] = ()
 
     def progress(self, angle: float) -> float:
         """How far out a leading angle [deg] is: 0 at the start, 1 where it counts."""
@@ -80,7 +86,8 @@ class Exercise:
     @cached_property
     def start_measures(self) -> frozenset[Measure]:
         """Measures of the rules about the start, without the leading one."""
-        return frozenset(rule.measure for rule in self._rules if rule.where == 'start')
+        places = ('start', 'change')
+        return frozenset(rule.measure for rule in self._rules if rule.where in places)
 
     @cached_property
     def way_measures(self) -> frozenset[Measure]:
@@ -89,7 +96,11 @@ class Exercise:
 
     @property
     def _rules(self) -> tuple[FormRule, ...]:
-        return (*self.needs, *self.faults)
+        return (*self.needs, *self.faults, *self.alone)
+
+    def chosen(self) -> Exercise:
+        """This exercise for a person who is known to do it."""
+        return replace(self, needs=tuple(need for need in self.needs if not need.auto))
 
 
 def load_exercises(path: str | Path) -> tuple[Exercise, ...]:
@@ -126,7 +137,7 @@ def load_exercises(path: str | Path) -> tuple[Exercise, ...]:
 def _read_exercise(entry: Entry) -> Exercise:
     fields = entry.fields(
         required=('name', 'leads', 'start', 'turn', 'goal', 'seconds'),
-        optional=('needs', 'faults'),
+        optional=('needs', 'faults', 'alone'),
     )
     start, turn, goal = (fields[key].number() for key in ('start', 'turn', 'goal'))
     if start == turn or (turn - start) * (goal - turn) < 0:
@@ -136,7 +147,10 @@ def _read_exercise(entry: Entry) -> Exercise:
     leads = _read_measure(fields['leads'])
     if leads.unit != 'deg':
         raise fields['leads'].error(f'{leads.name} is no angle')
-    needs = fields['needs'].items() if 'needs' in fields else []
+    needs, alone = (
+        tuple(_read_rule(rule) for rule in fields[key].items()) if key in fields else ()
+        for key in ('needs', 'alone')
+    )
     faults = fields['faults'].fields() if 'faults' in fields else {}
     return Exercise(
         name=fields['name'].text(),
@@ -145,8 +159,9 @@ def _read_exercise(entry: Entry) -> Exercise:
         turn=turn,
         goal=goal,
         seconds=read_limits(fields['seconds']),
-        needs=tuple(_read_rule(need) for need in needs),
+        needs=needs,
         faults=tuple(_read_rule(fault, name) for name, fault in faults.items()),
+        alone=alone,
     )
 
 
@@ -155,14 +170,13 @@ def _read_measure(entry: Entry) -> Measure:
 
 
 def _read_rule(entry: Entry, name: str = '') -> FormRule:
-    fields = entry.fields(required=('measure', 'where', 'limits'), optional=('known',))
+    required = ('measure', 'where', 'limits')
+    fields = entry.fields(required=required, optional=('known', 'auto'))
     limits = read_limits(fields['limits'])
     if math.isinf(limits.low) and math.isinf(limits.high):
         raise fields['limits'].error('at least one limit is needed')
-    where: Where
-    word = fields['where'].text(choices=('start', 'turn', 'worst'))
-    where = 'start' if word == 'start' else 'turn' if word == 'turn' else 'worst'
+    where = cast('Where', fields['where'].text(choices=get_args(Where)))
     if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
         raise fields['limits'].error('the worst has one limit only')
-    known = 'known' in fields and fields['known'].flag()
-    return FormRule(_read_measure(fields['measure']), where, limits, name, known)
+    known, auto = (key in fields and fields[key].flag() for key in ('known', 'auto'))
+    return FormRule(_read_measure(fields['measure']), where, limits, name, known, auto)

@@ -142,7 +142,8 @@ class ExerciseCounter(Observer):
         """State of a person's exercise; with `AUTO`, of the one that has been recognised.
 
         None while the person does something else. When an exercise is recognised, there is one
-        state for each of the repetitions until then, in their order.
+        state for each of the repetitions until then, in their order, after the one that takes
+        back another exercise if they were counted as that.
         """
         if self.exercise == NONE:
             return []
@@ -153,9 +154,12 @@ class ExerciseCounter(Observer):
             self._trackers[body.id] = _ExerciseTracker(exercises, recognise)
         tracker = self._trackers[body.id]
         counter = tracker.update(body.stamp, body.form)
+        retracted = tracker.retracted
+        states = [] if retracted is None else [_retraction(body.id, *retracted)]
         if counter is None:
-            return []
+            return states
         return [
+            *states,
             *(_state(body.id, counter, i, done) for i, done in enumerate(tracker.unreported, 1)),
             _state(body.id, counter, counter.count, counter.done),
         ]
@@ -177,22 +181,27 @@ class _Candidate:
     last
         When its last repetition was complete [s].
     series
-        Those that came one right after the other.
+        Those that came one right after the other, with the time at which each began [s].
     waits
         Whether an exercise of higher priority may come of the same motion.
     """
 
     counter: RepetitionCounter
     last: float = -math.inf
-    series: list[Repetition] = field(default_factory=list)
+    series: list[tuple[float, Repetition]] = field(default_factory=list)
     waits: bool = False
 
     @property
-    def recognised(self) -> bool:
-        """Whether its repetitions were enough in this frame, or were while it waits."""
-        if not self.waits and self.counter.done is None:
-            return False
-        return sum(not _stays(done) for done in self.series) >= _RECOGNISED
+    def news(self) -> bool:
+        """Whether it has a repetition in this frame, or had while it waits."""
+        return self.waits or self.counter.done is not None
+
+    def set_since(self, stamp: float) -> list[Repetition]:
+        """Repetitions that began since a time [s]; none if they are too few for a set."""
+        found = [done for start, done in self.series if start >= stamp]
+        moved = sum(not _stays(done) for done in found)
+        enough = moved >= _RECOGNISED or (moved > 0 and self.counter.unmistakable)
+        return found if enough else []
 
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
@@ -205,7 +214,7 @@ class _Candidate:
             return
         if _stays(done) or self.counter.done_from - self.last > _MAX_PAUSE:
             self.series = []
-        self.series.append(done)
+        self.series.append((self.counter.done_from, done))
         self.last = stamp
 
     def idle(self, stamp: float) -> bool:
@@ -235,21 +244,29 @@ class _ExerciseTracker:
     Attributes
     ----------
     unreported
-        Repetitions before the last one of an exercise that has been recognised in this frame.
+        Repetitions until now of an exercise that has been recognised in this frame.
+    retracted
+        Exercise whose set was another motion, as this frame showed, and its repetitions; or None.
     """
 
     def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
-        doubt = 0.0 if recognise else _DOUBT
         self._candidates = [
-            _Candidate(RepetitionCounter(exercise, doubt)) for exercise in exercises
+            _Candidate(
+                RepetitionCounter(exercise)
+                if recognise
+                else RepetitionCounter(exercise.chosen(), _DOUBT)
+            )
+            for exercise in exercises
         ]
         self._recognise = recognise
         self._current = None if recognise else self._candidates[0]
         self._elsewhere = False  # whether the person does something else than the current one
         self.unreported: list[Repetition] = []
+        self.retracted: tuple[Exercise, int] | None = None
 
     def update(self, stamp: float, form: Form) -> RepetitionCounter | None:
         """Take a frame; the counter of the exercise that is being done, None if there is none."""
+        self.unreported, self.retracted = [], None
         try:
             _ = form.torso
         except UnseenError:
@@ -262,25 +279,51 @@ class _ExerciseTracker:
 
     def _follow(self, stamp: float) -> None:
         """Recognise an exercise by its repetitions, and its end by their absence."""
-        self.unreported = []
         current = self._current
         if current is not None and current.idle(stamp):
             self._current = current = None
         for index, candidate in enumerate(self._candidates):
             candidate.waits &= candidate is not current
-            if not candidate.recognised or candidate is current:
+            if not candidate.news or candidate is current:
                 continue
             # The same motion may be about to complete an exercise of higher priority.
             candidate.waits = any(c.counter.completing for c in self._candidates[:index])
-            start = candidate.counter.done_from
-            if not candidate.waits and (current is None or current.last <= start):
-                candidate.counter.restart(len(candidate.series))
+            if candidate.waits:
+                continue
+            found = candidate.set_since(-math.inf if current is None else current.last)
+            longer = candidate.set_since(-math.inf)
+            if current is not None and len(longer) > max(current.counter.count, len(found)):
+                self.retracted = current.counter.exercise, current.counter.count
+                found = longer
+            if found:
+                candidate.counter.restart(len(found))
                 self._current = current = candidate
-                self.unreported = candidate.series[:-1]
+                # The last one is reported with this frame's state, unless it had to wait.
+                self.unreported = found[:-1] if candidate.counter.done else found
         if current is None or current.counter.done is not None:
             self._elsewhere = False
         elif any(current.gives_way(other) for other in self._candidates if other is not current):
             self._elsewhere = True
+
+
+def _retraction(skeleton_id: int, exercise: Exercise, count: int) -> ExerciseState:
+    """State that takes back the repetitions of a set, for they were another motion."""
+    nothing = Repetition()
+    return ExerciseState(
+        skeleton_id,
+        exercise.name,
+        ExercisePhase.READY,
+        count,
+        repetition_done=False,
+        angle=math.nan,
+        peak_angle=math.nan,
+        range_reached=nothing.range_reached,
+        confidence=nothing.confidence,
+        outward_time=nothing.outward_time,
+        turn_time=nothing.turn_time,
+        return_time=nothing.return_time,
+        retracted=True,
+    )
 
 
 def _state(

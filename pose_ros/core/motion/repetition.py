@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 import math
 
@@ -141,6 +141,15 @@ class RepetitionTrace:
 
     def _summary(self, rule: FormRule) -> Reading | None:
         """What a rule is about, over its part of the repetition; None if it was hardly seen."""
+        if rule.where == 'change':
+            start, turn = (self._summary(replace(rule, where=w)) for w in ('start', 'turn'))
+            if start is None or turn is None:
+                return None
+            return Reading(
+                turn.value - start.value,
+                math.hypot(turn.deviation, start.deviation),
+                min(turn.confidence, start.confidence),
+            )
         part = self.part(rule.where)
         name = rule.measure.name
         readings = [r for m in part if (r := m.readings.get(name)) is not None]
@@ -153,9 +162,15 @@ class RepetitionTrace:
 
     def meets_needs(self, doubt: float) -> bool:
         """Whether the exercise's needs are met, up to a number of standard deviations."""
-        return all(self._meets(need, doubt) for need in self.exercise.needs)
+        return all(self.meets(need, doubt) for need in self.exercise.needs)
 
-    def _meets(self, rule: FormRule, doubt: float) -> bool:
+    @property
+    def unmistakable(self) -> bool:
+        """Whether it is enough to recognise the exercise."""
+        alone = self.exercise.alone
+        return bool(alone) and all(self.meets(rule) for rule in alone)
+
+    def meets(self, rule: FormRule, doubt: float = 0.0) -> bool:
         """Whether a need is met; an unknown measure meets it unless it must be known."""
         reading = self._summary(rule)
         if reading is None:

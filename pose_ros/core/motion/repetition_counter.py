@@ -36,8 +36,9 @@ _RESTED = 0.6
 _MIN_OF_MEDIAN = 0.45
 # Number of repetitions from which on that median counts.
 _MIN_WAYS = 2
-# Time before a repetition that belongs to its start [s].
-_START = 0.5
+# Time before a repetition that belongs to its start [s]: real people bend their hips up to half a
+# second before their knees.
+_START = 1.0
 # Maximum time without the leading angle within a repetition [s].
 _MAX_UNSEEN = 1.0
 
@@ -75,6 +76,8 @@ class RepetitionCounter:
         The leading angle now [deg]; NaN if it is not seen.
     done
         The repetition that the last sample completed, or None.
+    unmistakable
+        Whether the last complete repetition was enough to recognise the exercise.
     missed
         Whether the last sample completed something that went as far, but was something else.
     started
@@ -90,6 +93,7 @@ class RepetitionCounter:
         self.phase = ExercisePhase.READY
         self.angle = math.nan
         self.done: Repetition | None = None
+        self.unmistakable = False
         self.missed = False
         self.started = -math.inf
         self.done_from = -math.inf
@@ -160,6 +164,8 @@ class RepetitionCounter:
         progress = self.exercise.progress(smooth.value + towards)
         exercise = self.exercise
         measures = exercise.way_measures if progress > 0.0 else exercise.start_measures
+        if not (self._trace or self._before):
+            measures |= exercise.start_measures
         readings = {measure.name: measure.reading(form) for measure in measures}
         return RepetitionSample(stamp, progress, self.angle, leading, readings)
 
@@ -189,6 +195,7 @@ class RepetitionCounter:
                 self._trace.append(sample)
                 self._ways.append(self._best)
                 self.count += 1
+                self.unmistakable = self._repetition.unmistakable
                 self.done = self._repetition.judge(self.exercise.faults)
         self._trace.clear()
         self._from_start = True
@@ -233,6 +240,8 @@ class RepetitionCounter:
     def _follow(self, sample: RepetitionSample) -> None:
         """Add a sample to the repetition under way."""
         if not self._trace:
+            if not self._before:
+                self._before.append(sample)  # a recording may begin near the start
             self.started = sample.stamp
             self._best, self._gain, self._nearest = 0.0, (0.0, sample.stamp), sample
         self._trace.append(sample)
@@ -257,7 +266,7 @@ class RepetitionCounter:
         trace = self._trace
         self._trace = [sample for sample in trace if sample.stamp < end.stamp]
         self._complete(end)
-        self._before = deque(s for s in trace if -_START / 2 < s.stamp - end.stamp <= 0)
+        self._before = deque(s for s in trace if -_START / 4 < s.stamp - end.stamp <= 0)
         for sample in trace:
             if sample.stamp > end.stamp:
                 self._follow(sample)
