@@ -99,7 +99,7 @@ class Exercise:
         return (*self.needs, *self.faults, *self.alone)
 
     def chosen(self) -> Exercise:
-        """This exercise for a person who is known to do it."""
+        """Return the exercise for a person who is known to do it."""
         return replace(self, needs=tuple(need for need in self.needs if not need.auto))
 
 
