@@ -112,12 +112,6 @@ def msg_to_hand(message: Any) -> TrackedHand:
     )
 
 
-def hands_of(message: Any) -> list[TrackedHand]:
-    """Hands of a HandArray as its upright image shows them; ValueError as of `msg_to_hand`."""
-    orientation, size = orientation_of(message), (message.image_width, message.image_height)
-    return [orientation.upright_hand(msg_to_hand(hand), size) for hand in message.hands]
-
-
 class EventReader:
     """Events of the messages of `EVENT_TOPICS`, in the order in which they come.
 

@@ -17,10 +17,11 @@ from pose_ros.core.motion.observers import (
     replaced_rules,
 )
 from pose_ros.core.motion.watcher import MotionWatcher
-from pose_ros.message_values import orientation_of
-from pose_ros.msg import SkeletonArray
+from pose_ros.message_values import msg_to_hand, orientation_of
+from pose_ros.msg import Hand, SkeletonArray
 from pose_ros.ros.diagnostics import WARN, DiagnosticsPublisher
 from pose_ros.ros.frame_times import FrameTimes
+from pose_ros.ros.hand_pairs import HandPairs
 from pose_ros.ros.motion_outputs import OUTPUTS, Output
 from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
@@ -80,6 +81,7 @@ class GestureNode(Node):
             o.topic: self.create_publisher(o.kind, o.topic, o.profile) for o in OUTPUTS
         }
         self._reader = SkeletonReader(self, 'skeletons')
+        self._hands = HandPairs(self, self._reader, self._observe)
         self._times = FrameTimes(self)
         self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
@@ -106,16 +108,19 @@ class GestureNode(Node):
         names = {name for output in self._wanted for name in output.observers}
         self._watcher.want(names & self._watcher.observers.keys())
         wanted = bool(self._wanted)
-        self._inputs.keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, wanted)
+        on_skeletons = self._hands.add_skeletons
+        self._inputs.keep('skeletons', SkeletonArray, on_skeletons, SKELETONS, wanted)
+        self._hands.watch(self._inputs, bool(GESTURES & names))
 
-    def _on_skeletons(self, message: SkeletonArray) -> None:
+    def _observe(self, message: SkeletonArray, found: list[Hand]) -> None:
         """Convert, observe, publish."""
         people = self._reader.read(message)
         if people is None:
             return
         orientation, size = orientation_of(message), (message.image_width, message.image_height)
         people = [orientation.upright_person(person, size) for person in people]
-        motion = self._watcher.observe(people, self._times.read(message.header).time)
+        hands = [orientation.upright_hand(msg_to_hand(hand), size) for hand in found]
+        motion = self._watcher.observe(people, self._times.read(message.header).time, hands)
         self._faults = motion.faults
         for fault in motion.faults:
             self.get_logger().warning(fault, throttle_duration_sec=5.0)

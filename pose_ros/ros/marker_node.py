@@ -15,11 +15,12 @@ from pose_ros.core.drawing import draw_people
 from pose_ros.core.label_places import LabelPlaces
 from pose_ros.core.types import FrameError
 from pose_ros.message_values import msg_to_hand
-from pose_ros.msg import HandArray, SkeletonArray
+from pose_ros.msg import Hand, SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
 from pose_ros.ros.hand_markers import hand_markers
+from pose_ros.ros.hand_pairs import HandPairs
 from pose_ros.ros.images import ImageReader, stamp_of
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import ANNOTATIONS, PARAMETERS, chosen_annotations
@@ -57,10 +58,8 @@ class MarkerNode(Node):
             MarkerArray, 'skeleton_markers', qos.MARKERS
         )
         self._wanted = False
-        self._hands_come = False
-        self._hands = HandArray()
-        self._waiting: SkeletonArray | None = None  # for the hands of the same image
         self._reader = SkeletonReader(self, 'skeletons')
+        self._hands = HandPairs(self, self._reader, self._show)
         self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
 
@@ -83,15 +82,13 @@ class MarkerNode(Node):
         on_camera_info = self._calibration.on_camera_info
         for topic, kind, callback, profile, wanted in (
             ('camera_info', CameraInfo, on_camera_info, qos.CAMERA_INFO, markers),
-            ('skeletons', SkeletonArray, self._on_skeletons, qos.SKELETONS, anything),
+            ('skeletons', SkeletonArray, self._hands.add_skeletons, qos.SKELETONS, anything),
         ):
             self._inputs.keep(topic, kind, callback, profile, wanted)
         for topic, (kind, take, profile) in ANNOTATIONS.items():
             on_message = self._reader.checked(topic, partial(take, self._labels))
             self._inputs.keep(topic, kind, on_message, profile, anything and topic in self._shown)
-        self._hands_come = anything and self.count_publishers('hands') > 0
-        on_hands = self._reader.checked('hands', self._on_hands)
-        self._inputs.keep('hands', HandArray, on_hands, qos.SKELETONS, self._hands_come)
+        self._hands.watch(self._inputs, anything)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:
             self._pairs.clear()
@@ -99,32 +96,14 @@ class MarkerNode(Node):
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._draw(self._pairs.add_image(message.header, message))
 
-    def _on_hands(self, message: HandArray) -> None:
-        self._hands = message
-        waiting = self._waiting
-        if waiting is not None and waiting.header.stamp == message.header.stamp:
-            self._waiting = None
-            self._show(waiting)
-
-    def _on_skeletons(self, message: SkeletonArray) -> None:
-        """Show skeletons, with their hands where those are published after them."""
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            self._show(waiting)
-        if self._hands_come and self._hands.header.stamp != message.header.stamp:
-            self._waiting = message
-        else:
-            self._show(message)
-
-    def _show(self, message: SkeletonArray) -> None:
+    def _show(self, message: SkeletonArray, found: list[Hand]) -> None:
         people = self._reader.read(message, unconfirmed=True)
         if people is None:
             return
         present = {person.id for person in people}
         annotations = self._labels.at(stamp_of(message.header), present)
         locked = message.locked_id
-        paired = self._hands.header.stamp == message.header.stamp
-        hands = [msg_to_hand(hand) for hand in self._hands.hands] if paired else []
+        hands = [msg_to_hand(hand) for hand in found]
         if self._marker_publisher.get_subscription_count():
             self._calibration.mirrored = message.mirrored
             size = (message.image_width, message.image_height)
@@ -133,7 +112,7 @@ class MarkerNode(Node):
             markers = self._markers.update(
                 message.header, placed, camera, annotations, locked, image_size=size
             )
-            if self._hands_come:
+            if self._hands.expected:
                 distance = self._values.distance
                 markers.markers += hand_markers(message.header, hands, people, camera, distance)
             self._marker_publisher.publish(markers)

@@ -51,7 +51,7 @@ def load(tmp_path):
 def test_rules_say_what_stands_in_the_file(load):
     left, right, cheer, lopsided = load(GOOD)
     assert [(r.name, r.hand) for r in (left, right)] == [('salute', hand) for hand in (1, 2)]
-    assert (left.hold, left.end, left.cooldown, left.points) == (0.5, 0.4, 1.0, True)
+    assert (left.hold, left.end, left.cooldown, left.direction) == (0.5, 0.4, 1.0, 'arm')
     assert [(c.feature.name, c.side) for c in right.conditions] == [
         ('wrist_height', 'right'),
         ('wrist_height', 'left'),
@@ -60,7 +60,7 @@ def test_rules_say_what_stands_in_the_file(load):
     own, other, _ = right.conditions
     assert (own.start.low, own.start.high, own.keep.low) == (0.2, math.inf, 0.1)
     assert other.keep == other.start
-    assert (cheer.hand, cheer.hold, cheer.end, cheer.points) == (Hand.BOTH, 0.0, 0.3, False)
+    assert (cheer.hand, cheer.hold, cheer.end, cheer.direction) == (Hand.BOTH, 0.0, 0.3, 'none')
     assert [c.side for c in cheer.conditions] == ['left', 'right']
     assert [c.side for c in lopsided.conditions] == ['left', 'right']
     assert left.priority == 2
@@ -81,6 +81,12 @@ def test_higher_priority_wins_where_a_hand_is_shared(load):
 def test_forms_of_a_gesture_differ_in_priority(load):
     forms = load(GOOD + TWICE.replace('hand: none', 'hand: none, priority: 7'))
     assert [rule.priority for rule in forms if rule.name == 'lopsided'] == [0, 7]
+
+
+FINGERS = (
+    *('open_palm', 'fist', 'thumb_up', 'thumb_down', 'victory', 'ok', 'point', 'call'),
+    *(f'count_{number}' for number in range(6)),
+)
 
 
 def test_shipped_rules():
@@ -105,12 +111,14 @@ def test_shipped_rules():
         'bow': none,
         'head_shake': none,
         'nod': none,
+        **dict.fromkeys(FINGERS, each),
     }
+    assert {rule.name for rule in rules if rule.of_fingers} == set(FINGERS)
     by = {(rule.name, rule.hand.name): rule for rule in rules}
     assert by['wave', 'LEFT'].outranks(by['hand_raised', 'BOTH'])
     assert by['wave', 'BOTH'].outranks(by['wave', 'LEFT'])
     assert by['t_pose', 'BOTH'].outranks(by['point_left', 'LEFT'])
-    assert {name for (name, _), rule in by.items() if rule.points} == {
+    assert {name for (name, _), rule in by.items() if rule.direction == 'arm'} == {
         *('point_left', 'point_right', 'point_up', 'point_at_camera')
     }
 

@@ -105,10 +105,15 @@ def test_the_overlay_waits_for_the_hands_of_its_image(ros):
     send(1, [make_hand()])
     ros.spin_until(lambda: shown(1), 'the overlay')
     assert lit(shown(1))
-    send(2, None)  # without hands it waits, until the next skeletons come
-    send(3, [])
+    send(2, None)  # without hands it waits for later ones
+    send(3, [make_hand(skeleton_id=0)])
     ros.spin_until(lambda: shown(3), 'the next overlay')
-    assert shown(2) is None or not lit(shown(2))
-    assert not lit(shown(3))
+    assert shown(2) is None or not lit(shown(2))  # two at once: the queue holds one
+    assert lit(shown(3))
+    for second in (4, 5, 6):  # or until more skeletons have come
+        send(second, None)
+        ros.spin_for(0.05)
+    ros.spin_until(lambda: shown(4), 'an overlay without hands')
+    assert not lit(shown(4))
     names = {marker.ns for array in markers for marker in array.markers}
     assert {'hand_bones', 'hand_keypoints'} <= names

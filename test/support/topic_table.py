@@ -73,7 +73,9 @@ NODES = {
         subscribes=(*_IMAGE, 'camera_info', 'depth', 'depth/compressedDepth'),
         serves=('~/lock', '~/unlock'),
     ),
-    'gesture_node': NODE + _DIAGNOSTICS + Connections(publishes=_TOLD, subscribes=('skeletons',)),
+    'gesture_node': NODE
+    + _DIAGNOSTICS
+    + Connections(publishes=_TOLD, subscribes=('skeletons', 'hands')),
     'marker_node': NODE
     + _DIAGNOSTICS
     + Connections(

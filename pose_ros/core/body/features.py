@@ -10,83 +10,25 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Callable
-from dataclasses import dataclass
 import math
 
 import numpy as np
 
 from pose_ros.core.anatomy import torsos
+from pose_ros.core.body.feature import Feature, enter_into
+from pose_ros.core.body.hand_features import HAND_FEATURES
 from pose_ros.core.body.oscillation import Oscillation
 from pose_ros.core.body.points import OTHER, WIDTH_OF_TORSO, Side, UnseenError
 from pose_ros.core.body.signals import SIGNALS, arm_lift, wrists_apart
 from pose_ros.core.body.state import BodyState
 
-
-@dataclass(frozen=True)
-class Feature:
-    """A named quantity.
-
-    Attributes
-    ----------
-    name
-        As in the rules.
-    measure
-        Computes it; UnseenError if it cannot be known.
-    of_arm
-        Whether it belongs to one arm or to the person.
-    unit
-        Of the value.
-    keypoints
-        Names of the keypoints that it rests on, without their side if it is an arm's.
-    meaning
-        One line.
-    """
-
-    name: str
-    measure: Callable[[BodyState, Side], float]
-    of_arm: bool
-    unit: str
-    keypoints: tuple[str, ...]
-    meaning: str
-
-    def value(self, body: BodyState, side: Side = 'left') -> float | None:
-        """Its value, for the arm of one side if it is an arm's; None if it is unknown."""
-        values = body.features[side]
-        if self.name not in values:
-            try:
-                values[self.name] = self.measure(body, side)
-            except UnseenError:
-                values[self.name] = None
-        return values[self.name]
-
-    def rests_on(self, side: Side) -> tuple[str, ...]:
-        """Names of the keypoints that it rests on."""
-        if not self.of_arm:
-            return self.keypoints
-        names = (k.replace('other_', f'{OTHER[side]}_') for k in self.keypoints)
-        whole = ('nose', 'left_', 'right_')
-        return tuple(k if k.startswith(whole) else f'{side}_{k}' for k in names)
-
-
-FEATURES: dict[str, Feature] = {}
+FEATURES: dict[str, Feature] = dict(HAND_FEATURES)
 # Lengths of an arm that is not foreshortened [torsos].
 _UPPER_ARM = torsos('shoulder', 'elbow')
 _FOREARM = torsos('elbow', 'wrist')
 _ELBOWS = ('left_elbow', 'right_elbow')
 _TRUNK = ('left_hip', 'right_hip', 'left_shoulder', 'right_shoulder')
-_Measure = Callable[[BodyState, Side], float]
-
-
-def _feature(unit: str, *keypoints: str, of_arm: bool = True) -> Callable[[_Measure], _Measure]:
-    """Enter a function under its name in the table of features."""
-
-    def enter(measure: _Measure) -> _Measure:
-        meaning = (measure.__doc__ or '').strip()
-        name = measure.__name__
-        FEATURES[name] = Feature(name, measure, of_arm, unit, keypoints, meaning)
-        return measure
-
-    return enter
+_feature = enter_into(FEATURES)
 
 
 def _angle_between(first: complex, second: complex) -> float:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from pose_ros.core.body.angles import AngleMeter, JointAngles
 from pose_ros.core.body.form import Form
+from pose_ros.core.body.hand_shape import HandShape
 from pose_ros.core.body.height import HeightEstimator, PartLevels
 from pose_ros.core.body.history import History
 from pose_ros.core.body.limbs import BoneLengths, Hinges
-from pose_ros.core.body.points import SIDES, PosePoints, Side
+from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
 from pose_ros.core.body.posture import Posture, posture_of
-from pose_ros.core.types import Person
+from pose_ros.core.types import Person, TrackedHand
 
 
 class Body:
@@ -37,9 +39,9 @@ class Body:
         self.hinges = Hinges()
         self.angle_meter = AngleMeter(in_space)
 
-    def update(self, person: Person, stamp: float) -> BodyState:
-        """Take the person in the next frame; stamps [s] increase."""
-        return BodyState(self, person, stamp)
+    def update(self, person: Person, stamp: float, hands: Iterable[TrackedHand] = ()) -> BodyState:
+        """Take the person in the next frame, with their hands; stamps [s] increase."""
+        return BodyState(self, person, stamp, hands)
 
 
 class BodyState(PosePoints):
@@ -56,6 +58,8 @@ class BodyState(PosePoints):
         The person in this frame.
     stamp
         Of the frame [s].
+    hands
+        Those of the person that were found.
 
     Attributes
     ----------
@@ -63,8 +67,11 @@ class BodyState(PosePoints):
         Values of features by side and name, filled by `Feature.value`.
     """
 
-    def __init__(self, body: Body, person: Person, stamp: float) -> None:
+    def __init__(
+        self, body: Body, person: Person, stamp: float, hands: Iterable[TrackedHand] = ()
+    ) -> None:
         super().__init__(person)
+        self._hands = {hand.side: HandShape(hand) for hand in hands}
         self.stamp = stamp
         self.features: dict[Side, dict[str, float | None]] = {side: {} for side in SIDES}
         self._body = body
@@ -79,6 +86,21 @@ class BodyState(PosePoints):
         self._body.height = last._body.height
         for name in ('height', 'posture'):
             self.__dict__.pop(name, None)  # measured without it
+
+    def hand(self, side: Side) -> HandShape:
+        """Hand of one side; UnseenError if it was not found."""
+        try:
+            return self._hands[side]
+        except KeyError:
+            raise UnseenError('hand') from None
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """Scores of all keypoints of the format, and of left_hand and right_hand, 0 to 1."""
+        return {
+            **super().scores,
+            **{f'{side}_hand': shape.hand.score for side, shape in self._hands.items()},
+        }
 
     @cached_property
     def observed(self) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 import math
 
 import numpy as np
 
+from pose_ros.core.body.points import UnseenError
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.observer import GestureObserver
 from pose_ros.core.motion.rules import Hand, Rule
-from pose_ros.core.types import Person
 
 # Maximum time that the keypoints of a gesture may be unseen before it ends [s].
 DROPOUT = 0.3
@@ -47,7 +48,7 @@ class Gesture:
     duration
         Time since its conditions first held [s]; at the end, until they last did.
     direction
-        Unit vector from shoulder to wrist (x right, y down, z away from the camera): in the
+        Unit vector of arm or index finger (x right, y down, z away from the camera): in the
         image plane (z = 0), or in space where the person has positions; zeros if the gesture
         has no direction.
     skeleton_id
@@ -92,8 +93,9 @@ class _RuleMatch:
             self.duration = stamp - self.since
             scores = [body.scores[k] for k in self.rule.keypoints if k in body.scores]
             self.score = min(scores, default=body.person.score)
-            if holds and self.rule.points:
-                self.direction = _direction(body.person, self.rule.hand)
+            if holds and self.rule.direction != 'none':
+                with suppress(UnseenError):  # of limits that may be unknown while it goes on
+                    self.direction = _direction(body, self.rule)
 
     def start(self, stamp: float) -> None:
         """Begin, if the conditions hold and have held for long enough."""
@@ -199,16 +201,21 @@ class GestureRecogniser(GestureObserver):
         return gestures
 
 
-def _direction(person: Person, hand: Hand) -> tuple[float, float, float]:
-    """Unit vector from shoulder to wrist; in space if the positions of both are known."""
-    side = hand.sides[0]
-    index = person.topology.index
-    ends = [index(f'{side}_shoulder'), index(f'{side}_wrist')]
-    arm = np.zeros(3)
-    if person.world is not None and np.isfinite(person.world[ends]).all():
-        arm = person.world[ends[1]] - person.world[ends[0]]
+def _direction(body: BodyState, rule: Rule) -> tuple[float, float, float]:
+    """Unit vector of arm or index finger; in space if the person has positions."""
+    person, side = body.person, rule.hand.sides[0]
+    if rule.direction == 'index':
+        vector = body.hand(side).direction()
+        if person.world is None:
+            vector[2] = 0.0
     else:
-        arm[:2] = person.keypoints[ends[1]] - person.keypoints[ends[0]]
-    length = np.linalg.norm(arm)
-    x, y, z = (arm / length if length else arm).tolist()
+        index = person.topology.index
+        ends = [index(f'{side}_shoulder'), index(f'{side}_wrist')]
+        vector = np.zeros(3)
+        if person.world is not None and np.isfinite(person.world[ends]).all():
+            vector = person.world[ends[1]] - person.world[ends[0]]
+        else:
+            vector[:2] = person.keypoints[ends[1]] - person.keypoints[ends[0]]
+    length = np.linalg.norm(vector)
+    x, y, z = (vector / length if length else vector).tolist()
     return x, y, z

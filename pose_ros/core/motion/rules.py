@@ -8,7 +8,9 @@ from functools import cached_property
 import math
 from pathlib import Path
 
-from pose_ros.core.body.features import FEATURES, Feature
+from pose_ros.core.body.feature import Feature
+from pose_ros.core.body.features import FEATURES
+from pose_ros.core.body.hand_features import HAND_FEATURES
 from pose_ros.core.body.points import OTHER, SIDES, Side
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.yaml_reader import Entry, read_yaml
@@ -104,8 +106,8 @@ class Rule:
         How long they must not hold for it to end [s].
     cooldown
         Least time from its end to its next beginning [s].
-    points
-        Whether the arm's direction is reported.
+    direction
+        What gives the direction that is reported: 'arm', 'index' (finger) or 'none'.
     priority
         Of two gestures of the same hand at the same time only that of the higher priority is
         reported; those of the same priority do not mind each other.
@@ -119,7 +121,7 @@ class Rule:
     hold: float = 0.0
     end: float = 0.3
     cooldown: float = 0.0
-    points: bool = False
+    direction: str = 'none'
     priority: int = 0
     unless: tuple[Condition, ...] = ()
 
@@ -138,7 +140,16 @@ class Rule:
 
     def outranks(self, other: Rule) -> bool:
         """Whether this gesture is reported instead of the other."""
-        return self.priority > other.priority and self.hand.meets(other.hand)
+        return (
+            self.priority > other.priority
+            and self.hand.meets(other.hand)
+            and self.of_fingers == other.of_fingers
+        )
+
+    @cached_property
+    def of_fingers(self) -> bool:
+        """Whether it is a gesture of fingers: independent of what the arm does."""
+        return any(condition.feature.name in HAND_FEATURES for condition in self.conditions)
 
     @cached_property
     def keypoints(self) -> tuple[str, ...]:
@@ -194,9 +205,11 @@ def _read_rules(entry: Entry) -> list[Rule]:
     times = {
         key: fields[key].number(low=0.0) for key in ('hold', 'end', 'cooldown') if key in fields
     }
-    points = 'direction' in fields and fields['direction'].text(choices=('arm', 'none')) == 'arm'
-    if points and word not in ('left', 'right', 'each'):
-        raise fields['direction'].error('only a gesture of one hand has the direction of its arm')
+    direction = 'none'
+    if 'direction' in fields:
+        direction = fields['direction'].text(choices=('arm', 'index', 'none'))
+        if direction != 'none' and word not in ('left', 'right', 'each'):
+            raise fields['direction'].error('only a gesture of one hand has a direction')
     priority = fields['priority'].whole() if 'priority' in fields else 0
     unless = fields.get('unless')
     return [
@@ -204,7 +217,7 @@ def _read_rules(entry: Entry) -> list[Rule]:
             name=name,
             hand=hand,
             conditions=_read_conditions(fields['when'], fields.get('keep'), hand),
-            points=points,
+            direction=direction,
             priority=priority,
             unless=_read_conditions(unless, None, hand) if unless is not None else (),
             **times,

@@ -12,7 +12,7 @@ from pose_ros.core.motion.observer import Observer
 from pose_ros.core.motion.observers import make_observers
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.timeline import Step, Timeline
-from pose_ros.core.types import Person
+from pose_ros.core.types import Person, TrackedHand
 
 
 @dataclass
@@ -80,7 +80,9 @@ class MotionWatcher:
             self._people[name].clear()
         self._wanted = set(names)
 
-    def observe(self, people: Sequence[Person], stamp: float) -> Motion:
+    def observe(
+        self, people: Sequence[Person], stamp: float, hands: Iterable[TrackedHand] = ()
+    ) -> Motion:
         """Take the people of the next frame, also when there are none.
 
         Parameters
@@ -90,6 +92,8 @@ class MotionWatcher:
         stamp
             Of the frame [s]. A late or repeated frame changes nothing; after a jump back all
             people are lost (see `Timeline`).
+        hands
+            Of the same frame, for gestures of fingers.
         """
         before = self._timeline.last
         step = self._timeline.advance(stamp)
@@ -99,8 +103,11 @@ class MotionWatcher:
         if step is Step.JUMP and before is not None:
             self._lose_all(motion, before)
         present = {person.id: person for person in people if person.id}
+        hands = list(hands)
         states = [
-            self._bodies.setdefault(skeleton_id, Body()).update(person, stamp)
+            self._bodies.setdefault(skeleton_id, Body()).update(
+                person, stamp, [hand for hand in hands if hand.skeleton_id == skeleton_id]
+            )
             for skeleton_id, person in present.items()
         ]
         reported = {name: self._run(name, states, stamp, motion) for name in motion.values}
