@@ -21,12 +21,15 @@ import typer
 
 from pose_ros.actor import Action, Actor, Scene, skeletons
 from pose_ros.actor.motions.exercise_motions import FAULTS, Manner, duration, exercise, usual
+from pose_ros.core.motion.exercise_rules import load_exercises
 from pose_ros.core.motion.exercises import AUTO, ExerciseCounter, ExerciseState
 from pose_ros.core.motion.watcher import single_observer
+from pose_ros.core.resources import config_file
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.evaluation.report import markdown_table, write_block
 
 VIEWS = {'front': 0.0, '45°': 45.0, 'side': 90.0}
+IN_AUTO = {one.name for one in load_exercises(config_file('exercises.yaml')) if one.auto}
 console = Console()
 
 
@@ -88,11 +91,15 @@ def count_sets(seeds: range) -> list[list[str]]:
         found = tally[each.exercise, each.view]
         wanted = each.manner.repetitions
         states, told = each.states(each.exercise, AUTO)
-        counted = max((s.repetitions for s in told if s.exercise == each.exercise), default=0)
+        counted: Counter[str] = Counter()
+        for state in told:
+            counted[state.exercise] += state.repetition_done
+            counted[state.exercise] -= state.retracted * state.repetitions
         found['sets'] += 1
         found['exact'] += states[-1].repetitions == wanted
-        found['auto'] += counted == wanted
-        found['recognised'] += {s.exercise for s in told} == {each.exercise}
+        found['auto sets'] += each.exercise in IN_AUTO
+        found['auto'] += counted[each.exercise] == wanted
+        found['recognised'] += set(+counted) == {each.exercise}
         for state in states:
             if state.repetition_done:
                 found['done'] += 1
@@ -105,8 +112,8 @@ def count_sets(seeds: range) -> list[list[str]]:
         total.update(found)
     tally['all', ''] = total
     return [
-        [*key, str(found['sets'])]
-        + [at_least(found[word], found['sets']) for word in ('exact', 'auto', 'recognised')]
+        [*key, str(found['sets']), at_least(found['exact'], found['sets'])]
+        + [at_least(found[word], found['auto sets']) for word in ('auto', 'recognised')]
         + [share(found[word], found['done']) for word in ('YES', 'UNCERTAIN', 'NO', 'faulty')]
         for key, found in tally.items()
     ]
@@ -122,6 +129,8 @@ def at_least(part: int, whole: int) -> str:
     z = 1.96
     rate, extra = part / max(whole, 1), z * z / max(whole, 1)
     spread = sqrt(extra * rate * (1 - rate) + extra * extra / 4)
+    if not whole:
+        return '–'
     return f'{rate:.0%} ({max(rate + extra / 2 - spread, 0.0) / (1 + extra):.1%})'
 
 

@@ -46,8 +46,29 @@ def test_the_delivered_ones():
     # If one motion fits several, the first counts: a deadlift also bends the knees.
     assert names == [
         'deadlift', 'squat', 'lunge', 'side_lunge', 'push_up', 'overhead_press', 'jumping_jack',
-        'pull_up', 'biceps_curl',
+        'pull_up', 'biceps_curl', 'sit_to_stand', 'plank',
     ]  # fmt: skip
+
+
+HOLD = """\
+exercises:
+- name: plank
+  leads: elbows
+  hold: 5
+  needs:
+    - {measure: trunk, where: turn, limits: [60, null]}
+"""
+
+
+def test_a_hold_has_a_time_and_no_levels(load):
+    (plank,) = load(HOLD)
+    assert (plank.hold, plank.auto, plank.from_turn) == (5, True, False)
+    (chair,) = load(GOOD.replace('  needs:', '  auto: false\n  from_turn: true\n  needs:'))
+    assert (chair.hold, chair.auto, chair.from_turn) == (0, False, True)
+    with pytest.raises(ValueError, match="5: unknown field 'turn'"):
+        load(HOLD.replace('  needs:', '  turn: 80\n  needs:'))
+    with pytest.raises(ValueError, match=r'exercises\.yaml:4: '):
+        load(HOLD.replace('hold: 5', 'hold: 0'))
 
 
 def test_a_need_of_auto_and_a_single_repetition(load):

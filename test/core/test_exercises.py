@@ -72,7 +72,12 @@ def done(states):
 
 @pytest.mark.parametrize(
     ('name', 'turn'),
-    [*((name, 45) for name in FAULTS), ('squat', 0), ('push_up', 90), ('jumping_jack', 90)],
+    [
+        *((name, 45) for name in FAULTS if name != 'sit_to_stand'),
+        ('squat', 0),
+        ('push_up', 90),
+        ('jumping_jack', 90),
+    ],
 )
 def test_counted_and_recognised(name, turn):
     # Arms that point at the camera on their way look bent: a jumping jack from the side goes the
@@ -83,6 +88,35 @@ def test_counted_and_recognised(name, turn):
     assert not [fault for state in done(chosen) for fault in state.faults if fault.certain]
     assert {state.exercise for state in auto} == {name}
     assert [state.repetitions for state in done(auto)] == [1, 2]
+
+
+def test_standing_up_from_a_chair_counts_from_the_first_time():
+    manner = {'hold': 1.5, 'repetitions': 3, 'rng': None}
+    moments = video(scene('sit_to_stand', 45, **manner))
+    assert [state.repetitions for state in done(told(moments, 'sit_to_stand'))] == [1, 2, 3]
+    # Seated after 0.5 + 0.6 + 1.0 s.
+    seated = [moment for moment in moments if moment[1] > 2.3]
+    assert [state.repetitions for state in done(told(seated, 'sit_to_stand'))] == [1, 2, 3]
+
+
+@pytest.mark.parametrize('chosen', [AUTO, 'plank'])
+def test_a_plank_is_timed(chosen):
+    actor = Actor((Action('plank', 0.5, 14.0),), x=400, y=560, height=330)
+    moments = video(Scene(width=800, height=600, fps=FPS, duration=17.0, actors=(actor,)))
+    states = told(moments, chosen)
+    assert {state.exercise for state in states} == {'plank'}
+    (end,) = done(states)
+    # The actor gets down and up in 2 s each.
+    assert 9.0 < end.hold_time < 13.0
+    assert (end.repetitions, end.range_reached) == (1, Verdict.YES)
+    held = [state.hold_time for state in states if state.phase is ExercisePhase.TURN]
+    assert held == sorted(held)
+    assert held[-1] == pytest.approx(end.hold_time)
+
+
+def test_the_top_of_a_push_up_is_no_plank():
+    moments = video(scene('push_up', 90, repetitions=3, rest=2.0, rng=None))
+    assert {state.exercise for state in told(moments)} == {'push_up'}
 
 
 def test_repetitions_before_an_exercise_is_recognised_are_told_with_it():

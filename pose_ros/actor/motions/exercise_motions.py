@@ -204,6 +204,16 @@ def _biceps_curl(share: float, fault: str) -> ActorPose:
     )
 
 
+def _sit_to_stand(share: float, _: str) -> ActorPose:
+    """Sit down on a chair and stand up, the trunk leaning forwards on the way."""
+    lean = 4.0 + 38.0 * sin(np.pi * min(share, 1.0))
+    return STAND._replace(
+        torso=(0.0, lean),
+        **_legs(92.0 * share, 0.94, 0.1, 0.1),
+        **_both(arm=(6.0, 30.0), forearm=(-40.0, 70.0)),
+    )
+
+
 @dataclass(frozen=True)
 class _ExerciseKind:
     """An exercise: its pose at a share of the way with a fault, and how it is usually done."""
@@ -233,6 +243,7 @@ _KINDS = {
     ),
     'pull_up': _ExerciseKind(_pull_up, Manner(out=0.9, hold=0.2, back=1.0, rest=0.5), (), 0.8),
     'biceps_curl': _ExerciseKind(_biceps_curl, Manner(hold=0.2), ('swings',)),
+    'sit_to_stand': _ExerciseKind(_sit_to_stand, Manner(hold=0.5), ()),
 }
 FAULTS = {name: kind.faults for name, kind in _KINDS.items()}
 """What can be done wrong in each exercise."""
@@ -290,4 +301,9 @@ def _named(name: str) -> dict[str, ActorMotion]:
 
 EXERCISES: dict[str, ActorMotion] = {
     key: motion for name in _KINDS for key, motion in _named(name).items() if key != 'squat'
-} | {'squats': exercise('squat', usual('squat'))}
+} | {
+    'squats': exercise('squat', usual('squat')),
+    'plank': ActorMotion(
+        lambda _: _push_up(0.0, '')._replace(body=(0.0, 90.0)), ramp=2.0, back=2.0, name='plank'
+    ),
+}

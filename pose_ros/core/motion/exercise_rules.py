@@ -67,6 +67,12 @@ class Exercise:
         What is wrong with its form.
     alone
         What else makes a single repetition enough to recognise it; empty: nothing does.
+    hold
+        Minimum time of a hold [s], with NaN for the levels; 0 for repetitions.
+    auto
+        Whether it can be told apart from the others.
+    from_turn
+        Whether a repetition may begin at the turning point, as on a chair.
     """
 
     name: str
@@ -78,6 +84,9 @@ class Exercise:
     needs: tuple[FormRule, ...] = ()
     faults: tuple[FormRule, ...] = ()
     alone: tuple[FormRule, ...] = ()
+    hold: float = 0.0
+    auto: bool = True
+    from_turn: bool = False
 
     def progress(self, angle: float) -> float:
         """How far out a leading angle [deg] is: 0 at the start, 1 where it counts."""
@@ -135,15 +144,24 @@ def load_exercises(path: str | Path) -> tuple[Exercise, ...]:
 
 
 def _read_exercise(entry: Entry) -> Exercise:
-    fields = entry.fields(
-        required=('name', 'leads', 'start', 'turn', 'goal', 'seconds'),
-        optional=('needs', 'faults', 'alone'),
-    )
-    start, turn, goal = (fields[key].number() for key in ('start', 'turn', 'goal'))
-    if start == turn or (turn - start) * (goal - turn) < 0:
-        raise fields['turn'].error(
-            f'turn must lie between start and goal, got {start:g}, {turn:g}, {goal:g}'
+    rules = ('needs', 'faults', 'alone')
+    if 'hold' in entry.fields():
+        fields = entry.fields(required=('name', 'leads', 'hold'), optional=('auto', *rules))
+        hold = fields['hold'].number(low=0.5)
+        start = turn = goal = math.nan
+        seconds = Limits(hold, math.inf)
+    else:
+        fields = entry.fields(
+            required=('name', 'leads', 'start', 'turn', 'goal', 'seconds'),
+            optional=('auto', 'from_turn', *rules),
         )
+        hold = 0.0
+        start, turn, goal = (fields[key].number() for key in ('start', 'turn', 'goal'))
+        seconds = read_limits(fields['seconds'])
+        if start == turn or (turn - start) * (goal - turn) < 0:
+            raise fields['turn'].error(
+                f'turn must lie between start and goal, got {start:g}, {turn:g}, {goal:g}'
+            )
     leads = _read_measure(fields['leads'])
     if leads.unit != 'deg':
         raise fields['leads'].error(f'{leads.name} is no angle')
@@ -158,10 +176,13 @@ def _read_exercise(entry: Entry) -> Exercise:
         start=start,
         turn=turn,
         goal=goal,
-        seconds=read_limits(fields['seconds']),
+        seconds=seconds,
         needs=needs,
         faults=tuple(_read_rule(fault, name) for name, fault in faults.items()),
         alone=alone,
+        hold=hold,
+        auto=fields['auto'].flag() if 'auto' in fields else True,
+        from_turn='from_turn' in fields and fields['from_turn'].flag(),
     )
 
 

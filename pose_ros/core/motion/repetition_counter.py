@@ -86,6 +86,9 @@ class RepetitionCounter:
         When the last complete repetition left the start [s].
     """
 
+    holding = False
+    hold_time = 0.0
+
     def __init__(self, exercise: Exercise, doubt: float = 0.0) -> None:
         self.exercise = exercise
         self._doubt = doubt
@@ -209,7 +212,9 @@ class RepetitionCounter:
     @property
     def _left_start(self) -> bool:
         """Whether the motion under way began at the start, or near it as a recording may."""
-        return self._from_start or self._trace[0].progress <= _BACK * self._best
+        if self._from_start or self.exercise.from_turn:
+            return True
+        return self._trace[0].progress <= _BACK * self._best
 
     def _min_progress(self) -> float:
         """Progress that makes a repetition: half of one is a movement between two others."""
@@ -236,6 +241,7 @@ class RepetitionCounter:
             # A person who stays here does something else, or rests.
             self._from_start = False
             self._trace = self._trace[len(self._trace) // 2 :]
+            self.started = self._trace[0].stamp
 
     def _follow(self, sample: RepetitionSample) -> None:
         """Add a sample to the repetition under way."""

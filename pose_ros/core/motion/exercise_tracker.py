@@ -1,0 +1,176 @@
+"""Which exercise one person does, of all that are counted at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+import math
+
+from pose_ros.core.body.form import Form
+from pose_ros.core.body.points import UnseenError
+from pose_ros.core.motion.exercise_rules import Exercise
+from pose_ros.core.motion.hold_counter import HoldCounter
+from pose_ros.core.motion.repetition import Repetition
+from pose_ros.core.motion.repetition_counter import ExercisePhase, RepetitionCounter
+
+# Number of repetitions in a row after which an exercise is recognised: a single one may be
+# anything.
+_RECOGNISED = 2
+# Maximum pause between the repetitions by which an exercise is recognised [s].
+_MAX_PAUSE = 4.0
+# People who stay at the turning point for this much longer than the ways there and back take sit
+# down or tie a shoe [s].
+_STAYS = 0.5
+# A set ends after this time without a repetition [s].
+_SET_TIMEOUT = 8.0
+# Tolerance for the needs of a chosen exercise [standard deviations].
+_DOUBT = 1.0
+
+Counter = RepetitionCounter | HoldCounter
+
+
+@dataclass
+class _Candidate:
+    """One exercise of one person, in the search for the one being done.
+
+    Attributes
+    ----------
+    counter
+        Of the exercise.
+    last
+        When its last repetition was complete [s].
+    series
+        Those that came one right after the other, with the time at which each began [s].
+    waits
+        Whether an exercise of higher priority may come of the same motion.
+    """
+
+    counter: Counter
+    last: float = -math.inf
+    series: list[tuple[float, Repetition]] = field(default_factory=list)
+    waits: bool = False
+
+    @property
+    def news(self) -> bool:
+        """Whether it has a repetition in this frame, or had while it waits."""
+        return self.waits or self.counter.done is not None
+
+    def set_since(self, stamp: float) -> list[Repetition]:
+        """Repetitions that began since a time [s]; none if they are too few for a set."""
+        found = [done for start, done in self.series if start >= stamp]
+        moved = sum(not _stays(done) for done in found)
+        enough = moved >= _RECOGNISED or (moved > 0 and self.counter.unmistakable)
+        return found if enough else []
+
+    def update(self, stamp: float, form: Form) -> None:
+        """Take in a person's form at a time [s]."""
+        self.counter.update(stamp, form)
+        done = self.counter.done
+        if self.counter.missed:
+            # Arms that are raised and lowered go the way of a press every other time.
+            self.series = []
+        if done is None:
+            return
+        if _stays(done) or self.counter.done_from - self.last > _MAX_PAUSE:
+            self.series = []
+        self.series.append((self.counter.done_from, done))
+        self.last = stamp
+
+    def idle(self, stamp: float) -> bool:
+        """Whether nothing has come of the exercise for a while."""
+        quiet = stamp - max(self.last, self.counter.started) > _SET_TIMEOUT
+        return quiet and self.counter.phase is ExercisePhase.READY
+
+    def gives_way(self, other: _Candidate) -> bool:
+        """Whether the person does another exercise since the last repetition of this one."""
+        counter = self.counter
+        if counter.missed:
+            return True
+        if counter.phase is ExercisePhase.READY and other.counter.turned:
+            return other.counter.started > max(self.last, counter.started)
+        completes = other.counter.done is not None and not counter.goes_far
+        return completes and other.counter.started >= self.last
+
+
+def _stays(done: Repetition) -> bool:
+    """Whether a person stayed at the turning point, as people do who sit down or tie a shoe."""
+    return done.turn_time > done.outward_time + done.return_time + _STAYS
+
+
+class ExerciseTracker:
+    """One person and the exercises that are counted.
+
+    Attributes
+    ----------
+    unreported
+        Repetitions until now of an exercise that has been recognised in this frame.
+    retracted
+        Exercise whose set was another motion, as this frame showed, and its repetitions; or None.
+    """
+
+    def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
+        if not recognise:
+            exercises = [exercise.chosen() for exercise in exercises]
+        doubt = 0.0 if recognise else _DOUBT
+        self._candidates = [
+            _Candidate((HoldCounter if one.hold else RepetitionCounter)(one, doubt))
+            for one in exercises
+        ]
+        self._recognise = recognise
+        self._current = None if recognise else self._candidates[0]
+        self._elsewhere = False  # whether the person does something else than the current one
+        self.unreported: list[Repetition] = []
+        self.retracted: tuple[Exercise, int] | None = None
+
+    def finish(self) -> Counter | None:
+        """End a hold; its counter, None if there is none."""
+        counter = None if self._current is None else self._current.counter
+        if not isinstance(counter, HoldCounter) or not counter.holding:
+            return None
+        counter.finish()
+        return counter
+
+    def update(self, stamp: float, form: Form) -> Counter | None:
+        """Take a frame; the counter of the exercise that is being done, None if there is none."""
+        self.unreported, self.retracted = [], None
+        try:
+            _ = form.torso
+        except UnseenError:
+            return None
+        for candidate in self._candidates:
+            candidate.update(stamp, form)
+        if self._recognise:
+            self._follow(stamp)
+        return None if self._current is None or self._elsewhere else self._current.counter
+
+    def _follow(self, stamp: float) -> None:
+        """Recognise an exercise by its repetitions, and its end by their absence."""
+        current = self._current
+        if current is not None and current.idle(stamp):
+            self._current = current = None
+        for index, candidate in enumerate(self._candidates):
+            begins = candidate.counter.holding and candidate is not current
+            if begins and (current is None or candidate.counter.started > current.last):
+                self._current = current = candidate
+                candidate.counter.restart(0)
+            candidate.waits &= candidate is not current
+            if not candidate.news or candidate is current:
+                continue
+            # The same motion may be about to complete an exercise of higher priority.
+            candidate.waits = any(c.counter.completing for c in self._candidates[:index])
+            if candidate.waits:
+                continue
+            found = candidate.set_since(-math.inf if current is None else current.last)
+            longer = candidate.set_since(-math.inf)
+            if current is not None and len(longer) > max(current.counter.count, len(found)):
+                self.retracted = current.counter.exercise, current.counter.count
+                found = longer
+            if found:
+                candidate.counter.restart(len(found))
+                self._current = current = candidate
+                # The last one is reported with this frame's state, unless it had to wait.
+                self.unreported = found[:-1] if candidate.counter.done else found
+        if current is None or current.counter.done is not None:
+            self._elsewhere = False
+        elif any(current.gives_way(other) for other in self._candidates if other is not current):
+            self._elsewhere = True
