@@ -86,11 +86,15 @@ class Frame:
         """Height [px]."""
         return int(self.image.shape[0])
 
+    def contains(self, point: tuple[float, float]) -> bool:
+        """Whether a point (x, y) [px] lies in the image."""
+        return 0 <= point[0] < self.width and 0 <= point[1] < self.height
+
     def shows(self, points: ArrayLike) -> np.ndarray:
         """Mask [...] of the points [..., 2] [px] that lie in the image."""
         points = np.asarray(points)
-        inside = (points >= 0) & (points < (self.width, self.height))
-        return np.asarray(inside[..., 0] & inside[..., 1])
+        x, y = points[..., 0], points[..., 1]
+        return np.asarray((x >= 0) & (x < self.width) & (y >= 0) & (y < self.height))
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,9 @@ class Box:
     @classmethod
     def around(cls, points: np.ndarray) -> Box:
         """Smallest box around points [N, 2]."""
-        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-        return cls(x0, y0, x1 - x0, y1 - y0)
+        xs, ys = points.T.tolist()
+        x, y = min(xs), min(ys)
+        return cls(x, y, max(xs) - x, max(ys) - y)
 
     @property
     def centre(self) -> tuple[float, float]:

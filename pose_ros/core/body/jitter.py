@@ -74,13 +74,15 @@ class Jitter:
         self._count = self._count + known
         gain = np.maximum(1.0 / self._count, 1.0 - math.exp(-step / _MEMORY))
         most = _GLITCH**2 * np.maximum(self._variance, self._guess)
-        change = gain * (np.minimum(rest**2, most) - self._variance)
-        self._variance = self._variance + np.where(known, change, 0.0)
+        change = gain * (np.minimum(rest * rest, most) - self._variance)
+        if np.count_nonzero(known) < known.size:
+            change = np.where(known, change, 0.0)
+        self._variance = self._variance + change
 
 
 def _weights(times: list[float]) -> list[float]:
     """Weights of Newton's divided difference of points at some times, whose squares sum to one."""
     # Plain numbers: four of them are no work for arrays.
-    raw = [1.0 / math.prod(one - other for other in times if other != one) for one in times]
+    raw = [1.0 / math.prod([one - other for other in times if other != one]) for one in times]
     size = math.hypot(*raw)
     return [weight / size for weight in raw]

@@ -150,4 +150,5 @@ def whole_frame(frame: Frame) -> Crop:
 
 def apply_affine(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Points [N, 2] through an affine matrix [2, 3]."""
-    return points @ matrix[:, :2].T + matrix[:, 2]
+    across, down, origin = matrix.T
+    return points[:, :1] * across + points[:, 1:] * down + origin

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Maximum magnitude of the outputs of a working model, raw or in pixels [-].
 MAX_OUTPUT = 1e6
+# Fewer values are checked faster as plain numbers.
+_FEW = 200
 
 
 class ModelError(RuntimeError):
@@ -44,13 +47,14 @@ def model_errors(path: Path, failed: str) -> Iterator[None]:
         ) from error
 
 
-def require_usable(name: str, values: np.ndarray | float, limit: float = MAX_OUTPUT) -> None:
+def require_usable(name: str, values: ArrayLike, limit: float = MAX_OUTPUT) -> None:
     """OutputError, which begins with the name, unless all values are finite and within ±limit."""
+    values = np.asarray(values)
     # NaN compares false.
-    if isinstance(values, float):
-        if abs(values) <= limit:
-            return
-        values = np.array(values)
-    if values.size and not (values.min() >= -limit and values.max() <= limit):
+    if values.size > _FEW:
+        usable = values.min() >= -limit and values.max() <= limit
+    else:
+        usable = all([-limit <= value <= limit for value in values.ravel().tolist()])
+    if not usable:
         found = values[~(np.abs(values) <= limit)].flat[0]
         raise OutputError(f'{name}: expected values within ±{limit:g}, found {found:.3g}')

@@ -116,6 +116,9 @@ class Identities:
 
     def _assign(self, observations: Sequence[Observation]) -> dict[int, Track]:
         """Owner of each observation by its index: those with an id choose first."""
+        if len(self.tracks) == len(observations) == 1:
+            owner = self.tracks[0]
+            return {0: owner} if similarity(owner, observations[0], self.config) > 0 else {}
         owners: dict[int, Track] = {}
         for known in (True, False):
             tracks = [track for track in self.tracks if bool(track.id) == known]

@@ -24,9 +24,11 @@ from pose_ros.core.types import Box, KeypointState, Person
 
 # Smoothing restarts for a person who was out of sight for longer [s].
 _BLINK = 0.25
-# States as array elements: enumerations would make arrays of 64 bits.
-_PREDICTED = np.uint8(KeypointState.PREDICTED)
-_BELOW_THRESHOLD = np.uint8(KeypointState.BELOW_THRESHOLD)
+# Plain numbers, which arrays take faster than enumerations.
+_OBSERVED, _PREDICTED, _BELOW_THRESHOLD = (
+    int(state)
+    for state in (KeypointState.OBSERVED, KeypointState.PREDICTED, KeypointState.BELOW_THRESHOLD)
+)
 
 
 @dataclass
@@ -105,15 +107,22 @@ class KeypointFilter:
             fresh = np.ones_like(seen) if blind else ~self._last.seen
         self._last = observation
         sure = pose.scores >= self._config.keypoint_threshold
-        states = np.where(sure, _PREDICTED, _BELOW_THRESHOLD)
-        states[seen] = KeypointState.OBSERVED
+        states = np.array(
+            [
+                _OBSERVED if is_seen else _PREDICTED if is_sure else _BELOW_THRESHOLD
+                for is_seen, is_sure in zip(seen.tolist(), sure.tolist())
+            ],
+            np.uint8,
+        )
         scores, trusted = pose.scores, seen
         if self._config.plausibility:
             bad = self._checker.check(pose.keypoints, seen, stamp, pose.world)
-            self._repairs.implausible += int(np.count_nonzero(bad))
-            states[bad] = KeypointState.IMPLAUSIBLE
-            scores = np.where(bad, scores * np.float32(IMPLAUSIBLE_TRUST), scores)
-            trusted = seen & ~bad
+            marked = int(np.count_nonzero(bad))
+            if marked:
+                self._repairs.implausible += marked
+                states[bad] = KeypointState.IMPLAUSIBLE
+                scores = np.where(bad, scores * np.float32(IMPLAUSIBLE_TRUST), scores)
+                trusted = seen & ~bad
         keypoints, z, world = self._smoothed(pose, observation, fresh)
         self._person = Person(
             topology=self._topology,
@@ -142,7 +151,7 @@ class KeypointFilter:
         last = self._person
         x, y = shift
         box = last.box
-        states = np.where(last.observed, _PREDICTED, last.states)
+        states = np.where(last.observed, np.uint8(_PREDICTED), last.states)
         return replace(
             last,
             keypoints=last.keypoints + np.array(shift, np.float32),

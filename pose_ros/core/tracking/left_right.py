@@ -121,21 +121,22 @@ class LeftRightCorrector:
     def __init__(self, topology: Topology) -> None:
         self._mirror = topology.mirror
         self._indices = np.arange(len(topology))
-        self._joints = np.array(
-            [
-                topology.index(f'{side}_{joint}')
-                for joint in ('shoulder', 'hip', 'wrist')
-                for side in ('left', 'right')
-            ]
-        )
+        self._joints = [
+            topology.index(f'{side}_{joint}')
+            for joint in ('shoulder', 'hip', 'wrist')
+            for side in ('left', 'right')
+        ]
         left = np.flatnonzero(topology.sides < 0)
         words = [set(topology.keypoint_names[i].split('_')) for i in left]
         of_face = np.array([bool(_FACE_WORDS & found) for found in words])
         of_legs = np.array([bool(_LEG_WORDS & found) for found in words])
         self._face, self._legs = left[of_face], left[of_legs]
         self._arms = left[~of_face & ~of_legs]
-        # Left keypoints of shoulders, hips and face.
-        self._pairs = ([self._joints[0]], [self._joints[2]], self._face.tolist())
+        # Of shoulders, hips and face: (left, right) keypoints.
+        self._pairs = [
+            [(i, int(self._mirror[i])) for i in lefts]
+            for lefts in ([self._joints[0]], [self._joints[2]], self._face.tolist())
+        ]
         self.reset()
 
     def reset(self) -> None:
@@ -186,21 +187,24 @@ class LeftRightCorrector:
 
     def _look(self, pose: Pose, seen: np.ndarray, step: float) -> _View:
         """See how wide the pairs lie across the body, and which way round."""
-        points, other = pose.keypoints, self._mirror
-        joints = points[self._joints].tolist()
+        points, visible = pose.keypoints.tolist(), seen.tolist()
+        joints = [points[i] for i in self._joints]
         (lsx, lsy), (rsx, rsy), (lhx, lhy), (rhx, rhy), *wrists = joints
         up_x, up_y = (lsx + rsx - lhx - rhx) / 2, (lsy + rsy - lhy - rhy) / 2
         torso = max(math.hypot(up_x, up_y), 1e-3)
-        apart = ((points - points[other]) @ (-up_y / torso, up_x / torso)).tolist()
-        both = (seen & seen[other]).tolist()
-        # A body along the line of sight: sides cannot be told.
-        lies = abs(apart[self._joints[0]]) > torso
-        widths = [
-            fmean(known)
-            if (known := [apart[i] for i in pairs if both[i]]) and not lies
-            else math.nan
-            for pairs in self._pairs
-        ]
+
+        def width(left: int, right: int) -> float:
+            """Width of a pair across the body, over 0 from the front [px]."""
+            (left_x, left_y), (right_x, right_y) = points[left], points[right]
+            return ((right_x - left_x) * up_y - (right_y - left_y) * up_x) / torso
+
+        # Of a body along the line of sight, the sides cannot be told.
+        lies = abs(width(*self._pairs[_SHOULDERS][0])) > torso
+        widths = [math.nan] * 3
+        for part, pairs in enumerate(self._pairs):
+            known = [width(*pair) for pair in pairs if visible[pair[0]] and visible[pair[1]]]
+            if known and not lies:
+                widths[part] = fmean(known)
         full = self._full_widths(widths, torso, step)
         return _View(
             facing=[min(max(width / most, -1.0), 1.0) for width, most in zip(widths, full)],
@@ -208,7 +212,7 @@ class LeftRightCorrector:
                 (x - shoulder_x) * up_x + (y - shoulder_y) * up_y < 0.0
                 for (x, y), (shoulder_x, shoulder_y) in zip(wrists, joints)
             ),
-            keypoints=points,
+            keypoints=pose.keypoints,
             middle=((lsx + rsx + lhx + rhx) / 4, (lsy + rsy + lhy + rhy) / 4),
             shoulder_width=full[_SHOULDERS],
         )

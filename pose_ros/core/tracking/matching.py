@@ -65,18 +65,21 @@ def _compare(track: Track, observation: Observation, config: EstimatorConfig) ->
     distance = _distance(track, observation) / track.size
     if gap <= _NEXT_FRAME and distance > config.jump_threshold + _REACH:
         return 0.0  # obvious, and cheaper to tell than all that follows
-    clothes = clothes_similarity(track, observation, config)
-    if clothes is not None and clothes < _OTHER_CLOTHES:
-        return 0.0
-    if gap > config.track_timeout:
-        if config.use_appearance and (clothes is None or clothes < _SAME_CLOTHES):
-            return 0.0
-        if not config.use_appearance and not _may_be_regained(track, observation):
-            return 0.0
     place = _place_similarity(track, observation, gap, config.jump_threshold)
-    if place <= 0.0 or clothes is None:
+    if place <= 0.0:
         return place
-    return (1 - _CLOTHING_SHARE) * place + _CLOTHING_SHARE * clothes
+    clothes = clothes_similarity(track, observation, config)
+    if gap > config.track_timeout:
+        if config.use_appearance:
+            known = clothes is not None and clothes >= _SAME_CLOTHES
+        else:
+            known = _may_be_regained(track, observation)
+        if not known:
+            return 0.0
+    if clothes is None:
+        return place
+    both = (1 - _CLOTHING_SHARE) * place + _CLOTHING_SHARE * clothes
+    return both if clothes >= _OTHER_CLOTHES else 0.0
 
 
 def _place_similarity(
@@ -132,7 +135,7 @@ def jumped(before: np.ndarray, now: np.ndarray, common: np.ndarray, threshold: f
     """
     if np.count_nonzero(common) < _MIN_COMMON:
         return False
-    old, new = Box.around(before[common]), Box.around(now[common])
+    old, new = (Box.around(points.compress(common, axis=0)) for points in (before, now))
     smaller, larger = sorted(max(box.width, box.height, 1.0) for box in (old, new))
     return (
         math.dist(old.centre, new.centre) > threshold * larger

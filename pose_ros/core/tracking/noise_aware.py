@@ -60,7 +60,7 @@ class NoiseAwareSmoother:
         else:
             weight = self._weight(values - self._value, noise, stamp - self._stamp)
             if fresh is not None:
-                weight = np.where(fresh[:, None], 1.0, weight)
+                weight = np.maximum(weight, fresh[:, None])
             self._value = self._value + weight * (values - self._value)
             self._ahead = (1.0 - weight) * self._ahead
         self._stamp = stamp
@@ -71,15 +71,19 @@ class NoiseAwareSmoother:
         noise = self._jitter.update(
             stamp, values, lambda: np.full(values.shape[1], _GUESS * scale)
         )
-        usual = np.sort(noise, axis=0)[len(noise) // 2]  # a tenth of the time of np.median
-        return np.minimum(noise, np.minimum(_MAX_OF_USUAL * usual, _MOST * scale))
+        limits = [
+            min(_MAX_OF_USUAL * sorted(axis)[len(axis) // 2], _MOST * scale)
+            for axis in noise.T.tolist()
+        ]
+        return np.minimum(noise, limits)
 
     def _weight(self, apart: np.ndarray, noise: np.ndarray, step: float) -> np.ndarray:
         """Weights [K, 1] of points that lie apart from the last ones [K, D], after a step [s]."""
         share = 1.0 - math.exp(-step / _WINDOW)
         self._ahead = self._ahead + share * (apart - self._ahead)
         usual = np.maximum(noise * math.sqrt(share / (2.0 - share)), _TINY)
-        doubt = np.square(self._ahead / usual).mean(axis=1, keepdims=True)
+        surprise = self._ahead / usual
+        doubt = np.add.reduce(surprise * surprise, axis=1, keepdims=True) / usual.shape[1]
         moving = 1.0 - 1.0 / np.maximum(doubt / self._threshold**2, 1.0)
         rest = 1.0 - math.exp(-2.0 * math.pi * self._rest_cutoff * step)
         return np.asarray(rest + (1.0 - rest) * moving)

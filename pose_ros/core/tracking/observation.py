@@ -76,7 +76,7 @@ class Observation:
     @cached_property
     def joints(self) -> np.ndarray:
         """Keypoints [17, 2] of COCO's format."""
-        return np.asarray(self.pose.keypoints[coco_indices(self.topology)])
+        return self.pose.keypoints.take(coco_indices(self.topology), axis=0)
 
     @cached_property
     def centre(self) -> tuple[float, float]:
@@ -94,7 +94,8 @@ class Observation:
     @cached_property
     def _torso(self) -> list[list[float]]:
         """Left and right shoulder, left and right hip: (x, y) [px] of each."""
-        return self.joints[_TORSO].tolist()
+        torso: list[list[float]] = self.joints.take(_TORSO, axis=0).tolist()
+        return torso
 
     @cached_property
     def clothing(self) -> np.ndarray | None:
@@ -111,7 +112,9 @@ class Observation:
 
 def box_of(keypoints: np.ndarray, seen: np.ndarray) -> Box:
     """Box around the keypoints seen; around all where these make none."""
-    return Box.around(keypoints[seen] if np.count_nonzero(seen) > 1 else keypoints)
+    return Box.around(
+        keypoints.compress(seen, axis=0) if np.count_nonzero(seen) > 1 else keypoints
+    )
 
 
 def distinct(observations: Sequence[Observation]) -> list[Observation]:

@@ -9,12 +9,17 @@ false mark is worse than a missed one.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import cycle
+import math
+from operator import mul
 
 import numpy as np
 
-from pose_ros.core.anatomy import BONES
 from pose_ros.core.topology import Topology
+from pose_ros.core.tracking.judged_bones import SIDES, JudgedBones, JudgedLimb
+
+Vector = Sequence[float]
 
 # Factor on the score of a keypoint that is marked.
 IMPLAUSIBLE_TRUST = 0.5
@@ -58,76 +63,6 @@ _AHEAD = 0.035
 # Minimum share of its length that a bone in the image plane shows [-].
 _IN_PLANE = 0.7
 
-_SIDES = ('left', 'right')
-
-
-@dataclass(frozen=True)
-class _Limb:
-    """A limb: its joints from the trunk outwards, and its two bones by their place in `_Bones`."""
-
-    root: int
-    hinge: int
-    end: int
-    upper: int
-    lower: int
-    leg: bool
-
-
-class _Bones:
-    """The bones that are judged, in a keypoint format.
-
-    Attributes
-    ----------
-    ends
-        [2, B] indices of the keypoints at both ends.
-    usual
-        [B] usual lengths [body heights].
-    alike
-        [B, 2]: the left and the right bone of the same kind; B instead of a second one.
-    limbs
-        Arms and legs.
-    corners
-        [4]: left and right shoulder, left and right hip.
-    """
-
-    def __init__(self, topology: Topology) -> None:
-        names: list[tuple[str, str]] = []
-
-        def add(first: str, second: str) -> int:
-            names.append((first, second))
-            return len(names) - 1
-
-        self.shoulders = add('left_shoulder', 'right_shoulder')
-        self.hips = add('left_hip', 'right_hip')
-        self.sides = [add(f'{side}_shoulder', f'{side}_hip') for side in _SIDES]
-        limbs = []
-        for side in _SIDES:
-            for joints in (('shoulder', 'elbow', 'wrist'), ('hip', 'knee', 'ankle')):
-                root, hinge, end = (f'{side}_{joint}' for joint in joints)
-                limb = _Limb(
-                    root=topology.index(root),
-                    hinge=topology.index(hinge),
-                    end=topology.index(end),
-                    upper=add(root, hinge),
-                    lower=add(hinge, end),
-                    leg=joints[0] == 'hip',
-                )
-                limbs.append(limb)
-        self.limbs = tuple(limbs)
-        self.ends = np.array([[topology.index(name) for name in bone] for bone in names]).T
-        kinds = [(one.partition('_')[2], other.partition('_')[2]) for one, other in names]
-        self.usual = np.array([BONES[kind] for kind in kinds])
-        last = {kind: i for i, kind in enumerate(kinds)}
-        self.alike = np.array(
-            [
-                [kinds.index(kind), last[kind] if kinds.count(kind) == 2 else len(kinds)]
-                for kind in kinds
-            ]
-        )
-        self.corners = np.array(
-            [topology.index(f'{side}_{joint}') for joint in ('shoulder', 'hip') for side in _SIDES]
-        )
-
 
 class PlausibilityChecker:
     """Marks the keypoints of one person that are impossible, from frame to frame.
@@ -142,20 +77,21 @@ class PlausibilityChecker:
     """
 
     def __init__(self, topology: Topology) -> None:
-        self._bones = _Bones(topology)
+        self._bones = JudgedBones(topology)
         self._nose = topology.index('nose')
-        self._ears = np.array([topology.index(f'{side}_ear') for side in _SIDES])
+        self._ears = [topology.index(f'{side}_ear') for side in SIDES]
         self.reset()
 
     def reset(self) -> None:
         """Forget the person."""
-        self._stamp = -np.inf
+        self._stamp = -math.inf
         self._height = 0.0
-        self._own = self._bones.usual
-        self._samples: deque[np.ndarray] = deque(maxlen=_MAX_SAMPLES)
-        self._sampled = -np.inf
-        self._places = np.zeros(0)
-        self._placed: np.ndarray | None = None
+        self._own = list(self._bones.usual)
+        self._samples: deque[list[float | None]] = deque(maxlen=_MAX_SAMPLES)
+        self._sampled = -math.inf
+        self._turns = cycle(self._bones.kinds)
+        # Last place of each joint that was believed [body heights], and its time [s].
+        self._believed: dict[int, tuple[Vector, float]] = {}
 
     def check(
         self,
@@ -186,30 +122,37 @@ class PlausibilityChecker:
             self.reset()
         step = stamp - self._stamp
         self._stamp = stamp
-        bad = np.zeros(len(seen), dtype=bool)
-        first, second = self._bones.ends
-        whole = seen[first] & seen[second]
-        if not np.count_nonzero(whole):
-            return bad
-        lengths = np.hypot(*(keypoints[first] - keypoints[second]).T)
+        # Plain numbers: so few are no work for arrays.
+        points, visible = keypoints.tolist(), seen.tolist()
+        bones, bad = self._bones, [False] * len(points)
+        whole = [visible[one] and visible[other] for one, other in bones.ends]
+        if not any(whole):
+            return np.array(bad)
+        lengths = [math.dist(points[one], points[other]) for one, other in bones.ends]
         height = self._measure(lengths, whole, step)
-        lengths = lengths / height
+        lengths = [length / height for length in lengths]
         # The median of each axis: one of the four corners may be far off.
-        _, low, high, _ = np.sort(keypoints[self._bones.corners], axis=0)
-        places = (keypoints - (low + high) / 2) / height
-        long = whole & (lengths > self._own * _MAX_LENGTH + _SLACK)
-        if np.count_nonzero(long):
+        x, y = (_quantile([points[i][axis] for i in bones.corners], 0.5) for axis in (0, 1))
+        places: list[Vector] = [
+            ((right - x) / height, (down - y) / height) for right, down in points
+        ]
+        long = [
+            is_whole and length > own * _MAX_LENGTH + _SLACK
+            for is_whole, length, own in zip(whole, lengths, self._own)
+        ]
+        if any(long):
             self._mark_trunk(long, bad)
-            for limb in self._bones.limbs:
+            for limb in bones.limbs:
                 if not bad[limb.root]:
-                    self._mark_far(limb, long, places, seen, bad)
-        self._mark_bent(places, seen, lengths, world, bad)
-        self._remember(places, seen & ~bad, lengths, whole)
-        return bad
+                    self._mark_far(limb, long, places, visible, bad)
+        self._mark_bent(places, visible, lengths, world, bad)
+        good = [is_visible and not is_bad for is_visible, is_bad in zip(visible, bad)]
+        self._remember(places, good, lengths)
+        return np.array(bad)
 
-    def _measure(self, lengths: np.ndarray, whole: np.ndarray, step: float) -> float:
+    def _measure(self, lengths: list[float], whole: list[bool], step: float) -> float:
         """Height of the body [px], were it standing straight, from the bones seen whole."""
-        heights = (lengths / self._own)[whole].tolist()
+        heights = [length / own for length, own, seen in zip(lengths, self._own, whole) if seen]
         now = max(_quantile(heights, _HEIGHT_QUANTILE), 1.0)
         if self._height > 0.0:
             low = self._height * (1.0 - _SHRINK_RATE * step)
@@ -219,18 +162,21 @@ class PlausibilityChecker:
             self._height = now
         return max(self._height, now)
 
-    def _mark_trunk(self, long: np.ndarray, bad: np.ndarray) -> None:
+    def _mark_trunk(self, long: list[bool], bad: list[bool]) -> None:
         """Mark a corner of the trunk that is too far from both corners beside it."""
         bones = self._bones
-        for corner, side in zip(bones.corners, (*bones.sides, *bones.sides)):
-            beside = [
-                bone for bone in (bones.shoulders, bones.hips) if corner in bones.ends[:, bone]
-            ]
-            other = bones.sides[1 - bones.sides.index(side)]
-            bad[corner] = long[side] and long[beside[0]] and not long[other]
+        across = (bones.shoulders, bones.shoulders, bones.hips, bones.hips)
+        for index, corner in enumerate(bones.corners):
+            side, other = bones.sides[index % 2], bones.sides[1 - index % 2]
+            bad[corner] = long[side] and long[across[index]] and not long[other]
 
     def _mark_far(
-        self, limb: _Limb, long: np.ndarray, places: np.ndarray, seen: np.ndarray, bad: np.ndarray
+        self,
+        limb: JudgedLimb,
+        long: list[bool],
+        places: list[Vector],
+        visible: list[bool],
+        bad: list[bool],
     ) -> None:
         """Mark the joint at the far end of a bone that is too long."""
         # It may be the nearer end that is off, if that is the one that jumped.
@@ -242,47 +188,57 @@ class PlausibilityChecker:
                 bad[limb.root] = True
                 return
             bad[limb.hinge] = True
-            reach = self._own[[limb.upper, limb.lower]].sum() * _MAX_LENGTH + _SLACK
-            bad[limb.end] = (
-                seen[limb.end] and _length(places[limb.end] - places[limb.root]) > reach
-            )
+            reach = (self._own[limb.upper] + self._own[limb.lower]) * _MAX_LENGTH + _SLACK
+            far = math.dist(places[limb.end], places[limb.root]) > reach
+            bad[limb.end] = visible[limb.end] and far
         elif long[limb.lower]:
             bad[limb.hinge if hinge > max(_JUMP, 2.0 * end) else limb.end] = True
 
-    def _jump(self, joint: int, places: np.ndarray) -> float:
+    def _jump(self, joint: int, places: list[Vector]) -> float:
         """Way [heights] that a joint made against the trunk since it was last believed."""
-        if self._placed is None or self._stamp - self._placed[joint] > _PLACE_TIMEOUT:
-            return 0.0
-        return _length(places[joint] - self._places[joint])
+        place, stamp = self._believed.get(joint, (places[joint], self._stamp))
+        return math.dist(places[joint], place) if self._stamp - stamp <= _PLACE_TIMEOUT else 0.0
 
     def _mark_bent(
         self,
-        places: np.ndarray,
-        seen: np.ndarray,
-        lengths: np.ndarray,
+        places: list[Vector],
+        visible: list[bool],
+        lengths: list[float],
         world: np.ndarray | None,
-        bad: np.ndarray,
+        bad: list[bool],
     ) -> None:
         """Mark the ends of limbs that are bent the wrong way, where that can be told."""
-        if not all(seen[self._bones.corners].tolist()):
+        bones = self._bones
+        if not all(visible[corner] for corner in bones.corners):
             return
-        ahead = 0 if world is not None else self._ahead(places, seen, lengths)
-        if world is None and ahead == 0:
-            return
-        flat = lengths > _IN_PLANE * self._own
-        for limb in self._bones.limbs:
-            joints = [limb.root, limb.hinge, limb.end]
-            if not seen[joints].all() or bad[joints].any():
+        points = places if world is None else world.tolist()
+        trunk = [points[corner] for corner in bones.corners]
+        ahead = 0
+        if world is None:
+            ahead = self._ahead(places, visible, lengths)
+            if ahead == 0:
+                return
+        for limb in bones.limbs:
+            joints = (limb.root, limb.hinge, limb.end)
+            if not all(visible[joint] and not bad[joint] for joint in joints):
                 continue
-            if world is not None:
-                bad[limb.end] = _wrong_in_space(
-                    world, joints, world[self._bones.corners], limb.leg
-                )
-            elif flat[limb.upper] and flat[limb.lower]:
-                trunk = places[self._bones.corners]
-                bad[limb.end] = _wrong_in_image(places[joints], trunk, ahead, limb.leg)
+            if world is None and not all(
+                lengths[bone] > _IN_PLANE * self._own[bone] for bone in (limb.upper, limb.lower)
+            ):
+                continue
+            root, hinge, end = (points[joint] for joint in joints)
+            upper, lower = _direction(root, hinge), _direction(hinge, end)
+            if not limb.leg and -_dot(upper, _up(trunk)) < _HANGING:
+                continue
+            if world is None:
+                forwards = ahead * (lower[0] * upper[1] - lower[1] * upper[0])
+                limit = _WRONG_WAY
+            else:
+                forwards = _forwards(upper, lower, trunk[2:] if limb.leg else trunk[:2])
+                limit = _WRONG_WAY_IN_SPACE
+            bad[limb.end] = (forwards if limb.leg else -forwards) > limit
 
-    def _ahead(self, places: np.ndarray, seen: np.ndarray, lengths: np.ndarray) -> int:
+    def _ahead(self, places: list[Vector], visible: list[bool], lengths: list[float]) -> int:
         """Direction that a person in a side view faces in the image.
 
         1: clockwise from the trunk's up direction, so right for an upright person; -1: the other
@@ -290,72 +246,71 @@ class PlausibilityChecker:
         """
         if max(lengths[self._bones.shoulders], lengths[self._bones.hips]) > _NARROW:
             return 0
-        ears = self._ears[seen[self._ears]]
-        if not (len(ears) and seen[self._nose]):
+        ears = [places[ear] for ear in self._ears if visible[ear]]
+        if not (ears and visible[self._nose]):
             return 0
-        up = _up(places[self._bones.corners])
-        nose = places[self._nose] - places[ears].mean(axis=0)
-        ahead = float(nose @ (-up[1], up[0]))
-        return int(np.sign(ahead)) if abs(ahead) > _AHEAD else 0
+        up_x, up_y = _up([places[corner] for corner in self._bones.corners])
+        x, y = (nose - sum(axis) / len(ears) for nose, axis in zip(places[self._nose], zip(*ears)))
+        ahead = y * up_x - x * up_y
+        return int(math.copysign(1, ahead)) if abs(ahead) > _AHEAD else 0
 
-    def _remember(
-        self, places: np.ndarray, good: np.ndarray, lengths: np.ndarray, whole: np.ndarray
-    ) -> None:
+    def _remember(self, places: list[Vector], good: list[bool], lengths: list[float]) -> None:
         """Learn from what was not marked."""
-        stamp = self._stamp
-        if self._placed is None:
-            self._places, self._placed = places.copy(), np.full(len(good), -np.inf)
-        self._places[good], self._placed[good] = places[good], stamp
-        if stamp - self._sampled < _SAMPLE_PERIOD:
+        for joint, is_good in enumerate(good):
+            if is_good:
+                self._believed[joint] = places[joint], self._stamp
+        if self._stamp - self._sampled < _SAMPLE_PERIOD:
             return
-        self._sampled = stamp
-        first, second = self._bones.ends
-        sample = np.full(len(first) + 1, np.nan)
-        sample[:-1] = np.where(whole & good[first] & good[second], lengths, np.nan)
-        self._samples.append(sample)
-        if len(self._samples) < _MIN_SAMPLES:
-            return
-        samples = np.array(self._samples).T[self._bones.alike].reshape(len(first), -1)
-        samples.sort(axis=1)  # NaN at the end
-        counts = np.count_nonzero(np.isfinite(samples), axis=1)
-        rows = np.arange(len(first))
-        medians = (samples[rows, (counts - 1) // 2] + samples[rows, counts // 2]) / 2
-        own = medians.clip(_MIN_OWN * self._bones.usual, _MAX_OWN * self._bones.usual)
-        self._own = np.where(counts >= _MIN_SAMPLES, own, self._own)
+        self._sampled = self._stamp
+        self._samples.append(
+            [
+                length if good[one] and good[other] else None
+                for length, (one, other) in zip(lengths, self._bones.ends)
+            ]
+        )
+        # The bones of one kind at a time: medians change slowly.
+        kind = next(self._turns)
+        found = [length for sample in self._samples for bone in kind if (length := sample[bone])]
+        if len(self._samples) >= _MIN_SAMPLES and len(found) >= _MIN_SAMPLES:
+            usual = self._bones.usual[kind[0]]
+            own = min(max(_quantile(found, 0.5), _MIN_OWN * usual), _MAX_OWN * usual)
+            for bone in kind:
+                self._own[bone] = own
 
 
-def _up(corners: np.ndarray) -> np.ndarray:
-    """Direction from the hips to the shoulders, from the corners of the trunk [4, D]."""
-    up = corners[:2].sum(axis=0) - corners[2:].sum(axis=0)
-    return np.asarray(up / max(_length(up), 1e-6))
+def _direction(start: Vector, end: Vector) -> Vector:
+    """Vector of length 1 from one point to another."""
+    way = [b - a for a, b in zip(start, end)]
+    length = max(math.hypot(*way), 1e-6)
+    return [part / length for part in way]
 
 
-def _wrong_in_image(joints: np.ndarray, corners: np.ndarray, ahead: int, leg: bool) -> bool:
-    """Whether a limb [3, 2] in a side view bends the wrong way."""
-    upper, lower = (bone / max(_length(bone), 1e-6) for bone in np.diff(joints, axis=0))
-    if not leg and -upper @ _up(corners) < _HANGING:
-        return False
-    front = ahead * np.array([upper[1], -upper[0]])
-    forwards = float(lower @ front)
-    return (forwards if leg else -forwards) > _WRONG_WAY
+def _dot(one: Vector, other: Vector) -> float:
+    return sum(map(mul, one, other))
 
 
-def _wrong_in_space(world: np.ndarray, joints: list[int], corners: np.ndarray, leg: bool) -> bool:
-    """Whether a limb of a body in space [K, 3] bends the wrong way."""
-    upper, lower = (bone / max(_length(bone), 1e-6) for bone in np.diff(world[joints], axis=0))
-    if not leg and -upper @ _up(corners) < _HANGING:
-        return False
-    right = corners[3] - corners[2] if leg else corners[1] - corners[0]
-    right = right / max(_length(right), 1e-6)
-    if abs(float(lower @ right)) > _SIDEWAYS or abs(float(upper @ right)) > _SIDEWAYS:
-        return False
-    front = right[[1, 2, 0]] * upper[[2, 0, 1]] - right[[2, 0, 1]] * upper[[1, 2, 0]]
-    forwards = float(lower @ front) / max(_length(front), 1e-6)
-    return (forwards if leg else -forwards) > _WRONG_WAY_IN_SPACE
+def _up(trunk: list[Vector]) -> Vector:
+    """Direction from the hips to the shoulders, from the corners of the trunk."""
+    shoulders, hips = ([a + b for a, b in zip(*pair)] for pair in (trunk[:2], trunk[2:]))
+    return _direction(hips, shoulders)
 
 
-def _length(vector: np.ndarray) -> float:
-    return float(np.sqrt(vector @ vector))
+def _forwards(upper: Vector, lower: Vector, pair: list[Vector]) -> float:
+    """Sine by which a limb in space is bent forwards; 0 where it is turned sideways.
+
+    Parameters
+    ----------
+    upper, lower
+        Directions of its bones.
+    pair
+        The left and the right joint where this limb and its sister begin.
+    """
+    right = _direction(*pair)
+    if max(abs(_dot(lower, right)), abs(_dot(upper, right))) > _SIDEWAYS:
+        return 0.0
+    (rx, ry, rz), (ux, uy, uz) = right, upper
+    front = ry * uz - rz * uy, rz * ux - rx * uz, rx * uy - ry * ux
+    return _dot(lower, _direction((0.0, 0.0, 0.0), front))
 
 
 def _quantile(values: list[float], share: float) -> float:

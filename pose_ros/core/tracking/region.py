@@ -29,8 +29,6 @@ _MIN_PART = 3
 # alike (AP 0.514 and 0.511 of TinyPose 128 in its third region, 0.521 in annotated boxes), 1.25 is
 # worse (0.489); the larger of the two leaves room to move.
 _SKELETON_REACH = 1.1
-_SHOULDERS, _HIPS = np.array(COCO_SHOULDERS), np.array(COCO_HIPS)
-_TORSO = np.array(COCO_SHOULDERS + COCO_HIPS)
 
 
 class RegionTracker(Protocol):
@@ -104,16 +102,16 @@ class KeypointRegions:
         self.padding = config.crop_padding
 
     def _around(self, pose: Pose) -> Crop | None:
-        seen = pose.scores > _CROP_SCORE
-        hips = _HIPS[seen[_HIPS]]
-        if not (hips.size and seen[_SHOULDERS].any()):
-            return self._around_part(pose.keypoints[seen])
-        centre = pose.keypoints[hips].mean(axis=0)
-        apart = np.abs(pose.keypoints - centre)
-        torso = float(apart[_TORSO[seen[_TORSO]]].max())
-        reach = max(_TORSO_REACH * torso, self.padding * float(apart[seen].max()), 1.0)
-        x, y = centre.tolist()
-        return Crop((x, y), 2.0 * reach)
+        points, seen = pose.keypoints.tolist(), (pose.scores > _CROP_SCORE).tolist()
+        hips = [points[i] for i in COCO_HIPS if seen[i]]
+        shoulders = [points[i] for i in COCO_SHOULDERS if seen[i]]
+        visible = [point for point, is_seen in zip(points, seen) if is_seen]
+        if not (hips and shoulders):
+            return self._around_part(np.array(visible))
+        centre = sum(x for x, _ in hips) / len(hips), sum(y for _, y in hips) / len(hips)
+        torso = _farthest(centre, [*shoulders, *hips])
+        reach = max(_TORSO_REACH * torso, self.padding * _farthest(centre, visible), 1.0)
+        return Crop(centre, 2.0 * reach)
 
     def _around_part(self, points: np.ndarray) -> Crop | None:
         """Region around a person without a visible torso; None with too few keypoints."""
@@ -209,6 +207,12 @@ class WholeFrames:
 
     def reconfigure(self, config: EstimatorConfig) -> None:
         """Do nothing: no setting is read."""
+
+
+def _farthest(centre: tuple[float, float], points: list[list[float]]) -> float:
+    """Distance along either axis from the centre to the point farthest from it [px]."""
+    middle_x, middle_y = centre
+    return max(max(abs(x - middle_x), abs(y - middle_y)) for x, y in points)
 
 
 def diameter(alignment: np.ndarray) -> float:

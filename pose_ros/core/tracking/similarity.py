@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import compress
 import math
+from statistics import fmean
 
 import numpy as np
 
@@ -19,7 +21,7 @@ _FALLOFF = 2 * np.array(
         *(0.107, 0.107, 0.087, 0.087, 0.089, 0.089),  # hips, knees, ankles
     )
 )
-_NEGATIVE_RATE = -0.5 / _FALLOFF**2
+_NEGATIVE_RATES = (-0.5 / _FALLOFF**2).tolist()
 # COCO's scale is the root of the area of the person, which fills about half of their box.
 _AREA_OF_BOX = 0.53
 # Minimum ratio of a box's sides [-]: a person seen from the side is not as thin as the box.
@@ -55,10 +57,12 @@ def keypoint_similarity(
     counted
         Mask [17] of the keypoints that count, at least one; None: all.
     """
-    apart = one - other
-    squares = np.einsum('kd,kd->k', apart, apart)
-    each = np.exp(squares * (_NEGATIVE_RATE / scale**2))
-    return float(each.mean() if counted is None else each[counted].mean())
+    # Plain numbers: so few are no work for arrays.
+    each = [
+        math.exp(((x - other_x) ** 2 + (y - other_y) ** 2) * rate / scale**2)
+        for (x, y), (other_x, other_y), rate in zip(one.tolist(), other.tolist(), _NEGATIVE_RATES)
+    ]
+    return fmean(each if counted is None else compress(each, counted))
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -153,6 +153,6 @@ class Track:
         if not self.id or not 0 < gap <= coast_time:
             return None
         person = self.keypoint_filter.predict(self.shift(stamp), 1 - gap / coast_time)
-        if not self.last.frame.shows(person.box.centre):
+        if not self.last.frame.contains(person.box.centre):
             return None
         return replace(person, id=self.id)
