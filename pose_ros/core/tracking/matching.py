@@ -20,6 +20,9 @@ _CLOTHING_SHARE = 0.4
 _OTHER_CLOTHES = 0.35
 # After a longer absence the clothes alone must be at least this similar [-].
 _SAME_CLOTHES = 0.75
+# A person whom no one is near is known by a similarity of place and posture over this [-]: those
+# of one person in consecutive frames are, but for a twentieth.
+_OBVIOUS = 0.75
 # Time constant [s] after which posture no longer says who it is; then only the place does.
 _POSTURE_TIME = 0.2
 # Standard deviation of places besides the distance that the person may have moved [sizes].
@@ -66,7 +69,7 @@ def _compare(track: Track, observation: Observation, config: EstimatorConfig) ->
     if gap <= _NEXT_FRAME and distance > config.jump_threshold + _REACH:
         return 0.0  # obvious, and cheaper to tell than all that follows
     place = _place_similarity(track, observation, gap, config.jump_threshold)
-    if place <= 0.0:
+    if place <= 0.0 or (place > _OBVIOUS and not track.needs_clothing(stamp)):
         return place
     clothes = clothes_similarity(track, observation, config)
     if gap > config.track_timeout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import math
 
 import numpy as np
 
@@ -20,8 +21,10 @@ _SIZE_RATE = 0.2
 # Minimum score of an unconfirmed person plus the evidence of second opinions, for the person to be
 # published [-]. On clips of 42 images without people and 55 with people (docs/evaluation).
 _MIN_CREDIT = 0.35
-# Weight of a frame in the moving average of the clothes' colours [-].
-_CLOTHING_RATE = 0.1
+# Weight of a sample in the moving average of the clothes' colours [-].
+_CLOTHING_RATE = 0.25
+# Time between two samples of the clothes [s]; each costs as much as a tenth of all else.
+_CLOTHING_PERIOD = 0.1
 
 
 class Track:
@@ -67,6 +70,8 @@ class Track:
         self.keypoint_filter = keypoint_filter
         self.size = observation.size
         self.clothing: np.ndarray | None = None
+        self._clothing_due = -math.inf  # [s]
+        self._alone = False
         self._detection_score = observation.detection_score
         self._motion = ConstantVelocity(
             observation.centre, observation.frame.time, observation.size
@@ -97,7 +102,9 @@ class Track:
         self.size += _SIZE_RATE * (observation.size - self.size)
         self._motion.update(observation.centre, observation.frame.time, self.size)
         self.regions.update(observation.frame, observation.pose)
-        if alone and observation.clothing is not None:
+        self._alone = alone
+        if alone and self.stamp >= self._clothing_due and observation.clothing is not None:
+            self._clothing_due = self.stamp + _CLOTHING_PERIOD
             if self.clothing is None:
                 self.clothing = observation.clothing
             self.clothing = self.clothing + _CLOTHING_RATE * (observation.clothing - self.clothing)
@@ -106,6 +113,10 @@ class Track:
             # Confirmed people need no detector's score any more.
             score = self._detection_score * self._person.score
             self._person = replace(self._person, score=score)
+
+    def needs_clothing(self, stamp: float) -> bool:
+        """Whether clothes are compared at a time even if the place is right: others were near."""
+        return not self._alone or self.misses > 0 or stamp >= self._clothing_due
 
     def shift(self, stamp: float) -> tuple[float, float]:
         """Movement (x, y) [px] that is expected since the person was last seen."""
