@@ -12,7 +12,7 @@ SIDES = ('left', 'right')
 
 @dataclass(frozen=True)
 class JudgedLimb:
-    """A limb: its joints from the trunk outwards, and its two bones by their place in `JudgedBones`."""
+    """A limb: its joints from the trunk outwards, and its two bones in `JudgedBones`."""
 
     root: int
     hinge: int
