@@ -323,6 +323,54 @@ def test_whoever_gets_up_again_has_recovered():
     assert told == [FALLING, FALLEN, RECOVERED]
 
 
+@pytest.mark.parametrize('kind', ['fall_backwards', 'onto_knees'])
+@pytest.mark.parametrize('facing', [0.0, 90.0])
+def test_sinking_slowly_to_the_floor_is_a_fall(kind, facing):
+    frames = video(FALL_KEYS[kind], facing=facing, pace=0.25, after=2.5)
+    ((stamp, event),) = observed(frames)
+    assert event.phase is FALLEN
+    assert 0 < stamp - landing(frames) < 2.0
+
+
+def unseen(frames, hidden):
+    """Same video, with keypoints below the threshold in some frames: names for a stamp."""
+    for frame in frames:
+        (person,) = frame.people
+        states = person.states.copy()
+        states[[COCO17.index(name) for name in hidden(frame.stamp)]] = (
+            KeypointState.BELOW_THRESHOLD
+        )
+        yield replace(frame, people=(replace(person, states=states),))
+
+
+def test_lying_people_who_are_seen_badly_have_fallen():
+    frames = video(FALL_KEYS['fall_backwards'], facing=40.0)
+    down = landing(frames)
+    hips = ('left_hip', 'right_hip')
+    blind = unseen(frames, lambda t: hips if t > down and round(t * FPS) % 6 else ())
+    told = observed(blind)
+    assert [event.phase for _, event in told] == [FALLING, FALLEN]
+    assert told[-1][0] - down < 2.0
+
+
+def test_push_ups_that_are_unseen_for_a_while_are_no_fall():
+    frames = video(LOOK_ALIKE_KEYS['press_ups'], facing=90.0)
+    end = frames[-1].stamp
+    for start in np.arange(end - 7, end - 3, 0.5):
+        assert FALLEN not in phases(cut(frames, start, start + 1.5))
+
+
+def test_people_who_go_down_and_up_again_and_again_have_not_fallen_when_they_are_lost():
+    fall = FALL_KEYS['fall_backwards']
+    squats = LOOK_ALIKE_KEYS['deep_squats']
+    end = squats[-1].time
+    both = (*squats, *(replace(k, time=k.time + end + 0.3) for k in fall[1:]))
+    frames = video(both, facing=40.0, after=3)
+    assert FALLEN not in phases(cut(frames, landing(frames) - 0.1, np.inf))
+    alone = video(fall, facing=40.0, after=3)
+    assert FALLEN in phases(cut(alone, landing(alone) - 0.1, np.inf))
+
+
 def test_a_warning_that_comes_to_nothing_is_taken_back():
     told = phases(video(LOOK_ALIKE_KEYS['touch_toes'], facing=90.0, pace=1.3, after=4))
     assert told

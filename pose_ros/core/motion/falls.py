@@ -18,16 +18,15 @@ from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.fall_candidate import (
     BLINK,
     DESCENT_RATE,
-    MAX_DESCENT_TIME,
     MIN_DROP,
     MIN_HEAD_DROP,
+    SINKING_RATE,
     UNSEEN_TRUST,
-    Fall,
     FallCandidate,
-    FallPhase,
     begin,
     landing_time,
 )
+from pose_ros.core.motion.fall_phases import Fall, FallPhase
 from pose_ros.core.motion.fall_samples import Sample, descent_rate
 from pose_ros.core.motion.observer import Observer
 
@@ -37,6 +36,9 @@ __all__ = ['Fall', 'FallDetector', 'FallPhase']
 _MEMORY = 3.0
 # Speed of head and hips at which going out of sight counts as evidence [body heights/s].
 _LOST_RATE = 0.55
+# Minimum descent of the hips when lost [body heights]: the head of people who bend over or walk
+# behind something comes down alone, and the last keypoints before a loss are wrong by up to 0.09.
+_LOST_HIPS_DROP = 0.10
 # The speed when lost is measured over this time [s]: a stiff fall is fast only at its end.
 _LOST_WINDOW = 0.15
 # Speed of head and hips for the early warning [body heights/s].
@@ -47,6 +49,9 @@ _STAY = 0.8
 _UP_TIME = 0.6
 # A person who went down fast and is out of sight for this time has FALLEN [s].
 _ABSENT = 1.2
+# People who went down and up again within this time before they go out of sight exercise, or work
+# on the floor [s].
+_ROUTINE = 5.0
 # A person who turns up lying within this distance of a person out of sight is the same one
 # [body heights].
 _REACH = 1.2
@@ -60,6 +65,7 @@ class _FallTrack:
     samples: deque[Sample] = field(default_factory=deque)
     candidate: FallCandidate | None = None
     missing: bool = False
+    got_up: float = -math.inf
 
 
 class FallDetector(Observer):
@@ -90,7 +96,7 @@ class FallDetector(Observer):
         while track.samples[0].stamp < body.stamp - _MEMORY:
             track.samples.popleft()
         rate = descent_rate(track.samples) / body.height
-        if track.candidate is None and rate > DESCENT_RATE:
+        if track.candidate is None and rate > SINKING_RATE:
             track.candidate = begin(track.samples, body.height)
         events += self._unseen(track, body.id, body.stamp)
         if track.candidate is not None:
@@ -109,6 +115,8 @@ class FallDetector(Observer):
         """FALLEN if head and trunk went out of sight on the way down some time ago."""
         seen = [sample for sample in track.samples if not math.isnan(sample.level)]
         if not seen or stamp - seen[-1].stamp < _ABSENT:
+            return []
+        if seen[-1].stamp - track.got_up < _ROUTINE:
             return []
         candidate = track.candidate or begin(seen, track.body.height)
         if candidate.fallen or not _falls_when_lost(seen, candidate):
@@ -170,10 +178,17 @@ def _falls_when_lost(seen: Sequence[Sample], candidate: FallCandidate) -> bool:
     rate = descent_rate(seen, _LOST_WINDOW) / candidate.height
     fast = max(candidate.peak, rate) > _LOST_RATE
     down = rate > DESCENT_RATE or candidate.drop(last) > MIN_DROP
+    down &= candidate.was_upright and candidate.hips_drop(last) > _LOST_HIPS_DROP
     # On the way into a burpee or to something on the floor, the hands come below the knees.
     levels = last.levels
     on_hands = levels.supported_on_hands(candidate.height) and not levels.wrists < levels.knees
     return legs and fast and down and not on_hands
+
+
+def _last_known(samples: Sequence[Sample], stamp: float) -> float:
+    """When head and hips were seen last before a time [s]; the time itself if they were not."""
+    known = (s.stamp for s in samples if s.stamp < stamp and not math.isnan(s.level))
+    return max(known, default=stamp)
 
 
 def _follow(
@@ -182,11 +197,15 @@ def _follow(
     """Events of a person who goes down, has fallen, or gets up."""
     sample = track.samples[-1]
     stamp = sample.stamp
-    before = track.samples[-2].stamp if len(track.samples) > 1 else stamp
-    if stamp - before > BLINK:
+    known = not math.isnan(sample.level)
+    before = _last_known(track.samples, stamp)
+    if stamp - before > BLINK and known:
         candidate.lost = True
-        if candidate.low_since is None and candidate.is_low(sample):
-            candidate.low_since, candidate.lowest = before, sample.levels.head
+        if not candidate.was_upright:
+            candidate.low_since = None  # unseen push-ups are no fall
+        elif candidate.is_low(sample):
+            candidate.low_since = min(before, candidate.low_since or before)
+            candidate.lowest = max(candidate.lowest, sample.levels.head)
     stops = candidate.stops(sample, rate)
     candidate.update(sample)
     if candidate.fallen:
@@ -197,7 +216,9 @@ def _follow(
     events = []
     candidate.peak = candidate.peak if math.isnan(rate) else max(candidate.peak, rate)
     low = candidate.low_since
-    ends = stops or (stamp if low is None else low) - candidate.onset > MAX_DESCENT_TIME
+    late = candidate.is_late(stamp if low is None else low, rate)
+    hidden = not known and stamp - before < _ABSENT
+    ends = stops or (late and not hidden)
     fast = rate > _WARNING_RATE and not (candidate.warned or ends)
     if fast and candidate.is_out_of_control(sample):
         candidate.warned = True
@@ -207,6 +228,8 @@ def _follow(
         candidate.fallen, candidate.landing = True, landing_time(track.samples, candidate)
         events.append(candidate.event(skeleton_id, FallPhase.FALLEN, stamp))
     elif ends:
+        if stops and candidate.came_down(MIN_DROP):
+            track.got_up = stamp
         track.candidate = None
         while len(track.samples) > 1:
             track.samples.popleft()  # the next descent begins here
