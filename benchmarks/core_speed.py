@@ -69,6 +69,32 @@ def measure(installed: list[str]) -> Iterator[dict]:
             }
 
 
+def measure_hands(installed: list[str]) -> Iterator[dict]:
+    """Both hands of one person against the pose of the same frame; they take turns."""
+    for model in ('hand_lite', 'hand_full'):
+        if model not in installed:
+            continue
+        for threads in (1, 2):
+            config = EstimatorConfig(hands='tracked', hand_model=model, threads=threads)
+            estimator = PoseEstimator(config)
+            shown = images(640, 480)
+            hands, pose = [], []
+            for index in range(WARM_UP + FRAMES):
+                frame = Frame(shown[index % len(shown)], index / 30, 'bgr')
+                pose.append(elapsed(partial(estimator.estimate, frame)))
+                hands.append(elapsed(estimator.find_hands))
+            hands_ms, pose_ms = (1e3 * np.median(times[WARM_UP:]) for times in (hands, pose))
+            yield {
+                'what': 'both hands of one person',
+                'model': model,
+                'image': '640×480',
+                'threads': threads,
+                'ms': hands_ms,
+                'blazepose_full_ms': pose_ms,
+                'ratio': hands_ms / pose_ms,
+            }
+
+
 def elapsed(action: Callable[[], object]) -> float:
     """Time [s] that an action takes."""
     started = time.perf_counter()

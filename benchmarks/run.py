@@ -27,7 +27,7 @@ from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.evaluation.report import markdown_table
 
-MODELS = ('movenet_lightning', 'blazepose_full')
+MODELS = ('movenet_lightning', 'blazepose_full', 'hand_lite', 'hand_full')
 COLUMNS = {
     'model': 'model',
     'node': 'node',
@@ -42,6 +42,7 @@ COLUMNS = {
     'detector_ms': 'of it detector [ms]',
     'one_ms': 'model, one person [ms]',
     'p99_ms': 'p99 [ms]',
+    'blazepose_full_ms': 'pose, BlazePose full [ms]',
     'raw_invocation_ms': 'raw invocation [ms]',
     'litert_ms': 'LiteRT [ms]',
     'openvino_ms': 'OpenVINO [ms]',
@@ -54,6 +55,8 @@ MEANINGS = {
     'estimator per frame': 'PoseEstimator.estimate() over the raw invocation of the model that '
     'runs on every frame, frame by frame in turns. BlazePose is under 1 because the branch that '
     'draws a mask is cut out of its graph.',
+    'both hands of one person': 'PoseEstimator.find_hands() for the two hands of one person, over '
+    'PoseEstimator.estimate() with BlazePose full on the same frame, in turns.',
     'several people per frame': 'PoseEstimator.estimate() in the mode multi, less the detector '
     'that runs every ten frames, over one run of the single-person model, in turns.',
     'LiteRT and OpenVINO': 'One run of a model file, one thread, float32, in turns. OpenVINO '
@@ -97,6 +100,7 @@ def rows() -> Iterator[dict[str, Any]]:
     """Everything that is measured."""
     installed = installed_models()
     yield from core_speed.measure(installed)
+    yield from core_speed.measure_hands(installed)
     yield from many_people.measure(installed)
     yield from runtimes.measure()
     yield from heatmaps.measure()

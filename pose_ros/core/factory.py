@@ -123,7 +123,7 @@ def build_hand_tracker(config: EstimatorConfig, store: ModelStore) -> HandTracke
     if family != 'hand':
         raise ModelError(f'hand_model must be of the family hand, {config.hand_model} is {family}')
     return HandTracker(
-        store.locate(config.hand_model), config.threads or 1, everywhere=config.hands == 'all'
+        store.locate(config.hand_model), config.threads or 2, everywhere=config.hands == 'all'
     )
 
 

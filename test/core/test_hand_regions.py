@@ -145,12 +145,23 @@ def test_a_hand_is_followed_by_its_landmarks(tracker_of):
     (second,) = tracker.find(frame(2), [only_left()], 1)
     assert (first.skeleton_id, first.side, first.id) == (3, 'left', 1)
     assert second.id == 1
-    assert models.looked[0] == REFINED
-    assert models.looked[1] == region_from_landmarks(models.points)
+    assert models.looked == [REFINED, region_from_landmarks(models.points)]
+    assert len(models.rough) == 1
     models.points = hand_points((500, 200))  # the landmarks have run away from the arm
     tracker.find(frame(3), [only_left()], 1)
     tracker.find(frame(4), [only_left()], 1)
     assert models.looked[3] == REFINED
+
+
+def test_lost_hands_are_searched_for_in_turns(tracker_of):
+    models = FakeModels(hand_points())
+    models.score = 0.0
+    tracker = tracker_of(models)
+    right = {name.replace('left', 'right'): (x + 200, y) for name, (x, y) in LEFT.items()}
+    for number in range(1, 5):
+        tracker.find(frame(number), [person(**LEFT, **right)], 1)
+    sides = ['left' if crop.centre[0] < 400 else 'right' for crop in models.rough]
+    assert sides == ['left', 'right', 'left', 'right']
 
 
 def test_a_hand_that_is_not_there_is_not_reported(tracker_of):
@@ -163,7 +174,8 @@ def test_one_hand_is_not_two(tracker_of):
     """Both wrists at one hand: it is the one whose fingers fit."""
     both = person(**LEFT, **{name.replace('left', 'right'): at for name, at in LEFT.items()})
     for left_score, side in ((0.9, 'left'), (0.1, 'right')):
-        (hand,) = tracker_of(FakeModels(hand_points(), left_score)).find(frame(1), [both], 1)
+        tracker = tracker_of(FakeModels(hand_points(), left_score))
+        (hand,) = tracker.find(Frame(frame(1).image), [both], 1)
         assert hand.side == side
 
 

@@ -23,10 +23,12 @@ from pose_ros.core.types import Crop, Frame, HandSide, Person, TrackedHand
 
 _SIDES: tuple[HandSide, HandSide] = ('left', 'right')
 # Largest differences between the region of the last landmarks and that of the pose at which the
-# former is used; MediaPipe's: rotation [rad], shift and size in sides of the latter.
-_MAX_TURN, _MAX_SHIFT, _MAX_GROWTH = math.radians(40), 0.2, 0.4
-# Part of the pose's region in which the last landmarks must lie; MediaPipe's.
-_INSIDE = 0.9
+# former is used: rotation [rad]; distances of centres and of wrists, in sides of the latter.
+# MediaPipe refines the region of the pose in each frame, for 1 ms more per hand; with these limits
+# we come nearest to its results on clips of a signer and of a person who waves.
+_MAX_TURN, _MAX_SHIFT, _MAX_WRIST_SHIFT = math.radians(50), 0.25, 0.15
+# Frames between two searches for a hand that is not tracked, in turns with the other one.
+_LOST_INTERVAL = 2
 # Keypoints of one hand, seen twice, differ less than this on average, in sides of its region.
 # Those of clasped hands differ by 0.25 and more.
 _SAME_HAND = 0.12
@@ -114,6 +116,7 @@ class HandTracker:
         if not single:
             hands = [hand if hand.id else replace(hand, id=next(self._ids)) for hand in hands]
             self._tracks = [_track(hand, frame.time) for hand in hands]
+            self._frames += 1
         self.duration = time.perf_counter() - started
         if self._looks:
             self.hand_time = self.duration / self._looks
@@ -140,10 +143,12 @@ class HandTracker:
         rough = region_from_pose(person, side)
         if rough is None or not person.observed.any() or not frame.shows(rough.centre):
             return None
-        refined = self._recropper.refine(frame, rough)
-        if track is not None and _continues(track.keypoints, refined):
+        if track is not None and _continues(track.keypoints, person, side, rough):
             return region_from_landmarks(track.keypoints)
-        return refined
+        is_due = (self._frames + _SIDES.index(side)) % _LOST_INTERVAL == 0
+        if track is None and frame.stamp is not None and not is_due:
+            return None
+        return self._recropper.refine(frame, rough)
 
     def _look(self, frame: Frame, region: Crop) -> HandLandmarks | None:
         """Landmarks of a hand; None if there is none in the region."""
@@ -158,8 +163,6 @@ class HandTracker:
         followed = [(region_from_landmarks(t.keypoints), t.id) for t in tracks if t.side is None]
         regions = followed[:limit]
         is_due = frame.stamp is None or self._frames % _SEARCH_INTERVAL == 0
-        if frame.stamp is not None:
-            self._frames += 1
         if is_due and self._palms is not None:
             regions += [(region, 0) for region in self._palms.detect(frame)[:limit]]
         hands = []
@@ -194,7 +197,7 @@ def _hand(found: HandLandmarks, side: HandSide, hand_id: int, skeleton_id: int) 
 def _owner(
     wrist: np.ndarray, people: Sequence[Person], reach: float
 ) -> tuple[int, HandSide | None]:
-    """Id and side of the person whose wrist is the nearest within reach [px], or (0, None)."""
+    """Id and side of the person with the nearest wrist within reach [px], or (0, None)."""
     best: tuple[float, int, HandSide | None] = (reach, 0, None)
     for person in people:
         for side in _SIDES:
@@ -205,19 +208,15 @@ def _owner(
     return best[1:]
 
 
-def _continues(keypoints: np.ndarray, refined: Crop) -> bool:
+def _continues(keypoints: np.ndarray, person: Person, side: HandSide, rough: Crop) -> bool:
     """Whether the landmarks of the last frame still fit the region that the pose gives."""
     before = region_from_landmarks(keypoints)
-    turn = (before.rotation - refined.rotation + math.pi) % (2 * math.pi) - math.pi
-    cos, sin = math.cos(refined.rotation), math.sin(refined.rotation)
-    to_axes = np.array([[cos, -sin], [sin, cos]])
-    shift = np.abs((np.subtract(before.centre, refined.centre)) @ to_axes)
-    inner = np.abs((keypoints - refined.centre) @ to_axes)
+    turn = (before.rotation - rough.rotation + math.pi) % (2 * math.pi) - math.pi
+    wrist = person.keypoints[person.topology.index(f'{side}_wrist')]
     return bool(
         abs(turn) <= _MAX_TURN
-        and shift.max() <= _MAX_SHIFT * refined.side
-        and abs(before.side - refined.side) <= _MAX_GROWTH * refined.side
-        and inner.max() < _INSIDE * refined.side / 2
+        and math.dist(before.centre, rough.centre) <= _MAX_SHIFT * rough.side
+        and math.dist(keypoints[0], wrist) <= _MAX_WRIST_SHIFT * rough.side
     )
 
 
