@@ -21,8 +21,9 @@ from pose_ros.core.motion.repetition_counter import ExercisePhase
 _GRACE = 1.0
 # Its form is judged over this time [s].
 _JUDGED = 3.0
-# The leading angle stays within this of its mean [deg]: push-ups move the elbows by 60 and more.
-_STEADY = 30.0
+# The leading angle stays within this of its mean [deg]: shallow push-ups of real people move the
+# elbows by 30.
+_STEADY = 15.0
 # Time constant of that mean [s].
 _MEAN_TIME = 2.0
 

@@ -38,7 +38,7 @@ _MIN_OF_MEDIAN = 0.45
 _MIN_WAYS = 2
 # Time before a repetition that belongs to its start [s]: real people bend their hips up to half a
 # second before their knees.
-_START = 1.0
+_START = 0.75
 # Maximum time without the leading angle within a repetition [s].
 _MAX_UNSEEN = 1.0
 
@@ -272,7 +272,7 @@ class RepetitionCounter:
         trace = self._trace
         self._trace = [sample for sample in trace if sample.stamp < end.stamp]
         self._complete(end)
-        self._before = deque(s for s in trace if -_START / 4 < s.stamp - end.stamp <= 0)
+        self._before = deque(s for s in trace if -_START / 3 < s.stamp - end.stamp <= 0)
         for sample in trace:
             if sample.stamp > end.stamp:
                 self._follow(sample)
