@@ -3,6 +3,7 @@
 from pose_ros.actor.figure import Clothes
 from pose_ros.actor.mixed_scene import line_up, mixed_scene
 from pose_ros.actor.motions import MOTIONS, SIT, STAND, ActorMotion
+from pose_ros.actor.played import play
 from pose_ros.actor.rendering import ActorFrame, ActorTruth, frames
 from pose_ros.actor.scene import Action, Actor, Scene
 from pose_ros.actor.skeletons import Errors, SkeletonFrame, skeletons
@@ -23,5 +24,6 @@ __all__ = [
     'frames',
     'line_up',
     'mixed_scene',
+    'play',
     'skeletons',
 ]

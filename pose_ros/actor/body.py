@@ -61,9 +61,12 @@ _HIP = 0.072
 _WAIST = 0.150
 _NECK = 0.312
 _HEAD = 0.404
-_UPPER_ARM, _FOREARM, _HAND = 0.155, 0.150, 0.080
-_THIGH, _SHIN, _SOLE, _FOOT = 0.233, 0.223, 0.031, 0.075
-_SKULL = {
+_UPPER_ARM, _FOREARM, HAND = 0.155, 0.150, 0.080
+_THIGH, _SHIN, SOLE = 0.233, 0.223, 0.031
+# Toes point ahead and slightly outwards; the camera, higher up, sees them lower.
+_TOES_ASIDE, _TOES_DOWN, _TOES_AHEAD = 0.022, 0.024, 0.075
+NECK_OVER_SHOULDERS = _NECK - _SHOULDER[1]
+SKULL = {
     'nose': (0.0, -0.010, 0.058),
     'left_eye': (0.020, 0.012, 0.044),
     'right_eye': (-0.020, 0.012, 0.044),
@@ -105,6 +108,11 @@ def _direction(side: int, angles: Pair) -> np.ndarray:
     )
 
 
+def toes_of(side: float, left: np.ndarray, up: np.ndarray, front: np.ndarray) -> np.ndarray:
+    """Toes [3] from the heel [heights]; side is +1 for the left, then the pelvis's axes."""
+    return side * _TOES_ASIDE * left - _TOES_DOWN * up + _TOES_AHEAD * front
+
+
 def joints(pose: ActorPose) -> dict[str, np.ndarray]:
     """Points of the body by name: the 17 of COCO and those that the drawing needs.
 
@@ -123,7 +131,7 @@ def joints(pose: ActorPose) -> dict[str, np.ndarray]:
     neck = waist + chest @ (0.0, _WAIST - _NECK, 0.0)
     head = neck + skull @ (0.0, _NECK - _HEAD, -0.012)
     points = {'pelvis': np.zeros(3), 'neck': neck, 'head': head}
-    for name, (side, up, front) in _SKULL.items():
+    for name, (side, up, front) in SKULL.items():
         points[name] = head + skull @ (side, -up, -front)
     for name, side in (('left', 1), ('right', -1)):
         upper_arm = _direction(side, getattr(pose, f'{name}_arm'))
@@ -139,17 +147,16 @@ def joints(pose: ActorPose) -> dict[str, np.ndarray]:
         knee = hip + turn @ _direction(side, getattr(pose, f'{name}_thigh')) * _THIGH
         shin = turn @ _direction(side, getattr(pose, f'{name}_shin'))
         ankle = knee + shin * _SHIN
-        # Toes point ahead and slightly outwards; the camera, higher up, sees them lower.
-        toes = ankle + shin * _SOLE + turn @ (side * 0.022, 0.024, -_FOOT)
+        toes = ankle + shin * SOLE + toes_of(side, *(turn * (1.0, -1.0, -1.0)).T)
         points |= {
             f'{name}_shoulder': shoulder,
             f'{name}_elbow': elbow,
             f'{name}_wrist': wrist,
-            f'{name}_hand': wrist + along * _HAND,
+            f'{name}_hand': wrist + along * HAND,
             f'{name}_hip': hip,
             f'{name}_knee': knee,
             f'{name}_ankle': ankle,
-            f'{name}_heel': ankle + shin * _SOLE,
+            f'{name}_heel': ankle + shin * SOLE,
             f'{name}_toes': toes,
         }
     return points

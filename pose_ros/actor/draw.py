@@ -46,14 +46,25 @@ class Figure:
     @classmethod
     def of(cls, pose: ActorPose, clothes: Clothes, x: float, y: float, height: float) -> Figure:
         """Put a pose with its lowest part on the ground line y and its pelvis over x [px]."""
-        points = joints(pose)
+        figure = cls.placed(joints(pose), clothes, np.zeros(3), height)
+        lowest = (figure.balls[:, 1] + figure.balls[:, 3]).max()
+        origin = (x + pose.shift[0] * height, y - lowest - pose.shift[1] * height, 0.0)
+        return figure.moved(np.array(origin))
+
+    @classmethod
+    def placed(
+        cls, points: dict[str, np.ndarray], clothes: Clothes, origin: np.ndarray, height: float
+    ) -> Figure:
+        """Put points [heights], as of `joints`, with the pelvis at an origin [3] [px]."""
         flesh = parts(points, clothes)
         balls = np.concatenate([part.balls for part in flesh]) * height
-        lowest = (balls[:, 1] + balls[:, 3]).max()
-        origin = (x + pose.shift[0] * height, y - lowest - pose.shift[1] * height, 0.0)
-        balls[:, :3] += origin
-        placed = {name: point * height + origin for name, point in points.items()}
-        return cls(placed, flesh, balls, height)
+        figure = {name: point * height for name, point in points.items()}
+        return cls(figure, flesh, balls, height).moved(origin)
+
+    def moved(self, way: np.ndarray) -> Figure:
+        """Figure moved by a vector [3] [px]."""
+        points = {name: point + way for name, point in self.points.items()}
+        return Figure(points, self.parts, self.balls + np.array([*way, 0.0]), self.height)
 
     def in_perspective(self, centre: tuple[float, float], focal: float) -> Figure:
         """Figure as a camera near by sees it: what is nearer is larger.
