@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import math
 
 import numpy as np
+from scipy.special import erf
 
 from pose_ros.core.body.angle_lines import Lines
 from pose_ros.core.body.angle_plan import angle_plan, torso_size, trunk_sides
@@ -160,10 +161,22 @@ def _measure(person: Person, points: np.ndarray, jitter: np.ndarray) -> JointAng
     known &= ~(plan.uses & ~seen).any(axis=1)
     angles = np.where(known, lines.angles(), np.nan)
     deviations = np.where(known, np.sqrt(variances), np.nan)
-    chances = [math.erf(RIGHT_WITHIN / (math.sqrt(2.0) * d)) for d in deviations.tolist()]
     min_scores = np.where(plan.uses, scores, 1.0).min(axis=1)
-    confidences = np.where(known, min_scores * chances, 0.0)
+    confidences = np.where(known, min_scores * _chances(deviations), 0.0)
     return JointAngles(person.id, plan.names, angles, confidences, deviations, in_space)
+
+
+def widened(angles: JointAngles, factor: float) -> JointAngles:
+    """Angles with deviations larger by a factor, and confidences to match."""
+    deviations = angles.deviations * factor
+    change = _chances(deviations) / _chances(angles.deviations)
+    confidences = np.where(np.isfinite(deviations), angles.confidences * change, 0.0)
+    return replace(angles, deviations=deviations, confidences=confidences)
+
+
+def _chances(deviations: np.ndarray) -> np.ndarray:
+    """Probability of an error below `RIGHT_WITHIN`, of deviations [N] [rad]."""
+    return np.asarray(erf(RIGHT_WITHIN / (math.sqrt(2.0) * deviations)))
 
 
 def _points(person: Person) -> np.ndarray:
