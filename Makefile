@@ -21,7 +21,7 @@ demo: models
 	@$(RUN) pose-ros demo $(DEMO)
 
 test: lint models
-	@$(RUN) +train pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+	@$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 # A shell with pose-ros and ROS 2 on its PATH.
 shell: models

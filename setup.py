@@ -36,7 +36,6 @@ setup(
         'evaluate': ['motmetrics', 'pycocotools'],
         'openvino': ['openvino'],
         'plot': ['matplotlib', 'rosbags'],
-        'train': ['matplotlib', 'rosbags', 'tensorflow-cpu'],
     },
     entry_points={'console_scripts': ['pose-ros = pose_ros.cli.main:main']},
 )

@@ -1,7 +1,7 @@
 """Run the statistical tests on all their samples; the suite runs them on a few.
 
-    tools/env.py +train python benchmarks/full_samples.py
-    tools/env.py +train python benchmarks/full_samples.py test/core/test_estimator.py
+    tools/env.py python benchmarks/full_samples.py
+    tools/env.py python benchmarks/full_samples.py test/core/test_estimator.py
 
 What the tests measure is printed at the end.
 """

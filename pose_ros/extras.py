@@ -9,7 +9,6 @@ EXTRAS = {
     'evaluate': ('motmetrics', 'pycocotools'),
     'openvino': ('openvino',),
     'plot': ('matplotlib', 'rosbags'),
-    'train': ('matplotlib', 'rosbags', 'tensorflow-cpu'),
 }
 """Names of the extras, and the packages that each brings (as setup.py says)."""
 

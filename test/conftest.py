@@ -203,36 +203,28 @@ def tflite_builder(new_tflite_builder):
 
 
 @pytest.fixture
-def wrist_network(tflite_builder, tmp_path):
+def wrist_model(tmp_path):
     """Function that writes a file of learned motions, of a description.
 
     Its first two classes are likely while the left and the right wrist are far above the shoulder.
     """
-    from pose_ros.core.motion.normalised import JOINTS  # noqa: PLC0415
+    from pose_ros.core.motion.learned_model import LearnedModel, features_of  # noqa: PLC0415
+    from pose_ros.core.motion.random_convolutions import RandomConvolutions  # noqa: PLC0415
 
-    def write(description, outputs=3):
-        moments, count = description.window.shape
-        weights = np.zeros((outputs, moments * count))
-        for row, name in enumerate(('left_wrist', 'right_wrist')):
-            weights[row, (moments - 1) * count + 2 * JOINTS.index(name) + 1] = -10.0
-        build = tflite_builder
-        given = build.tensor((1, moments, count), np.float32)
-        shape = build.constant([1, moments * count], np.int32)
-        flat = build.operator(
-            'RESHAPE', [given, shape], (1, moments * count), options='ReshapeOptions',
-            newShape=[1, moments * count],
-        )  # fmt: skip
-        numbers = build.operator(
-            'FULLY_CONNECTED',
-            [flat, build.constant(weights), build.constant([-5.0, -5.0, 0.0][:outputs])],
-            (1, outputs),
-            options='FullyConnectedOptions',
-        )
-        chances = build.operator(
-            'SOFTMAX', [numbers], (1, outputs), options='SoftmaxOptions', beta=1.0
-        )
-        path = build.write(tmp_path / 'motions.tflite', [given], [chances])
-        description.append_to(path)
+    def write(description):
+        moments, width = description.window.shape
+        channels = np.zeros((0, 84, width), bool)
+        convolutions = RandomConvolutions(np.zeros(0, int), channels, ())
+        shown = np.zeros((1, moments, width), np.float32)
+        outputs = len(description.classes) + 1
+        weights = np.zeros((features_of(convolutions, shown).shape[1], outputs))
+        for column in range(outputs - 1):
+            name = ('left_wrist', 'right_wrist')[column]
+            # In the last part of the window, the vertical axis.
+            weights[2 * description.window.point_set.index(name) + 1 - width, column] = -10.0
+        offsets = np.array([*[-5.0] * (outputs - 1), 0.0])
+        path = tmp_path / 'motions.npz'
+        LearnedModel(description, convolutions, weights, offsets).save(path)
         return path
 
     return write

@@ -9,8 +9,8 @@ from pose_ros.extras import EXTRAS, MissingLibraryError, library
 
 
 def test_a_missing_library_says_what_to_install():
-    with pytest.raises(MissingLibraryError, match=r"nosuchlibrary.*pip install '\.\[train\]'"):
-        library('nosuchlibrary', 'train')
+    with pytest.raises(MissingLibraryError, match=r"nosuchlibrary.*pip install '\.\[plot\]'"):
+        library('nosuchlibrary', 'plot')
 
 
 def test_a_library_that_is_there_is_imported():

@@ -86,9 +86,7 @@ class Lock:
 
 LOCKS = (
     Lock('development', ('ros-jazzy', 'runtime', 'dev'), '3.11'),
-    Lock('train', ('train',), '3.11', beside='development'),
-    Lock('sourced-train', ('runtime', 'dev', 'train'), '3.10', sourced=True),
-    Lock('sourced', ('runtime', 'dev'), '3.10', sourced=True, beside='sourced-train'),
+    Lock('sourced', ('runtime', 'dev'), '3.10', sourced=True),
 )
 
 

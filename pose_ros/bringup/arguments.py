@@ -94,7 +94,7 @@ PARAMETER_ARGUMENTS = {
     ),
     'gesture_node': (
         _parameter('gestures', 'gestures to report, such as wave,stop; all or none', names=True),
-        _parameter('learned', '.tflite file of learned gestures'),
+        _parameter('learned', 'file of learned gestures (motions.npz)'),
         _parameter('exercise', 'exercise to watch, such as squat; auto or none'),
     ),
 }

@@ -31,8 +31,9 @@ from pose_ros.learning.examples import (
     read_head,
 )
 from pose_ros.learning.motion_evaluation import Evaluation, draw_confusion
-from pose_ros.learning.networks import load_keras
-from pose_ros.learning.training import Round, Settings, Trained
+from pose_ros.learning.point_sequences import SUFFIX as POINT_SEQUENCES
+from pose_ros.learning.point_sequences import read_point_sequences
+from pose_ros.learning.training import Settings, Trained
 from pose_ros.learning.training_report import check_folder, write_results
 
 app = typer.Typer(
@@ -43,7 +44,9 @@ app = typer.Typer(
 
 FOLDER = 'motions'
 
-_EXAMPLES = typer.Argument(FOLDER, metavar='DIR', help='Folder of the recorded examples.')
+_EXAMPLES = typer.Argument(
+    FOLDER, metavar='DIR', help='Folder of the recorded examples, or .npz file of point sequences.'
+)
 _NAME = typer.Argument(
     ..., metavar='NAME', help='Of the motion; none is for everything else that people do.'
 )
@@ -58,6 +61,7 @@ _MIRROR = typer.Option(
     help='What the motion is with left and right swapped: the name of another one, same, or none '
     'of those to be learned.',
 )
+_PERSON = typer.Option('', metavar='NAME', help='Who makes the motion, for validation by person.')
 _CUT = typer.Option(
     [],
     metavar='FROM-TO',
@@ -77,6 +81,7 @@ def record(
     folder: str = _FOLDER,
     hand: str = _HAND,
     mirror: str = _MIRROR,
+    person: str = _PERSON,
     cut: list[str] = _CUT,
     every: float = _EVERY,
     topic: str = _TOPIC,
@@ -97,11 +102,11 @@ def record(
             for source in sources:
                 title = Path(display_name(source)).name
                 seen = _counted(observations(source, model, topic), title)
-                recorded += examples(seen, title, cuts, every)
+                recorded += examples(seen, title, cuts, every, person)
             for example in recorded:
                 append_example(Path(folder), motion, example)
         else:
-            _record_live(motion, Path(folder), topic, count, seconds)
+            _record_live(motion, Path(folder), topic, count=count, seconds=seconds, person=person)
         _tell(Path(folder), name)
 
 
@@ -137,7 +142,7 @@ def _counted(seen: Iterator[Observation], title: str) -> Iterator[Observation]:
 
 
 def _record_live(
-    motion: MotionClass, folder: Path, topic: str, count: int, seconds: float
+    motion: MotionClass, folder: Path, topic: str, *, count: int, seconds: float, person: str
 ) -> None:
     """Record from the topic, one example after the other."""
     with LiveSkeletons(topic) as live:
@@ -150,7 +155,7 @@ def _record_live(
                 time.sleep(0.7)
             messages.print('go')
             try:
-                (example,) = examples(live.listen(seconds), f'topic {topic}')
+                (example,) = examples(live.listen(seconds), f'topic {topic}', person=person)
             except ValueError as error:
                 failed += 1
                 if failed > count:
@@ -162,7 +167,6 @@ def _record_live(
 
 
 def _tell(folder: Path, name: str) -> None:
-
     path = folder / f'{name}{SUFFIX}'
     motion = read_class(path)
     messages.print(
@@ -178,7 +182,7 @@ def list_motions(examples: str = _EXAMPLES) -> None:
     """Show what was recorded."""
     with complaints():
         table = Table('motion', 'examples', 'seconds', 'hand', 'mirror', box=box.SIMPLE_HEAD)
-        for motion in read_folder(Path(examples)):
+        for motion in _read(examples):
             seconds = sum(example.duration for example in motion.examples)
             row = (len(motion.examples), f'{seconds:.1f}', motion.hand.name.lower(), motion.mirror)
             table.add_row(motion.name, *map(str, row))
@@ -188,15 +192,12 @@ def list_motions(examples: str = _EXAMPLES) -> None:
 _RESULTS = typer.Option(
     'learned', '--output', metavar='DIR', help='Folder for the results, replaced as a whole.'
 )
-_NETWORK = typer.Option('tcn', help='tcn (temporal convolutions) or transformer.')
 _WINDOW = typer.Option(
-    0.0, min=0.0, metavar='S', help='Seconds that the network looks back on; 0: by the examples.'
+    0.0, min=0.0, metavar='S', help='Seconds that are looked back on; 0: by the examples.'
 )
 _IN_SPACE = typer.Option(
     False, '--in-space', help='Learn from positions in metres, not from places in the image.'
 )
-_EPOCHS = typer.Option(60, min=1, help='Most rounds.')
-_HELD_OUT = typer.Option(0.2, help='Share of the examples kept for validation.')
 _SEED = typer.Option(0, help='Of all that is random.')
 
 
@@ -205,48 +206,45 @@ def train(
     examples: str = _EXAMPLES,
     *,
     results: str = _RESULTS,
-    network: str = _NETWORK,
     window: float = _WINDOW,
     in_space: bool = _IN_SPACE,
-    epochs: int = _EPOCHS,
-    held_out: float = _HELD_OUT,
     seed: int = _SEED,
 ) -> None:
-    """Train a network on the recorded examples.
+    """Train a model on the recorded examples.
 
-    Writes motions.tflite, which the node and pose-ros analyse run, the confusion matrix of the
-    held-out examples and the course of the training. Exit code 2 if that cannot be done.
+    Writes motions.npz, which the node and pose-ros analyse run, and the confusion matrix and
+    figures of a cross-validation. Exit code 2 if that cannot be done.
     """
     with complaints():
-        settings = Settings(network, window, in_space, epochs=epochs, held_out=held_out, seed=seed)
         check_folder(Path(results))
-        trained = _train(read_folder(Path(examples)), settings)
-        evaluation = write_results(trained, Path(results))
-        _show(evaluation)
+        trained = _train(_read(examples), Settings(window, in_space, seed))
+        write_results(trained, Path(results))
+        _show(trained.evaluation)
+        report = trained.model.description.report
         messages.print(
-            f'held out: {trained.recognised:.0%} of the motions recognised, '
-            f'{trained.rejected:.0%} of other movements rejected; written: {results}',
+            f'cross-validation ({report["validation"]}); written: {results}',
             highlight=False,
             soft_wrap=True,
         )
 
 
+def _read(examples: str) -> list[MotionClass]:
+    """Classes of a folder or of an .npz file."""
+    if examples.endswith(POINT_SEQUENCES):
+        return read_point_sequences(Path(examples))
+    return read_folder(Path(examples))
+
+
 def _train(classes: list[MotionClass], settings: Settings) -> Trained:
-    """Train with a bar on the terminal."""
-    # What is missing is told before the work, not after it.
-    load_keras()
-    library('matplotlib', 'train')
-    with progress_bars('{task.completed:.0f} rounds, {task.fields[losses]}') as bars:
-        task = bars.add_task(settings.network, total=settings.epochs, losses='preparing')
-
-        def show(one: Round) -> None:
-            losses = f'loss {one.loss:.3f}, held out {one.validation_loss:.3f}'
-            bars.update(task, completed=one.number, losses=losses)
-
-        return training.train(classes, settings, show)
+    """Train with the current step on the terminal."""
+    # A missing library is reported before the work, not after it.
+    library('matplotlib', 'plot')
+    with progress_bars('') as bars:
+        task = bars.add_task('preparing', total=inf)
+        return training.train(classes, settings, lambda s: bars.update(task, description=s))
 
 
-_FILE = typer.Argument(..., metavar='MODEL', help='motions.tflite of a training.')
+_FILE = typer.Argument(..., metavar='MODEL', help='motions.npz of a training.')
 _PLOT = typer.Option('', metavar='FILE', help='Draw the confusion matrix as a PNG.')
 _JSON = typer.Option('', '--json', metavar='FILE', help='Write the figures as JSON.')
 
@@ -265,7 +263,7 @@ def evaluate(
     good it is. Exit code 2 if that cannot be done.
     """
     with complaints():
-        evaluation = motion_evaluation.evaluate(LearnedModel(model), read_folder(Path(examples)))
+        evaluation = motion_evaluation.evaluate(LearnedModel.load(model), _read(examples))
         _show(evaluation)
         if plot:
             draw_confusion(evaluation, Path(plot))
@@ -274,14 +272,16 @@ def evaluate(
                 'names': evaluation.names,
                 'counts': evaluation.counts.tolist(),
                 'accuracy': evaluation.accuracy,
+                'interval': evaluation.interval,
+                'named_right': evaluation.named_right,
                 'rejection': evaluation.rejection,
             }
             Path(json_file).write_text(json.dumps(figures, indent=2) + '\n')
 
 
 def _show(evaluation: Evaluation) -> None:
-    """Print how many examples of each class were told right, and as what else."""
-    table = Table('motion', 'examples', 'right', 'told instead', box=box.SIMPLE_HEAD)
+    """Print how many examples of each class were recognised, and as what else."""
+    table = Table('motion', 'examples', 'right', 'reported instead', box=box.SIMPLE_HEAD)
     for name, row in zip(evaluation.names, evaluation.counts):
         if row.sum():
             others = zip(evaluation.names, row.tolist())
@@ -289,7 +289,13 @@ def _show(evaluation: Evaluation) -> None:
             right = f'{evaluation.recall(name):.0%}'
             table.add_row(name, str(row.sum()), right, ', '.join(told))
     output.print(table)
-    if evaluation.counts[:-1].any():
-        output.print(f'accuracy {evaluation.accuracy:.3f}', highlight=False)
+    if count := int(evaluation.counts[:-1].sum()):
+        low, high = evaluation.interval
+        output.print(
+            f'accuracy {evaluation.accuracy:.3f} of {count} examples (95 % confidence interval '
+            f'{low:.2f} to {high:.2f}); named right at their end {evaluation.named_right:.3f}',
+            highlight=False,
+            soft_wrap=True,
+        )
     if evaluation.counts[-1].any():
         output.print(f'unknown motions rejected {evaluation.rejection:.3f}', highlight=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pose_ros.core.motion.normalised import MIRROR, Movement, Window
-from pose_ros.learning.examples import Example
+from pose_ros.core.motion.normalised import Movement, Window
+from pose_ros.learning.examples import AnyExample
 
 # The movement's speed is judged over this many moments, and counts over this share of the
 # greatest one, and over a least one [torsos/s].
@@ -40,7 +40,7 @@ class Clip:
         return self.end - self.start
 
 
-def clip_of(example: Example, window: Window) -> Clip:
+def clip_of(example: AnyExample, window: Window) -> Clip:
     """Clip of an example; ValueError if nothing of it can be used."""
     if window.in_space and not example.has_positions:
         raise ValueError(f'an example from {example.source} has no positions in space')
@@ -50,8 +50,10 @@ def clip_of(example: Example, window: Window) -> Clip:
             f'{_SHORTEST} s are needed'
         )
     movement = example.movement(window.in_space)
+    if movement.point_set != window.point_set:
+        raise ValueError(f'an example from {example.source} has other points than the first')
     times = np.arange(0.0, movement.duration + 1e-6, 1 / window.rate)
-    movement = Movement(times, *movement.sampled(times)).normalised()
+    movement = Movement(times, *movement.sampled(times), window.point_set).normalised()
     if movement.seen.mean() < 0.2:
         raise ValueError(
             f'in an example from {example.source} the shoulders or most of the joints are unseen'
@@ -78,14 +80,15 @@ def extent(movement: Movement) -> tuple[float, float]:
 
 def mirrored(clip: Clip) -> Clip:
     """Clip with left and right swapped."""
-    points = clip.movement.points[:, MIRROR].copy()
+    swap = clip.movement.point_set.mirror
+    points = clip.movement.points[:, swap].copy()
     points[..., 0] *= -1
-    seen = clip.movement.seen[:, MIRROR]
-    return Clip(Movement(clip.movement.stamps, points, seen), clip.start, clip.end)
+    movement = replace(clip.movement, points=points, seen=clip.movement.seen[:, swap])
+    return Clip(movement, clip.start, clip.end)
 
 
 def remade(clip: Clip, points: np.ndarray, seen: np.ndarray) -> Clip:
     """Clip of other points at the same rate."""
     stamps = np.arange(len(points)) * clip.movement.stamps[1]
-    movement = Movement(stamps, points, seen)
+    movement = Movement(stamps, points, seen, clip.movement.point_set)
     return Clip(movement, *extent(movement))

@@ -56,6 +56,7 @@ def examples(
     source: str,
     cuts: Sequence[tuple[float, float]] = (),
     every: float = 0.0,
+    person: str = '',
 ) -> list[Example]:
     """Examples of the person who is seen most in each part.
 
@@ -69,6 +70,8 @@ def examples(
         Begin and end [s from the first observation] of each example; empty: all of it is one.
     every
         Cut each part into examples of this length [s]; 0 leaves it whole.
+    person
+        Name of the person; empty if unknown.
 
     Raises
     ------
@@ -89,12 +92,12 @@ def examples(
     made = []
     for begin, stop in parts:
         inside = [(stamp, people) for stamp, people in seen if begin <= stamp - first <= stop]
-        made.append(_example(inside, f'{source} from {begin:g} s'))
+        made.append(_example(inside, f'{source} from {begin:g} s', person))
     return made
 
 
-def _example(seen: Sequence[Observation], source: str) -> Example:
-    counts = Counter(person.id for _, people in seen for person in people)
+def _example(seen: Sequence[Observation], source: str, person: str) -> Example:
+    counts = Counter(one.id for _, people in seen for one in people)
     if not counts:
         raise ValueError(f'{source}: no person is seen')
     # Until a tracker is sure of a person, the id is 0.
@@ -102,8 +105,8 @@ def _example(seen: Sequence[Observation], source: str) -> Example:
     chosen = known.most_common(1)[0][0]
     rows: dict[float, Person] = {}
     for stamp, people in seen:
-        same = [person for person in people if person.id == chosen]
-        new = [person for person in people if not person.id] if not rows else []
+        same = [one for one in people if one.id == chosen]
+        new = [one for one in people if not one.id] if not rows else []
         if same or len(new) == len(people) == 1:
             rows[stamp] = (same or new)[0]
     stamps = [seen[0][0], *sorted(rows), seen[-1][0]]
@@ -113,7 +116,7 @@ def _example(seen: Sequence[Observation], source: str) -> Example:
             f'{source}: the person is out of sight for {longest:.1f} s of it; '
             'choose the rest with --cut'
         )
-    return Example.of([rows[stamp] for stamp in sorted(rows)], sorted(rows), source)
+    return Example.of([rows[stamp] for stamp in sorted(rows)], sorted(rows), source, person)
 
 
 class LiveSkeletons:

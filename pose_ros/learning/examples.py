@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 import re
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from pose_ros.core.motion.normalised import Movement
+from pose_ros.core.motion.point_set import BODY, PointSet
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person
@@ -35,16 +36,19 @@ class Example:
         The person at each time.
     stamps
         The times [s], strictly increasing.
-    source
-        Where it comes from.
+    source, person
+        Where it comes from, and who it is; empty if unknown.
     """
 
     people: tuple[Person, ...]
     stamps: tuple[float, ...]
     source: str = ''
+    person: str = ''
 
     @classmethod
-    def of(cls, people: Sequence[Person], stamps: Sequence[float], source: str = '') -> Example:
+    def of(
+        cls, people: Sequence[Person], stamps: Sequence[float], source: str = '', person: str = ''
+    ) -> Example:
         """Example with times from 0 on; ValueError if it is too short to show a movement."""
         if len(people) != len(stamps) or len(people) < 5:
             raise ValueError(f'an example needs at least 5 images, got {len(people)}')
@@ -53,7 +57,7 @@ class Example:
         times = np.subtract(stamps, stamps[0])
         if not (np.diff(times) > 0).all():
             raise ValueError('the times of an example must increase')
-        return cls(tuple(people), tuple(times.tolist()), source)
+        return cls(tuple(people), tuple(times.tolist()), source, person)
 
     @property
     def duration(self) -> float:
@@ -65,9 +69,30 @@ class Example:
         """Whether there are positions in space."""
         return any(person.world is not None for person in self.people)
 
+    @property
+    def point_set(self) -> PointSet:
+        """Names of the points that are learned from."""
+        return BODY
+
     def movement(self, in_space: bool = False) -> Movement:
         """What of it is learned."""
         return Movement.of(self.people, self.stamps, in_space)
+
+
+class AnyExample(Protocol):
+    """An example of any kind, as training and evaluation use it."""
+
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def person(self) -> str: ...  # noqa: D102
+    @property
+    def duration(self) -> float: ...  # noqa: D102
+    @property
+    def has_positions(self) -> bool: ...  # noqa: D102
+    @property
+    def point_set(self) -> PointSet: ...  # noqa: D102
+    def movement(self, in_space: bool = False) -> Movement: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -90,7 +115,7 @@ class MotionClass:
     name: str
     hand: Hand = Hand.NONE
     mirror: str = NOT_MIRRORED
-    examples: tuple[Example, ...] = ()
+    examples: tuple[AnyExample, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse names that cannot be file names, and a motion of one hand that is its mirror."""
@@ -183,6 +208,7 @@ def _record(example: Example) -> dict[str, Any]:
     people = example.people
     record = {
         'source': example.source,
+        'person': example.person,
         'format': people[0].topology.name,
         'stamps': np.round(example.stamps, 4).tolist(),
         'keypoints': [_rounded(person.keypoints, 1) for person in people],
@@ -222,4 +248,4 @@ def _example(record: dict[str, Any]) -> Example:
         )
         for i, points in enumerate(keypoints)
     ]
-    return Example.of(people, record['stamps'], record['source'])
+    return Example.of(people, record['stamps'], record['source'], record.get('person', ''))

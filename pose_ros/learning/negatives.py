@@ -15,14 +15,11 @@ import numpy as np
 
 from pose_ros.actor.body import ActorPose, joints
 from pose_ros.actor.motions import STAND
-from pose_ros.core.motion.normalised import JOINTS, Movement, Window
+from pose_ros.core.motion.normalised import Movement, Window
+from pose_ros.core.motion.point_set import SIDES, PointSet
 from pose_ros.learning.clips import Clip, extent, mirrored, remade
 from pose_ros.learning.warping import distances
 
-_ARMS = {
-    side: [JOINTS.index(f'{side}_{joint}') for joint in ('elbow', 'wrist')]
-    for side in ('left', 'right')
-}
 # How much farther than the examples of one class are from one another.
 _CLEARANCE = 1.3
 # Time in which one half goes over into another [s].
@@ -39,19 +36,22 @@ def near_misses(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> 
     return made
 
 
-def distinct(candidates: Sequence[Clip], classes: Sequence[Sequence[Clip]]) -> list[Clip]:
-    """Return those of the candidates that are not too like the clips of any class."""
+def distinct(candidates: Sequence[Clip], classes: Sequence[Sequence[Clip]]) -> np.ndarray:
+    """Mask of the candidates that are not too like the clips of any class."""
+    kept = np.ones(len(candidates), dtype=bool)
     clips = [clip for own in classes for clip in own]
+    if not len(candidates) or not clips:
+        return kept
     labels = np.repeat(np.arange(len(classes)), [len(own) for own in classes])
     among, away = distances(clips, clips), distances(candidates, clips)
     np.fill_diagonal(among, np.inf)
-    kept = np.ones(len(candidates), dtype=bool)
     for number in range(len(classes)):
         own = labels == number
-        nearest = among[np.ix_(own, own)].min(axis=1)
-        limit = np.quantile(nearest[np.isfinite(nearest)], 0.9)
-        kept &= away[:, own].min(axis=1) > _CLEARANCE * limit
-    return [clip for clip, keep in zip(candidates, kept) if keep]
+        nearest = among[np.ix_(own, own)].min(axis=1, initial=np.inf)
+        if np.isfinite(nearest).any():
+            limit = np.quantile(nearest[np.isfinite(nearest)], 0.9)
+            kept &= away[:, own].min(axis=1) > _CLEARANCE * limit
+    return kept
 
 
 def _part(clip: Clip) -> slice:
@@ -89,9 +89,13 @@ def _spliced(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
     )
 
 
+def _an_arm(clip: Clip, rng: np.random.Generator) -> list[int]:
+    return clip.movement.point_set.arm(SIDES[int(rng.random() >= 0.5)])
+
+
 def _of_two(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
     """One arm of the one, all else of the other."""
-    arm = _ARMS['left' if rng.random() < 0.5 else 'right']
+    arm = _an_arm(clip, rng)
     stamps = clip.movement.stamps
     # The other's time, so that both begin and end together.
     share = (stamps - clip.start) / max(clip.length, 1e-3)
@@ -101,7 +105,7 @@ def _of_two(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
 
 def _late(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
     """One arm late, or early."""
-    arm = _ARMS['left' if rng.random() < 0.5 else 'right']
+    arm = _an_arm(clip, rng)
     shift = clip.length * rng.uniform(0.2, 0.45) * rng.choice([-1.0, 1.0])
     times = np.clip(clip.movement.stamps - shift, 0.0, clip.movement.duration)
     return _with_arm(clip, arm, *clip.movement.sampled(times))
@@ -109,7 +113,7 @@ def _late(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
 
 def _still(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
     """One arm stays where it was."""
-    arm = _ARMS['left' if rng.random() < 0.5 else 'right']
+    arm = _an_arm(clip, rng)
     times = np.minimum(clip.movement.stamps, clip.start)
     return _with_arm(clip, arm, *clip.movement.sampled(times))
 
@@ -122,11 +126,15 @@ def _strayed(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
     bump = np.exp(-(((stamps - middle) / width) ** 4))
     angle = np.radians(rng.uniform(30, 90)) * rng.choice([-1.0, 1.0])
     from_elbow = rng.random() < 0.5
-    for side in (('left',), ('right',), ('left', 'right'))[int(rng.integers(3))]:
-        pivot = JOINTS.index(f'{side}_elbow' if from_elbow else f'{side}_shoulder')
+    point_set = clip.movement.point_set
+    for side in ((SIDES[0],), (SIDES[1],), SIDES)[int(rng.integers(3))]:
+        arm = point_set.arm(side)
+        pivot = point_set.index(f'{side}_elbow' if from_elbow else f'{side}_shoulder')
+        if pivot is None and arm:
+            pivot = arm[0]
         # Mirrored movements of both arms.
         turn = bump * angle * (1.0 if side == 'left' else -1.0)
-        for joint in _ARMS[side][1:] if from_elbow else _ARMS[side]:
+        for joint in arm:
             x, y = (points[:, joint, i] - points[:, pivot, i] for i in (0, 1))
             points[:, joint, 0] = points[:, pivot, 0] + x * np.cos(turn) - y * np.sin(turn)
             points[:, joint, 1] = points[:, pivot, 1] + x * np.sin(turn) + y * np.cos(turn)
@@ -142,6 +150,11 @@ def _with_arm(clip: Clip, arm: list[int], points: np.ndarray, seen: np.ndarray) 
     new, known = clip.movement.points.copy(), clip.movement.seen.copy()
     new[:, arm], known[:, arm] = points[:, arm], seen[:, arm]
     return remade(clip, new, known)
+
+
+def can_improvise(window: Window) -> bool:
+    """Whether the actor's skeleton has all the points of a window."""
+    return set(window.point_set.names) <= set(joints(STAND))
 
 
 def improvised(count: int, window: Window, rng: np.random.Generator) -> list[Clip]:
@@ -161,11 +174,11 @@ def _improvise(window: Window, rng: np.random.Generator) -> Clip:
     stamps = np.arange(0.0, length + 2 / window.rate, 2 / window.rate)
     shares = np.array(rows).reshape(len(rows), -1)
     angles = np.stack([np.interp(stamps, when, column) for column in shares.T], axis=1)
-    points = np.array([_points(row, facing) for row in angles])
+    points = np.array([_points(row, facing, window.point_set) for row in angles])
     axes, seen = 3 if window.in_space else 2, np.ones(points.shape[:2], dtype=bool)
-    movement = Movement(stamps, points[..., :axes], seen)
+    movement = Movement(stamps, points[..., :axes], seen, window.point_set)
     times = np.arange(0.0, length, 1 / window.rate)
-    movement = Movement(times, *movement.sampled(times)).normalised()
+    movement = Movement(times, *movement.sampled(times), window.point_set).normalised()
     return Clip(movement, *extent(movement))
 
 
@@ -200,7 +213,7 @@ def _next_pose(
     return new
 
 
-def _points(row: np.ndarray, facing: float) -> np.ndarray:
+def _points(row: np.ndarray, facing: float, point_set: PointSet) -> np.ndarray:
     pose = ActorPose(*map(tuple, row.reshape(-1, 2).tolist()))
     found = joints(pose._replace(body=(pose.body[0], pose.body[1] + facing)))
-    return np.array([found[name] for name in JOINTS])
+    return np.array([found[name] for name in point_set.names])

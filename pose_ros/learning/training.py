@@ -1,27 +1,38 @@
-"""Training a network on recorded motions."""
+"""Training a model on recorded motions, with cross-validation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from operator import add
 from typing import Any
 
 import numpy as np
 
-from pose_ros.core.motion.learned_model import NONE, Description, LearnedClass
+from pose_ros.core.motion.learned_model import (
+    NONE,
+    Description,
+    LearnedClass,
+    LearnedModel,
+    features_of,
+)
 from pose_ros.core.motion.normalised import Window
+from pose_ros.core.motion.random_convolutions import RandomConvolutions
 from pose_ros.learning.clips import clip_of
-from pose_ros.learning.confidence import temperature_of, threshold_of
-from pose_ros.learning.datasets import datasets, split
+from pose_ros.learning.confidence import Calibration, HeldOut, calibrate, held_out
+from pose_ros.learning.datasets import Split, datasets, part_of, split
 from pose_ros.learning.examples import NOT_MIRRORED, SAME, MotionClass
-from pose_ros.learning.networks import NETWORKS, load_keras, to_tflite
+from pose_ros.learning.motion_evaluation import Evaluation, evaluate
+from pose_ros.learning.ridge import Sums
 from pose_ros.learning.windows import Dataset
+from pose_ros.version import VERSION
 
 MIN_EXAMPLES = 4
-# Least windows of motions in a round.
-_ROUND = 500
-_BATCH, _RATE = 64, 1.5e-3
+# Minimum number of windows of each motion.
+_MIN_WINDOWS = 60
+# Windows of each motion and part, from which the probabilities are calibrated.
+_CALIBRATING = 20
 
 
 @dataclass(frozen=True)
@@ -30,134 +41,113 @@ class Settings:
 
     Attributes
     ----------
-    network
-        Name out of `NETWORKS`.
     seconds
         Length of the window [s]; 0: as long as nearly all examples.
     in_space
         Whether to learn from positions in space.
-    epochs
-        Most rounds.
-    patience
-        Rounds without progress after which it stops.
-    held_out
-        Share of the examples of each class that are kept for validation.
-    repeats
-        Windows from each example in each round; 0: as many as make a good round.
     seed
         Of everything random.
+    windows
+        Of all motions together; as many again are of none.
+    features
+        Of the convolutions. 10,000, as published, are no better on NATOPS and take more time.
     """
 
-    network: str = 'tcn'
     seconds: float = 0.0
     in_space: bool = False
-    epochs: int = 60
-    patience: int = 15
-    held_out: float = 0.2
-    repeats: int = 0
     seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be done."""
-        if self.network not in NETWORKS:
-            raise ValueError(f'unknown network {self.network!r}, known are: {", ".join(NETWORKS)}')
-        if not 0 < self.held_out < 1:
-            raise ValueError(f'held_out must be between 0 and 1, got {self.held_out}')
-        for name, least in (('epochs', 1), ('patience', 1), ('repeats', 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f'{name} must be at least {least}, got {getattr(self, name)}')
-
-
-@dataclass(frozen=True)
-class Round:
-    """One round of training: the losses so far."""
-
-    number: int
-    loss: float
-    validation_loss: float
+    windows: int = 2400
+    features: int = 2520
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network.
+    """A trained model.
 
     Attributes
     ----------
-    network
-        Of Keras; gives numbers that become probabilities by softmax.
-    description
-        Of what it was trained for.
-    temperature
-        What the numbers are divided by, so that probabilities mean what they say.
-    rounds
-        The course of the training.
-    held_out
-        The examples that it was not trained on.
-    recognised
-        Share of the held-out motions that are told from all else, by the threshold.
-    rejected
-        Share of the other movements, made and recorded, that are taken for no motion.
+    model
+        Trained on all examples.
+    evaluation
+        Of the examples that were held out in turn, by models that were not trained on them.
     """
 
-    network: Any
-    description: Description
-    temperature: float
-    rounds: tuple[Round, ...]
-    held_out: tuple[MotionClass, ...]
-    recognised: float
-    rejected: float
-
-    def write(self, path: Path) -> None:
-        """Write the .tflite file."""
-        path.write_bytes(to_tflite(self.network, self.temperature))
-        self.description.append_to(path)
+    model: LearnedModel
+    evaluation: Evaluation
 
 
 def train(
     classes: Sequence[MotionClass],
     settings: Settings | None = None,
-    on_round: Callable[[Round], None] = lambda _: None,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Trained:
-    """Train a network on recorded motions.
+    """Train a model on recorded motions.
 
     Parameters
     ----------
     classes
-        The motions; one called ``none`` holds everything else, and is welcome but not needed.
+        The motions; one called ``none`` holds everything else, and is optional.
     settings
         How.
-    on_round
-        Called after each round.
+    on_step
+        Called with the name of each step that begins.
 
     Raises
     ------
     ValueError
         Too few examples, or such as cannot be used.
-    MissingLibraryError
-        TensorFlow is not there.
     """
     settings = settings or Settings()
     motions = [motion for motion in classes if motion.name != NONE]
     _check(motions)
-    keras = load_keras()
-    keras.utils.set_random_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    window = Window(
-        settings.seconds or _window_seconds(motions, settings), 15.0, settings.in_space
+    on_step('preparing examples')
+    window = _window(motions, settings)
+    kept = [motion for motion in classes if motion.examples]
+    divided = split(kept, rng)
+    parts = [part_of(kept, divided, number) for number in range(divided.count)]
+    data = datasets(parts, window, rng)
+    shown = _draw(data, window, rng, settings.windows)
+    on_step('training')
+    convolutions = RandomConvolutions.fit(
+        np.concatenate([windows for windows, _ in shown]), settings.features, rng
     )
-    parts = [split(m, settings.held_out, rng) for m in classes if m.examples]
-    both = datasets(parts, window, rng)
-    network, rounds = _fit(both, window, settings, rng, on_round)
-    validation = both[1]
-    shown, labels = validation.draw(window, rng, 20, augment=False)
-    temperature = temperature_of(network.predict(shown, verbose=0), labels)
-    threshold, recognised, rejected = threshold_of(network, temperature, validation, window)
+    features = [features_of(convolutions, windows) for windows, _ in shown]
+    centre = np.concatenate(features).mean(axis=0)
+    sums = [
+        Sums.of(rows, labels, len(motions) + 1, centre)
+        for rows, (_, labels) in zip(features, shown)
+    ]
+    total = reduce(add, sums)
+    # Models of all parts but one, each for the part that it was not trained on.
+    without = [(total - part).solve() for part in sums]
+    found = []
+    for own, (weights, offsets) in zip(data, without):
+        score = partial(_scores, convolutions, weights, offsets)
+        found.append(held_out(score, own, window, rng, _CALIBRATING))
     learned = tuple(LearnedClass(motion.name, motion.hand) for motion in motions)
-    description = Description(learned, window, threshold, settings.network)
-    held_out = tuple(part[1] for part in parts)
-    return Trained(
-        network, description, temperature, tuple(rounds), held_out, recognised, rejected
-    )
+
+    def model(lines: tuple[np.ndarray, np.ndarray], calibration: Calibration) -> LearnedModel:
+        description = Description(learned, window, calibration.threshold, settings.seed)
+        scaled = (part * calibration.scale for part in lines)
+        return LearnedModel(description, convolutions, *scaled)
+
+    evaluations = []
+    for number, (part, lines) in enumerate(zip(parts, without)):
+        on_step(f'testing on held-out examples, {number + 1} of {len(parts)}')
+        others = HeldOut.joined([one for i, one in enumerate(found) if i != number])
+        evaluations.append(evaluate(model(lines, calibrate(others)), part))
+    evaluation, calibration = Evaluation.joined(evaluations), calibrate(HeldOut.joined(found))
+    trained = model(total.solve(), calibration)
+    report = _report(evaluation, calibration, divided)
+    trained.description = replace(trained.description, report=report)
+    return Trained(trained, evaluation)
+
+
+def _scores(
+    convolutions: RandomConvolutions, weights: np.ndarray, offsets: np.ndarray, windows: np.ndarray
+) -> np.ndarray:
+    return np.asarray(features_of(convolutions, windows) @ weights + offsets)
 
 
 def _check(motions: Sequence[MotionClass]) -> None:
@@ -176,54 +166,41 @@ def _check(motions: Sequence[MotionClass]) -> None:
             )
 
 
-def _window_seconds(motions: Sequence[MotionClass], settings: Settings) -> float:
-    """Time that all but the slowest examples take, and some more."""
-    window = Window(in_space=settings.in_space)
+def _window(motions: Sequence[MotionClass], settings: Settings) -> Window:
+    """Window as long as all but the slowest examples, and some more."""
+    first = motions[0].examples[0]
+    # Keypoints have places in the image besides; other points may only have positions.
+    only_in_space = first.has_positions and not hasattr(first, 'people')
+    window = Window(in_space=settings.in_space or only_in_space, point_set=first.point_set)
     lengths = [clip_of(e, window).length for motion in motions for e in motion.examples]
-    return float(np.clip(np.ceil(2 * np.quantile(lengths, 0.9) + 0.5) / 2, 1.0, 8.0))
+    usual = float(np.clip(np.ceil(2 * np.quantile(lengths, 0.9) + 0.5) / 2, 1.0, 8.0))
+    return replace(window, seconds=settings.seconds or usual)
 
 
-def _fit(
-    both: tuple[Dataset, Dataset],
-    window: Window,
-    settings: Settings,
-    rng: np.random.Generator,
-    on_round: Callable[[Round], None],
-) -> tuple[Any, list[Round]]:
-    """Train until the validation's loss falls no more; the best network of all rounds."""
-    keras = load_keras()
-    training, validation = both
-    count = sum(map(len, training.motions))
-    repeats = settings.repeats or max(5, -(-_ROUND // count))
-    network = NETWORKS[settings.network](window.shape, training.none + 1)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    # Small steps in the end, whether or not it comes to that.
-    steps = settings.epochs * -(-2 * repeats * count // _BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(_RATE, steps, alpha=0.05)
-    network.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
-    unseen = validation.draw(window, rng, 10)
-    weights = _class_weights(training)
-    best, best_weights, rounds = np.inf, network.get_weights(), []
-    since = 0
-    for number in range(1, settings.epochs + 1):
-        shown, labels = training.draw(window, rng, repeats)
-        history = network.fit(
-            shown, labels, batch_size=_BATCH, class_weight=weights, verbose=0
-        ).history
-        loss = float(network.evaluate(*unseen, batch_size=512, verbose=0))
-        rounds.append(Round(number, float(history['loss'][0]), loss))
-        on_round(rounds[-1])
-        since += 1
-        if loss < best:
-            best, best_weights, since = loss, network.get_weights(), 0
-        if since >= settings.patience:
-            break
-    network.set_weights(best_weights)
-    return network, rounds
+def _draw(
+    data: Sequence[Dataset], window: Window, rng: np.random.Generator, total: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Windows of each part, as many of one motion as of another over all parts."""
+    clips = np.array([[len(own) for own in part.motions] for part in data])
+    each = max(total // clips.shape[1], _MIN_WINDOWS)
+    counts = np.round(each * clips / clips.sum(axis=0)).astype(int)
+    return [part.draw(window, rng, row.tolist()) for part, row in zip(data, counts)]
 
 
-def _class_weights(dataset: Dataset) -> dict[int, float]:
-    """Weights with which all motions count alike, and none of them as much as all together."""
-    counts = np.array([len(clips) for clips in dataset.motions])
-    weights = dict(enumerate((counts.mean() / counts).tolist()))
-    return {**weights, dataset.none: 1.0}
+def _report(evaluation: Evaluation, calibration: Calibration, divided: Split) -> dict[str, Any]:
+    """Figures of a training."""
+    low, high = evaluation.interval
+    return {
+        'pose_ros': VERSION,
+        'validation': divided.method,
+        'examples': int(evaluation.counts[:-1].sum()),
+        'accuracy': evaluation.accuracy,
+        'interval': [round(low, 4), round(high, 4)],
+        'named_right': evaluation.named_right,
+        'rejection': evaluation.rejection,
+        'made_movements_rejected': round(calibration.rejected, 4),
+        'threshold': round(calibration.threshold, 3),
+        'scale': round(calibration.scale, 3),
+        'names': list(evaluation.names),
+        'counts': evaluation.counts.tolist(),
+    }

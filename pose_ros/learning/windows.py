@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 import numpy as np
 
-from pose_ros.core.motion.normalised import (
-    JOINTS,
-    LEFT_SHOULDER,
-    RIGHT_SHOULDER,
-    Window,
-    features,
-    normalise,
-)
+from pose_ros.core.motion.normalised import Window, features, normalise
+from pose_ros.core.motion.point_set import SIDES, PointSet
 from pose_ros.learning.clips import Clip
 
 # A motion counts as shown from this share of its length before its end to this time after [s].
@@ -23,11 +18,8 @@ _EARLY, _LATE = 0.08, 0.5
 _UNFINISHED, _OVER = 0.7, 1.0
 # Standard deviation of the factor on the speed.
 _SPEEDS = 0.15
-_LIMBS = [
-    [JOINTS.index(f'{side}_{joint}') for joint in limb]
-    for side in ('left', 'right')
-    for limb in (('elbow', 'wrist'), ('wrist',), ('hip', 'knee', 'ankle'), ('knee', 'ankle'))
-]
+# Standard deviation of the direction that a person faces, in space [rad].
+_TURN = np.radians(6.0)
 
 
 @dataclass(frozen=True)
@@ -51,41 +43,46 @@ class Dataset:
         return len(self.motions)
 
     def draw(
-        self, window: Window, rng: np.random.Generator, repeats: int, augment: bool = True
+        self,
+        window: Window,
+        rng: np.random.Generator,
+        counts: Sequence[int],
+        augment: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Windows of every motion and as many of none, in random order.
+        """Windows of every motion and as many of none.
 
         Parameters
         ----------
         window
             Their length.
         rng
-            Decides everything.
-        repeats
-            Windows from each clip of a motion.
+            Decides everything random.
+        counts
+            Windows of each motion.
         augment
             Whether to vary speed, size, direction, noise and what is seen.
 
         Returns
         -------
         tuple
-            Features [N, T, F] and numbers of the classes [N].
+            Channels [N, T, C] and numbers of the classes [N].
         """
         drawn, labels = [], []
         spread = 1.0 if augment else 0.0
-        for number, clips in enumerate(self.motions):
-            for clip in [clip for clip in clips for _ in range(repeats)]:
+        for number, (clips, count) in enumerate(zip(self.motions, counts)):
+            for clip in islice(cycle(clips), count):
                 end = clip.end + rng.uniform(-_EARLY * clip.length, _LATE)
                 drawn.append(self._window(clip, end, window, rng, spread))
                 labels.append(number)
         for _ in range(len(drawn)):
             drawn.append(self._none(window, rng, spread))
             labels.append(self.none)
+        if not drawn:
+            return np.zeros((0, *window.shape), np.float32), np.zeros(0, int)
         points, seen = (np.array(parts) for parts in zip(*drawn))
         if augment:
-            points, seen = vary(points, seen, rng)
-        order = rng.permutation(len(labels))
-        return features(points, seen)[order], np.array(labels)[order]
+            points, seen = vary(points, seen, rng, window.point_set)
+        return features(points, seen, window.point_set), np.array(labels)
 
     def _none(
         self, window: Window, rng: np.random.Generator, spread: float
@@ -98,14 +95,17 @@ class Dataset:
             if rng.random() < 0.5:
                 end = clip.end + rng.uniform(-_EARLY * clip.length, _LATE)
             points, seen = self._window(clip, end, window, rng, spread)
-            return (points, seen) if chance < 0.4 else (points, hidden(points, seen, rng))
-        clips = self.motions[int(rng.integers(len(self.motions)))]
+            if chance >= 0.4:
+                seen = hidden(points, seen, rng, window.point_set)
+            return points, seen
+        filled = [clips for clips in self.motions if clips]
+        clips = filled[int(rng.integers(len(filled)))]
         clip = clips[int(rng.integers(len(clips)))]
         end = clip.start + clip.length * rng.uniform(-0.1, _UNFINISHED)
         if chance < 0.62:
             end = clip.end + rng.uniform(-_EARLY * clip.length, _LATE)
             points, seen = self._window(clip, end, window, rng, spread)
-            return points, hidden(points, seen, rng)
+            return points, hidden(points, seen, rng, window.point_set)
         if chance > 0.9:
             end = clip.end + rng.uniform(_OVER, max(window.seconds, 2 * _OVER))
         return self._window(clip, end, window, rng, spread)
@@ -132,10 +132,10 @@ class Dataset:
             earlier = self._any(rng).movement
             spot = np.maximum(rng.uniform(0, earlier.duration) + times[before], 0.0)
             points[before], seen[before] = earlier.sampled(spot)
-        return normalise(points, seen)
+        return normalise(points, seen, window.point_set)
 
     def _any(self, rng: np.random.Generator) -> Clip:
-        clips = self.others if len(self.others) else self.motions[0]
+        clips = self.others or [clip for own in self.motions for clip in own]
         return clips[int(rng.integers(len(clips)))]
 
 
@@ -144,21 +144,23 @@ def held(clip: Clip, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return clip.movement.sampled(np.clip(times, 0.0, clip.movement.duration))
 
 
-def hidden(points: np.ndarray, seen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def hidden(
+    points: np.ndarray, seen: np.ndarray, rng: np.random.Generator, point_set: PointSet
+) -> np.ndarray:
     """Mask [T, J] of what is still known when the joints that move most are hardly seen."""
     steps = np.linalg.norm(np.diff(points, axis=0), axis=2) * (seen[1:] & seen[:-1])
     travel = steps.sum(axis=0)
     moving = travel > 0.5 * travel.max()
-    moving[[LEFT_SHOULDER, RIGHT_SHOULDER]] = False
+    moving[list(point_set.pair('shoulder') or ())] = False
     return seen & (~moving | (rng.random(seen.shape) < rng.uniform(0.0, 0.3)))
 
 
 def vary(
-    points: np.ndarray, seen: np.ndarray, rng: np.random.Generator
+    points: np.ndarray, seen: np.ndarray, rng: np.random.Generator, point_set: PointSet
 ) -> tuple[np.ndarray, np.ndarray]:
     """Windows by other bodies, cameras and models.
 
-    Size, turning away from the camera, rotation in the image, noise, and joints that are unseen
+    Size, turning away from the camera, rotation in the image, noise, and points that are unseen
     now and then.
 
     Parameters
@@ -167,32 +169,49 @@ def vary(
         [N, T, J, axes], normalised.
     seen
         [N, T, J].
+    rng
+        Decides everything random.
+    point_set
+        Names of the J points.
     """
     count, _, _, axes = points.shape
     one = (count, 1, 1)
     scale = np.exp(rng.normal(0.0, 0.08, one))
     width = scale * rng.uniform(0.82, 1.08, one)
-    angle = rng.normal(0.0, np.radians(4.0), one)
-    cos, sin = np.cos(angle), np.sin(angle)
-    x, y = points[..., 0] * width, points[..., 1] * scale
-    moved = [x * cos - y * sin, x * sin + y * cos]
-    moved += [points[..., 2] * scale] if axes == 3 else []
+    x, y = _turned(points[..., 0] * width, points[..., 1] * scale, rng, np.radians(4.0))
+    moved = [x, y]
+    if axes == 3:
+        moved[0], depth = _turned(x, points[..., 2] * scale, rng, _TURN)
+        moved.append(depth)
     varied = np.stack(moved, axis=-1)
     # Every model has its own idea of where a joint is, which also drifts.
     varied += rng.normal(0.0, 0.02, (count, 1, points.shape[2], axes))
     varied += rng.normal(0.0, 0.02, points.shape)
-    return varied, seen & ~_unseen(seen.shape, rng)
+    return varied, seen & ~_unseen(seen.shape, rng, point_set)
 
 
-def _unseen(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Joints [N, T, J] that a model loses for a while; for some the legs, all the time."""
+def _turned(
+    x: np.ndarray, y: np.ndarray, rng: np.random.Generator, deviation: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points [N, T, J] of a plane, each window turned by an angle of this deviation [rad]."""
+    angle = rng.normal(0.0, deviation, (len(x), 1, 1))
+    cos, sin = np.cos(angle), np.sin(angle)
+    return x * cos - y * sin, x * sin + y * cos
+
+
+def _unseen(shape: tuple[int, ...], rng: np.random.Generator, point_set: PointSet) -> np.ndarray:
+    """Points [N, T, J] that a model loses for a while; in some windows the legs all the time."""
     count, moments, _ = shape
     lost = rng.random(shape) < 0.01
-    for number in np.flatnonzero(rng.random(count) < 0.3):
-        begin = int(rng.integers(moments))
-        limb = _LIMBS[int(rng.integers(len(_LIMBS)))]
-        lost[number, begin : begin + int(rng.integers(2, 7)), limb] = True
+    limbs = [limb for side in SIDES for limb in (point_set.arm(side), point_set.leg(side))]
+    # The forearm alone, too.
+    limbs = [part for limb in limbs for part in (limb, limb[1:]) if part]
+    if limbs:
+        for number in np.flatnonzero(rng.random(count) < 0.3):
+            begin = int(rng.integers(moments))
+            limb = limbs[int(rng.integers(len(limbs)))]
+            lost[number, begin : begin + int(rng.integers(2, 7)), limb] = True
+    legs = [i for side in SIDES for i in point_set.leg(side)]
     sitting = np.flatnonzero(rng.random(count) < 0.15)
-    legs = [i for i, name in enumerate(JOINTS) if 'knee' in name or 'ankle' in name]
-    lost[np.ix_(sitting, np.arange(moments), np.array(legs))] = True
+    lost[np.ix_(sitting, np.arange(moments), np.array(legs, int))] = True
     return lost

@@ -170,12 +170,12 @@ def test_a_bad_input_is_reported_and_the_others_done(analyse, clip, save_video, 
 
 
 def test_what_is_learned_takes_the_place_of_a_rule(
-    analyse, clip, save_video, wrist_network, tmp_path
+    analyse, clip, save_video, wrist_model, tmp_path
 ):
     classes = (LearnedClass('hello', Hand.LEFT), LearnedClass('wave', Hand.RIGHT))
-    network = wrist_network(Description(classes, Window(1.0), 0.8))
+    model = wrist_model(Description(classes, Window(1.0), 0.8))
     standing = save_video(tmp_path / 'standing.mp4', clip('stand', duration=0.3))
-    code, _, _, err = analyse(standing, '--learned', network)
+    code, _, _, err = analyse(standing, '--learned', model)
     assert code == 0
     assert 'wave: learned, the rule of the same name does not count\n' in err
 

@@ -7,21 +7,19 @@ import pytest
 
 from pose_ros.actor import Actor, Errors, Scene, skeletons
 from pose_ros.core.motion.normalised import (
-    JOINTS,
-    LEFT_SHOULDER,
-    MIRROR,
     Movement,
     Window,
     features,
-    joints_of,
     normalise,
+    points_of,
 )
+from pose_ros.core.motion.point_set import BODY, PointSet
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES
 from pose_ros.core.types import Box, KeypointState, Person
 
 EXACT = Errors(noise=0.0, drift=0.0, dropout=0.0)
 WINDOW = Window(1.0)
-WRIST = JOINTS.index('left_wrist')
+WRIST = BODY.index('left_wrist')
 
 
 def wave(fps=30.0, topology=COCO17, world=False, **actor):
@@ -68,43 +66,49 @@ def test_all_formats_give_the_same():
         points = np.arange(2 * count, dtype=np.float32).reshape(count, 2)
         states = np.zeros(count, np.uint8)
         person = Person(topology, points, np.ones(count), states, 1.0, Box(0, 0, 1, 1))
-        found, seen = joints_of(person)
+        found, seen = points_of(person)
         assert seen.all()
-        assert (found == [points[topology.index(name)] for name in JOINTS]).all()
+        assert (found == [points[topology.index(name)] for name in BODY.names]).all()
 
 
 def test_a_joint_lost_for_a_moment_lies_in_between_and_later_is_unknown():
     whole = seen_at(wave())
     moment = seen_at(unseen(*wave(), 'left_wrist', 1.4, 1.6))
-    assert moment[:, -len(JOINTS) + WRIST].all()
+    assert moment[:, WRIST - len(BODY)].all()
     assert moment == pytest.approx(whole, abs=0.35)
     long = seen_at(unseen(*wave(), 'left_wrist', 1.2, 1.7))
-    known = long[:, -len(JOINTS) + WRIST]
+    known = long[:, WRIST - len(BODY)]
     assert 5 < known.sum() < 11
-    assert not long[known == 0, 2 * WRIST : 2 * WRIST + 2].any()
-    others = np.delete(np.arange(whole.shape[1]), [2 * WRIST, 2 * WRIST + 1, 26 + WRIST])
+    # An unknown point stays where it was last known.
+    place, lost = long[:, 2 * WRIST : 2 * WRIST + 2], np.flatnonzero(known == 0)
+    assert (place[lost] == place[lost[0] - 1]).all()
+    bones = [i for i, bone in enumerate(BODY.bones) if WRIST in bone]
+    changed = [WRIST, *(len(BODY) + i for i in bones)]
+    changed = [2 * i + axis for i in changed for axis in (0, 1)]
+    others = np.delete(np.arange(whole.shape[1]), [*changed, WRIST - len(BODY)])
     assert long[:, others] == pytest.approx(whole[:, others], abs=1e-5)
 
 
 def test_without_a_shoulder_nothing_is_known():
     assert not seen_at(unseen(*wave(), 'left_shoulder', 0.0, 2.0)).any()
     later = seen_at(unseen(*wave(), 'left_shoulder', 1.5, 2.0))
-    assert later[0].any()
-    assert not later[-1].any()
+    assert later[0, -len(BODY) :].any()
+    assert not later[-1, -len(BODY) :].any()
 
 
 def test_before_the_first_sight_nothing_is_known():
     video = wave()
     early = seen_at(video, 0.5)
-    assert not early[: WINDOW.shape[0] // 2 - 1].any()
-    assert early[-1].any()
+    known = early[:, -len(BODY) :]
+    assert not known[: WINDOW.shape[0] // 2 - 1].any()
+    assert known[-1].any()
 
 
 def test_hidden_hips_leave_the_size_to_the_shoulders():
     video = wave()
     for name in ('left_hip', 'right_hip'):
         video = unseen(*video, name, 0.0, 2.0)
-    shoulders = 2 * LEFT_SHOULDER
+    shoulders = 2 * BODY.index('left_shoulder')
     assert seen_at(video)[:, shoulders] == pytest.approx(0.373, abs=0.01)
 
 
@@ -113,13 +117,60 @@ def test_in_space_it_does_not_matter_where_a_person_faces():
     front = seen_at(wave(world=True), window=window)
     turned = seen_at(wave(world=True, facing=50.0), window=window)
     assert turned == pytest.approx(front, abs=0.02)
-    assert front.shape == window.shape == (15, 52)
+    assert front.shape == window.shape == (15, 79)
     assert not seen_at(wave(), window=window).any()
 
 
 def test_the_mirror_swaps_sides():
-    assert [JOINTS[i] for i in MIRROR][:3] == ['nose', 'right_shoulder', 'left_shoulder']
-    assert [MIRROR[i] for i in MIRROR] == list(range(len(JOINTS)))
+    swapped = [BODY.names[i] for i in BODY.mirror]
+    assert swapped[:3] == ['nose', 'right_shoulder', 'left_shoulder']
+    assert [BODY.mirror[i] for i in BODY.mirror] == list(range(len(BODY)))
+
+
+HANDS = PointSet(
+    ('left_hand_tip', 'right_hand_tip', 'left_elbow', 'left_wrist', 'right_wrist', 'left_thumb')
+)
+
+
+def test_names_say_what_belongs_to_what():
+    bones = [(HANDS.names[a], HANDS.names[b]) for a, b in HANDS.bones]
+    assert bones == [
+        ('left_hand_tip', 'left_wrist'),
+        ('right_hand_tip', 'right_wrist'),
+        ('left_wrist', 'left_elbow'),
+        ('left_thumb', 'left_wrist'),
+        ('left_wrist', 'right_wrist'),
+    ]
+    arms = [{HANDS.names[i] for i in HANDS.arm(side)} for side in ('left', 'right')]
+    assert arms[0] == {'left_elbow', 'left_wrist', 'left_hand_tip', 'left_thumb'}
+    assert arms[1] == {'right_wrist', 'right_hand_tip'}
+    assert (HANDS.leg('left'), HANDS.pair('shoulder')) == ([], None)
+    with pytest.raises(ValueError, match='different points'):
+        PointSet(('nose', 'nose'))
+    with pytest.raises(ValueError, match='names of points'):
+        PointSet(('left wrist',))
+
+
+def test_points_without_shoulders_stay_as_they_are():
+    points = np.random.default_rng(0).normal(size=(20, 6, 3))
+    seen = np.ones((20, 6), bool)
+    seen[4:9, 5] = False
+    found, known = normalise(points, seen, HANDS)
+    assert (found[seen] == points[seen]).all()
+    assert (known == seen).all()
+    window = Window(1.0, in_space=True, point_set=HANDS)
+    channels = window.features(Movement(np.arange(20) / 15, points, seen, HANDS), 19 / 15)
+    assert channels.shape == window.shape == (15, 3 * 11 + 6)
+    spread = channels[:, 18 + 9 : 18 + 12] - (channels[:, 15:18] - channels[:, 9:12])
+    # The thumb seen from the wrist, both on the grid of the features.
+    assert np.abs(spread).max() <= 1.01 / 1024
+
+
+def test_a_format_without_a_point_leaves_it_unknown():
+    person = wave()[0][0]
+    points, seen = points_of(person, PointSet(('left_wrist', 'left_thumb')))
+    assert seen.tolist() == [True, False]
+    assert (points[0] == person.keypoints[COCO17.index('left_wrist')]).all()
 
 
 def test_features_are_normalised_as_they_are():
@@ -127,7 +178,7 @@ def test_features_are_normalised_as_they_are():
     points, seen = normalise(movement.points, movement.seen)
     again, _ = normalise(points, seen)
     assert again == pytest.approx(points)
-    assert features(points, seen).shape == (60, 39)
+    assert features(points, seen).shape == (60, 57)
 
 
 def test_what_does_not_fit_is_refused():

@@ -1,4 +1,4 @@
-"""What is trained on, and what is kept."""
+"""Parts for cross-validation, and what belongs to them."""
 
 from dataclasses import replace
 
@@ -6,16 +6,27 @@ import numpy as np
 import pytest
 
 from pose_ros.core.motion.normalised import Window
-from pose_ros.learning.datasets import datasets, split
+from pose_ros.learning.datasets import datasets, part_of, split
 
 
-@pytest.mark.parametrize(('count', 'kept'), [(4, 1), (10, 2), (15, 3), (1, 0)])
-def test_a_fifth_is_held_out_and_nothing_is_in_both(make_class, count, kept):
+@pytest.mark.parametrize(('count', 'parts'), [(4, 4), (7, 5)])
+def test_every_example_is_held_out_once(make_class, count, parts):
     motion = make_class('left_up_right_up', count)
-    training, validation = split(motion, 0.2, np.random.default_rng(0))
-    assert (len(training.examples), len(validation.examples)) == (count - kept, kept)
-    both = [*training.examples, *validation.examples]
-    assert {id(example) for example in both} == {id(example) for example in motion.examples}
+    divided = split([motion, make_class('right_out', 9)], np.random.default_rng(0))
+    assert (divided.count, divided.method) == (parts, f'{parts}-fold, persons mixed')
+    held = [part_of([motion], divided, number)[0].examples for number in range(parts)]
+    assert max(map(len, held)) - min(map(len, held)) <= 1
+    assert sorted(id(e) for own in held for e in own) == sorted(map(id, motion.examples))
+
+
+def test_known_persons_are_held_out_whole(make_class):
+    motion = make_class('left_up_right_up', 6)
+    named = [replace(e, person=name) for e, name in zip(motion.examples, 'abcabc')]
+    divided = split([replace(motion, examples=tuple(named))], np.random.default_rng(0))
+    assert (divided.count, divided.method) == (3, 'leave one person out, 3 persons')
+    assert (divided.parts[0][:3] == divided.parts[0][3:]).all()
+    unknown = replace(motion, examples=(*named[:5], motion.examples[5]))
+    assert 'persons mixed' in split([unknown], np.random.default_rng(0)).method
 
 
 @pytest.mark.parametrize('in_space', [False, True])
@@ -26,16 +37,17 @@ def test_mirror_images_train_the_class_that_they_are(make_class, in_space):
         'right_up_left_up': 'none',
         'both_chest_both_out': 'same',
     }
-    classes = [make_class(n, 5, mirror=m, world=in_space) for n, m in mirrors.items()]
-    classes.append(replace(make_class('right_out', 3, world=in_space), name='none'))
+    classes = [make_class(n, 4, mirror=m, world=in_space) for n, m in mirrors.items()]
+    classes.append(replace(make_class('right_out', 4, world=in_space), name='none'))
+    divided = split(classes, rng)
 
-    training, validation = datasets([split(c, 0.2, rng) for c in classes], window, rng)
+    found = datasets([part_of(classes, divided, n) for n in range(4)], window, rng)
 
-    assert [len(clips) for clips in training.motions] == [4, 4 + 4, 4 + 4]
-    assert [len(clips) for clips in validation.motions] == [1, 1, 1]
-    assert len(training.others) > 100
-    for dataset in (training, validation):
-        features, labels = dataset.draw(window, rng, 2)
-        assert features.shape[1:] == window.shape
-        assert np.isfinite(features).all()
-        assert set(labels) == {0, 1, 2, 3}
+    assert len(found) == 4
+    for dataset in found:
+        assert [len(clips) for clips in dataset.motions] == [1, 1 + 1, 1 + 1]
+        assert len(dataset.others) > 25
+        channels, labels = dataset.draw(window, rng, (2, 3, 4))
+        assert channels.shape == (18, *window.shape)
+        assert np.isfinite(channels).all()
+        assert np.bincount(labels).tolist() == [2, 3, 4, 9]

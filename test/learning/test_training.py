@@ -1,15 +1,16 @@
 """Training end to end, small: four signs, ten examples each."""
 
+import json
+
 import numpy as np
 import pytest
 
 from pose_ros.core.motion.learned_model import LearnedModel
-from pose_ros.core.motion.normalised import Window
-from pose_ros.core.motion.rules import Hand
-from pose_ros.extras import MissingLibraryError
-from pose_ros.learning import networks
+from pose_ros.core.motion.point_set import PointSet
 from pose_ros.learning.examples import MotionClass
-from pose_ros.learning.motion_evaluation import draw_confusion, evaluate, play
+from pose_ros.learning.motion_evaluation import draw_confusion, evaluate, interval, play
+from pose_ros.learning.point_sequences import read_point_sequences
+from pose_ros.learning.ridge import Sums
 from pose_ros.learning.training import Settings, train
 from pose_ros.learning.training_report import check_folder, write_results
 
@@ -26,31 +27,20 @@ UNKNOWN = ('left_up', 'both_up', 'right_out', 'both_hip_both_up')
 
 
 @pytest.fixture(scope='module')
-def keras():
-    try:
-        return networks.load_keras()
-    except MissingLibraryError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope='module')
-def trained(keras, make_class):
-    rounds = []
+def trained(make_class):
     classes = [make_class(name, 10, 1, mirror) for name, mirror in SIGNS.items()]
-    settings = Settings(epochs=18)
-    result = train(classes, settings, rounds.append)
-    assert result.rounds == tuple(rounds)
-    return result
+    return train(classes, Settings(windows=800, features=840))
 
 
 @pytest.fixture(scope='module')
 def results(trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp('training') / 'results'
-    return folder, write_results(trained, folder)
+    write_results(trained, folder)
+    return folder
 
 
 def test_signs_are_told_from_each_other_and_from_other_movements(results, make_class, measured):
-    model = LearnedModel(results[0] / 'motions.tflite')
+    model = LearnedModel.load(results / 'motions.npz')
     classes = [make_class(name, 10, 2) for name in SIGNS]
     classes += [make_class(name, 8, 3) for name in UNKNOWN]
     evaluation = evaluate(model, classes)
@@ -61,41 +51,59 @@ def test_signs_are_told_from_each_other_and_from_other_movements(results, make_c
     assert evaluation.names == (*SIGNS, 'none')
     assert evaluation.counts.sum(axis=1).tolist() == [10, 10, 10, 10, 32]
     assert evaluation.accuracy >= 0.85
+    assert evaluation.named_right >= 0.9
     assert evaluation.rejection >= 0.85
 
 
-def test_a_sign_is_told_once_with_its_hand(results, make_class):
-    from pose_ros.core.motion.gestures import Phase  # noqa: PLC0415
-    from pose_ros.core.motion.learned import load_learned  # noqa: PLC0415
-
+def test_a_sign_is_recognised_once(trained, make_class):
     (example,) = make_class('left_out_right_up', 1, 9).examples
-    events = play(load_learned(results[0] / 'motions.tflite'), example)
-    assert [event.phase for event in events].count(Phase.STARTED) == 1
-    assert {(event.name, event.hand) for event in events} == {('left_out_right_up', Hand.BOTH)}
+    assert play(trained.model, example) == ['left_out_right_up']
 
 
-def test_the_file_gives_what_the_network_gives(trained, results):
-    model = LearnedModel(results[0] / 'motions.tflite')
-    assert model.description == trained.description
-    features = np.random.default_rng(0).normal(size=(3, *trained.description.window.shape))
-    numbers = trained.network.predict(features, verbose=0) / trained.temperature
-    expected = np.exp(numbers) / np.exp(numbers).sum(axis=1, keepdims=True)
-    for row, chances in zip(features.astype(np.float32), expected):
-        assert model.probabilities(row) == pytest.approx(chances, abs=1e-4)
+def test_the_cross_validation_holds_out_every_example_once(trained):
+    assert trained.evaluation.counts.sum(axis=1).tolist() == [10, 10, 10, 10, 0]
+    assert trained.evaluation.named.sum() == 40
+    assert trained.evaluation.accuracy >= 0.7
+    report = trained.model.description.report
+    low, high = report['interval']
+    assert low < report['accuracy'] <= high
+    assert high - low > 0.05
+    assert (report['validation'], report['examples']) == ('5-fold, persons mixed', 40)
+    assert report['made_movements_rejected'] > 0.7
 
 
-def test_the_results_hold_everything(trained, results):
-    folder, evaluation = results
-    names = {path.name for path in folder.iterdir()}
-    assert names == {'motions.tflite', 'confusion.png', 'training.json'}
-    assert (folder / 'confusion.png').read_bytes().startswith(b'\x89PNG')
-    assert evaluation.counts.sum() == 4 * 2
-    assert [len(motion.examples) for motion in trained.held_out] == [2] * 4
-    assert [path.name for path in folder.parent.iterdir()] == ['results']
+def test_few_examples_leave_a_wide_interval():
+    # Wilson, as E. B. Wilson (1927) and every table of it have.
+    assert interval(4, 4) == pytest.approx((0.510, 1.0), abs=1e-3)
+    assert interval(171, 180) == pytest.approx((0.908, 0.973), abs=1e-3)
+    assert interval(0, 0) == (0.0, 1.0)
+
+
+def test_the_same_seed_gives_the_same_model(make_class, tmp_path):
+    classes = [make_class(name, 4, 1) for name in ('left_up_right_up', 'right_up_left_up')]
+    files = [tmp_path / 'one.npz', tmp_path / 'two.npz']
+    for file in files:
+        train(classes, Settings(seed=3, windows=200, features=252)).model.save(file)
+    with np.load(files[0]) as one, np.load(files[1]) as two:
+        assert (one['channels'] == two['channels']).all()
+        assert (one['biases'] == two['biases']).all()
+        assert one['weights'] == pytest.approx(two['weights'], abs=1e-2)
+
+
+def test_the_results_hold_everything(results):
+    names = {path.name for path in results.iterdir()}
+    assert names == {'motions.npz', 'confusion.png', 'training.json'}
+    assert (results / 'confusion.png').read_bytes().startswith(b'\x89PNG')
+    written = json.loads((results / 'training.json').read_text())
+    model = LearnedModel.load(results / 'motions.npz')
+    assert written['report'] == model.description.report
+    assert [one['name'] for one in written['classes']] == list(SIGNS)
+    assert (results / 'motions.npz').stat().st_size < 150_000
+    assert [path.name for path in results.parent.iterdir()] == ['results']
 
 
 def test_results_replace_results_and_nothing_else(trained, results, tmp_path):
-    check_folder(results[0])
+    check_folder(results)
     (tmp_path / 'mine').mkdir()
     (tmp_path / 'mine' / 'thesis.txt').write_text('')
     with pytest.raises(ValueError, match=r'thesis\.txt'):
@@ -105,34 +113,8 @@ def test_results_replace_results_and_nothing_else(trained, results, tmp_path):
         check_folder(tmp_path / 'file')
 
 
-def test_the_losses_fall_and_the_threshold_is_in_bounds(trained):
-    assert trained.rounds[-1].loss < 0.5 * trained.rounds[0].loss
-    assert 0.3 <= trained.description.threshold <= 0.95
-    assert trained.temperature >= 1.0
-    assert trained.recognised > 0.7
-    assert trained.rejected > 0.7
-
-
-@pytest.mark.parametrize('name', networks.NETWORKS)
-def test_every_network_runs_in_litert(keras, name, tmp_path):
-    from pose_ros.core.runtime.litert import load_interpreter  # noqa: PLC0415
-
-    shape = Window(2.5, in_space=True).shape
-    network = networks.NETWORKS[name](shape, 3)
-    path = tmp_path / 'network.tflite'
-    path.write_bytes(networks.to_tflite(network, 2.0))
-    interpreter = load_interpreter(path, 1)
-    features = np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32)
-    interpreter.set_tensor(interpreter.get_input_details()[0]['index'], features)
-    interpreter.invoke()
-    chances = interpreter.get_tensor(interpreter.get_output_details()[0]['index'])
-    numbers = network.predict(features, verbose=0) / 2.0
-    assert chances == pytest.approx(np.exp(numbers) / np.exp(numbers).sum(), abs=1e-5)
-
-
-def test_a_image_of_any_counts_can_be_drawn(results, tmp_path):
-    pytest.importorskip('matplotlib')
-    draw_confusion(results[1], tmp_path / 'matrix.png')
+def test_a_matrix_of_any_counts_can_be_drawn(trained, tmp_path):
+    draw_confusion(trained.evaluation, tmp_path / 'matrix.png')
     assert (tmp_path / 'matrix.png').stat().st_size > 5000
 
 
@@ -145,11 +127,88 @@ def test_what_cannot_be_trained_is_refused(make_class):
     lonely = make_class('left_up_right_up', 4, mirror='right_up_left_up')
     with pytest.raises(ValueError, match='which is not recorded'):
         train([lonely])
-    for settings in ({'network': 'lstm'}, {'held_out': 1.0}, {'epochs': 0}):
-        with pytest.raises(ValueError, match=next(iter(settings))):
-            Settings(**settings)
 
 
-def test_learning_in_space_needs_positions(keras, make_class):
+def test_learning_in_space_needs_positions(make_class):
     with pytest.raises(ValueError, match='has no positions in space'):
         train([make_class('left_up_right_up', 4)], Settings(in_space=True))
+
+
+# --- the linear classifier --------------------------------------------------------------------
+
+
+def test_sums_of_parts_give_the_regression_of_all_of_them():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(3, size=900)
+    features = (rng.normal(size=(900, 5)) + 300 * np.eye(3, 5)[labels]).astype(np.float32)
+    centre = features.mean(axis=0)
+    whole = Sums.of(features, labels, 3, centre)
+    part = Sums.of(features[:300], labels[:300], 3, centre)
+    rest = Sums.of(features[300:], labels[300:], 3, centre)
+    for one, two in zip((part + rest).solve(), whole.solve()):
+        assert one == pytest.approx(two, abs=1e-4)
+    for one, two in zip((whole - part).solve(), rest.solve()):
+        assert one == pytest.approx(two, abs=1e-4)
+    weights, offsets = rest.solve()
+    assert ((features[:300] @ weights + offsets).argmax(axis=1) == labels[:300]).all()
+
+
+# --- point sequences --------------------------------------------------------------------------
+
+POINTS = ('left_wrist', 'right_wrist', 'left_elbow', 'right_elbow', 'left_thumb')
+
+
+@pytest.fixture
+def sequences(tmp_path):
+    """A file of circles by the left wrist, to and fro; of two persons."""
+
+    def write(**changed):
+        rng = np.random.default_rng(0)
+        times = np.linspace(0, 2 * np.pi, 40)
+        points = rng.normal(0.0, 0.01, (24, 40, 5, 3))
+        labels = np.arange(24) % 2
+        turn = np.where(labels, 1.0, -1.0)[:, None] * times
+        points[:, :, 0] += np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=-1)
+        points[:, :3, 4] = np.nan
+        meta = {'points': POINTS, 'classes': ['to', 'and fro'], 'rate_hz': 20.0}
+        arrays = {'X': points, 'y': labels, 'persons': np.arange(24) // 12 % 2}
+        arrays |= {'meta': np.array(json.dumps(meta | changed.pop('meta', {})))} | changed
+        np.savez(tmp_path / 'circles.npz', **arrays)
+        return tmp_path / 'circles.npz'
+
+    return write
+
+
+def test_point_sequences_are_trained_in_space_and_held_out_by_person(sequences):
+    classes = read_point_sequences(sequences())
+    assert [(motion.name, len(motion.examples)) for motion in classes] == [
+        ('to', 12),
+        ('and_fro', 12),
+    ]
+    assert not classes[0].examples[0].movement(True).seen[0, 4]
+    trained = train(classes, Settings(windows=200, features=252))
+    description = trained.model.description
+    assert description.window.in_space
+    assert description.window.point_set == PointSet(POINTS)
+    assert description.report['validation'] == 'leave one person out, 2 persons'
+    assert trained.evaluation.named_right == 1.0
+
+
+@pytest.mark.parametrize(
+    ('changed', 'reason'),
+    [
+        ({'X': np.zeros((24, 40, 3, 3))}, r'X must be \[N, T, 5, 2 or 3\]'),
+        ({'y': np.zeros(3, int)}, r'must be \[24\]'),
+        ({'y': np.full(24, 7)}, 'numbers of the 2 classes'),
+        ({'meta': {'points': ['A'] * 5}}, 'different points'),
+        ({'X': np.array([None])}, 'circles.npz: not point sequences'),
+    ],
+)
+def test_a_file_that_holds_no_point_sequences_is_refused(sequences, changed, reason):
+    with pytest.raises(ValueError, match=reason):
+        read_point_sequences(sequences(**changed))
+
+
+def test_a_model_is_not_played_other_points(trained, sequences):
+    with pytest.raises(ValueError, match='other points than those of the model'):
+        evaluate(trained.model, read_point_sequences(sequences()))

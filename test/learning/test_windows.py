@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from pose_ros.core.motion.normalised import JOINTS, Window
+from pose_ros.core.motion.normalised import Window
+from pose_ros.core.motion.point_set import BODY
 from pose_ros.learning.clips import clip_of
 from pose_ros.learning.windows import Dataset, hidden, vary
 
 WINDOW = Window(3.0)
-WRISTS = [2 * JOINTS.index(f'{side}_wrist') + 1 for side in ('left', 'right')]
+WRISTS = [2 * BODY.index(f'{side}_wrist') + 1 for side in ('left', 'right')]
 
 
 @pytest.fixture(scope='module')
@@ -22,15 +23,14 @@ def dataset(make_class):
 
 @pytest.mark.parametrize('augment', [True, False])
 def test_every_motion_gets_its_windows_and_none_as_many_as_all(dataset, augment):
-    features, labels = dataset.draw(WINDOW, np.random.default_rng(0), 4, augment)
+    features, labels = dataset.draw(WINDOW, np.random.default_rng(0), (20, 20), augment)
     assert features.shape == (80, *WINDOW.shape)
     assert features.dtype == np.float32
     assert np.bincount(labels).tolist() == [20, 20, 40]
-    assert (np.diff(labels) != 0).sum() > 20
 
 
 def test_a_motion_is_shown_whole_with_its_order(dataset):
-    features, labels = dataset.draw(WINDOW, np.random.default_rng(0), 4, augment=False)
+    features, labels = dataset.draw(WINDOW, np.random.default_rng(0), (20, 20), augment=False)
     for number, label in zip(range(len(labels)), labels):
         if label < 2:
             left, right = (features[number, :, i] for i in WRISTS)
@@ -42,16 +42,18 @@ def test_a_motion_is_shown_whole_with_its_order(dataset):
 
 def test_what_moves_most_is_hidden(dataset):
     movement = dataset.others[0].movement  # of the right arm
-    seen = hidden(movement.points, movement.seen, np.random.default_rng(0))
-    shares = dict(zip(JOINTS, seen.mean(axis=0)))
+    seen = hidden(movement.points, movement.seen, np.random.default_rng(0), BODY)
+    shares = dict(zip(BODY.names, seen.mean(axis=0)))
     assert shares['right_wrist'] < 0.4
-    assert {shares[name] for name in JOINTS if name[:8] not in ('right_wr', 'right_el')} == {1.0}
+    assert {shares[name] for name in BODY.names if name[:8] not in ('right_wr', 'right_el')} == {
+        1.0
+    }
 
 
 def test_variation_is_small_and_hides_joints():
     rng = np.random.default_rng(0)
     points, seen = rng.normal(size=(200, 45, 13, 2)), np.ones((200, 45, 13), bool)
-    varied, known = vary(points, seen, rng)
+    varied, known = vary(points, seen, rng, BODY)
     assert 0.05 < np.abs(varied - points).mean() < 0.25
     assert 0.01 < (~known).mean() < 0.15
-    assert vary(np.zeros((4, 45, 13, 3)), np.ones((4, 45, 13), bool), rng)[0].shape[-1] == 3
+    assert vary(np.zeros((4, 45, 13, 3)), np.ones((4, 45, 13), bool), rng, BODY)[0].shape[-1] == 3

@@ -248,10 +248,8 @@ def test_other_parameters_leave_the_count_as_it_is():
     assert counts[-1] > counts[149]
 
 
-def test_a_learned_network_that_fails_leaves_the_rules_at_work(
-    make_stage, wrist_network, monkeypatch
-):
-    path = wrist_network(Description((LearnedClass('salute', Hand.LEFT),), Window(1.0), 0.8), 2)
+def test_a_learned_model_that_fails_leaves_the_rules_at_work(make_stage, wrist_model, monkeypatch):
+    path = wrist_model(Description((LearnedClass('salute', Hand.LEFT),), Window(1.0), 0.8))
     failing = Mock(side_effect=OutputError('mine.tflite: expected probabilities'))
     monkeypatch.setattr(LearnedGestures, 'observe', failing)
     monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
@@ -268,10 +266,10 @@ def test_a_learned_network_that_fails_leaves_the_rules_at_work(
     assert found[0].level == DiagnosticStatus.WARN
 
 
-def test_a_learned_motion_from_its_file_to_its_events(make_stage, wrist_network):
+def test_a_learned_motion_from_its_file_to_its_events(make_stage, wrist_model):
     # One of the two has the name of a rule, which does not count any more.
     classes = (LearnedClass('salute', Hand.LEFT), LearnedClass('hand_raised', Hand.RIGHT))
-    path = wrist_network(Description(classes, Window(1.0), 0.8))
+    path = wrist_model(Description(classes, Window(1.0), 0.8))
     stage = make_stage('gestures', learned=str(path))
     stage.video(scene(3.5, Action('raise_left', 0.5, 1.5)))
     stage.play(images=10, rate=FPS)

@@ -1,10 +1,10 @@
-"""Gestures of people over time, by a network that learned them from examples."""
+"""Gestures of people over time that were learned from examples."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.gestures import Gesture, Phase
 from pose_ros.core.motion.learned_model import LearnedModel
-from pose_ros.core.motion.normalised import Movement, joints_of
+from pose_ros.core.motion.normalised import Movement, points_of
 from pose_ros.core.motion.observer import GestureObserver
 from pose_ros.core.motion.rules import Rule
 
@@ -29,8 +29,20 @@ _ROUNDING = 1e-3
 
 
 @dataclass
-class _Motion:
-    """A motion that goes on."""
+class LearnedMotion:
+    """A motion that goes on.
+
+    Attributes
+    ----------
+    index
+        Of its class.
+    since, last
+        When it was recognised, and was last likely [s].
+    score
+        Last probability.
+    reported
+        Whether an event reported it.
+    """
 
     index: int
     since: float
@@ -39,26 +51,78 @@ class _Motion:
     reported: bool = False
 
 
-@dataclass
-class _Window:
-    """The last seconds of one person, and the motion that goes on."""
+class MotionRecogniser:
+    """Recognises the learned motions of one person.
 
-    joints: deque[tuple[float, np.ndarray, np.ndarray]] = field(default_factory=deque)
-    recent: deque[tuple[float, np.ndarray]] = field(default_factory=deque)
-    motion: _Motion | None = None
+    Parameters
+    ----------
+    model
+        Gives the probabilities.
+    """
+
+    def __init__(self, model: LearnedModel) -> None:
+        self._model = model
+        self._window = model.description.window
+        self._threshold = model.description.threshold
+        self._points: deque[tuple[float, np.ndarray, np.ndarray]] = deque()
+        self._recent: deque[tuple[float, np.ndarray]] = deque()
+        self.motion: LearnedMotion | None = None
+
+    def observe(self, stamp: float, points: np.ndarray, seen: np.ndarray) -> LearnedMotion | None:
+        """Motion that goes on.
+
+        Parameters
+        ----------
+        stamp
+            [s], increasing.
+        points
+            [J, 2 or 3], in the order of the model's point set.
+        seen
+            [J]: which of them are known.
+        """
+        self._points.append((stamp, points, seen))
+        # Keep one frame from before the window, to know its first moment.
+        while len(self._points) > 1 and self._points[1][0] < stamp - self._window.seconds:
+            self._points.popleft()
+        stamps, *rows = (np.array(part) for part in zip(*self._points))
+        movement = Movement(stamps, rows[0], rows[1], self._window.point_set)
+        channels = self._window.features(movement, stamp)
+        self._recent.append((stamp, self._model.probabilities(channels)))
+        while self._recent[0][0] < stamp - _SETTLING - _ROUNDING:
+            self._recent.popleft()
+        if stamp - stamps[0] >= min(_MIN_OBSERVED, self._window.seconds / 2):
+            self.motion = self._decide(stamp)
+        return self.motion
+
+    def _decide(self, stamp: float) -> LearnedMotion | None:
+        """Motion that goes on, or begins.
+
+        The threshold is on the probability of any motion at all: two that are alike share it.
+        """
+        chances = np.mean([chance for _, chance in self._recent], axis=0)[:-1]
+        best, motion, together = int(chances.argmax()), self.motion, float(chances.sum())
+        if motion is not None:
+            if together >= _KEEP * self._threshold:
+                motion.last, motion.score = stamp, float(chances[motion.index])
+            lasts = stamp - motion.last <= _PATIENCE + _ROUNDING
+            if lasts and (best == motion.index or chances[best] < self._threshold):
+                return motion
+        if together < self._threshold:
+            return None
+        return LearnedMotion(best, stamp, stamp, float(chances[best]))
 
 
 class LearnedGestures(GestureObserver):
     """Recognises learned motions.
 
     A motion is recognised when it is nearly complete, goes on while the window still shows it,
-    and ends shortly after. The score is the network's probability. The duration counts from the
+    and ends shortly after. The score is the model's probability. The duration counts from the
     recognition.
 
     Parameters
     ----------
     model
-        The network.
+        Gives the probabilities.
     grace
         Maximum time that a person may be away before the gestures end [s].
     """
@@ -68,57 +132,35 @@ class LearnedGestures(GestureObserver):
     def __init__(self, model: LearnedModel, grace: float = 0.5) -> None:
         super().__init__([learned.name for learned in model.description.classes], grace)
         self._model = model
-        self._window = model.description.window
-        self._classes = model.description.classes
-        self._threshold = model.description.threshold
-        self._windows: dict[int, _Window] = {}
+        self._recognisers: dict[int, MotionRecogniser] = {}
 
     def observe(self, body: BodyState) -> list[Gesture]:
         """Motions of a person that begin, go on or end in this frame."""
-        window, stamp = self._windows.setdefault(body.id, _Window()), body.stamp
-        window.joints.append((stamp, *joints_of(body.person, self._window.in_space)))
-        # Keep one frame from before the window, to know its first moment.
-        while len(window.joints) > 1 and window.joints[1][0] < stamp - self._window.seconds:
-            window.joints.popleft()
-        stamps, points, seen = (np.array(part) for part in zip(*window.joints))
-        features = self._window.features(Movement(stamps, points, seen), stamp)
-        window.recent.append((stamp, self._model.probabilities(features)))
-        while window.recent[0][0] < stamp - _SETTLING - _ROUNDING:
-            window.recent.popleft()
-        before = window.motion
-        if stamp - stamps[0] >= min(_MIN_OBSERVED, self._window.seconds / 2):
-            window.motion = self._decide(window, stamp)
+        if body.id not in self._recognisers:
+            self._recognisers[body.id] = MotionRecogniser(self._model)
+        recogniser, window = self._recognisers[body.id], self._model.description.window
+        before = recogniser.motion
+        points = points_of(body.person, window.point_set, window.in_space)
+        motion = recogniser.observe(body.stamp, *points)
         gestures = []
-        if before is not None and before is not window.motion:
-            gestures += self._report(before, body.id, False, stamp)
-        if window.motion is not None:
-            gestures += self._report(window.motion, body.id, True, stamp)
+        if before is not None and before is not motion:
+            gestures += self._report(before, body.id, False, body.stamp)
+        if motion is not None:
+            gestures += self._report(motion, body.id, True, body.stamp)
         return gestures
 
     def lose(self, skeleton_id: int, stamp: float) -> list[Gesture]:
         """End the motion of a person."""
-        motion = self._windows.pop(skeleton_id, _Window()).motion
-        return [] if motion is None else self._report(motion, skeleton_id, False, stamp)
-
-    def _decide(self, window: _Window, stamp: float) -> _Motion | None:
-        """Motion that goes on, or begins."""
-        chances = np.mean([chance for _, chance in window.recent], axis=0)[:-1]
-        best, motion = int(chances.argmax()), window.motion
-        if motion is not None:
-            if chances[motion.index] >= _KEEP * self._threshold:
-                motion.last, motion.score = stamp, float(chances[motion.index])
-            lasts = stamp - motion.last <= _PATIENCE + _ROUNDING
-            if lasts and (best == motion.index or chances[best] < self._threshold):
-                return motion
-        if chances[best] < self._threshold:
-            return None
-        return _Motion(best, stamp, stamp, float(chances[best]))
+        recogniser = self._recognisers.pop(skeleton_id, None)
+        if recogniser is None or recogniser.motion is None:
+            return []
+        return self._report(recogniser.motion, skeleton_id, False, stamp)
 
     def _report(
-        self, motion: _Motion, skeleton_id: int, active: bool, stamp: float
+        self, motion: LearnedMotion, skeleton_id: int, active: bool, stamp: float
     ) -> list[Gesture]:
         """At most one event of a motion."""
-        learned = self._classes[motion.index]
+        learned = self._model.description.classes[motion.index]
         active = active and learned.name in self._enabled
         if not active and not motion.reported:
             return []
@@ -169,4 +211,4 @@ def load_learned(path: str | Path, grace: float = 0.5) -> LearnedGestures:
     ModelError
         Missing, damaged, or not such a file.
     """
-    return LearnedGestures(LearnedModel(path), grace)
+    return LearnedGestures(LearnedModel.load(path), grace)

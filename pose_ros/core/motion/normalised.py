@@ -1,6 +1,6 @@
 """Movements of one person, made independent of place, size and frame rate.
 
-Training and running share these functions, so that a network sees the same in both.
+Training and running share these functions, so that a classifier sees the same in both.
 """
 
 from __future__ import annotations
@@ -12,63 +12,59 @@ from functools import cache
 import numpy as np
 
 from pose_ros.core.body.points import WIDTH_OF_TORSO
+from pose_ros.core.motion.point_set import BODY, PointSet
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
-JOINTS = (
-    'nose',
-    *(
-        f'{side}_{joint}'
-        for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
-        for side in ('left', 'right')
-    ),
-)
-"""Those that every keypoint format has, and that tell movements apart."""
-
-_SWAP = {'left': 'right', 'right': 'left'}
-MIRROR = [
-    JOINTS.index('_'.join(_SWAP.get(part, part) for part in name.split('_'))) for name in JOINTS
-]
-"""Indices that swap left and right."""
-
-LEFT_SHOULDER, RIGHT_SHOULDER = JOINTS.index('left_shoulder'), JOINTS.index('right_shoulder')
-_HIPS = [JOINTS.index('left_hip'), JOINTS.index('right_hip')]
-# A joint that is unseen for no longer than this is where it was between before and after [s].
+# Gaps up to this are interpolated [s].
 _GAP = 0.4
+# Features are multiples of this share of a torso, so that the sums of convolutions are exact in
+# single precision and the same on every machine; half a millimetre is far below any noise.
+_GRID = 1 / 1024
+# Features are cut off here [torsos].
+_MAX_FEATURE = 8.0
+# Minimum length of a window: that of a convolution's kernel.
+_MIN_MOMENTS = 9
 
 
 @cache
-def _indices(topology: Topology) -> tuple[int, ...]:
-    return tuple(topology.index(name) for name in JOINTS)
+def _indices(topology: Topology, point_set: PointSet) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoint of each point, and which of the points the format has."""
+    known = np.array([name in topology.keypoint_names for name in point_set.names])
+    pairs = zip(point_set.names, known)
+    return np.array([topology.index(name) if there else 0 for name, there in pairs]), known
 
 
-def joints_of(person: Person, in_space: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Joints of a person, from any keypoint format.
+def points_of(
+    person: Person, point_set: PointSet = BODY, in_space: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a person, from any keypoint format.
 
     Parameters
     ----------
     person
         Only keypoints that were observed count.
+    point_set
+        Points to return; those that the format lacks are unknown.
     in_space
-        Positions [m] rather than places in the image [px]; none are seen without positions.
+        Positions [m] rather than places in the image [px]; unknown without positions.
 
     Returns
     -------
     tuple
-        Points [J, 2 or 3] in the order of `JOINTS`, and which of them are seen [J].
+        Points [J, 2 or 3], and which of them are known [J].
     """
-    index = list(_indices(person.topology))
-    seen = person.observed[index]
-    if not in_space:
-        return person.keypoints[index], seen & np.isfinite(person.keypoints[index]).all(axis=1)
-    if person.world is None:
+    index, known = _indices(person.topology, point_set)
+    keypoints = person.world if in_space else person.keypoints
+    if keypoints is None:
         return np.zeros((len(index), 3)), np.zeros(len(index), dtype=bool)
-    return person.world[index], seen & np.isfinite(person.world[index]).all(axis=1)
+    points = keypoints[index]
+    return points, known & person.observed[index] & np.isfinite(points).all(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
 class Movement:
-    """Joints of one person over time.
+    """Points of one person over time.
 
     Attributes
     ----------
@@ -78,18 +74,21 @@ class Movement:
         [N, J, 2 or 3], in pixels or metres, or in torsos after `normalised`.
     seen
         [N, J]: which of the points are known.
+    point_set
+        Names of the J points.
     """
 
     stamps: np.ndarray
     points: np.ndarray
     seen: np.ndarray
+    point_set: PointSet = BODY
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not fit."""
-        count = len(self.stamps)
+        """Validate the shapes."""
+        count, width = len(self.stamps), len(self.point_set)
         shape = self.points.shape
-        if shape not in ((count, len(JOINTS), 2), (count, len(JOINTS), 3)):
-            raise ValueError(f'points must have shape ({count}, {len(JOINTS)}, 2 or 3): {shape}')
+        if shape not in ((count, width, 2), (count, width, 3)):
+            raise ValueError(f'points must have shape ({count}, {width}, 2 or 3), got {shape}')
         if self.seen.shape != shape[:2]:
             raise ValueError(f'seen must have shape {shape[:2]}, got {self.seen.shape}')
         if not (np.diff(self.stamps) > 0).all():
@@ -100,7 +99,7 @@ class Movement:
         cls, people: Sequence[Person], stamps: Sequence[float], in_space: bool = False
     ) -> Movement:
         """Movement of the person who is seen at each of the times [s]."""
-        joints = [joints_of(person, in_space) for person in people]
+        joints = [points_of(person, in_space=in_space) for person in people]
         points, seen = (np.array(parts) for parts in zip(*joints))
         return cls(np.asarray(stamps, dtype=float), points, seen)
 
@@ -122,7 +121,7 @@ class Movement:
         count, numbers = len(self), np.arange(len(self))[:, None]
         before = np.maximum.accumulate(np.where(self.seen, numbers, -1))
         after = np.minimum.accumulate(np.where(self.seen, numbers, count)[::-1])[::-1]
-        beyond = np.ones((1, len(JOINTS)), dtype=int)
+        beyond = np.ones((1, len(self.point_set)), dtype=int)
         first = np.vstack([-beyond, before])[np.searchsorted(self.stamps, times, side='right')]
         last = np.vstack([after, count * beyond])[np.searchsorted(self.stamps, times, side='left')]
         known = (first >= 0) & (last < count)
@@ -131,21 +130,25 @@ class Movement:
         known &= length <= _GAP
         share = (times[:, None] - start) / np.where(length > 0, length, 1.0)
         share = np.where(known & (length > 0), share, 0.0)[..., None]
-        joints = np.arange(len(JOINTS))[None]
+        joints = np.arange(len(self.point_set))[None]
         points = self.points[first, joints] * (1 - share) + self.points[last, joints] * share
         return points, known
 
     def normalised(self) -> Movement:
         """Movement in torsos, see `normalise`."""
-        return Movement(self.stamps, *normalise(self.points, self.seen))
+        normal = normalise(self.points, self.seen, self.point_set)
+        return Movement(self.stamps, *normal, self.point_set)
 
 
-def normalise(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points seen from the middle of the shoulders, in torsos; unknown ones are 0.
+def normalise(
+    points: np.ndarray, seen: np.ndarray, point_set: PointSet = BODY
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points relative to the middle of the shoulders, in torsos; unknown ones are 0.
 
-    The torso is the median of all the moments, so that bending over does not blow the person up.
+    The torso is the median over all moments, so that bending over does not enlarge the person.
     In space the person is also turned to face the camera, by the mean direction of the
-    shoulders; in the image nothing can be turned back.
+    shoulders. A point set without shoulders must be relative to the body already; it stays as it
+    is.
 
     Parameters
     ----------
@@ -153,15 +156,20 @@ def normalise(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndar
         [N, J, 2 or 3].
     seen
         [N, J]: which are known. Where not both shoulders are, nothing is known afterwards.
+    point_set
+        Names of the J points.
 
     Returns
     -------
     tuple
         Points and what is known, of the same shapes.
     """
-    left, right = points[:, LEFT_SHOULDER], points[:, RIGHT_SHOULDER]
-    whole = seen[:, LEFT_SHOULDER] & seen[:, RIGHT_SHOULDER]
-    torso = _torso(points[whole], seen[whole])
+    shoulders = point_set.pair('shoulder')
+    if shoulders is None:
+        return np.where(seen[..., None], points, 0.0), seen
+    left, right = (points[:, index] for index in shoulders)
+    whole = seen[:, shoulders[0]] & seen[:, shoulders[1]]
+    torso = _torso(points[whole], seen[whole], shoulders, point_set.pair('hip'))
     if torso <= 0:
         return np.zeros(points.shape), np.zeros(seen.shape, dtype=bool)
     seen = seen & whole[:, None]
@@ -171,24 +179,62 @@ def normalise(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.where(seen[..., None], points, 0.0), seen
 
 
-def features(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """What a network sees of normalised points [..., J, axes]: float32 [..., J × axes + J].
+def features(points: np.ndarray, seen: np.ndarray, point_set: PointSet = BODY) -> np.ndarray:
+    """Channels that are learned from, of normalised points.
 
-    The points, 0 where unknown, and for each joint 1 where it is known.
+    Parameters
+    ----------
+    points
+        [..., T, J, axes].
+    seen
+        [..., T, J]. An unknown point keeps its nearest known place in time; 0 without any.
+    point_set
+        Names of the J points.
+
+    Returns
+    -------
+    np.ndarray
+        float32 [..., T, C]: the points, the bones between them, and 1 for each known point.
     """
-    flat = np.where(seen[..., None], points, 0.0).reshape(*seen.shape[:-1], -1)
-    return np.concatenate([flat, seen], axis=-1).astype(np.float32)
+    points, known = _held(points, seen)
+    bones = np.array(point_set.bones, dtype=int).reshape(-1, 2).T
+    spans = points[..., bones[0], :] - points[..., bones[1], :]
+    spans = np.where((known[..., bones[0]] & known[..., bones[1]])[..., None], spans, 0.0)
+    flat = [part.reshape(*seen.shape[:-1], -1) for part in (points, spans, seen)]
+    channels = np.concatenate(flat, axis=-1, dtype=np.float64)
+    channels = np.clip(channels, -_MAX_FEATURE, _MAX_FEATURE)
+    return (np.round(channels / _GRID) * _GRID).astype(np.float32)
 
 
-def _torso(points: np.ndarray, seen: np.ndarray) -> float:
+def _held(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points with the last known value where unknown, before it the first; and which have any."""
+    count = seen.shape[-2]
+    moments = np.arange(count)[:, None]
+    before = np.maximum.accumulate(np.where(seen, moments, -1), axis=-2)
+    after = np.where(seen, moments, count)[..., ::-1, :]
+    after = np.minimum.accumulate(after, axis=-2)[..., ::-1, :]
+    index: np.ndarray = np.where(before >= 0, before, after)
+    known = index < count
+    held = np.take_along_axis(points, np.minimum(index, count - 1)[..., None], axis=-3)
+    return np.where(known[..., None], held, 0.0), known
+
+
+def _torso(
+    points: np.ndarray,
+    seen: np.ndarray,
+    shoulders: tuple[int, int],
+    hips: tuple[int, int] | None,
+) -> float:
     """Median length of the torso, from the shoulders' width where it seems shorter."""
     if not len(points):
         return 0.0
-    left, right = points[:, LEFT_SHOULDER], points[:, RIGHT_SHOULDER]
+    left, right = (points[:, index] for index in shoulders)
     widths = np.linalg.norm(left - right, axis=1) / WIDTH_OF_TORSO
-    trunk = np.linalg.norm((left + right) / 2 - points[:, _HIPS].mean(axis=1), axis=1)
-    hips = seen[:, _HIPS].all(axis=1)
-    return float(np.median(np.where(hips, np.maximum(trunk, widths), widths)))
+    if hips is None:
+        return float(np.median(widths))
+    trunk = np.linalg.norm((left + right) / 2 - points[:, hips].mean(axis=1), axis=1)
+    known = seen[:, hips].all(axis=1)
+    return float(np.median(np.where(known, np.maximum(trunk, widths), widths)))
 
 
 def _facing_turn(shoulders: np.ndarray) -> np.ndarray:
@@ -202,7 +248,7 @@ def _facing_turn(shoulders: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Window:
-    """The last seconds of a movement, as a network sees them.
+    """The last seconds of a movement, as they are classified.
 
     Attributes
     ----------
@@ -212,29 +258,38 @@ class Window:
         Moments per second, whatever the camera's frame rate.
     in_space
         Whether positions in metres are used, not places in the image.
+    point_set
+        Points that are used.
     """
 
     seconds: float = 3.0
     rate: float = 15.0
     in_space: bool = False
+    point_set: PointSet = BODY
 
     def __post_init__(self) -> None:
-        """Refuse what holds no movement."""
+        """Validate length and rate."""
         if not 0.3 <= self.seconds <= 30:
             raise ValueError(f'a window must last 0.3 to 30 s, got {self.seconds}')
         if not 5 <= self.rate <= 60:
             raise ValueError(f'the rate must be 5 to 60 moments a second, got {self.rate}')
+        if self.shape[0] < _MIN_MOMENTS:
+            raise ValueError(
+                f'a window must have at least {_MIN_MOMENTS} moments, got {self.shape[0]}'
+            )
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(moments, numbers of each) of what `features` gives."""
-        axes = 3 if self.in_space else 2
-        return round(self.seconds * self.rate), len(JOINTS) * (axes + 1)
+        """(moments, channels) of `features`."""
+        spans = len(self.point_set) + len(self.point_set.bones)
+        channels = spans * (3 if self.in_space else 2) + len(self.point_set)
+        return round(self.seconds * self.rate), channels
 
     def times(self, end: float) -> np.ndarray:
         """Moments [T] [s] of the window that ends at a time."""
         return np.asarray(end - np.arange(self.shape[0])[::-1] / self.rate)
 
     def features(self, movement: Movement, end: float) -> np.ndarray:
-        """What the network sees of a movement at a time [s]: float32 of `shape`."""
-        return features(*normalise(*movement.sampled(self.times(end))))
+        """Channels of a movement up to a time [s]: float32 of `shape`."""
+        points, seen = normalise(*movement.sampled(self.times(end)), self.point_set)
+        return features(points, seen, self.point_set)
