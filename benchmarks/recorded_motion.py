@@ -165,7 +165,10 @@ def _samples(
         joint = name.partition('_')[2]
         if joint in ANGLES:
             true, gait = float(np.degrees(truth[name])), flexion(clip, name, stamp)
-            yield joint, Sample(angle, true, deviation, gait, f'{clip.motion} {clip.person} {name}')
+            yield (
+                joint,
+                Sample(angle, true, deviation, gait, f'{clip.motion} {clip.person} {name}'),
+            )
 
 
 def _errors(person: Person | None, truth: np.ndarray) -> np.ndarray:

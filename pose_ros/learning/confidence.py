@@ -54,7 +54,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class ScoreCalibration:
     """What turns scores into decisions.
 
     Attributes
@@ -106,10 +106,10 @@ def _windows(clip: Clip, window: Window) -> np.ndarray:
     return features(points, known, window.point_set)
 
 
-def calibrate(found: HeldOut) -> Calibration:
+def calibrate(found: HeldOut) -> ScoreCalibration:
     """Scale and threshold that tell held-out motions from each other and from the others best.
 
-    The scale is fitted as by C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of
+    The scale is fitted as by C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On ScoreCalibration of
     Modern Neural Networks", ICML 2017. The threshold is the middle of the best ones, as later
     values may lie to both sides.
     """
@@ -129,7 +129,7 @@ def calibrate(found: HeldOut) -> Calibration:
     rejected = np.nan_to_num(shares[-1], nan=1.0)
     best = np.flatnonzero(hits + rejected >= (hits + rejected).max() - 1e-9)
     middle = int(best[len(best) // 2])
-    return Calibration(
+    return ScoreCalibration(
         scale, float(_THRESHOLDS[middle]), float(hits[middle]), float(rejected[middle])
     )
 

@@ -20,7 +20,7 @@ from pose_ros.core.motion.learned_model import (
 from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.random_convolutions import RandomConvolutions
 from pose_ros.learning.clips import clip_of
-from pose_ros.learning.confidence import Calibration, HeldOut, calibrate, held_out
+from pose_ros.learning.confidence import ScoreCalibration, HeldOut, calibrate, held_out
 from pose_ros.learning.datasets import Split, datasets, part_of, split
 from pose_ros.learning.examples import NOT_MIRRORED, SAME, MotionClass
 from pose_ros.learning.motion_evaluation import Evaluation, evaluate
@@ -127,7 +127,7 @@ def train(
         found.append(held_out(score, own, window, rng, _CALIBRATING))
     learned = tuple(LearnedClass(motion.name, motion.hand) for motion in motions)
 
-    def model(lines: tuple[np.ndarray, np.ndarray], calibration: Calibration) -> LearnedModel:
+    def model(lines: tuple[np.ndarray, np.ndarray], calibration: ScoreCalibration) -> LearnedModel:
         description = Description(learned, window, calibration.threshold, settings.seed)
         scaled = (part * calibration.scale for part in lines)
         return LearnedModel(description, convolutions, *scaled)
@@ -187,7 +187,9 @@ def _draw(
     return [part.draw(window, rng, row.tolist()) for part, row in zip(data, counts)]
 
 
-def _report(evaluation: Evaluation, calibration: Calibration, divided: Split) -> dict[str, Any]:
+def _report(
+    evaluation: Evaluation, calibration: ScoreCalibration, divided: Split
+) -> dict[str, Any]:
     """Figures of a training."""
     low, high = evaluation.interval
     return {
