@@ -18,21 +18,16 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from pose_ros.cli.demo_results import OverlayRecorder
 from pose_ros.cli.demo_statistics import DemoStatistics
-from pose_ros.message_values import EventReader, msg_to_person
-from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, Posture, SkeletonArray
+from pose_ros.message_values import EVENT_TOPICS, EventReader, msg_to_person
+from pose_ros.msg import SkeletonArray
 from pose_ros.ros.images import image_to_frame, stamp_of
+from pose_ros.ros.motion_outputs import TOPICS
 from pose_ros.ros.start import init_ros
 
 # Three seconds of messages: none is lost.
 COUNTED = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
 OVERLAY = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 GATE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-EVENTS = {
-    'gestures': GestureEvent,
-    'falls': FallEvent,
-    'postures': Posture,
-    'exercise': ExerciseState,
-}
 # gesture_node, marker_node and this process.
 SKELETON_SUBSCRIBERS = 3
 
@@ -53,8 +48,8 @@ class DemoObserver:
         self._subscribe(CameraInfo, 'camera_info', self._on_info)
         self._subscribe(SkeletonArray, 'skeletons', self._on_skeletons)
         self._subscribe(SkeletonArray, 'truth', self._on_truth)
-        for topic, kind in EVENTS.items():
-            self._subscribe(kind, topic, partial(self._on_event, topic))
+        for topic in EVENT_TOPICS:
+            self._subscribe(TOPICS[topic].kind, topic, partial(self._on_event, topic))
         recorder_node.create_subscription(Image, 'image_overlay', self._on_overlay, OVERLAY)
         self._nodes = (self._node, recorder_node)
         self._threads = [
@@ -65,7 +60,7 @@ class DemoObserver:
 
     def missing(self) -> list[str]:
         """Topics whose publisher or subscribers have not been found yet."""
-        topics = ('camera_info', 'skeletons', 'image_overlay', *EVENTS)
+        topics = ('camera_info', 'skeletons', 'image_overlay', *EVENT_TOPICS)
         found = [topic for topic in topics if not self._node.count_publishers(topic)]
         if self._node.count_subscribers('skeletons') < SKELETON_SUBSCRIBERS:
             found.append('skeletons')

@@ -25,6 +25,7 @@ from pose_ros.ros.images import ImageReader, stamp_of
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_parameters import ANNOTATIONS, PARAMETERS, chosen_annotations
 from pose_ros.ros.markers import SkeletonMarkers
+from pose_ros.ros.motion_outputs import TOPICS
 from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.overlays import Overlays
 from pose_ros.ros.pairing import StampPairs
@@ -85,9 +86,10 @@ class MarkerNode(Node):
             ('skeletons', SkeletonArray, self._hands.add_skeletons, qos.SKELETONS, anything),
         ):
             self._inputs.keep(topic, kind, callback, profile, wanted)
-        for topic, (kind, take, profile) in ANNOTATIONS.items():
+        for topic, take in ANNOTATIONS.items():
+            output, wanted = TOPICS[topic], anything and topic in self._shown
             on_message = self._reader.checked(topic, partial(take, self._labels))
-            self._inputs.keep(topic, kind, on_message, profile, anything and topic in self._shown)
+            self._inputs.keep(topic, output.kind, on_message, output.profile, wanted)
         self._hands.watch(self._inputs, anything)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:

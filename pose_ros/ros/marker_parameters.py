@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
 from pose_ros.ros.labels import ANGLES, Labels
 from pose_ros.ros.parameters import EXECUTOR, Parameter, Values, expand_all
-from pose_ros.ros.qos import EVENTS, FALLS
 
-# Topics with annotations: message type, method of Labels that takes it, quality of service.
+# Topics with annotations, and the method of Labels that takes their messages.
 ANNOTATIONS = {
-    'gestures': (GestureEvent, Labels.on_gesture, EVENTS),
-    'postures': (Posture, Labels.on_posture, EVENTS),
-    'falls': (FallEvent, Labels.on_fall, FALLS),
-    'exercise': (ExerciseState, Labels.on_exercise, EVENTS),
-    'joint_angles': (JointAngles, Labels.on_angles, EVENTS),
+    'gestures': Labels.on_gesture,
+    'postures': Labels.on_posture,
+    'falls': Labels.on_fall,
+    'exercise': Labels.on_exercise,
+    'joint_angles': Labels.on_angles,
 }
-
-
 EVENT_TOPICS = tuple(topic for topic in ANNOTATIONS if topic != 'joint_angles')
 
 PARAMETERS = (

@@ -67,3 +67,4 @@ OUTPUTS = (
     Output('falls', FallEvent, ('falls',), _each(fall_to_msg), FALLS),
     Output('exercise', ExerciseState, ('exercises',), _each(exercise_to_msg)),
 )
+TOPICS = {output.topic: output for output in OUTPUTS}

@@ -19,10 +19,9 @@ from pose_ros.message_values import msg_to_hand
 from pose_ros.msg import HandArray, SkeletonArray
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.labels import Labels
-from pose_ros.ros.marker_parameters import ANNOTATIONS
+from pose_ros.ros.marker_parameters import ANNOTATIONS, EVENT_TOPICS
 from pose_ros.ros.qos import SKELETONS
 
-EVENT_TOPICS = ('gestures', 'postures', 'falls', 'exercise')
 # Opacity of unobserved bones and keypoints.
 FAINT = 0.35
 # Foxglove's (0, 0) is the corner of the first pixel, ours its centre.
@@ -38,7 +37,7 @@ class FoxgloveBridge:
         self._labels = Labels()
         self._hands = node.create_publisher(ImageAnnotations, 'hand_annotations', SKELETONS)
         self.takes: dict[str, Callable[[Any], None]] = {
-            topic: partial(ANNOTATIONS[topic][1], self._labels) for topic in EVENT_TOPICS
+            topic: partial(ANNOTATIONS[topic], self._labels) for topic in EVENT_TOPICS
         }
         self.takes['hands'] = self._show_hands
 
