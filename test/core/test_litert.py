@@ -109,3 +109,11 @@ class TestInputs:
         values = fed(dtype, (1 / 128, zero_point), (-1.0, 1.0)).astype(int)
         real = (values - zero_point) / 128
         np.testing.assert_allclose(real, np.linspace(-1, 1, 256), atol=1 / 128)
+
+
+def test_a_file_is_read_once(monkeypatch):
+    read, reads = Path.read_bytes, []
+    monkeypatch.setattr(Path, 'read_bytes', lambda path: reads.append(path) or read(path))
+    model = TfliteModel(ModelStore().locate('blazepose_full')['landmarks'])
+    model.drop_output(2)
+    assert reads == [model.path]

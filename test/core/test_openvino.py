@@ -1,5 +1,6 @@
 """OpenVINO as a runtime: IR and ONNX files give the right numbers, damaged ones are refused."""
 
+from pathlib import Path
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from pose_ros.core.models.imagenet import IMAGENET_RANGE
 from pose_ros.core.runtime import openvino as runtime
 from pose_ros.core.runtime.errors import ModelError, OutputError
 from pose_ros.core.runtime.openvino import OpenVinoModel
+from pose_ros.core.runtime.store import ModelStore
 
 ov = pytest.importorskip('openvino')
 
@@ -175,3 +177,9 @@ def test_openvino_sends_no_usage_data():
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ['True', 'False']
+
+
+def test_a_tflite_file_is_read_by_openvino_alone(monkeypatch):
+    path = ModelStore().locate('blazepose_full')['detector']
+    monkeypatch.setattr(Path, 'read_bytes', lambda path: pytest.fail(f'{path} is read twice'))
+    assert OpenVinoModel(path).input_size == (224, 224)

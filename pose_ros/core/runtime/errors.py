@@ -54,7 +54,7 @@ def require_usable(name: str, values: ArrayLike, limit: float = MAX_OUTPUT) -> N
     if values.size > _FEW:
         usable = values.min() >= -limit and values.max() <= limit
     else:
-        usable = all([-limit <= value <= limit for value in values.ravel().tolist()])
+        usable = all(-limit <= value <= limit for value in values.ravel().tolist())
     if not usable:
         found = values[~(np.abs(values) <= limit)].flat[0]
         raise OutputError(f'{name}: expected values within ±{limit:g}, found {found:.3g}')

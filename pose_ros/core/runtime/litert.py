@@ -22,8 +22,8 @@ from pose_ros.core.runtime.native_log import without_info_lines
 # The maintained runtime first: on MoveNet it is more than ten times as fast as the older one.
 _RUNTIMES = ('ai_edge_litert', 'tflite_runtime')
 
-Loader = Callable[[Path, int, 'bytes | None', 'tuple[int, int] | None'], Any]
-"""Makes an interpreter of a file, a number of threads, changed content and the input's size."""
+Loader = Callable[[Path, int, bytes, 'tuple[int, int] | None'], Any]
+"""Makes an interpreter of a file, a number of threads, its content and the input's size."""
 
 
 class TfliteModel:
@@ -73,7 +73,10 @@ class TfliteModel:
         self._threads = threads
         self._pixel_range = pixel_range
         self._input_size = input_size
-        self._content = None if without is None else without_operator(self.path, without)
+        if without is None:
+            self._content = read_model(self.path)
+        else:
+            self._content = without_operator(self.path, without)
         self._load = load or load_interpreter
         self._interpreter = self._load(self.path, threads, self._content, input_size)
         with model_errors(self.path, 'its inputs and outputs cannot be used'):
@@ -147,9 +150,8 @@ class TfliteModel:
         except ImportError:
             return  # the older runtime does not know the file format: computed in vain
         kept = [output['index'] for output in self._outputs]
-        content = self._content or read_model(self.path)
         with model_errors(self.path, f'output {position} cannot be left out'):
-            pruned = pruning.prune(content, kept, schema)
+            pruned = pruning.prune(self._content, kept, schema)
         self._interpreter = self._load(self.path, self._threads, pruned, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 
@@ -204,10 +206,15 @@ def read_model(path: Path) -> bytes:
 
     A file that is mapped instead would end the process if it were truncated later.
     """
-    if not path.is_file():
-        raise ModelError(f'{path}: no such model file')
+    require_file(path)
     with model_errors(path, 'cannot be read'):
         return path.read_bytes()
+
+
+def require_file(path: Path) -> None:
+    """ModelError if a model file is missing."""
+    if not path.is_file():
+        raise ModelError(f'{path}: no such model file')
 
 
 def load_interpreter(

@@ -19,7 +19,7 @@ from pose_ros.core.runtime.image_model import (
     require_shapes,
     require_usable_outputs,
 )
-from pose_ros.core.runtime.litert import read_model
+from pose_ros.core.runtime.litert import read_model, require_file
 
 PRECISIONS = {'f32': 'f32', 'auto': ''}
 """Of each value of the setting `precision`, OpenVINO's hint; '' leaves the choice to it."""
@@ -151,8 +151,8 @@ def _properties(threads: int, precision: str) -> Mapping[str, Any]:
 def _read(core: Any, path: Path) -> Any:
     """Model of a file and of the weights that belong to it."""
     if path.suffix == '.tflite':
-        read_model(path)  # is it there?
-        return core.read_model(path)
+        require_file(path)
+        return core.read_model(path)  # it takes no content
     graph = read_model(path)
     if path.suffix != '.xml':
         return core.read_model(graph, b'')
