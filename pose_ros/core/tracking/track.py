@@ -114,9 +114,9 @@ class Track:
             score = self._detection_score * self._person.score
             self._person = replace(self._person, score=score)
 
-    def needs_clothing(self, stamp: float) -> bool:
-        """Whether clothes are compared at a time even if the place is right: others were near."""
-        return not self._alone or self.misses > 0 or stamp >= self._clothing_due
+    def is_obvious(self, stamp: float) -> bool:
+        """Whether the place alone tells who it is: no one else was near, and not for long."""
+        return self._alone and not self.misses and stamp < self._clothing_due
 
     def shift(self, stamp: float) -> tuple[float, float]:
         """Movement (x, y) [px] that is expected since the person was last seen."""
