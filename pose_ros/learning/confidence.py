@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from pose_ros.core.motion.normalised import Window, features, normalise
 from pose_ros.learning.clips import Clip
@@ -16,7 +16,8 @@ from pose_ros.learning.windows import Dataset, held
 # For the threshold, windows are looked at so far apart [s], and the probability is the mean of so
 # many: about what MotionRecogniser does.
 _STEP, _MEANS = 0.12, 2
-_THRESHOLDS = np.linspace(0.3, 0.99, 70)
+# Thresholds to choose from, evenly spaced as log-odds: 0.27 to 0.999.
+_THRESHOLDS = expit(np.linspace(-1.0, 7.0, 81))
 # Maximum number of other movements of a part that are played: enough for the threshold.
 _OTHERS = 50
 # Bounds of the factor on the scores, as logarithms.
@@ -109,7 +110,7 @@ def _windows(clip: Clip, window: Window) -> np.ndarray:
 def calibrate(found: HeldOut) -> ScoreCalibration:
     """Scale and threshold that tell held-out motions from each other and from the others best.
 
-    The scale is fitted as by C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On ScoreCalibration of
+    The scale is fitted as by C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of
     Modern Neural Networks", ICML 2017. The threshold is the middle of the best ones, as later
     values may lie to both sides.
     """

@@ -20,7 +20,7 @@ from pose_ros.core.motion.learned_model import (
 from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.random_convolutions import RandomConvolutions
 from pose_ros.learning.clips import clip_of
-from pose_ros.learning.confidence import ScoreCalibration, HeldOut, calibrate, held_out
+from pose_ros.learning.confidence import HeldOut, ScoreCalibration, calibrate, held_out
 from pose_ros.learning.datasets import Split, datasets, part_of, split
 from pose_ros.learning.examples import NOT_MIRRORED, SAME, MotionClass
 from pose_ros.learning.motion_evaluation import Evaluation, evaluate
