@@ -18,6 +18,8 @@ from pose_ros.learning.windows import Dataset, held
 _STEP, _MEANS = 0.12, 2
 # Thresholds to choose from, evenly spaced as log-odds: 0.27 to 0.999.
 _THRESHOLDS = expit(np.linspace(-1.0, 7.0, 81))
+# The chosen threshold may be right in so much less of the motions and others together [-].
+_ALLOWANCE = 0.03
 # Maximum number of other movements of a part that are played: enough for the threshold.
 _OTHERS = 50
 # Bounds of the factor on the scores, as logarithms.
@@ -111,8 +113,8 @@ def calibrate(found: HeldOut) -> ScoreCalibration:
     """Scale and threshold that tell held-out motions from each other and from the others best.
 
     The scale is fitted as by C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of
-    Modern Neural Networks", ICML 2017. The threshold is the middle of the best ones, as later
-    values may lie to both sides.
+    Modern Neural Networks", ICML 2017. The threshold is the strictest that is right nearly as
+    often as the best: a false event is worse than a missed one.
     """
 
     def unlikeliness(logarithm: float) -> float:
@@ -128,10 +130,10 @@ def calibrate(found: HeldOut) -> ScoreCalibration:
     shares = np.where(counts, shares / np.maximum(counts, 1), np.nan)
     hits = np.nanmean(shares[:-1], axis=0)
     rejected = np.nan_to_num(shares[-1], nan=1.0)
-    best = np.flatnonzero(hits + rejected >= (hits + rejected).max() - 1e-9)
-    middle = int(best[len(best) // 2])
+    right = hits + rejected
+    chosen = int(np.flatnonzero(right >= right.max() - _ALLOWANCE)[-1])
     return ScoreCalibration(
-        scale, float(_THRESHOLDS[middle]), float(hits[middle]), float(rejected[middle])
+        scale, float(_THRESHOLDS[chosen]), float(hits[chosen]), float(rejected[chosen])
     )
 
 
