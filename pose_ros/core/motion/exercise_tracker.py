@@ -55,11 +55,14 @@ class _Candidate:
         """Whether it has a repetition in this frame, or had while it waits."""
         return self.waits or self.counter.done is not None
 
-    def set_since(self, stamp: float) -> list[Repetition]:
-        """Repetitions that began since a time [s]; none if they are too few for a set."""
+    def set_since(self, stamp: float, single: bool) -> list[Repetition]:
+        """Repetitions that began since a time [s]; none if they are too few for a set.
+
+        If `single` is true, one that is unmistakable is enough.
+        """
         found = [done for start, done in self.series if start >= stamp]
         moved = sum(not _stays(done) for done in found)
-        enough = moved >= _RECOGNISED or (moved > 0 and self.counter.unmistakable)
+        enough = moved >= _RECOGNISED or (single and moved > 0 and self.counter.unmistakable)
         return found if enough else []
 
     def update(self, stamp: float, form: Form) -> None:
@@ -160,12 +163,14 @@ class ExerciseTracker:
             candidate.waits = any(c.counter.completing for c in self._candidates[:index])
             if candidate.waits:
                 continue
-            found = candidate.set_since(-math.inf if current is None else current.last)
-            longer = candidate.set_since(-math.inf)
+            longer = candidate.set_since(-math.inf, current is None)
+            found = longer if current is None else candidate.set_since(current.last, False)
             if current is not None and len(longer) > max(current.counter.count, len(found)):
                 self.retracted = current.counter.exercise, current.counter.count
                 found = longer
             if found:
+                if current is not None:
+                    current.series = []  # reported, or taken back
                 candidate.counter.restart(len(found))
                 self._current = current = candidate
                 # The last one is reported with this frame's state, unless it had to wait.
