@@ -135,8 +135,19 @@ def _seen(person: Person, outside: bool) -> np.ndarray:
     )
     if outside and person.observed.any():
         beyond = person.states == KeypointState.PREDICTED
-        seen |= beyond & (person.scores >= _MIN_OUTSIDE_SCORE)
+        seen |= beyond & (person.scores >= _MIN_OUTSIDE_SCORE) & _near(person)
     return seen
+
+
+def _near(person: Person) -> np.ndarray:
+    """Mask [K] of the keypoints within a body's size of the observed ones."""
+    points = person.keypoints[person.observed]
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = (high - low).max()
+    near: np.ndarray = np.all(
+        (person.keypoints >= low - size) & (person.keypoints <= high + size), axis=1
+    )
+    return near
 
 
 @lru_cache(maxsize=8)
