@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
+from pose_ros.core.models.occlusion import BodyMask
 from pose_ros.core.topology import COCO17
 from pose_ros.core.tracking.clothing import colour_similarity, torso_colours
 from pose_ros.core.types import Frame
@@ -89,6 +90,28 @@ def test_a_torso_out_of_the_image_has_no_colours():
     middle = keypoints[[5, 6, 11, 12], 0].mean()
     assert torso_colours(Frame(image[:, : int(middle) + 4]), keypoints, COCO17) is not None
     assert torso_colours(Frame(image[:, : int(middle) - 12]), keypoints, COCO17) is None
+
+
+def test_what_others_cover_does_not_count():
+    image, keypoints = rendered('red', background='plain')
+    alone = torso_colours(Frame(image), keypoints, COCO17)
+    height = float(np.ptp(keypoints[:, 1]))
+
+    def covered(shift):
+        """Image in which a blue body is in front, shifted by a share of the height."""
+        front = BodyMask(keypoints + np.array([shift * height, 0.0]), height)
+        mask = np.zeros(image.shape[:2], np.uint8)
+        front.draw(mask, np.eye(2, 3), 1)
+        painted = image.copy()
+        painted[mask > 0] = SHIRTS['blue']
+        return Frame(painted), front
+
+    frame, front = covered(0.22)
+    assert colour_similarity(torso_colours(frame, keypoints, COCO17), alone) < 0.6
+    visible = torso_colours(frame, keypoints, COCO17, [front])
+    assert colour_similarity(visible, alone) > 0.95
+    frame, front = covered(0.0)
+    assert torso_colours(frame, keypoints, COCO17, [front]) is None
 
 
 def test_a_person_seen_from_the_side_has_colours():

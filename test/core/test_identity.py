@@ -178,6 +178,16 @@ class TestAssignment:
         for track in people.identities.tracks:
             np.testing.assert_array_equal(track.clothing, known[track.id])
 
+    def test_a_visible_person_does_not_take_one_in_the_clothes_of_a_lost_one(
+        self, follow, make_body
+    ):
+        """Red comes out where rose was a moment ago."""
+        people = follow()
+        red, rose = make_body(x=250.0), make_body(x=340.0, shirt='rose')
+        people.show(red, rose, frames=4)
+        people.show(rose, frames=4)
+        assert people.show(replace(red, x=330.0)) == [1]
+
 
 class TestGates:
     @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 import math
 
 import cv2
 import numpy as np
 
+from pose_ros.core.models.occlusion import BodyMask
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Frame
 
@@ -25,6 +27,8 @@ _COLOUR_REACH = 64.0
 # clothes [-]; an upright one is just seen from the side. The actor's walkers in profile have 0.22
 # or more, lying bodies as little as 0.01.
 _MIN_LYING_ASPECT = 0.08
+# Minimum share of the samples that no one covers [-].
+_MIN_UNCOVERED = 0.2
 _CORNERS = ('left_shoulder', 'right_shoulder', 'left_hip', 'right_hip')
 
 
@@ -45,7 +49,9 @@ _LOW = np.array([0.0, 128 - _COLOUR_REACH, 128 - _COLOUR_REACH])
 _REACH = np.array([255.0, 2 * _COLOUR_REACH, 2 * _COLOUR_REACH])
 
 
-def torso_colours(frame: Frame, keypoints: np.ndarray, topology: Topology) -> np.ndarray | None:
+def torso_colours(
+    frame: Frame, keypoints: np.ndarray, topology: Topology, in_front: Sequence[BodyMask] = ()
+) -> np.ndarray | None:
     """Histogram of the colours between shoulders and hips.
 
     Parameters
@@ -56,12 +62,14 @@ def torso_colours(frame: Frame, keypoints: np.ndarray, topology: Topology) -> np
         float32 [K, 2] [px].
     topology
         Format of the keypoints.
+    in_front
+        People who may cover the torso; what they cover does not count.
 
     Returns
     -------
     float64 [38] or None
         Histograms of CIELAB's lightness and two colour axes, each with the sum 1; None if most
-        of the torso is out of the image, or it lies and is too narrow to show them.
+        of the torso is out of the image or covered, or it lies and is too narrow to show them.
     """
     corners = keypoints[_corner_indices(topology)].astype(np.float64)
     if _lies_edge_on(corners):
@@ -70,9 +78,24 @@ def torso_colours(frame: Frame, keypoints: np.ndarray, topology: Topology) -> np
     inside = frame.shows(pixels)
     if np.count_nonzero(inside) < len(pixels) / 2:
         return None
+    if in_front:
+        inside[inside] = ~_covered(pixels[inside], in_front)
+        if np.count_nonzero(inside) < _MIN_UNCOVERED * len(pixels):
+            return None
     colours = frame.image[pixels[inside, 1], pixels[inside, 0]][None]
     code = cv2.COLOR_RGB2Lab if frame.channels == 'rgb' else cv2.COLOR_BGR2Lab
     return _histograms(cv2.cvtColor(colours, code)[0])
+
+
+def _covered(pixels: np.ndarray, bodies: Sequence[BodyMask]) -> np.ndarray:
+    """Mask [N] of the pixels [N, 2] (x, y) that bodies cover."""
+    corner = pixels.min(axis=0)
+    width, height = (pixels.max(axis=0) - corner + 1).tolist()
+    covered = np.zeros((height, width), np.uint8)
+    for body in bodies:
+        body.draw(covered, np.column_stack([np.eye(2), -corner]), 1)
+    x, y = (pixels - corner).T
+    return np.asarray(covered[y, x] > 0)
 
 
 @lru_cache(maxsize=16)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from pose_ros.core.configuration import EstimatorConfig
-from pose_ros.core.tracking.matching import clothes_similarity, similarity
+from pose_ros.core.models.occlusion import BodyMask
+from pose_ros.core.tracking.matching import SAME_CLOTHES, clothes_similarity, similarity
 from pose_ros.core.tracking.observation import Observation, distinct
 from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.tracking.track import Track
 
-# A lost track does not take an observation that a visible track's clothes fit better by this [-].
+# A track does not take an observation that another track's clothes fit better by this [-].
 _BETTER_CLOTHES = 0.2
 # Clothes are learned from people whose box overlaps with no other by this (IoU).
 _ALONE = 0.05
@@ -94,6 +96,7 @@ class Identities:
         people = distinct(
             [s for _, s in sorted(zip(switched, observations), key=lambda pair: pair[0])]
         )
+        people = [_behind(one, people) for one in people]
         owners = self._assign(people)
         found = {track.track_id for track in owners.values()}
         shown = {observation.roi_track for observation in observations} - found
@@ -137,24 +140,45 @@ class Identities:
     def _in_others_clothes(
         self, tracks: Sequence[Track], observations: Sequence[Observation]
     ) -> np.ndarray:
-        """Observations that a lost track must not take from a visible one with better clothes.
+        """Observations that a track must not take because they may show another person.
+
+        - A lost track gives way to a visible one with better clothes.
+        - A visible track gives way to a lost one with the same clothes, and better ones than its
+          own: it may have begun, or gone on, while the person was covered.
+        - Any of several lost tracks may be a person whose clothes are covered.
 
         Mask [tracks, observations].
         """
         mask = np.zeros((len(tracks), len(observations)), bool)
-        if not any(track.misses for track in tracks):
+        lost = np.array([track.misses > 0 for track in tracks])
+        if not self.config.use_appearance or not any(track.misses for track in self.tracks):
             return mask
         for column, observation in enumerate(observations):
-            rivals = [
-                clothes_similarity(track, observation, self.config) or 0.0
-                for track in self.tracks
-                if not track.misses and similarity(track, observation, self.config) > 0
-            ]
+            if observation.clothing is None:
+                mask[:, column] = lost & bool(observation.in_front and lost.sum() > 1)
+                continue
+            visible_best = self._best_clothes(observation, lost=False)
+            lost_best = self._best_clothes(observation, lost=True)
             for row, track in enumerate(tracks):
                 clothes = clothes_similarity(track, observation, self.config)
-                if clothes is not None and track.misses:
-                    mask[row, column] = max(rivals, default=0.0) > clothes + _BETTER_CLOTHES
+                if not track.misses:
+                    mask[row, column] = lost_best > max(
+                        SAME_CLOTHES, (clothes or 0.0) + _BETTER_CLOTHES
+                    )
+                elif clothes is not None:
+                    mask[row, column] = visible_best > clothes + _BETTER_CLOTHES
         return mask
+
+    def _best_clothes(self, observation: Observation, lost: bool) -> float:
+        """Similarity of clothes to the best of the lost or visible tracks that it may show."""
+        return max(
+            (
+                clothes_similarity(track, observation, self.config) or 0.0
+                for track in self.tracks
+                if (track.misses > 0) == lost and similarity(track, observation, self.config) > 0
+            ),
+            default=0.0,
+        )
 
     def _confirm(self, track: Track) -> None:
         presence, needed = track.presence, self.config.min_hits
@@ -172,6 +196,16 @@ class Identities:
 
     def _is_locked(self, track: Track) -> bool:
         return bool(track.id) and track.id == self.locked_id
+
+
+def _behind(observation: Observation, others: Sequence[Observation]) -> Observation:
+    """Observation that knows the people in front: the larger ones whose boxes overlap."""
+    in_front = tuple(
+        BodyMask(other.joints, other.size)
+        for other in others
+        if other.size > observation.size and overlap(other.box, observation.box) > _ALONE
+    )
+    return replace(observation, in_front=in_front, similarities={}) if in_front else observation
 
 
 def _alone(observation: Observation, others: Sequence[Observation]) -> bool:

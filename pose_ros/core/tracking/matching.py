@@ -19,7 +19,7 @@ _CLOTHING_SHARE = 0.4
 # far above.
 _OTHER_CLOTHES = 0.35
 # After a longer absence the clothes alone must be at least this similar [-].
-_SAME_CLOTHES = 0.75
+SAME_CLOTHES = 0.75
 # A person whom no one is near is the same if the box overlaps by more than this with the expected
 # one (IoU): so it does in nine of ten pairs of frames, and no jump to another is as small.
 _OBVIOUS = 0.7
@@ -78,7 +78,7 @@ def _compare(track: Track, observation: Observation, config: EstimatorConfig) ->
     clothes = clothes_similarity(track, observation, config)
     if gap > config.track_timeout:
         if config.use_appearance:
-            known = clothes is not None and clothes >= _SAME_CLOTHES
+            known = clothes is not None and clothes >= SAME_CLOTHES
         else:
             known = _may_be_regained(track, observation)
         if not known:

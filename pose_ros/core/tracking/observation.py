@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from pose_ros.core.models.occlusion import BodyMask
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.topology import COCO_HIPS, COCO_SHOULDERS, Topology
 from pose_ros.core.tracking.clothing import colour_similarity, torso_colours
@@ -43,6 +44,8 @@ class Observation:
         Similarity to the tracks that it was compared to, by their ``track_id``.
     detection_score
         Of the detection that it was found by, 0 to 1; 1 without a detector.
+    in_front
+        Bodies of other people who may cover this one.
     """
 
     pose: Pose
@@ -52,6 +55,7 @@ class Observation:
     roi_track: int | None = None
     detection_score: float = 1.0
     similarities: dict[int, float] = field(default_factory=dict)
+    in_front: tuple[BodyMask, ...] = ()
 
     @classmethod
     def of(
@@ -100,7 +104,7 @@ class Observation:
     @cached_property
     def clothing(self) -> np.ndarray | None:
         """Histogram of the torso's colours."""
-        return torso_colours(self.frame, self.pose.keypoints, self.topology)
+        return torso_colours(self.frame, self.pose.keypoints, self.topology, self.in_front)
 
     def similarity(self, other: Observation) -> float:
         """Mean of keypoint similarity and overlap of the boxes, 0 to 1."""

@@ -76,7 +76,7 @@ class Track:
         self._motion = ConstantVelocity(
             observation.centre, observation.frame.time, observation.size
         )
-        self.observe(observation, alone=True)
+        self.observe(observation, alone=not observation.in_front)
 
     @property
     def stamp(self) -> float:
