@@ -57,7 +57,7 @@ _MIN_SINKING_RATE = 0.15
 _SETTLED = 0.3
 # Rise of the head that ends this [body heights]: it trembles by up to 0.02, and comes up by 0.05
 # in the first 0.1 s of getting up.
-_SETTLED_RISE = 0.06
+_SETTLED_RISE = 0.045
 # Deeper than this the body has come down further than in a deep squat [body heights]: there the
 # hips come down by 0.33 and the head by 0.42.
 _DEEPER_THAN_SQUAT = 0.42
