@@ -32,7 +32,8 @@ doctor: models
 
 # The default model and the one asked for, once; nothing is downloaded while a node runs.
 models:
-	@$(RUN) pose-ros models install blazepose_full $(MODEL) > /dev/null
+	@$(RUN) pose-ros models install blazepose_full $(MODEL) \
+		$(if $(filter hands,$(SCENE)),hand_lite) > /dev/null
 
 lint:
 	@$(RUN) ruff format --check .

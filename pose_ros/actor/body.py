@@ -6,11 +6,15 @@ down, z away from the camera. A person who faces the camera has the left side at
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from pose_ros.actor.hand_pose import HAND_POSES, hand_points, turned
+from pose_ros.core.types import HandSide
+
 Pair = tuple[float, float]
+Points = dict[str, np.ndarray]
 
 
 class ActorPose(NamedTuple):
@@ -46,11 +50,25 @@ class ActorPose(NamedTuple):
     """(towards the own left, forwards) of the whole body, as a falling tree."""
     spine: Pair = (0.0, 0.0)
     """(lean clockwise in the image, bend forward) of the upper half of the back: rounds it."""
+    left_fingers: Any = ''  # a name; Any: pairs by name make poses, too
+    """Shape of the hand, of `HAND_POSES`, palm to the camera; empty: a hand at rest."""
+    right_fingers: Any = ''
 
     def blend(self, other: ActorPose, weight: float) -> ActorPose:
         """Pose on the way to another: this one at weight 0, the other at 1."""
-        start, end = np.array(self), np.array(other)
-        return ActorPose(*map(tuple, (start + (end - start) * weight).tolist()))
+        start, end = self.angles, other.angles
+        shown = other if weight > 0.5 else self
+        return shown.with_angles(start + (end - start) * weight)
+
+    @property
+    def angles(self) -> np.ndarray:
+        """All pairs [N, 2]."""
+        return np.array(self[:-2])
+
+    def with_angles(self, angles: np.ndarray) -> ActorPose:
+        """Pose with other pairs [N, 2] and the same shapes of the hands."""
+        pairs = dict(zip(self._fields, map(tuple, angles.tolist())))
+        return self._replace(**pairs)
 
 
 # Where joints lie in the standing body, from the middle of the hip joints:
@@ -66,6 +84,8 @@ _THIGH, _SHIN, SOLE = 0.233, 0.223, 0.031
 # Toes point ahead and slightly outwards; the camera, higher up, sees them lower.
 _TOES_ASIDE, _TOES_DOWN, _TOES_AHEAD = 0.022, 0.024, 0.075
 NECK_OVER_SHOULDERS = _NECK - _SHOULDER[1]
+_HEIGHT = 1.75  # [m] of the body whose hands `hand_points` gives
+_SIDES: tuple[tuple[HandSide, int], ...] = (('left', 1), ('right', -1))
 SKULL = {
     'nose': (0.0, -0.010, 0.058),
     'left_eye': (0.020, 0.012, 0.044),
@@ -113,6 +133,13 @@ def toes_of(side: float, left: np.ndarray, up: np.ndarray, front: np.ndarray) ->
     return side * _TOES_ASIDE * left - _TOES_DOWN * up + _TOES_AHEAD * front
 
 
+def _fingers(side: HandSide, shape: str, wrist: np.ndarray, along: np.ndarray) -> Points:
+    """Points of a hand in the direction of the forearm: left_finger_0 and so on."""
+    roll = np.degrees(np.arctan2(along[0], -along[1]))
+    points = turned(hand_points(HAND_POSES[shape], side), roll) / _HEIGHT
+    return {f'{side}_finger_{number}': wrist + point for number, point in enumerate(points)}
+
+
 def joints(pose: ActorPose) -> dict[str, np.ndarray]:
     """Points of the body by name: the 17 of COCO and those that the drawing needs.
 
@@ -133,7 +160,7 @@ def joints(pose: ActorPose) -> dict[str, np.ndarray]:
     points = {'pelvis': np.zeros(3), 'neck': neck, 'head': head}
     for name, (side, up, front) in SKULL.items():
         points[name] = head + skull @ (side, -up, -front)
-    for name, side in (('left', 1), ('right', -1)):
+    for name, side in _SIDES:
         upper_arm = _direction(side, getattr(pose, f'{name}_arm'))
         # The shoulder moves towards the neck as the arm goes up.
         inwards = max(0.0, -upper_arm[1]) * _RAISED
@@ -159,4 +186,7 @@ def joints(pose: ActorPose) -> dict[str, np.ndarray]:
             f'{name}_heel': ankle + shin * SOLE,
             f'{name}_toes': toes,
         }
+        shape = getattr(pose, f'{name}_fingers')
+        if shape:
+            points |= _fingers(name, shape, wrist, along)
     return points

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pose_ros.actor.mixed_scene import line_up, mixed_scene
 from pose_ros.actor.motions.exercise_motions import duration, exercise, usual
 from pose_ros.actor.motions.fall_motions import FALL_KEYS, LOOK_ALIKE_KEYS, course
-from pose_ros.actor.motions.motion import ActorMotion
+from pose_ros.actor.motions.motion import ActorMotion, hold
 from pose_ros.actor.scene import Action, Actor, Scene
 
 _PAUSE, _BEGIN = 0.8, 1.2  # between motions, and before the first [s]
@@ -34,6 +34,20 @@ _GESTURES: _Sequence = (
     ('head_shake', 2.6),
     ('nod', 2.6),
 )
+_RAISED = {'right_arm': (25.0, 10.0), 'right_forearm': (165.0, 10.0)}
+_ACROSS = {'right_arm': (20.0, 20.0), 'right_forearm': (-95.0, 20.0)}
+# Name, shape of the hand, and angles of the arm.
+_HANDS = (
+    ('open_palm', 'open_palm', _RAISED),
+    ('fist', 'fist', _RAISED),
+    ('victory', 'victory', _RAISED),
+    ('ok', 'ok', _RAISED),
+    ('point', 'point', _RAISED),
+    ('call', 'call', _RAISED),
+    ('three', 'three', _RAISED),
+    ('four', 'four', _RAISED),
+    ('thumb_down', 'thumb', _ACROSS),
+)
 # What looks like a fall stands beside falls; how far the body is turned from the camera [deg].
 _FALLS = (
     ('lace_up', 30.0, 7.4),
@@ -52,6 +66,15 @@ _FITNESS = (
     ('deadlift', 3, '', 70.0),
     ('push_up', 3, '', 80.0),
 )
+
+
+def hands(people: int = 1) -> Scene:
+    """Gestures of fingers, of a person near by who is seen to the knees."""
+    sequence = [
+        (ActorMotion(hold(right_fingers=shape, **angles), upper=True, name=name), 2.0)
+        for name, shape, angles in _HANDS
+    ]
+    return _scene(sequence, people, Actor(height=640.0, y=640.0))
 
 
 def gestures(people: int = 1) -> Scene:
@@ -93,6 +116,7 @@ def _scene(sequence: _Sequence, people: int, alone: Actor) -> Scene:
 SCENES: dict[str, Callable[[int], Scene]] = {
     'mixed': mixed_scene,
     'gestures': gestures,
+    'hands': hands,
     'falls': falls,
     'fitness': fitness,
 }

@@ -200,7 +200,8 @@ def _arm(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:
     """Bare arm, hand and short sleeve; hanging, they lie before the trunk."""
     names = tuple(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist'))
     shoulder, elbow, wrist = (points[name] for name in names)
-    tips = points[f'{side}_hand']
+    shaped = f'{side}_finger_0' in points
+    tips = points[f'{side}_finger_9'] if shaped else points[f'{side}_hand']
     hem = shoulder + (elbow - shoulder) * 0.6
     palm = wrist + (tips - wrist) * 0.40
     yield _part(
@@ -208,12 +209,15 @@ def _arm(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:
         (hem, 0.026),
         (elbow, 0.0225),
         (wrist, 0.0145),
-        (palm, 0.0195),
+        *([] if shaped else [(palm, 0.0195)]),
         joints=names,
         lift=0.045,
         chain=True,
     )
-    yield from _fingers(clothes, palm, tips, 1 if side == 'left' else -1, names)
+    if shaped:
+        yield from _shaped_hand(points, clothes, side, names)
+    else:
+        yield from _fingers(clothes, palm, tips, 1 if side == 'left' else -1, names)
     yield _part(clothes.shirt, (shoulder, 0.035), (hem, 0.031), joints=names, lift=0.05)
 
 
@@ -231,6 +235,25 @@ def _fingers(
     thumb = across * (-1 if along[1] > abs(along[0]) else 1)
     tip = palm + thumb * 0.62 + along * 0.35
     yield _part(clothes.skin, (palm + thumb * 0.2, 0.008), (tip, 0.006), joints=joints, lift=0.046)
+
+
+def _shaped_hand(
+    points: Points, clothes: Clothes, side: str, joints: tuple[str, ...]
+) -> Iterator[Part]:
+    """Palm and the bones of the fingers of a hand that shows a gesture."""
+    at = [points[f'{side}_finger_{number}'] for number in range(21)]
+    palm = ((0, 0.015), (1, 0.011), (5, 0.0075), (9, 0.0075), (13, 0.0075), (17, 0.007))
+    balls = [(at[number], radius) for number, radius in palm]
+    yield _part(clothes.skin, *balls, joints=joints, lift=0.05)
+    for root in (1, 5, 9, 13, 17):
+        for number in range(root, root + 3):
+            yield _part(
+                clothes.skin,
+                (at[number], 0.0062 - 0.0005 * (number - root)),
+                (at[number + 1], 0.0057 - 0.0005 * (number - root)),
+                joints=joints,
+                lift=0.06,  # the nearer ones last
+            )
 
 
 def _leg(points: Points, clothes: Clothes, side: str) -> Iterator[Part]:

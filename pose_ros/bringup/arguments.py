@@ -81,6 +81,7 @@ PARAMETER_ARGUMENTS = {
             ('single', 'multi', 'auto'),
         ),
         _parameter('max_people', 'most people to follow in multi and auto'),
+        _parameter('hands', 'hands to find', ('none', 'tracked', 'all')),
         _parameter(
             'detector',
             'what finds people in the whole image, a name as in `pose-ros models list`',

@@ -94,6 +94,7 @@ def demo(
             chosen = choose_source(source, people, scene)
             arguments = {'model': model, 'mode': mode}
             arguments['people'] = str(people) if people > 1 else ''
+            arguments['hands'] = 'tracked' if scene == 'hands' else ''
             Demo(chosen, duration or chosen.length, arguments, received).run(output)
     except DemoError as error:
         reason, *details = str(error).splitlines()

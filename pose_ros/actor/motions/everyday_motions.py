@@ -21,14 +21,14 @@ def mirrored(motion: ActorMotion) -> ActorMotion:
     def pose(time: float) -> ActorPose:
         before = motion.pose(time)._asdict()
         after = {}
-        for name, (first, second) in before.items():
+        for name, value in before.items():
             side, _, part = name.partition('_')
             if side in OTHER:
-                after[f'{OTHER[side]}_{part}'] = (first, second)
-            elif name in ('torso', 'neck', 'shift', 'tip', 'spine'):
-                after[name] = (-first, second)
-            else:
-                after[name] = (-first, -second)
+                after[f'{OTHER[side]}_{part}'] = value
+                continue
+            first, second = value
+            keeps_second = name in ('torso', 'neck', 'shift', 'tip', 'spine')
+            after[name] = (-first, second if keeps_second else -second)
         return ActorPose(**after)
 
     return replace(motion, pose=pose)
@@ -37,7 +37,7 @@ def mirrored(motion: ActorMotion) -> ActorMotion:
 def varied(motion: ActorMotion, rng: np.random.Generator) -> ActorMotion:
     """Same motion as another person does it: faster or slower, each limb a little different."""
     pace = float(rng.uniform(0.75, 1.3))
-    parts = [part for part in ActorPose._fields[2:] if part != 'tip']
+    parts = [part for part in ActorPose._fields[2:-2] if part != 'tip']
     offsets = {part: rng.normal(0.0, 4.0, 2) for part in parts if not part.endswith('shin')}
 
     def pose(time: float) -> ActorPose:

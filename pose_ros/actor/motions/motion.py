@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pose_ros.actor.body import ActorPose
 
@@ -37,6 +38,8 @@ _UPPER = (
     'right_forearm',
     'left_hand',
     'right_hand',
+    'left_fingers',
+    'right_fingers',
 )
 
 
@@ -85,7 +88,7 @@ class ActorMotion:
         return rest._replace(**{part: getattr(pose, part) for part in _UPPER})
 
 
-def hold(**angles: tuple[float, float]) -> Callable[[float], ActorPose]:
+def hold(**angles: Any) -> Callable[[float], ActorPose]:
     """Motion's pose that does not change: standing, but for these angles."""
     pose = STAND._replace(**angles)
     return lambda time: pose

@@ -89,7 +89,7 @@ class Sign:
             times += [times[-1] + _MOVE / style.speed]
             times += [times[-1] + style.rests[number % len(style.rests)] / style.speed]
             poses += [pose, pose]
-        row = np.array(poses)
+        row = np.array([pose.angles for pose in poses])
 
         def at(time: float) -> ActorPose:
             after = min(int(np.searchsorted(times, time, side='right')), len(times) - 1)
@@ -97,7 +97,7 @@ class Sign:
             share = min(max((time - start) / (end - start), 0.0), 1.0) if end > start else 1.0
             share *= share * (3.0 - 2.0 * share)
             angles = row[after - 1] + (row[after] - row[after - 1]) * share
-            return ActorPose(*map(tuple, angles.tolist()))
+            return ActorPose().with_angles(angles)
 
         return ActorMotion(at, ramp=0.1, back=0.1, upper=True), times[-1]
 

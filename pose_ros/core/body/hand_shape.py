@@ -19,8 +19,8 @@ _CHAINS = {
     **{finger: [0, 5 + 4 * i, 6 + 4 * i, 8 + 4 * i] for i, finger in enumerate(FINGERS[1:])},
 }
 # Sum of the bends of a finger's joints [deg]. Below the first the finger is extended, over the
-# second it is curled: real hands have 10 to 60 and 130 to 220.
-EXTENDED, CURLED = 85.0, 125.0
+# second it is curled: real hands have 10 to 60 and 120 to 220.
+EXTENDED, CURLED = 85.0, 112.0
 # The same of the thumb, which bends less.
 THUMB_EXTENDED, THUMB_CURLED = 45.0, 55.0
 # Distance from the tip of an extended thumb to the knuckle of the pinky [palms]: 1.1 to 1.5, over
