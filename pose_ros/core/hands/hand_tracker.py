@@ -29,10 +29,11 @@ _SIDES: tuple[HandSide, HandSide] = ('left', 'right')
 _MAX_TURN, _MAX_SHIFT, _MAX_WRIST_SHIFT = math.radians(50), 0.25, 0.15
 # Frames between two searches for a hand that is not tracked, in turns with the other one.
 _LOST_INTERVAL = 2
-# Keypoints of one hand, seen twice, differ less than this on average, in sides of its region.
-# Those of clasped hands differ by 0.25 and more.
+# Keypoints of one hand, seen twice, differ less than this on average, in sides of its region; an
+# estimate: a quarter of the hand.
 _SAME_HAND = 0.12
-# A hand alone belongs to the person whose wrist is nearer than this, in sides of its region.
+# A hand alone belongs to the person whose wrist is nearer than this, in sides of its region; an
+# estimate: the length of a palm.
 _AT_WRIST = 0.35
 # Frames between two searches for hands alone.
 _SEARCH_INTERVAL = 5
