@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 import time
 
 import numpy as np
 
 from pose_ros.actor import Actor, Scene, frames
+from pose_ros.actor.demo_scenes import hands as hands_scene
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.runtime.litert import TfliteModel
@@ -77,10 +79,10 @@ def measure_hands(installed: list[str]) -> Iterator[dict]:
         for threads in (1, 2):
             config = EstimatorConfig(hands='tracked', hand_model=model, threads=threads)
             estimator = PoseEstimator(config)
-            shown = images(640, 480)
+            shown = [frame.image for frame in islice(frames(hands_scene(), seed=1), 75, 105)]
             hands, pose = [], []
             for index in range(WARM_UP + FRAMES):
-                frame = Frame(shown[index % len(shown)], index / 30, 'bgr')
+                frame = Frame(shown[index % len(shown)], index / 30, 'rgb')
                 pose.append(elapsed(partial(estimator.estimate, frame)))
                 hands.append(elapsed(estimator.find_hands))
             hands_ms, pose_ms = (1e3 * np.median(times[WARM_UP:]) for times in (hands, pose))
