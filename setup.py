@@ -33,9 +33,12 @@ setup(
         'typer',
     ],
     extras_require={
+        'bags': ['mcap', 'rosbags'],
         'evaluate': ['motmetrics', 'pycocotools'],
+        'fleet': ['pyarrow', 'ray'],
         'openvino': ['openvino'],
         'plot': ['matplotlib', 'rosbags'],
+        'tables': ['pyarrow'],
     },
     entry_points={'console_scripts': ['pose-ros = pose_ros.cli.main:main']},
 )

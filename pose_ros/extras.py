@@ -6,9 +6,12 @@ import importlib
 from types import ModuleType
 
 EXTRAS = {
+    'bags': ('mcap', 'rosbags'),
     'evaluate': ('motmetrics', 'pycocotools'),
+    'fleet': ('pyarrow', 'ray'),
     'openvino': ('openvino',),
     'plot': ('matplotlib', 'rosbags'),
+    'tables': ('pyarrow',),
 }
 """Names of the extras, and the packages that each brings (as setup.py says)."""
 
