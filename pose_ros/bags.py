@@ -2,22 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+import sqlite3
+from typing import Any, NamedTuple
 
 from pose_ros.core.resources import shared_file
 from pose_ros.extras import library
 from pose_ros.message_values import seconds
+
+_SUFFIXES = ('.mcap', '.db3')
 
 
 class BagError(ValueError):
     """A bag that cannot be read; the message names it and the reason."""
 
 
+@dataclass(frozen=True)
+class BagTopic:
+    """A topic of a bag.
+
+    Attributes
+    ----------
+    name
+        Whole name, with a leading slash.
+    kind
+        Type of its messages, such as sensor_msgs/msg/Image.
+    count
+        How many messages it has; 0 if the bag is cut off and does not say.
+    duration
+        Of the bag [s]; 0 if unknown.
+    """
+
+    name: str
+    kind: str
+    count: int
+    duration: float
+
+
 def is_bag(path: Path) -> bool:
-    """Whether a path looks like a recording: a folder with metadata.yaml, .mcap or .db3."""
-    return path.suffix in ('.mcap', '.db3') or (path / 'metadata.yaml').is_file()
+    """Whether a path is a recording: an .mcap or .db3 file, or a folder with such files."""
+    return path.suffix in _SUFFIXES or bool(_files(path))
+
+
+def topics_of(path: Path) -> list[BagTopic]:
+    """Topics of a bag; BagError if it cannot be read at all.
+
+    Of a damaged bag those before the damage.
+    """
+    highlevel = library('rosbags.highlevel', 'bags')
+    counts: dict[tuple[str, str], int] = {}
+    duration = 0.0
+    try:
+        with highlevel.AnyReader([path], default_typestore=typestore()) as reader:
+            duration = max(reader.duration, 0) / 1e9
+            for one in reader.connections:
+                key = (one.topic, one.msgtype)
+                counts[key] = counts.get(key, 0) + one.msgcount
+    except _damages() as error:
+        with suppress(BagError):
+            for raw in _before_the_damage(path):
+                key = (raw.topic, raw.kind)
+                counts[key] = counts.get(key, 0) + 1
+        if not counts:
+            raise BagError(f'{path}: cannot be read as a bag: {error}') from error
+    return [BagTopic(*key, count, duration) for key, count in counts.items()]
 
 
 def messages(path: Path, topics: Sequence[str]) -> Iterator[tuple[str, float, Any]]:
@@ -41,30 +92,45 @@ def messages(path: Path, topics: Sequence[str]) -> Iterator[tuple[str, float, An
     Raises
     ------
     BagError
-        If the bag cannot be read, holds none of the topics, or one in several namespaces.
+        If the bag cannot be read, holds none of the topics, or one in several namespaces. Of a
+        damaged bag after the messages before the damage.
     MissingLibraryError
         Without rosbags.
     """
-    highlevel, serde = library('rosbags.highlevel', 'plot'), library('rosbags.serde', 'plot')
+    highlevel = library('rosbags.highlevel', 'bags')
+    with ExitStack() as stack:
+        try:
+            reader = stack.enter_context(
+                highlevel.AnyReader([path], default_typestore=typestore())
+            )
+        except _damages():
+            names = _chosen(path, topics, [one.name for one in topics_of(path)])
+            raws = (raw for raw in _before_the_damage(path) if raw.topic in names)
+            yield from _decoded(path, names, raws, typestore())
+            return
+        names = _chosen(path, topics, [one.topic for one in reader.connections])
+        wanted = [one for one in reader.connections if one.topic in names]
+        # A recorder that does not know a type cannot write its definition into the bag.
+        known = all(one.msgtype in reader.typestore.fielddefs for one in wanted)
+        raws = (_Raw(c.topic, c.msgtype, t, data) for c, t, data in reader.messages(wanted))
+        yield from _decoded(path, names, raws, reader.typestore if known else typestore())
+
+
+def _decoded(
+    path: Path, names: Mapping[str, str], raws: Iterable[_Raw], store: Any
+) -> Iterator[tuple[str, float, Any]]:
+    """Messages as `messages` gives them."""
     try:
-        with highlevel.AnyReader([path], default_typestore=typestore()) as reader:
-            names = _chosen(path, topics, [one.topic for one in reader.connections])
-            wanted = [one for one in reader.connections if one.topic in names]
-            # A recorder that does not know a type cannot write its definition into the bag.
-            known = all(one.msgtype in reader.typestore.fielddefs for one in wanted)
-            store = reader.typestore if known else typestore()
-            for connection, recorded, data in reader.messages(wanted):
-                message = store.deserialize_cdr(data, connection.msgtype)
-                yield names[connection.topic], _stamp(message, recorded), message
-    except BagError:
-        raise
-    except (highlevel.AnyReaderError, serde.SerdeError, OSError) as error:
+        for raw in raws:
+            message = store.deserialize_cdr(raw.data, raw.kind)
+            yield names[raw.topic], _stamp(message, raw.recorded), message
+    except _damages() as error:
         raise BagError(f'{path}: cannot be read as a bag: {error}') from error
 
 
 def typestore() -> Any:
     """The message types of ROS 2 and of this package, for rosbags."""
-    typesys = library('rosbags.typesys', 'plot')
+    typesys = library('rosbags.typesys', 'bags')
     store = typesys.get_typestore(typesys.Stores.LATEST)
     types: dict[str, Any] = {}
     for file in shared_file('msg', 'SkeletonArray.msg').parent.glob('*.msg'):
@@ -91,3 +157,67 @@ def _chosen(path: Path, topics: Sequence[str], there: Sequence[str]) -> dict[str
 def _stamp(message: Any, recorded: int) -> float:
     """Time of a message [s]; `recorded` [ns] is when it came."""
     return seconds(message.header.stamp) if hasattr(message, 'header') else recorded / 1e9
+
+
+class _Raw(NamedTuple):
+    """A message as it was recorded: topic, type, time of recording [ns] and CDR."""
+
+    topic: str
+    kind: str
+    recorded: int
+    data: bytes
+
+
+def _before_the_damage(path: Path) -> Iterator[_Raw]:
+    """Messages of a bag that has lost its end or its metadata; BagError at the damage."""
+    for file in _files(path) or [path]:
+        read = _mcap_messages if file.suffix == '.mcap' else _sqlite_messages
+        try:
+            yield from read(file)
+        except (OSError, sqlite3.DatabaseError, ValueError, KeyError) as error:
+            raise BagError(f'{file}: damaged or cut off: {error}') from error
+
+
+def _mcap_messages(file: Path) -> Iterator[_Raw]:
+    records = library('mcap.records', 'bags')
+    kinds: dict[int, str] = {}
+    channels: dict[int, tuple[str, str]] = {}
+    with file.open('rb') as stream:
+        try:
+            for record in library('mcap.stream_reader', 'bags').StreamReader(stream).records:
+                if isinstance(record, records.Schema):
+                    kinds[record.id] = record.name
+                elif isinstance(record, records.Channel):
+                    channels[record.id] = (record.topic, kinds.get(record.schema_id, ''))
+                elif isinstance(record, records.Message):
+                    yield _Raw(*channels[record.channel_id], record.log_time, record.data)
+        except Exception as error:  # each decompressor has errors of its own
+            raise ValueError(str(error) or type(error).__name__) from error
+
+
+def _sqlite_messages(file: Path) -> Iterator[_Raw]:
+    with closing(sqlite3.connect(f'file:{file}?mode=ro', uri=True)) as database:
+        # Else SQLite refuses a file that is shorter than its header says.
+        database.execute('PRAGMA writable_schema=ON')
+        topics = {
+            number: (name, kind)
+            for number, name, kind in database.execute('SELECT id, name, type FROM topics')
+        }
+        for number, recorded, data in database.execute(
+            'SELECT topic_id, timestamp, data FROM messages ORDER BY id'
+        ):
+            yield _Raw(*topics[number], recorded, data)
+
+
+def _files(path: Path) -> list[Path]:
+    """Storage files of a folder, in the order of recording; none if it is no folder."""
+    if not path.is_dir():
+        return []
+    return sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES)
+
+
+def _damages() -> tuple[type[Exception], ...]:
+    """What rosbags raises for files that are damaged."""
+    highlevel, serde = library('rosbags.highlevel', 'bags'), library('rosbags.serde', 'bags')
+    errors = (highlevel.AnyReaderError, serde.SerdeError, OSError, sqlite3.DatabaseError)
+    return (*errors, library('rosbags.rosbag2', 'bags').ReaderError)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 import json
 from pathlib import Path
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich import box
 from rich.table import Table
@@ -17,13 +17,17 @@ import typer
 
 from pose_ros.cli.batch import (
     InputFiles,
+    bag_paths,
     estimated,
     find_inputs,
+    open_bag,
     open_lines,
     run_files,
+    watched,
+    without_existing,
 )
 from pose_ros.cli.console import check_outputs, complain, complaints, messages, output
-from pose_ros.cli.options import MODEL, THREADS
+from pose_ros.cli.options import BAG, DEPTH, DURATION, MODEL, SKIP_EXISTING, START, THREADS, TOPIC
 from pose_ros.cli.results import event_record
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.configuration import EstimatorConfig
@@ -35,14 +39,18 @@ from pose_ros.core.motion.observers import (
     make_observers,
     replaced_rules,
 )
-from pose_ros.core.motion.watcher import MotionWatcher
+from pose_ros.core.motion.watcher import Motion, MotionWatcher
 from pose_ros.core.runtime.errors import ModelError
+from pose_ros.core.types import Frame
 from pose_ros.extras import library
 from pose_ros.plotting.chart import draw
 from pose_ros.plotting.recording import Recording
 from pose_ros.plotting.table import AnglesTable
 
-_INPUTS = typer.Argument(..., metavar='INPUT', help='Videos, GIFs, images, folders or URLs.')
+if TYPE_CHECKING:
+    from pose_ros.recordings.bag_writer import BagWriter
+
+_INPUTS = typer.Argument(..., metavar='INPUT', help='Videos, GIFs, images, bags, folders or URLs.')
 _JSON = typer.Option(
     '', '--json', metavar='FILE', help='Write one JSON object an event and line; - is the output.'
 )
@@ -66,12 +74,18 @@ def analyse(
     json_file: str = _JSON,
     plot: str = _PLOT,
     angles: str = _ANGLES,
+    bag: str = BAG,
     model: str = MODEL,
     mode: str = _MODE,
     exercise: str = _EXERCISE,
     gestures: str = _GESTURES,
     learned: str = _LEARNED,
     threads: int = THREADS,
+    topic: str = TOPIC,
+    depth: str = DEPTH,
+    start: float = START,
+    duration: float = DURATION,
+    skip_existing: bool = SKIP_EXISTING,
 ) -> None:
     """Recognise what people do in videos: gestures, postures, falls, exercises, joint angles.
 
@@ -80,13 +94,16 @@ def analyse(
     its end (the others are analysed), 2 if an option is wrong or a result cannot be written.
     """
     with complaints():
-        found = find_inputs(inputs)
+        found = find_inputs(inputs, (topic, depth), start, duration)
         for fault in found.faults:
             complain(fault)
         chosen: dict[str, Any] = {'model': model, 'mode': mode, 'threads': threads}
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         make = _maker(gestures, learned, exercise)
-        bad = _run(found, config, make, (json_file, angles, plot)) if found.media else 0
+        bags = bag_paths(bag, inputs, found.media)
+        if skip_existing:
+            found = replace(found, media=without_existing(found.media, (bags,)))
+        bad = _run(found, config, make, (json_file, angles, plot), bags) if found.media else 0
     if bad or found.faults:
         raise typer.Exit(1)
 
@@ -105,6 +122,7 @@ def _run(
     config: EstimatorConfig,
     make: Callable[[], MotionWatcher],
     files: tuple[str, str, str],
+    bags: Mapping[Media, Path],
 ) -> int:
     """Analyse all that was found; return how many files could not be read to their end."""
     json_file, angles, plot = files
@@ -120,7 +138,7 @@ def _run(
         if angles:
             file = stack.enter_context(Path(angles).open('w', encoding='utf-8', newline=''))
             table = AnglesTable(file)
-        work = Work(estimator, make, lines, table, timeline, show=json_file != '-')
+        work = Work(estimator, make, lines, table, timeline, bags=bags, show=json_file != '-')
         bad = run_files(found.media, work.run, not messages.is_terminal)
     seconds = time.perf_counter() - started
     messages.print(
@@ -146,6 +164,8 @@ class Work:
         Makes the watcher of each file.
     lines, table, timeline
         Take events, angles, and both; None for nowhere.
+    bags
+        Where the bag of a file goes; without an entry there is none.
     show
         Whether the events of each file go to the console.
     """
@@ -158,6 +178,7 @@ class Work:
         table: AnglesTable | None,
         timeline: Recording | None,
         *,
+        bags: Mapping[Media, Path],
         show: bool,
     ) -> None:
         self.frames = 0
@@ -167,6 +188,7 @@ class Work:
         self._lines = lines
         self._table = table
         self._timeline = timeline
+        self._bags = bags
         self._show = show
 
     def run(self, media: Media, advance: Callable[[], object]) -> None:
@@ -176,21 +198,15 @@ class Work:
         written.
         """
         watcher, events, before = self._make(), [], self.frames
+        path = self._bags.get(media)
         try:
-            for frame, found in estimated(self._estimator, media):
-                # The people of an image have no ids: they are counted.
-                people = (
-                    found
-                    if media.sequence
-                    else [replace(person, id=i) for i, person in enumerate(found, 1)]
-                )
-                motion = watcher.observe(people, frame.time)
-                for fault in motion.faults:
-                    raise ModelError(fault)
-                self._write(media, frame.time, motion['angles'], motion.events)
-                events += motion.events
-                self.frames += 1
-                advance()
+            with ExitStack() as stack:
+                bag = stack.enter_context(open_bag(path, self._estimator)) if path else None
+                for frame, motion in self._observed(media, watcher, bag):
+                    self._write(media, frame.time, motion['angles'], motion.events)
+                    events += motion.events
+                    self.frames += 1
+                    advance()
         finally:
             # Of a video that breaks off all that was seen is told.
             last = watcher.finish() if media.sequence else []
@@ -198,6 +214,19 @@ class Work:
             self.events += len(events + last)
             if self._show and self.frames > before:
                 show_events(media.name, events + last)
+
+    def _observed(
+        self, media: Media, watcher: MotionWatcher, bag: BagWriter | None
+    ) -> Iterator[tuple[Frame, Motion]]:
+        """What people do in each frame; ModelError if a learned model fails."""
+        for frame, people in estimated(self._estimator, media):
+            motion = watcher.observe(watched(media, frame, people), frame.time)
+            for fault in motion.faults:
+                raise ModelError(fault)
+            if bag is not None:
+                seconds = self._estimator.statistics.inference_time
+                bag.write(frame, people, motion, seconds)
+            yield frame, motion
 
     def _write(
         self,

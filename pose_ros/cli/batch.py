@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 import json
+import math
 from pathlib import Path
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from pose_ros.cli.console import complain, progress_bars
+from pose_ros.bags import is_bag
+from pose_ros.cli.console import complain, messages, progress_bars
 from pose_ros.cli.people_table import PeopleTable
 from pose_ros.cli.results import Overlay, frame_record, overlay_paths
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.media import Media, MediaError, find_media, open_media
+from pose_ros.core.media import Media, MediaError, find_media, is_url, open_media
 from pose_ros.core.types import Frame, FrameError, Person
+
+if TYPE_CHECKING:
+    from pose_ros.recordings.bag_people import BagPeople
+    from pose_ros.recordings.bag_writer import BagWriter
+    from pose_ros.recordings.people_tables import PeopleTableFile
 
 
 @dataclass(frozen=True)
@@ -34,21 +41,78 @@ class InputFiles:
     faults: tuple[str, ...]
 
 
-def find_inputs(sources: Sequence[str]) -> InputFiles:
-    """Expand folders and open every file; URLs are opened when they are read."""
+def find_inputs(
+    sources: Sequence[str],
+    topics: tuple[str, str] = ('', ''),
+    start: float = 0.0,
+    duration: float = math.inf,
+) -> InputFiles:
+    """Expand folders and open every file; URLs are opened when they are read.
+
+    Parameters
+    ----------
+    sources
+        Files, folders and URLs; a folder may be a bag, or hold bags, too.
+    topics
+        Of images and of depth images in bags.
+    start, duration
+        Part of videos and bags that is read [s].
+    """
     media, faults = [], []
     for source in sources:
         try:
-            files = find_media(source)
+            files = [source] if _is_bag(source) else find_media(source)
         except MediaError as error:
             faults.append(str(error))
             continue
         for file in files:
             try:
-                media.append(open_media(file))
+                opened = _open_bag(file, *topics) if _is_bag(file) else open_media(file)
+                media.append(replace(opened, start=start, duration=duration))
             except MediaError as error:
                 faults.append(str(error))
     return InputFiles(tuple(media), tuple(faults))
+
+
+def _is_bag(source: str) -> bool:
+    return not is_url(source) and is_bag(Path(source))
+
+
+def _open_bag(source: str, topic: str, depth: str) -> Media:
+    # Message classes need ROS or rosbags; other inputs need neither.
+    from pose_ros.recordings.bag_images import open_bag_images  # noqa: PLC0415
+
+    return open_bag_images(source, topic, depth)
+
+
+def bag_paths(target: str, sources: Sequence[str], media: Sequence[Media]) -> dict[Media, Path]:
+    """Choose where the bag of each input goes: the target, or in it if there are several."""
+    if not target:
+        return {}
+    if len(sources) == len(media) == 1:
+        return {media[0]: Path(target)}
+    paths: dict[Media, Path] = {}
+    for one in media:
+        path, count = Path(target, one.path.stem), 1
+        while path in paths.values():
+            count += 1
+            path = Path(target, f'{one.path.stem}_{count}')
+        paths[one] = path
+    return paths
+
+
+def without_existing(
+    media: Sequence[Media], results: Sequence[Mapping[Media, Path]]
+) -> tuple[Media, ...]:
+    """Media of which a result is missing; ValueError without results in files of their own."""
+    if not any(results):
+        raise ValueError('--skip-existing needs --bag or --overlay')
+    left = [
+        one for one in media if not all(paths[one].exists() for paths in results if one in paths)
+    ]
+    if len(left) < len(media):
+        messages.print(f'skipped, as they exist: {len(media) - len(left)}', highlight=False)
+    return tuple(left)
 
 
 def prepare_overlays(
@@ -74,15 +138,31 @@ def estimated(estimator: PoseEstimator, media: Media) -> Iterator[tuple[Frame, l
     """
     estimator.reset()
     ids: dict[int, int] = {}
+    bag = _bag_people(media)
     for frame in media.frames():
         # 0, an unconfirmed person, stays 0.
-        yield (
-            frame,
-            [
-                replace(person, id=person.id and ids.setdefault(person.id, len(ids) + 1))
-                for person in estimator.estimate(frame)
-            ],
-        )
+        people = [
+            replace(person, id=person.id and ids.setdefault(person.id, len(ids) + 1))
+            for person in estimator.estimate(frame)
+        ]
+        yield frame, people if bag is None else bag.place(people, frame)
+
+
+def watched(media: Media, frame: Frame, people: Sequence[Person]) -> Sequence[Person]:
+    """People as motion is read from them: of a bag as gesture_node would get them."""
+    # The people of an image have no ids: they are counted.
+    if not media.sequence:
+        return numbered(people)
+    bag = _bag_people(media)
+    return people if bag is None else bag.as_published(people, frame)
+
+
+def _bag_people(media: Media) -> BagPeople | None:
+    if not _is_bag(media.source):
+        return None
+    from pose_ros.recordings.bag_people import BagPeople  # noqa: PLC0415
+
+    return BagPeople()
 
 
 def run_files(
@@ -127,6 +207,14 @@ def open_lines(stack: ExitStack, file: str) -> TextIO | None:
     return stack.enter_context(Path(file).open('w', encoding='utf-8'))
 
 
+def open_bag(path: Path, estimator: PoseEstimator) -> BagWriter:
+    """Bag for the people of an estimator."""
+    from pose_ros.recordings.bag_writer import BagWriter  # noqa: PLC0415
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return BagWriter(path, estimator.config.model, estimator.topology)
+
+
 def numbered(people: Sequence[Person]) -> list[Person]:
     """People of a single image, numbered from 1 in their order instead of tracked."""
     return [replace(person, id=number) for number, person in enumerate(people, 1)]
@@ -145,6 +233,10 @@ class Batch:
         Takes one JSON object per frame and line, or None.
     overlays
         Where the overlay of a file goes; without an entry there is none.
+    bags
+        Where the bag of a file goes, likewise.
+    table
+        Takes a row per person and frame, or None.
     """
 
     def __init__(
@@ -153,6 +245,9 @@ class Batch:
         lines: TextIO | None,
         overlays: dict[Media, Path],
         everybody: bool = False,
+        *,
+        bags: Mapping[Media, Path] | None = None,
+        table: PeopleTableFile | None = None,
     ) -> None:
         self.frames = 0
         self.frames_with_people = 0
@@ -162,6 +257,8 @@ class Batch:
         self._everybody = everybody
         self._lines = lines
         self._overlays = overlays
+        self._bags = bags or {}
+        self._table = table
 
     def run(self, media: Media, advance: Callable[[], object]) -> None:
         """Estimate every frame of a file; `advance` is called after each.
@@ -171,12 +268,19 @@ class Batch:
         """
         self._choose_mode(media)
         self.table.begin(Path(media.name).name)
-        target = self._overlays.get(media)
-        with Overlay(target, media) if target else nullcontext() as overlay:
+        estimator, target = self._estimator, self._overlays.get(media)
+        bag_path = self._bags.get(media)
+        with ExitStack() as stack:
+            overlay = stack.enter_context(Overlay(target, media)) if target else None
+            bag = stack.enter_context(open_bag(bag_path, estimator)) if bag_path else None
             for index, (frame, people) in enumerate(estimated(self._estimator, media)):
                 if self._lines is not None:
                     record = frame_record(media.name, index, frame, people)
                     self._lines.write(json.dumps(record, allow_nan=False) + '\n')
+                if self._table is not None:
+                    self._table.write(media.name, index, frame, people)
+                if bag is not None:
+                    bag.write(frame, people, None, estimator.statistics.inference_time)
                 shown = people if media.sequence else numbered(people)
                 self.table.add(shown)
                 if overlay is not None:

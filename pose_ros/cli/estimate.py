@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 import sys
 import time
@@ -14,17 +15,20 @@ import typer
 from pose_ros.cli.batch import (
     Batch,
     InputFiles,
+    bag_paths,
     find_inputs,
     open_lines,
     prepare_overlays,
     run_files,
+    without_existing,
 )
 from pose_ros.cli.console import check_outputs, complain, complaints, messages
-from pose_ros.cli.options import MODEL, THREADS
+from pose_ros.cli.options import BAG, DEPTH, DURATION, MODEL, SKIP_EXISTING, START, THREADS, TOPIC
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.recordings.people_tables import open_people_table
 
-_INPUTS = typer.Argument(..., metavar='INPUT', help='Images, videos, GIFs, folders or URLs.')
+_INPUTS = typer.Argument(..., metavar='INPUT', help='Images, videos, GIFs, bags, folders or URLs.')
 _MODE = typer.Option(
     '',
     help='Whom to look for: single, multi or auto.',
@@ -38,6 +42,9 @@ _OVERLAY = typer.Option(
     metavar='FILE',
     help='Draw the people onto the image or video (.mp4); a folder if there are several inputs.',
 )
+_TABLE = typer.Option(
+    '', metavar='FILE', help='Write one row per person and frame as .csv or .parquet.'
+)
 _SMOOTHING = typer.Option(
     '', help='none, ema, one_euro or noise_aware.', show_default='noise_aware'
 )
@@ -49,20 +56,27 @@ def estimate(
     model: str = MODEL,
     mode: str = _MODE,
     json_file: str = _JSON,
+    table: str = _TABLE,
+    bag: str = BAG,
     overlay: str = _OVERLAY,
     threads: int = THREADS,
     smoothing: str = _SMOOTHING,
+    topic: str = TOPIC,
+    depth: str = DEPTH,
+    start: float = START,
+    duration: float = DURATION,
+    skip_existing: bool = SKIP_EXISTING,
 ) -> None:
-    """Find people in images, videos, GIFs, folders and network streams.
+    """Find people in images, videos, GIFs, bags, folders and network streams.
 
-    Without --json and --overlay the JSON lines go to the output. People have the ids that the node
+    Without an option for results JSON lines go to the output. People have the ids that the node
     would give them, counted from 1 in every file; 0 in images and until they are sure. Overlay and
     table number the people of an image from 1, in the order of the JSON line. Exit code 1 if an
     input could not be read to its end (the others are done), 2 if an option is wrong or a result
     cannot be written.
     """
     with complaints():
-        found = find_inputs(inputs)
+        found = find_inputs(inputs, (topic, depth), start, duration)
         for fault in found.faults:
             complain(fault)
         chosen: dict[str, Any] = {
@@ -72,36 +86,57 @@ def estimate(
             'smoothing': smoothing,
         }
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
-        lines = json_file or ('' if overlay else '-')
-        bad = _run(inputs, found, config, lines, overlay, everybody=not mode)
+        lines = json_file or ('' if overlay or table or bag else '-')
+        results = Results(lines, table, bag, overlay, skip_existing)
+        bad = _run(inputs, found, config, results, everybody=not mode)
     if bad or found.faults:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where results go; empty for nowhere."""
+
+    json_file: str
+    table: str
+    bag: str
+    overlay: str
+    skip_existing: bool
 
 
 def _run(
     sources: Sequence[str],
     found: InputFiles,
     config: EstimatorConfig,
-    json_file: str,
-    overlay: str,
+    results: Results,
     *,
     everybody: bool,
 ) -> int:
     """Estimate all that was found; return how many files could not be read to their end."""
-    if not found.media:
+    media, json_file = found.media, results.json_file
+    if not media:
         return 0
-    overlays = prepare_overlays(Path(overlay), sources, found.media) if overlay else {}
-    check_outputs([json_file, *map(str, overlays.values())], (media.path for media in found.media))
+    overlays = prepare_overlays(Path(results.overlay), sources, media) if results.overlay else {}
+    bags = bag_paths(results.bag, sources, media)
+    if results.skip_existing:
+        media = without_existing(media, (overlays, bags))
+    files = [json_file, results.table, *(str(overlays[one]) for one in media if overlays)]
+    check_outputs(files, (one.path for one in media))
     estimator = PoseEstimator(config)
     started = time.perf_counter()
     with ExitStack() as stack:
-        batch = Batch(estimator, open_lines(stack, json_file), overlays, everybody)
+        table = None
+        if results.table:
+            opened = open_people_table(Path(results.table), estimator.topology)
+            table = stack.enter_context(opened)
+        lines = open_lines(stack, json_file)
+        batch = Batch(estimator, lines, overlays, everybody, bags=bags, table=table)
         quiet = not messages.is_terminal or (json_file == '-' and sys.stdout.isatty())
-        bad = run_files(found.media, batch.run, quiet)
+        bad = run_files(media, batch.run, quiet)
     seconds = time.perf_counter() - started
     batch.table.print(messages)
     messages.print(
-        f'inputs: {len(found.media)}, frames: {batch.frames}, with people: '
+        f'inputs: {len(media)}, frames: {batch.frames}, with people: '
         f'{batch.frames_with_people}, frames per second: {batch.frames / seconds:.1f}',
         highlight=False,
     )

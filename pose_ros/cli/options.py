@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import typer
@@ -57,6 +58,23 @@ MODELS = typer.Option(
 )
 DETECTOR = typer.Option('auto', help='Person detector, as pose-ros models list shows them.')
 THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
+TOPIC = typer.Option(
+    '', help='Topic of images in a bag.', show_default='the only one that there is'
+)
+DEPTH = typer.Option(
+    '', metavar='TOPIC', help='Topic of depth images in a bag, registered to its images.'
+)
+START = typer.Option(0.0, min=0.0, help='Begin at this time of each video or bag [s].')
+DURATION = typer.Option(math.inf, min=0.0, help='How much of it is read [s].', show_default='all')
+BAG = typer.Option(
+    '',
+    metavar='FOLDER',
+    help='Write a ROS 2 bag (MCAP) with the topics of the nodes; one in FOLDER for each of '
+    'several inputs.',
+)
+SKIP_EXISTING = typer.Option(
+    False, '--skip-existing', help='Skip inputs whose bag or overlay exists.'
+)
 FIGURES = typer.Option('', '--json', metavar='FILE', help='Write all figures as JSON.')
 MARKDOWN = typer.Option(
     '',

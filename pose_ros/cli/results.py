@@ -24,7 +24,8 @@ def frame_record(name: str, index: int, frame: Frame, people: Sequence[Person]) 
 
     Pixels are those of the input, to a hundredth; scores and metres to a ten-thousandth, time [s]
     to a microsecond. `state` is the number of `KeypointState`; `world` is empty if the model has
-    none; what is not finite is null.
+    none; `positions` [m] are there where a bag has the camera's calibration; what is not finite
+    is null.
     """
     return {
         'input': name,
@@ -43,7 +44,7 @@ def _person_record(person: Person) -> dict[str, Any]:
         for (x, y), score, state in zip(person.keypoints, person.scores, person.states)
     ]
     world: Any = [] if person.world is None else person.world
-    return {
+    record = {
         'id': person.id,
         'score': _rounded(person.score, 4),
         'format': person.topology.name,
@@ -51,6 +52,10 @@ def _person_record(person: Person) -> dict[str, Any]:
         'keypoints': keypoints,
         'world': [[_rounded(value, 4) for value in point] for point in world],
     }
+    if person.positions is not None:
+        points = person.positions.points
+        record['positions'] = [[_rounded(value, 4) for value in point] for point in points]
+    return record
 
 
 def event_record(name: str, event: MotionEvent) -> dict[str, Any]:

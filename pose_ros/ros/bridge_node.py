@@ -15,7 +15,7 @@ from pose_ros.ros.diagnostics import DiagnosticsPublisher
 from pose_ros.ros.motion_outputs import OUTPUTS
 from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
-from pose_ros.ros.qos import SKELETONS
+from pose_ros.ros.qos import SKELETONS, event_profile
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
 
@@ -55,7 +55,7 @@ class BridgeNode(Node):
         self._wanted = {topic for bridge in self._bridges for topic in bridge.wanted()}
         keep, wanted = self._inputs.keep, self._wanted
         keep('skeletons', SkeletonArray, self._on_skeletons, SKELETONS, 'skeletons' in wanted)
-        inputs = ((output.topic, output.kind, output.profile) for output in OUTPUTS)
+        inputs = ((output.topic, output.kind, event_profile(output.kept)) for output in OUTPUTS)
         for topic, kind, profile in (('hands', HandArray, SKELETONS), *inputs):
             callback = self._reader.checked(topic, partial(self._pass_on, topic))
             keep(topic, kind, callback, profile, topic in wanted)

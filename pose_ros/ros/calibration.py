@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo
-from std_msgs.msg import Header
 
 from pose_ros.core.camera import CameraModel
+from pose_ros.message_types import CameraInfo, Header
 
 # An image resized from the calibrated one may be stretched by this [-] (848×480 from 1280×720),
 # and its sides are whole pixels [px].

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
-from geometry_msgs.msg import Point
 import numpy as np
-from sensor_msgs.msg import RegionOfInterest
-from std_msgs.msg import Header
 
 from pose_ros.core.camera_orientation import UPRIGHT, CameraOrientation
 from pose_ros.core.positions import Positions
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Box, Person
-from pose_ros.msg import Keypoint, Skeleton, SkeletonArray, SkeletonFormat
+from pose_ros.message_types import (
+    Header,
+    Keypoint,
+    Point,
+    RegionOfInterest,
+    Skeleton,
+    SkeletonArray,
+    SkeletonFormat,
+)
 
 
 class SkeletonWriter:

@@ -1,23 +1,81 @@
-"""Depth image messages to depth images of the core."""
+"""Depth image messages to depth images of the core, and their queue."""
 
 from __future__ import annotations
 
+from collections import deque
 import math
 import struct
+from typing import Any
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.core.encoded_image import read_encoded
 from pose_ros.core.space.depth_image import DepthImage
+from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.types import FrameError
+from pose_ros.message_types import CompressedImage, Image
 from pose_ros.ros.images import samples_of, stamp_of
 
 # Of image_transport's compressedDepth: format and two parameters stand before the PNG.
 _HEADER = struct.Struct('<iff')
 _TYPES = {'16UC1': np.uint16, 'mono16': np.uint16, '32FC1': np.float32}
 _MILLIMETRE = 0.001
+# Depth images kept: half a second at 30 Hz, while an image is processed.
+KEPT_DEPTH_IMAGES = 15
+# Stamps closer than this are equal [s].
+_SAME = 1e-6
+
+
+class DepthQueue:
+    """The latest depth images; each may arrive before or after its image.
+
+    Parameters
+    ----------
+    tolerance
+        Maximum stamp difference of a pair [s].
+
+    Attributes
+    ----------
+    gap
+        From the last image to the depth image nearest to it [s]; NaN without any.
+    """
+
+    def __init__(self, tolerance: float) -> None:
+        self.gap = math.nan
+        self._tolerance = tolerance
+        self._messages: deque[tuple[float, Any]] = deque(maxlen=KEPT_DEPTH_IMAGES)
+        self._timeline = Timeline()
+
+    def add(self, stamp: float, message: Any) -> None:
+        """Take a depth image; a jump back of the stamps starts anew."""
+        if self._timeline.advance(stamp) is Step.JUMP:
+            self.clear()
+        self._messages.append((stamp, message))
+
+    def clear(self) -> None:
+        """Forget all depth images."""
+        self._messages.clear()
+
+    def is_decided(self, stamp: float) -> bool:
+        """Whether a later depth image can be no better: one as late as the image has come."""
+        return any(kept >= stamp - _SAME for kept, _ in self._messages)
+
+    def nearest(self, stamp: float) -> Any | None:
+        """Depth image nearest in time to an image's stamp [s]; None without one near enough.
+
+        Of several as near, as where stamps stand still, the newest. Those that are too old are
+        let go: images go forward.
+        """
+        newest_first = reversed(self._messages)
+        best = min(newest_first, key=lambda kept: abs(kept[0] - stamp), default=None)
+        self.gap = math.nan if best is None else best[0] - stamp
+        oldest = stamp - self._tolerance - _SAME
+        fresh = (kept for kept in self._messages if kept[0] >= oldest)
+        self._messages = deque(fresh, maxlen=KEPT_DEPTH_IMAGES)
+        if best is None or abs(self.gap) > self._tolerance + _SAME:
+            return None
+        return best[1]
 
 
 def depth_of(message: Image | CompressedImage) -> DepthImage:
@@ -34,7 +92,7 @@ def depth_of(message: Image | CompressedImage) -> DepthImage:
     DepthImage
         FrameError says what was wrong with a message that cannot be used.
     """
-    if isinstance(message, CompressedImage):
+    if hasattr(message, 'format'):
         return _unpacked(message)
     kind = _TYPES.get(message.encoding)
     if kind is None:

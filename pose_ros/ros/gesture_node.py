@@ -25,7 +25,7 @@ from pose_ros.ros.hand_pairs import HandPairs
 from pose_ros.ros.motion_outputs import OUTPUTS, Output
 from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.parameters import EXECUTOR, Parameter, declare
-from pose_ros.ros.qos import SKELETONS
+from pose_ros.ros.qos import SKELETONS, event_profile
 from pose_ros.ros.run import run
 from pose_ros.ros.skeleton_reader import SkeletonReader
 
@@ -78,7 +78,10 @@ class GestureNode(Node):
         self._wanted: tuple[Output, ...] = ()
         self._faults: list[str] = []
         self._events = {
-            o.topic: self.create_publisher(o.kind, o.topic, o.profile) for o in OUTPUTS
+            output.topic: self.create_publisher(
+                output.kind, output.topic, event_profile(output.kept)
+            )
+            for output in OUTPUTS
         }
         self._reader = SkeletonReader(self, 'skeletons')
         self._hands = HandPairs(self, self._reader, self._observe)

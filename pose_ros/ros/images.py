@@ -14,12 +14,11 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import DTypeLike
-from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header
 
 from pose_ros.core.bit_depth import BitDepth
 from pose_ros.core.encoded_image import read_encoded
 from pose_ros.core.types import Frame, FrameError, check_image_size
+from pose_ros.message_types import CompressedImage, Header, Image
 
 Channels = Literal['rgb', 'bgr']
 WrittenEncoding = Literal['rgb8', 'bgr8', 'mono8', '16UC1']
@@ -92,7 +91,7 @@ class ImageReader:
 
     def frame(self, message: Image | CompressedImage) -> Frame:
         """Frame of the next image; FrameError says why it cannot be used."""
-        if isinstance(message, CompressedImage):
+        if hasattr(message, 'format'):  # also of a message that rosbags has read
             return compressed_to_frame(message, self._bit_depth)
         return image_to_frame(message, self._bit_depth)
 

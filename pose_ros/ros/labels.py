@@ -12,7 +12,7 @@ from pose_ros.core.body.posture import Posture as PostureKind
 from pose_ros.core.configuration import MAX_PEOPLE
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33
-from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
+from pose_ros.message_types import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
 from pose_ros.ros.images import stamp_of
 
 _HANDS = {int(hand): hand.name.lower() for hand in Hand if hand}
@@ -88,6 +88,18 @@ class Labels:
     def clear(self) -> None:
         """Forget everything."""
         self._news.clear()
+
+    def take(self, topic: str, message: Any) -> None:
+        """Take a message of a topic of gesture_node; those of other topics are ignored."""
+        takers = {
+            'gestures': self.on_gesture,
+            'postures': self.on_posture,
+            'falls': self.on_fall,
+            'exercise': self.on_exercise,
+            'joint_angles': self.on_angles,
+        }
+        if topic in takers:
+            takers[topic](message)
 
     def on_gesture(self, event: GestureEvent) -> None:
         """Show a gesture until it has ended."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 import math
@@ -17,72 +16,16 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.space.strategy import CameraView
-from pose_ros.core.timeline import Step, Timeline
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.calibration import Calibration
-from pose_ros.ros.depth_images import depth_of
+from pose_ros.ros.depth_images import KEPT_DEPTH_IMAGES, DepthQueue, depth_of
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.pose_result import PoseResult
 from pose_ros.ros.qos import CAMERA_INFO
 
-# Depth images kept: half a second at 30 Hz, while an image is processed.
-_KEPT = 15
-# Stamps closer than this are equal [s].
-_SAME = 1e-6
 # Time without depth images after which images no longer wait for one [s].
 _SILENCE = 2.0
-
-
-class DepthQueue:
-    """The latest depth images; each may arrive before or after its image.
-
-    Parameters
-    ----------
-    tolerance
-        Maximum stamp difference of a pair [s].
-
-    Attributes
-    ----------
-    gap
-        From the last image to the depth image nearest to it [s]; NaN without any.
-    """
-
-    def __init__(self, tolerance: float) -> None:
-        self.gap = math.nan
-        self._tolerance = tolerance
-        self._messages: deque[tuple[float, Any]] = deque(maxlen=_KEPT)
-        self._timeline = Timeline()
-
-    def add(self, stamp: float, message: Any) -> None:
-        """Take a depth image; a jump back of the stamps starts anew."""
-        if self._timeline.advance(stamp) is Step.JUMP:
-            self.clear()
-        self._messages.append((stamp, message))
-
-    def clear(self) -> None:
-        """Forget all depth images."""
-        self._messages.clear()
-
-    def is_decided(self, stamp: float) -> bool:
-        """Whether a later depth image can be no better: one as late as the image has come."""
-        return any(kept >= stamp - _SAME for kept, _ in self._messages)
-
-    def nearest(self, stamp: float) -> Any | None:
-        """Depth image nearest in time to an image's stamp [s]; None without one near enough.
-
-        Of several as near, as where stamps stand still, the newest. Those that are too old are
-        let go: images go forward.
-        """
-        newest_first = reversed(self._messages)
-        best = min(newest_first, key=lambda kept: abs(kept[0] - stamp), default=None)
-        self.gap = math.nan if best is None else best[0] - stamp
-        oldest = stamp - self._tolerance - _SAME
-        fresh = (kept for kept in self._messages if kept[0] >= oldest)
-        self._messages = deque(fresh, maxlen=_KEPT)
-        if best is None or abs(self.gap) > self._tolerance + _SAME:
-            return None
-        return best[1]
 
 
 class Localizer:
@@ -225,7 +168,7 @@ class Localizer:
         self._inputs.keep('camera_info', CameraInfo, on_camera_info, CAMERA_INFO, wanted)
         if self._placement.wants_depth:
             self._publishers = self._inputs.keep_images(
-                'depth', self._on_depth, _KEPT, wanted, 'compressedDepth'
+                'depth', self._on_depth, KEPT_DEPTH_IMAGES, wanted, 'compressedDepth'
             )
 
     def _on_depth(self, message: Image | CompressedImage) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from std_msgs.msg import Header
-from visualization_msgs.msg import Marker, MarkerArray
 
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.label_places import Labelled, LabelPlaces
 from pose_ros.core.types import Person
+from pose_ros.message_types import Header, Marker, MarkerArray
 from pose_ros.ros.labels import Annotations
 from pose_ros.ros.person_markers import MarkerStyle, PersonMarkers
 

@@ -9,14 +9,18 @@ from collections.abc import Iterable
 import math
 from typing import TYPE_CHECKING
 
-from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Vector3
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Header
-
-from pose_ros.msg import ExerciseFault, FallEvent, GestureEvent, Posture
-from pose_ros.msg import ExerciseState as ExerciseStateMsg
-from pose_ros.msg import JointAngles as JointAnglesMsg
+from pose_ros.message_types import (
+    ExerciseFault,
+    FallEvent,
+    GestureEvent,
+    Header,
+    JointState,
+    Posture,
+    Time,
+    Vector3,
+)
+from pose_ros.message_types import ExerciseState as ExerciseStateMsg
+from pose_ros.message_types import JointAngles as JointAnglesMsg
 
 if TYPE_CHECKING:
     from pose_ros.core.body.angles import JointAngles

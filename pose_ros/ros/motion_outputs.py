@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from rclpy.qos import QoSProfile
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Header
-
-from pose_ros.msg import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
+from pose_ros.message_types import (
+    ExerciseState,
+    FallEvent,
+    GestureEvent,
+    Header,
+    JointAngles,
+    JointState,
+    Posture,
+)
 from pose_ros.ros.motion_conversions import (
     angles_to_joint_state,
     angles_to_msg,
@@ -19,7 +23,6 @@ from pose_ros.ros.motion_conversions import (
     gesture_to_msg,
     posture_to_msg,
 )
-from pose_ros.ros.qos import EVENTS, FALLS
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,15 @@ class Output:
         Names of the observers.
     convert
         Makes the messages of one image from their results.
-    profile
-        Quality of service.
+    kept
+        Whether late subscribers receive the past messages.
     """
 
     topic: str
     kind: type
     observers: tuple[str, ...]
     convert: Callable[[list[Any], Header], Iterable[Any]]
-    profile: QoSProfile = field(default_factory=lambda: EVENTS)
+    kept: bool = False
 
 
 def _each(convert: Callable[[Any, Header], Any]) -> Callable[[list[Any], Header], Iterable[Any]]:
@@ -64,7 +67,7 @@ OUTPUTS = (
     # Not joint_states: those are the robot's, which robot_state_publisher reads.
     Output('human_joint_states', JointState, ('angles',), _joint_states),
     Output('postures', Posture, ('postures',), _each(posture_to_msg)),
-    Output('falls', FallEvent, ('falls',), _each(fall_to_msg), FALLS),
+    Output('falls', FallEvent, ('falls',), _each(fall_to_msg), kept=True),
     Output('exercise', ExerciseState, ('exercises',), _each(exercise_to_msg)),
 )
 TOPICS = {output.topic: output for output in OUTPUTS}

@@ -6,11 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 import math
 
-from builtin_interfaces.msg import Duration
-from geometry_msgs.msg import Point
 import numpy as np
-from std_msgs.msg import ColorRGBA, Header
-from visualization_msgs.msg import Marker
 
 from pose_ros.core.colours import bone_colours, colour_of, keypoint_colours
 from pose_ros.core.label_places import Labelled
@@ -22,6 +18,7 @@ from pose_ros.core.outlines import (
     head_outline,
 )
 from pose_ros.core.topology import Topology
+from pose_ros.message_types import ColorRGBA, Duration, Header, Marker, Point
 
 KEYPOINTS, BONES, LABEL = NAMESPACES = ('keypoints', 'bones', 'label')
 HEAD = 'head'  # ring around the head, and the neck

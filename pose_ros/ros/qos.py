@@ -35,6 +35,11 @@ LATCHED = QoSProfile(
 )
 
 
+def event_profile(kept: bool) -> QoSProfile:
+    """Profile of a topic of gesture_node."""
+    return FALLS if kept else EVENTS
+
+
 def image_profile(publishers: Sequence[TopicEndpointInfo]) -> QoSProfile:
     """Profile for images from these publishers: reliable only if all of them offer it."""
     offered = {info.qos_profile.reliability for info in publishers}

@@ -19,9 +19,8 @@ from pose_ros.core.camera import CameraModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, FrameError, Person
 from pose_ros.msg import Skeleton, SkeletonArray
-from pose_ros.ros.depth_images import depth_of
+from pose_ros.ros.depth_images import DepthQueue, depth_of
 from pose_ros.ros.images import stamp_of
-from pose_ros.ros.localizer import DepthQueue
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
 from pose_ros.ros.source_node import camera_info

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+import math
 from pathlib import Path
 
 from pose_ros.core.media.image_files import is_image, read_image
@@ -40,12 +41,16 @@ class Media:
         Frames per second on average, as the video states; 0 for an image.
     frame_count
         How many frames there are, as stated or estimated; None if unknown.
+    start, duration
+        Part of a sequence that is read [s]; stamps still count from its first frame.
     """
 
     source: str
     sequence: bool
     frame_rate: float = 0.0
     frame_count: int | None = 1
+    start: float = 0.0
+    duration: float = math.inf
 
     @property
     def name(self) -> str:
@@ -61,12 +66,20 @@ class Media:
         return Path(address.rstrip('/').rpartition('/')[2].rpartition('@')[2] or 'stream')
 
     def frames(self) -> Iterator[Frame]:
-        """Read the frames, one after the other.
+        """Read the frames from `start` on, one after the other.
 
         Stamps are seconds since the first frame: those of the video, else from the frame rate.
         MediaError if it cannot be read, or after the good frames if it is damaged or cut off;
         FrameError for images of absurd size.
         """
+        for frame in self._all_frames():
+            if self.sequence and frame.time >= self.start + self.duration:
+                return
+            if not self.sequence or frame.time >= self.start:
+                yield frame
+
+    def _all_frames(self) -> Iterator[Frame]:
+        """Read all frames."""
         if not self.sequence:
             yield Frame(read_image(Path(self.source)), channels='bgr')
             return

@@ -1,0 +1,103 @@
+"""Bags, tables and parts of recordings by ``pose-ros estimate`` and ``analyse``."""
+
+import csv
+
+from image_bags import fall_frames, write_bag
+import numpy as np
+import pytest
+
+from pose_ros import bags
+from pose_ros.core.topology import BLAZEPOSE33
+
+
+@pytest.fixture(scope='module')
+def bag(tmp_path_factory):
+    """Twelve images in one second."""
+    return write_bag(tmp_path_factory.mktemp('bags') / 'walk', fall_frames()[:12]).folder
+
+
+def test_a_bag_becomes_lines_and_tables(estimate, pose_ros, bag, tmp_path):
+    pytest.importorskip('pyarrow')
+    from pyarrow import parquet  # noqa: PLC0415
+
+    code, records, _ = estimate(bag)
+    assert code == 0
+    assert [record['time'] for record in records] == [
+        pytest.approx(i / 12, abs=1e-5) for i in range(12)
+    ]
+    for name in ('people.csv', 'people.parquet'):
+        code, _, err = pose_ros('estimate', bag, '--table', tmp_path / name)
+        assert code == 0, err
+    rows = list(csv.DictReader((tmp_path / 'people.csv').open()))
+    table = parquet.read_table(tmp_path / 'people.parquet').to_pylist()
+    people = [(record, person) for record in records for person in record['people']]
+    assert len(rows) == len(table) == len(people) >= 10
+    assert list(rows[0]) == list(table[0])
+    nose, ankle = BLAZEPOSE33.index('nose'), BLAZEPOSE33.index('left_ankle')
+    for (record, person), row, typed in zip(people, rows, table):
+        assert (row['input'], typed['input']) == (str(bag), str(bag))
+        assert int(row['frame']) == typed['frame'] == record['frame']
+        assert int(row['id']) == typed['id'] == person['id']
+        for name, index in (('nose', nose), ('left_ankle', ankle)):
+            x, y, score, state = person['keypoints'][index]
+            assert typed[f'{name}_x'] == pytest.approx(x, abs=0.01)
+            assert float(row[f'{name}_y']) == pytest.approx(y, abs=0.01)
+            assert typed[f'{name}_score'] == pytest.approx(score, abs=1e-3)
+            assert int(row[f'{name}_state']) == typed[f'{name}_state'] == state
+            assert typed[f'{name}_world_z'] == pytest.approx(person['world'][index][2], abs=1e-3)
+
+
+def test_a_part_of_a_bag_keeps_its_times(estimate, bag):
+    _, records, _ = estimate(bag, '--start', '0.5', '--duration', '0.25')
+    assert [record['time'] for record in records] == pytest.approx([6 / 12, 7 / 12, 8 / 12])
+
+
+def test_a_calibrated_bag_gives_positions(pose_ros, estimate, tmp_path):
+    """The person is 330 px high, 1.7 m by assumption, and 500 px is the focal length."""
+    folder = write_bag(tmp_path / 'bag', fall_frames()[:12], focal_length=500.0).folder
+    _, records, _ = estimate(folder)
+    positions = np.array(records[-1]['people'][0]['positions'], float)
+    assert np.nanmedian(positions[:, 2]) == pytest.approx(500 * 1.7 / 330, rel=0.15)
+    code, _, err = pose_ros('estimate', folder, '--bag', tmp_path / 'out')
+    assert code == 0, err
+    *_, last = (message for _, _, message in bags.messages(tmp_path / 'out', ['skeletons']))
+    (skeleton,) = last.skeletons
+    found = np.array([(point.x, point.y, point.z) for point in skeleton.positions])
+    np.testing.assert_allclose(found, positions, atol=1e-4)
+    assert skeleton.position_source == skeleton.POSITIONS_MODEL
+
+
+def test_several_inputs_get_a_bag_each_and_existing_ones_are_skipped(pose_ros, bag, tmp_path):
+    target = tmp_path / 'out'
+    other = write_bag(tmp_path / 'other', fall_frames()[:3]).folder
+    arguments = ('estimate', bag, other, '--bag', target)
+    assert pose_ros(*arguments)[0] == 0
+    assert sorted(path.name for path in target.iterdir()) == ['other', 'walk']
+    found = [message for _, _, message in bags.messages(target / 'walk', ['skeletons'])]
+    assert len(found) == 12
+    assert found[-1].model == 'blazepose_full'
+    code, _, err = pose_ros(*arguments)
+    assert code == 2
+    assert 'exists already' in err
+    code, _, err = pose_ros(*arguments, '--skip-existing')
+    assert (code, 'skipped, as they exist: 2' in err) == (0, True)
+
+
+def test_a_damaged_bag_gives_the_people_before_the_damage(pose_ros, tmp_path):
+    damaged = write_bag(tmp_path / 'damaged', fall_frames()[:12])
+    content = damaged.file.read_bytes()
+    damaged.file.write_bytes(content[: len(content) // 2])
+    code, _, err = pose_ros('analyse', damaged.folder, '--bag', tmp_path / 'out')
+    assert code == 1
+    assert 'damaged or cut off' in err
+    found = list(bags.messages(tmp_path / 'out', ['skeletons', 'joint_angles']))
+    assert [topic for topic, _, _ in found].count('skeletons') in (5, 6)
+
+
+def test_options_that_do_not_fit_are_refused(pose_ros, bag, tmp_path):
+    code, _, err = pose_ros('estimate', bag, '--skip-existing')
+    assert (code, '--skip-existing needs --bag or --overlay' in err) == (2, True)
+    code, _, err = pose_ros('estimate', bag, '--table', tmp_path / 'x.xlsx')
+    assert (code, 'a table ends in .csv or .parquet' in err) == (2, True)
+    code, _, err = pose_ros('estimate', bag, '--topic', '/front')
+    assert (code, 'no such topic of images /front' in err) == (1, True)

@@ -1,0 +1,92 @@
+"""Images of bags as frames: time, topics, damage."""
+
+import shutil
+
+from image_bags import fall_frames, write_bag
+import numpy as np
+import pytest
+
+from pose_ros.core.media import MediaError
+from pose_ros.recordings.bag_images import open_bag_images
+
+
+@pytest.fixture(scope='module')
+def few():
+    return fall_frames()[:20]
+
+
+@pytest.mark.parametrize('storage', ['MCAP', 'SQLITE3'])
+@pytest.mark.parametrize('by_file', [False, True])
+def test_images_are_read_with_their_stamps(few, tmp_path, storage, by_file):
+    bag = write_bag(tmp_path / 'bag', few, storage)
+    media = open_bag_images(str(bag.file if by_file else bag.folder))
+    read = list(media.frames())
+    assert (media.topic, media.frame_count) == ('/camera/image_raw', 20)
+    assert media.frame_rate == pytest.approx(12.0, rel=0.1)
+    assert len(read) == 20
+    for frame, truth in zip(read, few):
+        np.testing.assert_array_equal(frame.image, truth.image)
+        assert frame.channels == 'rgb'
+        assert frame.stamp == pytest.approx(truth.stamp - few[0].stamp, abs=1e-6)
+    assert read[3].header.frame_id == 'camera'
+    assert read[3].zero + read[3].stamp == pytest.approx(
+        read[3].header.stamp.sec + read[3].header.stamp.nanosec * 1e-9, abs=1e-6
+    )
+
+
+@pytest.mark.parametrize('storage', ['MCAP', 'SQLITE3'])
+@pytest.mark.parametrize('by_file', [False, True])
+def test_a_bag_that_is_cut_off_is_read_up_to_there(few, tmp_path, storage, by_file):
+    """As a recorder leaves it that lost its power: no index, no metadata.yaml."""
+    bag = write_bag(tmp_path / 'bag', few, storage)
+    content = bag.file.read_bytes()
+    bag.file.write_bytes(content[: len(content) * 6 // 10])
+    (bag.folder / 'metadata.yaml').unlink()
+    media = open_bag_images(str(bag.file if by_file else bag.folder))
+    read = []
+    with pytest.raises(MediaError, match=r'damaged or cut off: .+, after \d+ images'):
+        keep(read, media.frames())
+    assert 10 <= len(read) <= 12
+    np.testing.assert_array_equal(read[9].image, few[9].image)
+
+
+def keep(kept, frames):
+    """Keep frames up to an error."""
+    for frame in frames:  # what extend would have taken is lost at an error
+        kept.append(frame)
+
+
+def test_images_out_of_order_are_left_out_as_the_node_does(few, tmp_path):
+    mixed = [*few[:3], few[1], *few[3:6], few[5], *few[6:8]]
+    read = list(open_bag_images(str(write_bag(tmp_path / 'bag', mixed).folder)).frames())
+    assert len(read) == 8
+    assert (np.diff([frame.stamp for frame in read]) > 0).all()
+
+
+def test_the_topic_must_be_clear(few, tmp_path):
+    topics = ('/left/image_raw', '/right/image_raw', '/left/depth/image_raw')
+    folder = str(write_bag(tmp_path / 'bag', few[:2], topics=topics).folder)
+    with pytest.raises(MediaError, match=r'several topics of images.*--topic.*/left/image_raw'):
+        open_bag_images(folder)
+    with pytest.raises(MediaError, match=r'no such topic of images /front'):
+        open_bag_images(folder, '/front')
+    with pytest.raises(MediaError, match=r'several topics of images image_raw'):
+        open_bag_images(folder, 'image_raw')
+    assert open_bag_images(folder, 'right/image_raw').topic == '/right/image_raw'
+    assert len(list(open_bag_images(folder, '/left/image_raw').frames())) == 2
+
+
+def test_depth_images_are_not_taken_for_colour(few, tmp_path):
+    topics = ('/left/image_raw', '/left/depth/image_raw')
+    folder = str(write_bag(tmp_path / 'bag', few[:2], topics=topics).folder)
+    assert open_bag_images(folder).topic == '/left/image_raw'
+
+
+def test_a_file_that_is_no_bag_is_refused(tmp_path):
+    file = tmp_path / 'x.mcap'
+    file.write_bytes(b'no bag at all')
+    with pytest.raises(MediaError, match=r'x\.mcap: cannot be read as a bag'):
+        open_bag_images(str(file))
+    shutil.copy(file, tmp_path / 'x.db3')
+    with pytest.raises(MediaError, match=r'x\.db3: cannot be read as a bag'):
+        open_bag_images(str(tmp_path / 'x.db3'))
