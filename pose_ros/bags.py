@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+import re
 import sqlite3
 from typing import Any, NamedTuple
 
@@ -43,8 +44,14 @@ class BagTopic:
 
 
 def is_bag(path: Path) -> bool:
-    """Whether a path is a recording: an .mcap or .db3 file, or a folder with such files."""
-    return path.suffix in _SUFFIXES or bool(_files(path))
+    """Whether a path is one recording: an .mcap or .db3 file, or the folder of a bag.
+
+    A bag whose recorder was killed has no metadata.yaml, only numbered files like NAME_0.mcap.
+    """
+    if path.suffix in _SUFFIXES or (path / 'metadata.yaml').is_file():
+        return True
+    files = _files(path)
+    return bool(files) and len({re.sub(r'_\d+$', '', file.stem) for file in files}) == 1
 
 
 def topics_of(path: Path) -> list[BagTopic]:

@@ -15,20 +15,15 @@ from rich.table import Table
 from rich.text import Text
 import typer
 
-from pose_ros.cli.batch import (
-    InputFiles,
+from pose_ros.cli.console import check_outputs, complain, complaints, messages, output
+from pose_ros.cli.file_runs import (
     bag_paths,
-    estimated,
-    find_inputs,
     open_bag,
     open_lines,
     run_files,
-    watched,
     without_existing,
 )
-from pose_ros.cli.console import check_outputs, complain, complaints, messages, output
 from pose_ros.cli.options import BAG, DEPTH, DURATION, MODEL, SKIP_EXISTING, START, THREADS, TOPIC
-from pose_ros.cli.results import event_record
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -46,6 +41,8 @@ from pose_ros.extras import library
 from pose_ros.plotting.chart import draw
 from pose_ros.plotting.recording import Recording
 from pose_ros.plotting.table import AnglesTable
+from pose_ros.recordings.inputs import InputFiles, estimated, find_inputs, watched
+from pose_ros.recordings.records import event_record
 
 if TYPE_CHECKING:
     from pose_ros.recordings.bag_writer import BagWriter
@@ -220,7 +217,9 @@ class Work:
     ) -> Iterator[tuple[Frame, Motion]]:
         """What people do in each frame; ModelError if a learned model fails."""
         for frame, people in estimated(self._estimator, media):
-            motion = watcher.observe(watched(media, frame, people), frame.time)
+            motion = watcher.observe(
+                watched(media, (frame.width, frame.height), people), frame.time
+            )
             for fault in motion.faults:
                 raise ModelError(fault)
             if bag is not None:

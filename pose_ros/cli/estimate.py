@@ -12,20 +12,19 @@ from typing import Any
 
 import typer
 
-from pose_ros.cli.batch import (
-    Batch,
-    InputFiles,
+from pose_ros.cli.console import check_outputs, complain, complaints, messages
+from pose_ros.cli.file_runs import (
+    FileRun,
     bag_paths,
-    find_inputs,
     open_lines,
     prepare_overlays,
     run_files,
     without_existing,
 )
-from pose_ros.cli.console import check_outputs, complain, complaints, messages
 from pose_ros.cli.options import BAG, DEPTH, DURATION, MODEL, SKIP_EXISTING, START, THREADS, TOPIC
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.recordings.inputs import InputFiles, find_inputs
 from pose_ros.recordings.people_tables import open_people_table
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Images, videos, GIFs, bags, folders or URLs.')
@@ -130,14 +129,14 @@ def _run(
             opened = open_people_table(Path(results.table), estimator.topology)
             table = stack.enter_context(opened)
         lines = open_lines(stack, json_file)
-        batch = Batch(estimator, lines, overlays, everybody, bags=bags, table=table)
+        run = FileRun(estimator, lines, overlays, everybody, bags=bags, table=table)
         quiet = not messages.is_terminal or (json_file == '-' and sys.stdout.isatty())
-        bad = run_files(media, batch.run, quiet)
+        bad = run_files(media, run.run, quiet)
     seconds = time.perf_counter() - started
-    batch.table.print(messages)
+    run.table.print(messages)
     messages.print(
-        f'inputs: {len(media)}, frames: {batch.frames}, with people: '
-        f'{batch.frames_with_people}, frames per second: {batch.frames / seconds:.1f}',
+        f'inputs: {len(media)}, frames: {run.frames}, with people: '
+        f'{run.frames_with_people}, frames per second: {run.frames / seconds:.1f}',
         highlight=False,
     )
     return bad

@@ -18,6 +18,7 @@ COMMANDS = {
     'demo': 'Watch it work: camera, actor or video through the real nodes. Needs ROS 2.',
     'estimate': 'Find people in images, videos, GIFs, folders and network streams.',
     'analyse': 'Gestures, postures, falls, exercises and joint angles in videos.',
+    'batch': 'Many recordings on many cores or machines.',
     'plot': 'Draw angles and events over time as one PNG.',
     'doctor': 'Examine this machine, the installation and the running nodes.',
     'models': 'List, install and verify models.',

@@ -25,6 +25,6 @@ class BagPeople:
         return self._positions.place(people, frame.view)
 
     @staticmethod
-    def as_published(people: Sequence[Person], frame: Frame) -> list[Person]:
-        """People with what a message holds of them: what gesture_node sees."""
-        return people_of(skeleton_array(people, Header(), (frame.width, frame.height)))
+    def as_published(people: Sequence[Person], size: tuple[int, int]) -> list[Person]:
+        """People with what a message holds of them, for an image of (width, height) [px]."""
+        return people_of(skeleton_array(people, Header(), size))

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pose_ros.core.topology import BLAZEPOSE33, Topology
-from pose_ros.core.types import Frame, Person
+from pose_ros.core.types import Person
 from pose_ros.extras import library
 
 SUFFIXES = ('.csv', '.parquet')
@@ -81,12 +81,12 @@ class PeopleTableFile:
         """Finish the file."""
         self._rows.close()
 
-    def write(self, source: str, index: int, frame: Frame, people: Sequence[Person]) -> None:
-        """Add the people of a frame of an input."""
+    def write(self, source: str, index: int, time: float, people: Sequence[Person]) -> None:
+        """Add the people of a frame of an input, at a time [s]."""
         for person in people:
             box = person.box
             numbers = (person.score, box.x, box.y, box.width, box.height)
-            row = [source, index, round(frame.time, 6), person.id, *map(_rounded, numbers)]
+            row = [source, index, round(time, 6), person.id, *map(_rounded, numbers)]
             world = self._world(person)
             for (x, y), score, state, point in zip(
                 person.keypoints, person.scores, person.states, world

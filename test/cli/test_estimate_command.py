@@ -14,13 +14,14 @@ import pytest
 from rich.console import Console
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
-from pose_ros.cli.batch import Batch
-from pose_ros.cli.results import frame_record, overlay_paths
+from pose_ros.cli.file_runs import FileRun
+from pose_ros.cli.results import overlay_paths
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, open_media
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, Frame, KeypointState, Person
+from pose_ros.recordings.records import frame_record
 
 
 def error_of(record, truth):
@@ -124,7 +125,7 @@ def test_without_a_detector_one_person_is_looked_for_and_the_reason_told(group, 
         reset=lambda: None,
         estimate=lambda frame: [],
     )
-    batch = Batch(estimator, None, {}, everybody=True)
+    batch = FileRun(estimator, None, {}, everybody=True)
     for _ in range(2):
         batch.run(open_media(group), lambda: None)
     assert batch.frames == 2

@@ -1,0 +1,200 @@
+"""Estimating people in a number of files, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+import json
+from pathlib import Path
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from pose_ros.cli.console import complain, messages, progress_bars
+from pose_ros.cli.people_table import PeopleTable
+from pose_ros.cli.results import Overlay, overlay_paths
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import Media, MediaError
+from pose_ros.core.types import FrameError
+from pose_ros.recordings.inputs import estimated, numbered
+from pose_ros.recordings.records import frame_record
+
+if TYPE_CHECKING:
+    from pose_ros.recordings.bag_writer import BagWriter
+    from pose_ros.recordings.people_tables import PeopleTableFile
+
+
+def bag_paths(target: str, sources: Sequence[str], media: Sequence[Media]) -> dict[Media, Path]:
+    """Choose where the bag of each input goes: the target, or in it if there are several."""
+    if not target:
+        return {}
+    if len(sources) == len(media) == 1:
+        return {media[0]: Path(target)}
+    paths: dict[Media, Path] = {}
+    for one in media:
+        path, count = Path(target, one.path.stem), 1
+        while path in paths.values():
+            count += 1
+            path = Path(target, f'{one.path.stem}_{count}')
+        paths[one] = path
+    return paths
+
+
+def without_existing(
+    media: Sequence[Media], results: Sequence[Mapping[Media, Path]]
+) -> tuple[Media, ...]:
+    """Media of which a result is missing; ValueError without results in files of their own."""
+    if not any(results):
+        raise ValueError('--skip-existing needs --bag or --overlay')
+    left = [
+        one for one in media if not all(paths[one].exists() for paths in results if one in paths)
+    ]
+    if len(left) < len(media):
+        messages.print(f'skipped, as they exist: {len(media) - len(left)}', highlight=False)
+    return tuple(left)
+
+
+def prepare_overlays(
+    target: Path, sources: Sequence[str], media: Sequence[Media]
+) -> dict[Media, Path]:
+    """Choose where each input's overlay goes, and make the folder.
+
+    `target` is a folder if there are several inputs or a folder of them, if it is one already,
+    or if it has no suffix. ValueError if a name does not fit, OSError if it cannot be made.
+    """
+    several = len(sources) > 1 or Path(sources[0]).is_dir()
+    folder = several or target.is_dir() or not target.suffix
+    overlays = overlay_paths(target, media, folder)
+    (target if folder else target.parent).mkdir(parents=True, exist_ok=True)
+    return overlays
+
+
+def run_files(
+    media: Sequence[Media], run: Callable[[Media, Callable[[], object]], None], quiet: bool
+) -> int:
+    """Run something on each file, with a progress bar unless it shall be quiet.
+
+    Parameters
+    ----------
+    media
+        The files.
+    run
+        Gets a file, and what to call after each frame.
+    quiet
+        Whether to hide the progress bar.
+
+    Returns
+    -------
+    int
+        How many files could not be read to their end; why not was told.
+    """
+    bad = 0
+    with progress_bars('{task.completed:.0f} frames', quiet=quiet) as bars:
+        for number, one in enumerate(media, 1):
+            title = f'{number}/{len(media)} {Path(one.name).name}'
+            task = bars.add_task(title, total=one.frame_count or 0)
+            try:
+                run(one, lambda: bars.advance(task))  # noqa: B023
+            except (MediaError, FrameError) as error:
+                complain(str(error))
+                bad += 1
+            bars.remove_task(task)
+    return bad
+
+
+def open_lines(stack: ExitStack, file: str) -> TextIO | None:
+    """Where JSON lines go: nowhere for '', the output for '-', else a file; OSError."""
+    if not file:
+        return None
+    if file == '-':
+        return sys.stdout
+    return stack.enter_context(Path(file).open('w', encoding='utf-8'))
+
+
+def open_bag(path: Path, estimator: PoseEstimator) -> BagWriter:
+    """Bag for the people of an estimator."""
+    from pose_ros.recordings.bag_writer import BagWriter  # noqa: PLC0415
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return BagWriter(path, estimator.config.model, estimator.topology)
+
+
+class FileRun:
+    """Writes what the estimator finds, and counts.
+
+    Parameters
+    ----------
+    estimator
+        Finds the people.
+    everybody
+        Whether to look for all people in single images, whatever the mode.
+    lines
+        Takes one JSON object per frame and line, or None.
+    overlays
+        Where the overlay of a file goes; without an entry there is none.
+    bags
+        Where the bag of a file goes, likewise.
+    table
+        Takes a row per person and frame, or None.
+    """
+
+    def __init__(
+        self,
+        estimator: PoseEstimator,
+        lines: TextIO | None,
+        overlays: dict[Media, Path],
+        everybody: bool = False,
+        *,
+        bags: Mapping[Media, Path] | None = None,
+        table: PeopleTableFile | None = None,
+    ) -> None:
+        self.frames = 0
+        self.frames_with_people = 0
+        self.table = PeopleTable()
+        self._estimator = estimator
+        self._mode = estimator.config.mode
+        self._everybody = everybody
+        self._lines = lines
+        self._overlays = overlays
+        self._bags = bags or {}
+        self._table = table
+
+    def run(self, media: Media, advance: Callable[[], object]) -> None:
+        """Estimate every frame of a file; `advance` is called after each.
+
+        MediaError or FrameError if it cannot be read to its end, OSError if a result cannot be
+        written.
+        """
+        self._choose_mode(media)
+        self.table.begin(Path(media.name).name)
+        estimator, target = self._estimator, self._overlays.get(media)
+        bag_path = self._bags.get(media)
+        with ExitStack() as stack:
+            overlay = stack.enter_context(Overlay(target, media)) if target else None
+            bag = stack.enter_context(open_bag(bag_path, estimator)) if bag_path else None
+            for index, (frame, people) in enumerate(estimated(self._estimator, media)):
+                if self._lines is not None:
+                    record = frame_record(media.name, index, frame, people)
+                    self._lines.write(json.dumps(record, allow_nan=False) + '\n')
+                if self._table is not None:
+                    self._table.write(media.name, index, frame.time, people)
+                if bag is not None:
+                    bag.write(frame, people, None, estimator.statistics.inference_time)
+                shown = people if media.sequence else numbered(people)
+                self.table.add(shown)
+                if overlay is not None:
+                    overlay.add(frame, shown)
+                self.frames += 1
+                self.frames_with_people += bool(people)
+                advance()
+
+    def _choose_mode(self, media: Media) -> None:
+        """Look for all people in a single image, if that was asked for and a detector is there."""
+        mode = 'multi' if self._everybody and not media.sequence else self._mode
+        if mode == self._estimator.config.mode:
+            return
+        try:
+            self._estimator.reconfigure(replace(self._estimator.config, mode=mode))
+        except ValueError as error:
+            complain(f'only one person is looked for in each image: {error}')
+            self._everybody = False

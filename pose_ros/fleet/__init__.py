@@ -1,0 +1,1 @@
+"""Many recordings on many cores and machines."""

@@ -1,0 +1,85 @@
+"""State of every recording of a batch, in one table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+import io
+from typing import Any
+
+from pose_ros.extras import library
+from pose_ros.fleet.storage import Storage
+
+TO_DO, DONE, FAILED = 'to do', 'done', 'failed'
+FILE = 'status.parquet'
+
+
+@dataclass
+class InputStatus:
+    """One recording.
+
+    Attributes
+    ----------
+    input
+        Path or URL.
+    name
+        That its results begin with.
+    state
+        `TO_DO`, `DONE` or `FAILED`.
+    reason
+        Why it failed; results up to a damage are there all the same.
+    tries
+        Tasks that failed in the last run.
+    duration
+        Of the recording [s]; 0 if unknown.
+    frames, people, events
+        What was found.
+    """
+
+    input: str
+    name: str
+    state: str = TO_DO
+    reason: str = ''
+    tries: int = 0
+    duration: float = 0.0
+    frames: int = 0
+    people: int = 0
+    events: int = 0
+
+
+class StatusTable:
+    """Keeps the states in `FILE` of a storage.
+
+    Parameters
+    ----------
+    storage
+        Of the results.
+    fingerprint
+        Of the settings. ValueError if results of others are there.
+    """
+
+    def __init__(self, storage: Storage, fingerprint: str) -> None:
+        self._storage = storage
+        self._fingerprint = fingerprint.encode()
+        self.inputs: dict[str, InputStatus] = {}
+        if storage.has(FILE):
+            self._load()
+
+    def save(self) -> None:
+        """Write the table."""
+        arrow, parquet = library('pyarrow', 'fleet'), library('pyarrow.parquet', 'fleet')
+        rows = [asdict(one) for one in self.inputs.values()]
+        columns = {field.name: [row[field.name] for row in rows] for field in fields(InputStatus)}
+        table = arrow.table(columns).replace_schema_metadata({'settings': self._fingerprint})
+        file = io.BytesIO()
+        parquet.write_table(table, file)
+        self._storage.write(FILE, file.getvalue())
+
+    def _load(self) -> None:
+        parquet = library('pyarrow.parquet', 'fleet')
+        table = parquet.read_table(io.BytesIO(self._storage.read(FILE)))
+        found: Any = (table.schema.metadata or {}).get(b'settings')
+        if found != self._fingerprint:
+            raise ValueError(
+                f'{self._storage.location} holds results of other settings: choose another folder'
+            )
+        self.inputs = {row['input']: InputStatus(**row) for row in table.to_pylist()}

@@ -1,0 +1,161 @@
+"""What the workers do: estimate a chunk, join the chunks of a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+import hashlib
+import json
+from pathlib import Path
+import tempfile
+
+from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import Media, MediaError
+from pose_ros.core.motion.observer import MotionConfig
+from pose_ros.core.motion.observers import make_observers
+from pose_ros.core.motion.watcher import MotionWatcher
+from pose_ros.core.topology import Topology
+from pose_ros.core.types import FrameError
+from pose_ros.fleet.chunks import Chunk, join
+from pose_ros.fleet.people_file import FramePeople, pack, unpack
+from pose_ros.fleet.storage import Storage
+from pose_ros.recordings.inputs import estimated, open_input, watched
+from pose_ros.recordings.people_tables import open_people_table
+from pose_ros.recordings.records import event_record
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """What is done with each recording, and where its results go.
+
+    Attributes
+    ----------
+    estimator
+        Finds the people.
+    motion
+        Recognises what they do; None for people alone.
+    storage
+        Every worker must reach it.
+    topic
+        Of images in bags.
+    """
+
+    estimator: EstimatorConfig
+    motion: MotionConfig | None
+    storage: Storage
+    topic: str = ''
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells settings apart whose results differ."""
+        text = repr((self.estimator, self.motion, self.topic))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What a recording held.
+
+    Attributes
+    ----------
+    frames, people, events
+        How many; people by id.
+    fault
+        Why it could not be read to its end; empty if it could.
+    """
+
+    frames: int
+    people: int
+    events: int
+    fault: str
+
+
+def name_of(source: str) -> str:
+    """Name for the results of a recording: its own, and a fingerprint of its whole path."""
+    digest = hashlib.sha256(source.encode('utf-8', 'surrogateescape')).hexdigest()[:8]
+    stem = Path(source.rstrip('/').rpartition('/')[2]).stem
+    return f'{stem}-{digest}'
+
+
+def part_of(chunk: Chunk) -> str:
+    """Name of the file with the people of a chunk."""
+    return f'parts/{name_of(chunk.source)}/{chunk.index:04d}.npz'
+
+
+def estimate_chunk(chunk: Chunk, settings: BatchSettings) -> int:
+    """Find the people in a chunk and store them; returns the number of frames.
+
+    A recording that is damaged is read up to there.
+    """
+    estimator = _estimator(settings.estimator)
+    media = replace(
+        _open(chunk.source, settings), start=chunk.first, duration=chunk.end - chunk.first
+    )
+    frames: list[FramePeople] = []
+    fault = ''
+    try:
+        for frame, people in estimated(estimator, media):
+            size = (frame.width, frame.height)
+            kept = [replace(person, positions=None) for person in people]
+            frames.append(FramePeople(frame.time, size, kept))
+    except (MediaError, FrameError) as error:
+        if not frames:
+            raise
+        fault = str(error)
+    settings.storage.write(part_of(chunk), pack(frames, fault))
+    return len(frames)
+
+
+def join_chunks(chunks: Sequence[Chunk], settings: BatchSettings) -> Joined:
+    """Join the stored chunks of a recording and store its table, and its events if wanted."""
+    source = chunks[0].source
+    media = _open(source, settings)
+    faults: list[str] = []
+    frames = join(_parts(chunks, settings, faults))
+    watcher = None if settings.motion is None else MotionWatcher(make_observers(settings.motion))
+    ids: set[int] = set()
+    events, count = [], 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, 'people.parquet')
+        with open_people_table(path, _topology(settings.estimator)) as table:
+            for count, frame in enumerate(frames, 1):
+                table.write(media.name, count - 1, frame.time, frame.people)
+                ids.update(person.id for person in frame.people if person.id)
+                if watcher is not None:
+                    people = watched(media, frame.size, frame.people)
+                    events += watcher.observe(people, frame.time).events
+        if watcher is not None:
+            events += watcher.finish()
+            lines = [json.dumps(event_record(media.name, event)) + '\n' for event in events]
+            content = ''.join(lines).encode()
+            settings.storage.write(f'{name_of(source)}.events.jsonl', content)
+        settings.storage.write(f'{name_of(source)}.people.parquet', path.read_bytes())
+    settings.storage.remove_folder(f'parts/{name_of(source)}')
+    return Joined(count, len(ids), len(events), '; '.join(dict.fromkeys(faults)))
+
+
+def _parts(
+    chunks: Sequence[Chunk], settings: BatchSettings, faults: list[str]
+) -> Iterator[tuple[Chunk, list[FramePeople]]]:
+    """Chunks with their frames; what is wrong with them goes into a list."""
+    for chunk in chunks:
+        frames, fault = unpack(settings.storage.read(part_of(chunk)))
+        if fault:
+            faults.append(fault)
+        yield chunk, frames
+
+
+def _open(source: str, settings: BatchSettings) -> Media:
+    return open_input(source, (settings.topic, ''))
+
+
+@cache
+def _estimator(config: EstimatorConfig) -> PoseEstimator:
+    """One model per worker and setting."""
+    return PoseEstimator(config)
+
+
+def _topology(config: EstimatorConfig) -> Topology:
+    return _estimator(config).topology

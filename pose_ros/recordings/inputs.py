@@ -1,0 +1,144 @@
+"""Inputs of all kinds as frames and people: images, videos, bags, folders, URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pose_ros.bags import is_bag
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import Media, MediaError, find_media, is_url, open_media
+from pose_ros.core.types import Frame, Person
+
+if TYPE_CHECKING:
+    from pose_ros.recordings.bag_people import BagPeople
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """What was found at the given paths.
+
+    Attributes
+    ----------
+    media
+        Images and videos in the order given, those of folders in the order of their names.
+    faults
+        Why the other paths cannot be used.
+    """
+
+    media: tuple[Media, ...]
+    faults: tuple[str, ...]
+
+
+def find_inputs(
+    sources: Sequence[str],
+    topics: tuple[str, str] = ('', ''),
+    start: float = 0.0,
+    duration: float = math.inf,
+) -> InputFiles:
+    """Expand folders and open every file; URLs are opened when they are read.
+
+    Parameters
+    ----------
+    sources
+        Files, folders and URLs; a folder may be a bag, or hold bags, too.
+    topics
+        Of images and of depth images in bags.
+    start, duration
+        Part of videos and bags that is read [s].
+    """
+    media, faults = [], []
+    for source in sources:
+        try:
+            files = _files_of(source)
+        except MediaError as error:
+            faults.append(str(error))
+            continue
+        for file in files:
+            try:
+                opened = open_input(file, topics)
+                media.append(replace(opened, start=start, duration=duration))
+            except MediaError as error:
+                faults.append(str(error))
+    return InputFiles(tuple(media), tuple(faults))
+
+
+def _files_of(source: str) -> list[str]:
+    """The source itself, or the bags, images and videos of a folder; MediaError."""
+    if _is_bag(source):
+        return [source]
+    bags = [] if is_url(source) or not Path(source).is_dir() else Path(source).iterdir()
+    found = sorted(str(path) for path in bags if not path.name.startswith('.') and is_bag(path))
+    try:
+        return sorted([*find_media(source), *found])
+    except MediaError:
+        if found:
+            return found
+        raise
+
+
+def open_input(source: str, topics: tuple[str, str] = ('', '')) -> Media:
+    """Open a file, bag or URL; MediaError if it cannot be read."""
+    if not _is_bag(source):
+        return open_media(source)
+    # Message classes need ROS or rosbags; other inputs need neither.
+    from pose_ros.recordings.bag_images import open_bag_images  # noqa: PLC0415
+
+    return open_bag_images(source, *topics)
+
+
+def estimated(estimator: PoseEstimator, media: Media) -> Iterator[tuple[Frame, list[Person]]]:
+    """Each frame of a file and the people in it; every file counts its people from 1.
+
+    The estimator starts anew, so that nothing is tracked from one file to the next. MediaError
+    or FrameError if the file cannot be read to its end.
+    """
+    estimator.reset()
+    ids: dict[int, int] = {}
+    bag = _bag_people(media)
+    for frame in media.frames():
+        # 0, an unconfirmed person, stays 0.
+        people = [
+            replace(person, id=person.id and ids.setdefault(person.id, len(ids) + 1))
+            for person in estimator.estimate(frame)
+        ]
+        yield frame, people if bag is None else bag.place(people, frame)
+
+
+def watched(media: Media, size: tuple[int, int], people: Sequence[Person]) -> Sequence[Person]:
+    """People as motion is read from them: of a bag as gesture_node would get them.
+
+    Parameters
+    ----------
+    media
+        Their input.
+    size
+        (width, height) of the image [px].
+    people
+        As `estimated` gives them.
+    """
+    # The people of an image have no ids: they are counted.
+    if not media.sequence:
+        return numbered(people)
+    bag = _bag_people(media)
+    return people if bag is None else bag.as_published(people, size)
+
+
+def _bag_people(media: Media) -> BagPeople | None:
+    if not _is_bag(media.source):
+        return None
+    from pose_ros.recordings.bag_people import BagPeople  # noqa: PLC0415
+
+    return BagPeople()
+
+
+def numbered(people: Sequence[Person]) -> list[Person]:
+    """People of a single image, numbered from 1 in their order instead of tracked."""
+    return [replace(person, id=number) for number, person in enumerate(people, 1)]
+
+
+def _is_bag(source: str) -> bool:
+    return not is_url(source) and is_bag(Path(source))

@@ -1,0 +1,106 @@
+"""Batches: joined results as uncut, stopped and resumed, failing inputs."""
+
+from dataclasses import replace
+import json
+from pathlib import Path
+
+from image_bags import fall_frames, write_bag
+import numpy as np
+import pytest
+
+from pose_ros.core.media import open_media
+from pose_ros.fleet.driver import MAX_TRIES, BatchRun
+from pose_ros.fleet.status import StatusTable
+from pose_ros.fleet.storage import Storage
+from pose_ros.recordings.inputs import open_input
+
+parquet = pytest.importorskip('pyarrow.parquet')
+
+HEIGHT, FPS = 260, 10.0  # of the person [px], of the videos [Hz]
+CUT = {'chunk': 5.0, 'overlap': 2.0}
+
+
+def results(settings, status):
+    """Rows of people and events of an input."""
+    folder = Path(settings.storage.location)
+    rows = parquet.read_table(folder / f'{status.name}.people.parquet').to_pylist()
+    lines = (folder / f'{status.name}.events.jsonl').read_text().splitlines()
+    return rows, [json.loads(line) for line in lines]
+
+
+def test_a_cut_recording_gives_what_the_uncut_one_gives(
+    long_video, settings, inline_engine, tmp_path
+):
+    media = [open_media(long_video)]
+    (whole,) = BatchRun(settings, inline_engine()).run(media)
+    engine, seconds = inline_engine(), []
+    other = replace(settings, storage=Storage(str(tmp_path / 'cut')))
+    (cut,) = BatchRun(other, engine, advance=seconds.append, **CUT).run(media)
+    assert engine.ran == ['estimate_chunk'] * 3 + ['join_chunks']
+    assert sum(seconds) == pytest.approx(16.0, abs=0.2)
+    assert cut == whole
+    assert (cut.state, cut.frames, cut.people, cut.reason) == ('done', 160, 1, '')
+
+    (people, events), (cut_people, cut_events) = results(settings, whole), results(other, cut)
+    assert [(row['frame'], row['id']) for row in cut_people] == [
+        (row['frame'], row['id']) for row in people
+    ]
+    for name in ('nose_x', 'left_wrist_y', 'right_ankle_x'):
+        found, wanted = ([row[name] for row in rows] for rows in (cut_people, people))
+        np.testing.assert_allclose(found, wanted, atol=0.02 * HEIGHT)
+    assert [(e['name'], e['hand'], e['phase'], e['skeleton_id']) for e in cut_events] == [
+        (e['name'], e['hand'], e['phase'], e['skeleton_id']) for e in events
+    ]
+    assert [e['hand'] for e in events if (e['name'], e['phase']) == ('wave', 'started')] == [
+        'left', 'right',
+    ]  # fmt: skip
+    times = [[event['time'] for event in found] for found in (cut_events, events)]
+    np.testing.assert_allclose(*times, atol=1.01 / FPS)
+
+
+def test_a_stopped_batch_goes_on_where_it_was(long_video, short_video, settings, inline_engine):
+    media = [open_media(long_video), open_media(short_video)]
+    with pytest.raises(KeyboardInterrupt):
+        BatchRun(settings, inline_engine(stop_after=2), **CUT).run(media)
+    states = StatusTable(settings.storage, settings.fingerprint).inputs
+    assert {one.state for one in states.values()} == {'to do'}
+    engine = inline_engine()
+    found = BatchRun(settings, engine, **CUT).run(media)
+    assert sorted(engine.ran) == ['estimate_chunk'] * 2 + ['join_chunks'] * 2
+    assert [(one.state, one.frames) for one in found] == [('done', 160), ('done', 20)]
+    engine = inline_engine()
+    assert BatchRun(settings, engine, **CUT).run(media) == found
+    assert engine.ran == []
+    assert not Path(settings.storage.location, 'parts', found[0].name).exists()
+
+
+def test_a_failing_input_is_tried_again_and_set_aside(
+    short_video, settings, inline_engine, tmp_path
+):
+    lost = tmp_path / 'lost.mp4'
+    lost.write_bytes(short_video.read_bytes())
+    media = [open_media(lost), open_media(short_video)]
+    lost.unlink()
+    engine = inline_engine()
+    failed, done = BatchRun(settings, engine).run(media)
+    assert (failed.state, failed.tries) == ('failed', MAX_TRIES)
+    assert 'lost.mp4' in failed.reason
+    assert (done.state, done.frames) == ('done', 20)
+    assert engine.ran.count('estimate_chunk') == MAX_TRIES + 1
+
+
+def test_a_damaged_input_gives_what_is_before_the_damage(settings, inline_engine, tmp_path):
+    bag = write_bag(tmp_path / 'bag', fall_frames()[:20])
+    content = bag.file.read_bytes()
+    bag.file.write_bytes(content[: len(content) // 2])
+    (one,) = BatchRun(settings, inline_engine()).run([open_input(str(bag.folder))])
+    assert one.state == 'failed'
+    assert 'damaged or cut off' in one.reason
+    assert one.frames in (9, 10)
+    assert len(results(settings, one)[0]) >= 7
+
+
+def test_results_of_other_settings_are_not_mixed(short_video, settings, inline_engine):
+    BatchRun(settings, inline_engine()).run([open_media(short_video)])
+    with pytest.raises(ValueError, match='holds results of other settings'):
+        BatchRun(replace(settings, motion=None), inline_engine())
