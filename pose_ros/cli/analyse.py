@@ -18,6 +18,7 @@ import typer
 from pose_ros.cli.console import check_outputs, complain, complaints, messages, output
 from pose_ros.cli.file_runs import (
     bag_paths,
+    check_bags,
     open_bag,
     open_lines,
     run_files,
@@ -124,6 +125,7 @@ def _run(
     """Analyse all that was found; return how many files could not be read to their end."""
     json_file, angles, plot = files
     check_outputs(files, (media.path for media in found.media))
+    check_bags(bags, found.media)
     if plot:
         library('matplotlib', 'plot')
     timeline = Recording() if plot else None

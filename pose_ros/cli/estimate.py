@@ -16,6 +16,7 @@ from pose_ros.cli.console import check_outputs, complain, complaints, messages
 from pose_ros.cli.file_runs import (
     FileRun,
     bag_paths,
+    check_bags,
     open_lines,
     prepare_overlays,
     run_files,
@@ -119,6 +120,7 @@ def _run(
     bags = bag_paths(results.bag, sources, media)
     if results.skip_existing:
         media = without_existing(media, (overlays, bags))
+    check_bags(bags, media)
     files = [json_file, results.table, *(str(overlays[one]) for one in media if overlays)]
     check_outputs(files, (one.path for one in media))
     estimator = PoseEstimator(config)

@@ -40,6 +40,16 @@ def bag_paths(target: str, sources: Sequence[str], media: Sequence[Media]) -> di
     return paths
 
 
+def check_bags(paths: Mapping[Media, Path], media: Sequence[Media]) -> None:
+    """ValueError if a bag of these media exists already."""
+    for one in media:
+        if one in paths and paths[one].exists():
+            raise ValueError(
+                f'{paths[one]} exists already: remove it, choose another name, or add '
+                '--skip-existing'
+            )
+
+
 def without_existing(
     media: Sequence[Media], results: Sequence[Mapping[Media, Path]]
 ) -> tuple[Media, ...]:

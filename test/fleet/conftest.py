@@ -18,7 +18,7 @@ FPS = 10.0
 
 
 def write_video(path, actors, duration):
-    scene = Scene(width=480, height=360, duration=duration, fps=FPS, actors=actors)
+    scene = Scene(480, 360, duration=duration, fps=FPS, actors=actors)
     with VideoWriter(path, FPS) as writer:
         for frame in frames(scene, seed=5):
             writer.write(cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR), frame.stamp)
