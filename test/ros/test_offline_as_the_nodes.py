@@ -110,6 +110,7 @@ def test_the_messages_are_those_of_the_nodes(ros, offline, images):
         ros.start(node)
     live = {topic: ros.collect(*TOPICS[topic][:1], topic, TOPICS[topic][1]) for topic in TOPICS}
     camera = ros.publisher(Image, 'image', IMAGE_RELIABLE)
+    ros.spin_until(lambda: ros.node.count_subscribers('skeletons') == 2, 'gesture_node listens')
     writer = ImageWriter('rgb8')
     for frame in images:
         header = Header(frame_id='camera')
@@ -118,6 +119,8 @@ def test_the_messages_are_those_of_the_nodes(ros, offline, images):
         seen = len(live['skeletons'])
         camera.publish(writer.write(frame.image, header))
         ros.spin_until(lambda seen=seen: len(live['skeletons']) > seen, 'skeletons')
+        ids = sum(bool(one.id) for message in live['skeletons'] for one in message.skeletons)
+        ros.spin_until(lambda ids=ids: len(live['joint_angles']) == ids, 'angles')
     found = messages_of(offline)
     ros.spin_until(
         lambda: all(len(live[topic]) >= len(found.get(topic, ())) for topic in TOPICS),
