@@ -89,7 +89,9 @@ class MarkerNode(Node):
         for topic, take in ANNOTATIONS.items():
             output, wanted = TOPICS[topic], anything and topic in self._shown
             on_message = self._reader.checked(topic, partial(take, self._labels))
-            self._inputs.keep(topic, output.kind, on_message, qos.event_profile(output.kept), wanted)
+            self._inputs.keep(
+                topic, output.kind, on_message, qos.event_profile(output.kept), wanted
+            )
         self._hands.watch(self._inputs, anything)
         self._inputs.keep_images('image', self._on_image, BURST, overlay)
         if not overlay:
