@@ -195,7 +195,8 @@ def event_counts(events: Sequence[MotionEvent]) -> dict[str, dict[str, int]]:
     """Gestures and postures that began, phases of falls, repetitions, faults in their form."""
     exercises = [event for event in events if event.kind == 'exercise']
     started = [event for event in events if event.phase == 'started']
-    faults = [f['name'] for e in exercises for f in e.details['faults'] if f['certain']]
+    judged = [fault for event in exercises for fault in event.details.get('faults', ())]
+    faults = [fault['name'] for fault in judged if fault['certain']]
     return {
         'gestures': dict(Counter(e.title for e in started if e.kind == 'gesture')),
         'postures': dict(Counter(e.name for e in started if e.kind == 'posture')),

@@ -166,7 +166,7 @@ def _improvise(window: Window, rng: np.random.Generator) -> Clip:
     length = window.seconds * rng.uniform(1.0, 1.6)
     facing = rng.uniform(-35, 35) + 180 * (rng.random() < 0.15)
     legs, alike, turning = rng.random(3) < (0.25, 0.4, 0.3)
-    rows, when = [np.array(STAND)], [0.0]
+    rows, when = [STAND.angles], [0.0]
     while when[-1] < length:
         when.append(when[-1] + rng.uniform(0.25, 1.0))
         rows.append(_next_pose(rows[-1], rng, legs, alike, turning))
@@ -194,7 +194,7 @@ def _next_pose(
         arm, forearm = (ActorPose._fields.index(f'{side}_{limb}') for limb in ('arm', 'forearm'))
         chance = rng.random()
         if chance < 0.2:
-            new[[arm, forearm]] = np.array(STAND)[[arm, forearm]]
+            new[[arm, forearm]] = STAND.angles[[arm, forearm]]
         elif chance < 0.75:
             new[arm] = rng.uniform(-15, 175), rng.uniform(-20, 70)
             new[forearm] = new[arm] + (rng.uniform(-130, 110), rng.uniform(-10, 60))

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from pose_ros import bags
-from pose_ros.cli.results import event_record
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.recording import Recording
+from pose_ros.recordings.records import event_record
 
 pytest.importorskip('matplotlib')
 rosbag2 = pytest.importorskip('rosbags.rosbag2')
@@ -82,7 +82,7 @@ def bag(tmp_path):
         state = make(
             'ExerciseState', stamp, exercise='squat', phase=0, repetitions=3, repetition_done=done,
             angle=3.0, peak_angle=1.5, range_reached=1, confidence=0.5, outward_time=0.5,
-            turn_time=0.25, return_time=0.25, faults=[fault],
+            turn_time=0.25, return_time=0.25, hold_time=0.0, retracted=False, faults=[fault],
         )  # fmt: skip
         items.append(('exercise', state))
     for stamp, phase in ((6.0, 0), (7.5, 1)):
@@ -185,8 +185,8 @@ def test_what_cannot_be_drawn_is_one_line_and_exit_code_2(
     assert re.search(reason, line)
 
 
-@pytest.mark.parametrize('missing', ['matplotlib', 'rosbags'])
-def test_a_missing_library_is_named_with_its_extra(pose_ros, bag, monkeypatch, missing):
+@pytest.mark.parametrize(('missing', 'extra'), [('matplotlib', 'plot'), ('rosbags', 'bags')])
+def test_a_missing_library_is_named_with_its_extra(pose_ros, bag, monkeypatch, missing, extra):
     for name in list(sys.modules):
         if name.partition('.')[0] == missing:
             monkeypatch.delitem(sys.modules, name)
@@ -194,4 +194,4 @@ def test_a_missing_library_is_named_with_its_extra(pose_ros, bag, monkeypatch, m
     code, _, err = pose_ros('plot', bag)
     assert code == 2
     assert missing in err
-    assert "pip install '.[plot]'" in err
+    assert f"pip install '.[{extra}]'" in err

@@ -127,17 +127,25 @@ class _Faulty:
         return call
 
 
+@pytest.fixture
+def net_file(tmp_path):
+    """A file that the faulty interpreter does not look at."""
+    path = tmp_path / 'net.tflite'
+    path.write_bytes(b'model')
+    return path
+
+
 @pytest.mark.parametrize('step', ['set_tensor', 'invoke', 'get_tensor'])
-def test_an_error_of_the_runtime_is_a_model_error(step):
-    model = TfliteModel(Path('net.tflite'), load=lambda *_: _Faulty(step))
+def test_an_error_of_the_runtime_is_a_model_error(step, net_file):
+    model = TfliteModel(net_file, load=lambda *_: _Faulty(step))
     with pytest.raises(ModelError, match=r'net\.tflite: cannot be run \(tensor 7 has no data\)'):
         model.run(np.zeros((8, 8, 3), np.uint8))
 
 
 @pytest.mark.parametrize('step', ['get_input_details', 'get_output_details'])
-def test_details_that_cannot_be_read_are_a_model_error(step):
+def test_details_that_cannot_be_read_are_a_model_error(step, net_file):
     with pytest.raises(ModelError, match=r'net\.tflite: its inputs and outputs cannot be used'):
-        TfliteModel(Path('net.tflite'), load=lambda *_: _Faulty(step))
+        TfliteModel(net_file, load=lambda *_: _Faulty(step))
 
 
 def test_a_file_that_is_cut_off_while_the_model_runs_does_no_harm(tmp_path):

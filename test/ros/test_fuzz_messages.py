@@ -23,6 +23,7 @@ from pose_ros.msg import (
     ExerciseState,
     FallEvent,
     GestureEvent,
+    HandArray,
     JointAngles,
     Posture,
     SkeletonArray,
@@ -176,6 +177,7 @@ def draw_sequence(data, border, videos):
 def test_every_type_of_the_nodes_outputs_is_checked():
     assert CHECKS.keys() == {
         SkeletonArray,
+        HandArray,
         *(o.kind for o in OUTPUTS if o.topic != 'human_joint_states'),
     }
 
@@ -183,7 +185,7 @@ def test_every_type_of_the_nodes_outputs_is_checked():
 def test_gesture_node(ros, videos):
     node = ros.start(GestureNode)
     for output in OUTPUTS:
-        ros.collect(output.kind, output.topic, output.profile)
+        ros.collect(output.kind, output.topic, qos.event_profile(output.kept))
     border = Border(ros, node, 'skeletons')
     ros.spin_until(lambda: len(node._wanted) == len(OUTPUTS), 'all outputs wanted')
     published = record(node._events['joint_angles'])
