@@ -265,6 +265,12 @@ def hips_travel(body: BodyState, _: Side) -> float:
     return body.history.hips.travel / body.scale
 
 
+@_feature('s', 'left_hip', 'right_hip', of_arm=False)
+def hips_pause(body: BodyState, _: Side) -> float:
+    """Time since the hips moved by 0.16 torsos within 0.4 s."""
+    return body.history.hips_pause
+
+
 @_feature('deg', of_arm=False)
 def lean(body: BodyState, _: Side) -> float:
     """Trunk against the vertical; where no hip is seen, the shoulders against the level."""

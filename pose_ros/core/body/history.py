@@ -17,6 +17,9 @@ TRAVEL_WINDOW = 0.4
 SPEED_WINDOW = 0.2
 # Time over which a rise is looked for [s]: slow repetitions of arm exercises take up to 2.3.
 _RISE_WINDOW = 3.0
+# Motion of the hips within 0.4 s that counts [torsos]: jumping jacks reach 0.24, people who wave
+# with both arms 0.12.
+_HIPS_MOVE = 0.16
 # Smallest rise [torsos]: a hand that goes from the hip to the shoulder rises by 0.9.
 _MIN_RISE = 0.5
 # A window counts as covered from this share of its length on [-].
@@ -112,6 +115,8 @@ class History:
         self.wrists: dict[Side, Path] = {side: Path() for side in SIDES}
         self.rises: dict[Side, Rise] = {side: Rise() for side in SIDES}
         self.hips = Path()
+        self._hips_moved = -math.inf
+        self._stamp = 0.0
         self.oscillations: dict[str, dict[Side, Oscillation]] = {
             name: {side: Oscillation(s.min_swing, s.max_time) for side in s.sides}
             for name, s in SIGNALS.items()
@@ -131,12 +136,22 @@ class History:
             self.hips.update(stamp, points.middle(*_HIPS))
         except UnseenError:
             self.hips.update(stamp, None)
+        with suppress(UnseenError):
+            if self.hips.travel > _HIPS_MOVE * points.scale:
+                self._hips_moved = stamp
+        self._stamp = stamp
         for name, usual in self._usual.items():
             with suppress(UnseenError):
                 usual.update(stamp, _height(name, points))
         for signal in SIGNALS.values():
             for side in signal.sides:
                 self._follow(signal, side, stamp, points)
+
+    @property
+    def hips_pause(self) -> float:
+        """Time since the hips last moved [s], inf if they have not; UnseenError without hips."""
+        _ = self.hips.travel
+        return self._stamp - self._hips_moved
 
     def drop(self, name: str, points: PosePoints) -> float:
         """Share by which one of the person's heights is smaller than usual [-]."""
