@@ -21,7 +21,7 @@ from pose_ros.extras import library
 from pose_ros.message_types import Header, SkeletonArray
 from pose_ros.recordings.bag_images import BagFrame
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
-from pose_ros.ros.labels import Labels
+from pose_ros.ros.labels import ANNOTATIONS, Labels
 from pose_ros.ros.markers import SkeletonMarkers
 from pose_ros.ros.motion_conversions import time_to_msg
 from pose_ros.ros.motion_outputs import OUTPUTS
@@ -124,7 +124,8 @@ class BagWriter:
             values = [one for name in output.observers for one in motion[name]]
             for event in output.convert([_shifted(one, zero) for one in values], header):
                 self._add(output.topic, event, header, kept=output.kept)
-                self._labels.take(output.topic, event)
+                if output.topic in ANNOTATIONS:
+                    ANNOTATIONS[output.topic](self._labels, event)
 
     def _add(self, topic: str, message: Any, header: Any, kept: bool = False) -> None:
         """Write a message at the time of the image."""

@@ -89,18 +89,6 @@ class Labels:
         """Forget everything."""
         self._news.clear()
 
-    def take(self, topic: str, message: Any) -> None:
-        """Take a message of a topic of gesture_node; those of other topics are ignored."""
-        takers = {
-            'gestures': self.on_gesture,
-            'postures': self.on_posture,
-            'falls': self.on_fall,
-            'exercise': self.on_exercise,
-            'joint_angles': self.on_angles,
-        }
-        if topic in takers:
-            takers[topic](message)
-
     def on_gesture(self, event: GestureEvent) -> None:
         """Show a gesture until it has ended."""
         words = event.gesture.replace('_', ' ')
@@ -180,3 +168,13 @@ class Labels:
         return '\n'.join(
             filter(None, (of('fall') or of('posture'), of('gesture'), of('exercise')))
         )
+
+
+# Topics with annotations, and the method of Labels that takes their messages.
+ANNOTATIONS = {
+    'gestures': Labels.on_gesture,
+    'postures': Labels.on_posture,
+    'falls': Labels.on_fall,
+    'exercise': Labels.on_exercise,
+    'joint_angles': Labels.on_angles,
+}

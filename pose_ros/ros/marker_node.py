@@ -22,8 +22,8 @@ from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
 from pose_ros.ros.hand_markers import hand_markers
 from pose_ros.ros.hand_pairs import HandPairs
 from pose_ros.ros.images import ImageReader, stamp_of
-from pose_ros.ros.labels import Labels
-from pose_ros.ros.marker_parameters import ANNOTATIONS, PARAMETERS, chosen_annotations
+from pose_ros.ros.labels import ANNOTATIONS, Labels
+from pose_ros.ros.marker_parameters import PARAMETERS, chosen_annotations
 from pose_ros.ros.markers import SkeletonMarkers
 from pose_ros.ros.motion_outputs import TOPICS
 from pose_ros.ros.on_demand import OnDemandSubscriptions

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from pose_ros.ros.labels import ANGLES, Labels
+from pose_ros.ros.labels import ANGLES, ANNOTATIONS
 from pose_ros.ros.parameters import EXECUTOR, Parameter, Values, expand_all
 
-# Topics with annotations, and the method of Labels that takes their messages.
-ANNOTATIONS = {
-    'gestures': Labels.on_gesture,
-    'postures': Labels.on_posture,
-    'falls': Labels.on_fall,
-    'exercise': Labels.on_exercise,
-    'joint_angles': Labels.on_angles,
-}
 EVENT_TOPICS = tuple(topic for topic in ANNOTATIONS if topic != 'joint_angles')
 
 PARAMETERS = (

@@ -18,8 +18,8 @@ from pose_ros.core.types import Person
 from pose_ros.message_values import msg_to_hand
 from pose_ros.msg import HandArray, SkeletonArray
 from pose_ros.ros.images import stamp_of
-from pose_ros.ros.labels import Labels
-from pose_ros.ros.marker_parameters import ANNOTATIONS, EVENT_TOPICS
+from pose_ros.ros.labels import ANNOTATIONS, Labels
+from pose_ros.ros.marker_parameters import EVENT_TOPICS
 from pose_ros.ros.qos import SKELETONS
 
 # Opacity of unobserved bones and keypoints.
