@@ -218,10 +218,9 @@ class Work:
         self, media: Media, watcher: MotionWatcher, bag: BagWriter | None
     ) -> Iterator[tuple[Frame, Motion]]:
         """What people do in each frame; ModelError if a learned model fails."""
+        convert = watched(media)
         for frame, people in estimated(self._estimator, media):
-            motion = watcher.observe(
-                watched(media, (frame.width, frame.height), people), frame.time
-            )
+            motion = watcher.observe(convert(people, (frame.width, frame.height)), frame.time)
             for fault in motion.faults:
                 raise ModelError(fault)
             if bag is not None:

@@ -112,6 +112,7 @@ def join_chunks(chunks: Sequence[Chunk], settings: BatchSettings) -> Joined:
     """Join the stored chunks of a recording and store its table, and its events if wanted."""
     source = chunks[0].source
     media = _open(source, settings)
+    convert = watched(media)
     faults: list[str] = []
     frames = join(_parts(chunks, settings, faults))
     watcher = None if settings.motion is None else MotionWatcher(make_observers(settings.motion))
@@ -124,7 +125,7 @@ def join_chunks(chunks: Sequence[Chunk], settings: BatchSettings) -> Joined:
                 table.write(media.name, count - 1, frame.time, frame.people)
                 ids.update(person.id for person in frame.people if person.id)
                 if watcher is not None:
-                    people = watched(media, frame.size, frame.people)
+                    people = convert(frame.people, frame.size)
                     events += watcher.observe(people, frame.time).events
         if watcher is not None:
             events += watcher.finish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 import math
 from pathlib import Path
@@ -108,23 +108,17 @@ def estimated(estimator: PoseEstimator, media: Media) -> Iterator[tuple[Frame, l
         yield frame, people if bag is None else bag.place(people, frame)
 
 
-def watched(media: Media, size: tuple[int, int], people: Sequence[Person]) -> Sequence[Person]:
-    """People as motion is read from them: of a bag as gesture_node would get them.
+def watched(media: Media) -> Callable[[Sequence[Person], tuple[int, int]], Sequence[Person]]:
+    """Function that makes the people of an input those that motion is read from.
 
-    Parameters
-    ----------
-    media
-        Their input.
-    size
-        (width, height) of the image [px].
-    people
-        As `estimated` gives them.
+    Its arguments are people as `estimated` gives them, and (width, height) of their image [px].
+    Those of a bag become what gesture_node would get; those of an image, which have no ids, are
+    counted.
     """
-    # The people of an image have no ids: they are counted.
     if not media.sequence:
-        return numbered(people)
+        return lambda people, _: numbered(people)
     bag = _bag_people(media)
-    return people if bag is None else bag.as_published(people, size)
+    return (lambda people, _: people) if bag is None else bag.as_published
 
 
 def _bag_people(media: Media) -> BagPeople | None:
