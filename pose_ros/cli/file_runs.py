@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from pose_ros.cli.console import complain, messages, progress_bars
 from pose_ros.cli.people_table import PeopleTable
-from pose_ros.cli.results import Overlay, overlay_paths
+from pose_ros.cli.results import Overlay, free_path, overlay_paths
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, MediaError
 from pose_ros.core.types import FrameError
@@ -32,11 +32,7 @@ def bag_paths(target: str, sources: Sequence[str], media: Sequence[Media]) -> di
         return {media[0]: Path(target)}
     paths: dict[Media, Path] = {}
     for one in media:
-        path, count = Path(target, one.path.stem), 1
-        while path in paths.values():
-            count += 1
-            path = Path(target, f'{one.path.stem}_{count}')
-        paths[one] = path
+        paths[one] = free_path(Path(target), one.path.stem, '', paths.values())
     return paths
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import cv2
@@ -78,15 +78,21 @@ def overlay_paths(target: Path, media: Sequence[Media], folder: bool) -> dict[Me
     for one in media:
         source = one.path
         suffix = '.mp4' if one.sequence else source.suffix if _writable(source) else '.png'
-        path, count = target / (source.stem + suffix) if folder else target, 1
+        path = free_path(target, source.stem, suffix, paths.values()) if folder else target
         if not (path.suffix.lower() == '.mp4' if one.sequence else _writable(path)):
             kind = 'a video: its overlay ends in .mp4' if one.sequence else 'an image'
             raise ValueError(f'{one.name} is {kind}, so {path} cannot be its overlay')
-        while path in paths.values():
-            count += 1
-            path = target / f'{source.stem}_{count}{suffix}'
         paths[one] = path
     return paths
+
+
+def free_path(folder: Path, stem: str, suffix: str, taken: Collection[Path]) -> Path:
+    """Path in a folder that is not taken: with _2, _3 and so on after the stem if it is."""
+    path, count = folder / (stem + suffix), 1
+    while path in taken:
+        count += 1
+        path = folder / f'{stem}_{count}{suffix}'
+    return path
 
 
 def _writable(path: Path) -> bool:
