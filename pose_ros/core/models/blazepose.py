@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from pose_ros.core.models.anchors import AnchorDecoder, sigmoid
-from pose_ros.core.models.crop import CropReader, apply_affine, whole_frame
+from pose_ros.core.models.crop import CropReader, apply_affine, upright, whole_frame
 from pose_ros.core.models.detector import SMALLEST, Detection, large_enough, visible
 from pose_ros.core.models.heatmap import windows
 from pose_ros.core.models.occlusion import OcclusionMask
@@ -178,15 +178,13 @@ class BlazePose:
         points = refine_by_heatmap(landmarks[:, :2] / _LANDMARK_SIZE, heatmap[0])
         points = apply_affine(to_image, points).astype(np.float32)
         world = world.reshape(_LANDMARKS, 3)[:33]
-        cos, sin = np.cos(crop.rotation), np.sin(crop.rotation)
-        upright = world @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]], np.float32)
         return Pose(
             keypoints=points[:33],
             # A keypoint's score is its visibility: neither hidden nor outside of the image.
             scores=sigmoid(landmarks[:33, 3]),
             score=float(np.clip(presence[0, 0], 0.0, 1.0)),
             z=landmarks[:33, 2] * np.float32(crop.side / _LANDMARK_SIZE),
-            world=upright,
+            world=upright(world, crop),
             alignment=points[33:35],
         )
 

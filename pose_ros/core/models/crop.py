@@ -148,6 +148,12 @@ def whole_frame(frame: Frame) -> Crop:
     return Crop((frame.width / 2, frame.height / 2), float(max(frame.width, frame.height)))
 
 
+def upright(points: np.ndarray, crop: Crop) -> np.ndarray:
+    """Points [N, 3] in space, of an image of a region, turned to the axes of the whole image."""
+    cos, sin = np.cos(crop.rotation), np.sin(crop.rotation)
+    return np.asarray(points @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]], np.float32))
+
+
 def apply_affine(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Points [N, 2] through an affine matrix [2, 3]."""
     across, down, origin = matrix.T

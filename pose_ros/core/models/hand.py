@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from pose_ros.core.models.anchors import AnchorDecoder
-from pose_ros.core.models.crop import CropReader, apply_affine, whole_frame
+from pose_ros.core.models.crop import CropReader, apply_affine, upright, whole_frame
 from pose_ros.core.models.pose import MAX_SCORE
 from pose_ros.core.runtime.errors import require_usable
 from pose_ros.core.runtime.litert import TfliteModel
@@ -137,12 +137,10 @@ class HandLandmarker:
         image, to_image = self._reader.read(frame, crop)
         landmarks, presence, left, world = self._model.run(image)
         landmarks = landmarks.reshape(-1, 3) / np.float32(_LANDMARK_SIZE)
-        cos, sin = np.cos(crop.rotation), np.sin(crop.rotation)
-        turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]], np.float32)
         return HandLandmarks(
             keypoints=apply_affine(to_image, landmarks[:, :2]).astype(np.float32),
             z=landmarks[:, 2] * np.float32(crop.side / _Z_SCALE),
-            world=world.reshape(-1, 3) @ turn,
+            world=upright(world.reshape(-1, 3), crop),
             score=float(np.clip(presence[0, 0], 0.0, 1.0)),
             left_score=float(np.clip(1 - left[0, 0], 0.0, 1.0)),
         )
