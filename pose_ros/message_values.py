@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 import numpy as np
 
 from pose_ros.core.camera_orientation import CameraOrientation
+from pose_ros.core.kinematics import UNKNOWN, Kinematics, MotionState
 from pose_ros.core.motion.events import EventStream, MotionEvent
 from pose_ros.core.motion.exercises import ExerciseState, Fault
 from pose_ros.core.motion.falls import Fall
@@ -72,6 +73,7 @@ def msg_to_person(skeleton: Any) -> Person:
         # All that lies in one plane by assumption says nothing of the body.
         world=positions.points if positions is not None and in_space else None,
         positions=positions,
+        kinematics=kinematics_of(skeleton),
     )
 
 
@@ -86,6 +88,34 @@ def positions_of(skeleton: Any) -> Positions | None:
         deviations = np.full(len(points), np.nan)
     source = PositionSource(getattr(skeleton, 'position_source', PositionSource.NONE))
     return Positions(points, deviations, source)
+
+
+KINEMATIC_VECTORS = {
+    'orientation': 'xyzw',
+    'velocity': 'xyz',
+    'velocity_deviation': 'xyz',
+    'fixed_position': 'xyz',
+    'fixed_velocity': 'xyz',
+    'fixed_velocity_deviation': 'xyz',
+}
+"""Fields of a skeleton that are arrays of `Kinematics`, with their components."""
+
+
+def kinematics_of(skeleton: Any) -> Kinematics:
+    """How the body of a message moves and faces; ValueError for an unknown motion."""
+    # Older recordings do not have it.
+    if not hasattr(skeleton, 'motion'):
+        return UNKNOWN
+    vectors = {
+        name: np.array([getattr(getattr(skeleton, name), axis) for axis in axes])
+        for name, axes in KINEMATIC_VECTORS.items()
+    }
+    return Kinematics(
+        MotionState(skeleton.motion),
+        fixed_yaw=skeleton.fixed_yaw,
+        fixed_yaw_deviation=skeleton.fixed_yaw_deviation,
+        **vectors,
+    )
 
 
 SIDES: tuple[HandSide | None, ...] = (None, 'left', 'right')

@@ -12,6 +12,7 @@ import pytest
 
 from pose_ros import bags
 from pose_ros.actor import Actor, Scene, skeletons
+from pose_ros.bag_messages import classes
 from pose_ros.core.motion.falls import Fall, FallPhase
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.message_values import people_of, value_of
@@ -125,7 +126,7 @@ def test_skeletons_come_back_as_people(make, store, write, topology, world):
     scene = Scene(duration=0.1, actors=(Actor('wave_left'),))
     items = []
     for frame in skeletons(scene, topology=topology, world=world):
-        array = [skeleton(store, person) for person in frame.people]
+        array = [skeleton(person) for person in frame.people]
         items.append(
             (
                 '/skeletons',
@@ -133,7 +134,7 @@ def test_skeletons_come_back_as_people(make, store, write, topology, world):
                     'SkeletonArray', frame.stamp, image_width=640, image_height=480, rotate=0,
                     mirrored=False, model='actor',
                     skeletons=array, locked_id=0, locked_seen=False, latency=0.0,
-                    inference_time=0.0, dropped=0, depth=0,
+                    inference_time=0.0, dropped=0, depth=0, fixed_frame='',
                 ),
             )
         )  # fmt: skip
@@ -152,24 +153,22 @@ def test_skeletons_come_back_as_people(make, store, write, topology, world):
             np.testing.assert_array_equal(person.world, true.world)
 
 
-def skeleton(store, person):
-    types = store.types
+def skeleton(person):
+    make_skeleton, make_keypoint = classes('pose_ros', 'Skeleton', 'Keypoint')
+    (make_point,) = classes('geometry_msgs', 'Point')
     positions = [] if person.world is None else person.world.tolist()
-    return types['pose_ros/msg/Skeleton'](
+    return make_skeleton(
         id=person.id,
         format=person.topology.name,
         score=person.score,
-        box=types['sensor_msgs/msg/RegionOfInterest'](
-            x_offset=1, y_offset=2, height=3, width=4, do_rectify=False
-        ),
         keypoints=[
-            types['pose_ros/msg/Keypoint'](x=x, y=y, score=score, state=state)
+            make_keypoint(x=x, y=y, score=score, state=state)
             for (x, y), score, state in zip(
                 person.keypoints.tolist(), person.scores.tolist(), person.states.tolist()
             )
         ],
         position_source=2 if positions else 0,
-        positions=[types['geometry_msgs/msg/Point'](x=x, y=y, z=z) for x, y, z in positions],
+        positions=[make_point(x=x, y=y, z=z) for x, y, z in positions],
         position_deviations=np.full(len(positions), 0.1, np.float32),
     )
 

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pose_ros.core.kinematics import UNKNOWN, Kinematics
 from pose_ros.core.positions import Positions
 from pose_ros.core.topology import HAND21, Topology, keypoint_map
 
@@ -179,6 +180,8 @@ class Person:
         z away), or None.
     positions
         Where the keypoints are in the camera's optical frame, or None.
+    kinematics
+        How the body moves and faces; NaN where unknown.
     """
 
     topology: Topology
@@ -191,6 +194,7 @@ class Person:
     z: np.ndarray | None = None
     world: np.ndarray | None = None
     positions: Positions | None = None
+    kinematics: Kinematics = UNKNOWN
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit the format."""

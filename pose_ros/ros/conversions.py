@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from pose_ros.core.camera_orientation import UPRIGHT, CameraOrientation
+from pose_ros.core.kinematics import Kinematics
 from pose_ros.core.positions import Positions
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Box, Person
@@ -20,6 +21,7 @@ from pose_ros.message_types import (
     SkeletonArray,
     SkeletonFormat,
 )
+from pose_ros.message_values import KINEMATIC_VECTORS
 
 
 class SkeletonWriter:
@@ -87,6 +89,7 @@ def fill_skeleton(skeleton: Skeleton, person: Person, image_size: tuple[int, int
     skeleton.score = float(person.score)
     fill_region(skeleton.box, person.box, image_size)
     fill_positions(skeleton, person.positions)
+    fill_kinematics(skeleton, person.kinematics)
 
 
 def fill_positions(skeleton: Skeleton, positions: Positions | None) -> None:
@@ -105,6 +108,17 @@ def fill_positions(skeleton: Skeleton, positions: Positions | None) -> None:
         point.z = z
     skeleton.position_source = int(positions.source)
     skeleton.position_deviations = positions.deviations.astype(np.float32)
+
+
+def fill_kinematics(skeleton: Skeleton, kinematics: Kinematics) -> None:
+    """Write how a body moves and faces; NaN where unknown."""
+    skeleton.motion = int(kinematics.motion)
+    skeleton.fixed_yaw = kinematics.fixed_yaw
+    skeleton.fixed_yaw_deviation = kinematics.fixed_yaw_deviation
+    for name, axes in KINEMATIC_VECTORS.items():
+        vector = getattr(skeleton, name)
+        for axis, value in zip(axes, getattr(kinematics, name).tolist()):
+            setattr(vector, axis, value)
 
 
 def fill_region(region: RegionOfInterest, box: Box, image_size: tuple[int, int]) -> None:

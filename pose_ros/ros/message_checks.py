@@ -14,6 +14,7 @@ import numpy as np
 from std_msgs.msg import Header
 
 from pose_ros.core.configuration import MAX_PEOPLE
+from pose_ros.core.kinematics import Kinematics
 from pose_ros.core.types import MAX_IMAGE_SIDE, KeypointState, Person
 from pose_ros.message_values import msg_to_hand, orientation_of
 from pose_ros.msg import (
@@ -29,6 +30,7 @@ from pose_ros.msg import (
 
 MAX_PIXEL = 1e6  # [px] largest coordinate of a keypoint, before or behind the image's edges
 MAX_DISTANCE = 1e5  # [m] largest coordinate of a position, and standard deviation of one
+MAX_SPEED = 1e3  # [m/s] largest component of a velocity, and standard deviation of one
 MAX_ANGLE = 100.0  # [rad] largest joint angle
 MAX_TIME = 2.0**32  # [s] longest duration: that of a clock's whole range
 MAX_NUMBER = 1e6  # largest value of a field with another unit
@@ -81,6 +83,23 @@ def check_person(person: Person) -> None:
             number = int(wrong.argmax())
             name = f'position deviation of {names[number]}'
             check_number(name, float(deviations[number]), 0, MAX_DISTANCE)
+    check_kinematics(person.kinematics)
+
+
+def check_kinematics(kinematics: Kinematics) -> None:
+    """Check how a body moves and faces: NaN where it is unknown."""
+    for name, low, most in (
+        ('orientation', -1 - SCORE_MARGIN, 1 + SCORE_MARGIN),
+        ('velocity', -MAX_SPEED, MAX_SPEED),
+        ('velocity_deviation', 0, MAX_SPEED),
+        ('fixed_position', -MAX_DISTANCE, MAX_DISTANCE),
+        ('fixed_velocity', -MAX_SPEED, MAX_SPEED),
+        ('fixed_velocity_deviation', 0, MAX_SPEED),
+        ('fixed_yaw', -MAX_ANGLE, MAX_ANGLE),
+        ('fixed_yaw_deviation', 0, MAX_ANGLE),
+    ):
+        for value in np.atleast_1d(getattr(kinematics, name)).tolist():
+            check_number(name, value, low, most, nan=True)
 
 
 def check_hand_array(message: HandArray) -> None:
