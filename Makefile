@@ -16,7 +16,7 @@ DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION
 
 # With better person detectors, if they can be had: the demo works without them.
 demo: models
-	@$(RUN) pose-ros models install yolox_nano picodet_320 > /dev/null || \
+	@$(RUN) pose-ros models install yolox_nano picodet_416 > /dev/null || \
 		echo 'The demo runs with the person detectors that are installed.'
 	@$(RUN) pose-ros demo $(DEMO)
 

@@ -23,6 +23,7 @@ CASES = (
     ('yolox_nano', 'model'),
     ('picodet_192', 'model'),
     ('picodet_320', 'model'),
+    ('picodet_416', 'model'),
     ('tinypose_128', 'model'),
     ('tinypose_256', 'model'),
 )
@@ -34,7 +35,8 @@ def measure() -> Iterator[dict]:
     for name, role in CASES:
         try:
             path = store.locate(name)[role]
-            openvino = OpenVinoModel(path)
+            size = store.entry(name).input if role == 'model' else None
+            openvino = OpenVinoModel(path, input_size=size)
         except ModelError:
             continue  # not installed
         models: dict[str, ImageModel] = {'openvino_ms': openvino}

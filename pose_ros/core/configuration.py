@@ -63,7 +63,7 @@ class EstimatorConfig:
     detector: str = _setting(
         'auto',
         'name of the person detector in config/models.yaml; auto: those installed of '
-        'picodet_320 (TinyPose, RTMPose) and yolox_nano, which take turns; with '
+        'picodet_416 (TinyPose, RTMPose) and yolox_nano, which take turns; with '
         "BlazePose in single, or without them, BlazePose's own",
         live=False,
     )

@@ -31,7 +31,7 @@ from pose_ros.core.tracking.region import RegionTracker, region_tracker
 
 OWN_DETECTOR = 'blazepose_detector'
 # Finds the most people, and many false ones.
-WIDE_DETECTOR = 'picodet_320'
+WIDE_DETECTOR = 'picodet_416'
 # Tell people from other things best, the fastest first.
 SURE_DETECTORS = ('yolox_nano_openvino', 'yolox_nano')
 

@@ -361,7 +361,7 @@ def test_a_pose_model_is_no_detector():
     assert str(caught.value) == (
         'movenet_lightning is of the family movenet, no person detector, '
         'there are: blazepose_detector, yolox_nano, yolox_nano_openvino, picodet_192, '
-        'picodet_320, ssd_mobilenet'
+        'picodet_320, picodet_416, ssd_mobilenet'
     )
 
 

@@ -206,7 +206,7 @@ class TestFinder:
         finder = build_finder(EstimatorConfig(model='movenet_lightning'), ModelStore())
         assert finder.detector_search is not None
 
-    @pytest.mark.model('tinypose_256', 'picodet_320', 'yolox_nano')
+    @pytest.mark.model('tinypose_256', 'picodet_416', 'yolox_nano')
     @pytest.mark.parametrize('mode', ['single', 'multi'])
     def test_tinypose_follows_boxes_of_its_aspect_and_always_has_a_detector(self, mode):
         pytest.importorskip('openvino')

@@ -1,5 +1,6 @@
 """OpenVINO as a runtime: IR and ONNX files give the right numbers, damaged ones are refused."""
 
+from dataclasses import replace
 from pathlib import Path
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from pose_ros.core.models.imagenet import IMAGENET_RANGE
 from pose_ros.core.runtime import openvino as runtime
 from pose_ros.core.runtime.errors import ModelError, OutputError
+from pose_ros.core.runtime.loading import model_loader
 from pose_ros.core.runtime.openvino import OpenVinoModel
 from pose_ros.core.runtime.store import ModelStore
 
@@ -71,6 +73,21 @@ def test_each_channel_has_its_own_pixel_range(ir_file):
 def test_an_open_batch_is_one_image(tmp_path):
     model = OpenVinoModel(write_ir(tmp_path / 'net.xml', batch=-1))
     assert model.output_shapes == [(1, 1, HEIGHT, WIDTH)]
+
+
+@pytest.mark.parametrize('kind', ['ir_file', 'onnx_file'])
+def test_the_input_takes_the_size_that_is_asked_for(request, kind):
+    model = OpenVinoModel(request.getfixturevalue(kind), input_size=(8, 2))
+    assert model.input_size == (8, 2)
+    assert model.output_shapes == [(1, 1, 2, 8)]
+    (output,) = model.run(np.full((2, 8, 3), RGB, np.uint8))
+    np.testing.assert_allclose(output, EXPECTED, rtol=1e-6)
+
+
+def test_the_entry_of_a_model_sets_the_size_of_its_input(ir_file):
+    entry = replace(ModelStore().entry('picodet_320'), input=(8, 2))
+    model = model_loader(entry)(ir_file, 1, (0.0, 255.0))
+    assert model.input_size == (8, 2)
 
 
 def test_an_output_does_not_change_with_the_next_run(ir_file):

@@ -45,7 +45,7 @@ def test_average_precision_in_given_boxes(test_data, measured, model, min_ap):
     assert result.ap > min_ap
 
 
-@pytest.mark.model('tinypose_256', 'picodet_320', 'yolox_nano')
+@pytest.mark.model('tinypose_256', 'picodet_416', 'yolox_nano')
 @pytest.mark.test_data('images/three_people.jpg')
 def test_tinypose_finds_three_people_who_overlap(test_data):
     pytest.importorskip('openvino')

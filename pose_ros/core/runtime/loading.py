@@ -27,7 +27,9 @@ def model_loader(entry: ModelEntry, precision: str = 'f32') -> ModelLoader:
     ) -> Any:
         pixel_range = entry.pixel_range or pixel_range
         if entry.runtime == 'openvino':
-            return OpenVinoModel(path, threads, pixel_range, precision=precision, **options)
+            return OpenVinoModel(
+                path, threads, pixel_range, entry.input, precision=precision, **options
+            )
         return TfliteModel(path, threads, pixel_range, **options)
 
     return load

@@ -41,6 +41,8 @@ class OpenVinoModel:
         Number of CPU threads, at least 1.
     pixel_range
         What pixel values 0 and 255 become in the model's own numbers.
+    input_size
+        (width, height) of the input image [px], by default the file's own.
     checked
         Whether `run` checks all values; False for outputs with rows that do not count.
     precision
@@ -57,6 +59,7 @@ class OpenVinoModel:
         path: Path,
         threads: int = 1,
         pixel_range: PixelRange = (0.0, 255.0),
+        input_size: tuple[int, int] | None = None,
         *,
         checked: bool = True,
         precision: str = 'f32',
@@ -74,7 +77,7 @@ class OpenVinoModel:
             model = _read(core, self.path)
             if len(model.inputs) != 1:
                 raise ModelError(f'{path}: expected one input image, found {len(model.inputs)}')
-            _set_batch(model)
+            _set_input_shape(model, input_size)
             self._input = ImageInput(
                 self.path,
                 _static(model.inputs[0].partial_shape),
@@ -163,11 +166,17 @@ def _read(core: Any, path: Path) -> Any:
     return core.read_model(graph, read_model(path.with_suffix('.bin')))
 
 
-def _set_batch(model: Any) -> None:
-    """Set an open batch to one image."""
+def _set_input_shape(model: Any, size: tuple[int, int] | None) -> None:
+    """Set an open batch to one image, and the image to this (width, height)."""
     shape = model.inputs[0].partial_shape
-    if len(shape) == 4 and shape[0].is_dynamic:
+    if len(shape) != 4:
+        return
+    if shape[0].is_dynamic:
         shape[0] = 1
+    if size is not None:
+        row = 1 if shape[3] == 3 else 2
+        shape[row + 1], shape[row] = size
+    if shape != model.inputs[0].partial_shape:
         model.reshape(shape)
 
 

@@ -184,7 +184,7 @@ class Identities:
         presence, needed = track.presence, self.config.min_hits
         for _ in range(presence.looks_due(track.observations, needed)):
             presence.add(self._examine(track.last, presence.looks))
-        if track.observations >= needed and presence.is_person(needed):
+        if track.observations >= needed and presence.is_person(needed) and track.is_credible:
             self._last_id += 1
             track.id = self._last_id
 

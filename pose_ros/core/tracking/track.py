@@ -19,7 +19,8 @@ from pose_ros.core.types import Box, Crop, Frame, Person
 # Weight of a frame in the moving average of the size [-].
 _SIZE_RATE = 0.2
 # Minimum score of an unconfirmed person plus the evidence of second opinions, for the person to be
-# published [-]. On clips of 42 images without people and 55 with people (docs/evaluation).
+# published and to get an id [-]. On clips of 42 images without people and 55 with people
+# (docs/evaluation).
 _MIN_CREDIT = 0.35
 # Weight of a sample in the moving average of the clothes' colours [-].
 _CLOTHING_RATE = 0.25
