@@ -7,6 +7,7 @@ from pose_ros.actor.played import play
 from pose_ros.actor.rendering import ActorFrame, ActorTruth, frames
 from pose_ros.actor.scene import Action, Actor, Scene
 from pose_ros.actor.skeletons import Errors, SkeletonFrame, skeletons
+from pose_ros.actor.walker import FloorPose, Walker
 
 __all__ = [
     'MOTIONS',
@@ -19,8 +20,10 @@ __all__ = [
     'ActorTruth',
     'Clothes',
     'Errors',
+    'FloorPose',
     'Scene',
     'SkeletonFrame',
+    'Walker',
     'frames',
     'line_up',
     'mixed_scene',

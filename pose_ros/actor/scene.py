@@ -148,17 +148,21 @@ class Actor:
 
         Phase [rad] sets this actor's sway apart from the others'.
         """
-        pose, label, x = self.rest, 'stand', self.x
+        pose, label = self.pose(time, phase)
+        if self.facing:
+            pose = pose._replace(body=(pose.body[0], pose.body[1] + self.facing))
+        x = self.x + sum(action.walked(time) for action in self.actions) * self.height
+        return Figure.of(pose, self.clothes, x, self.y, self.height), label
+
+    def pose(self, time: float, phase: float = 0.0) -> tuple[ActorPose, str]:
+        """Pose and the name of what the actor is doing, as of `at`; before the turn `facing`."""
+        pose, label = self.rest, 'stand'
         for action in self.actions:
             weight = action.weight(time)
-            x += action.walked(time) * self.height
             if weight > 0.0:
                 pose = self.rest.blend(action.pose(time, self.rest), weight)
                 label = action.played.name if weight >= 0.5 else 'stand'
-        pose = _swayed(pose, time, phase, self.sway)
-        if self.facing:
-            pose = pose._replace(body=(pose.body[0], pose.body[1] + self.facing))
-        return Figure.of(pose, self.clothes, x, self.y, self.height), label
+        return _swayed(pose, time, phase, self.sway), label
 
 
 def _swayed(pose: ActorPose, time: float, phase: float, size: float) -> ActorPose:
