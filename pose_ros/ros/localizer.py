@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 import math
 import time
 from typing import Any
 
+import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from pose_ros.core.space.depth_image import DepthImage
+from pose_ros.core.space.kinematics_estimator import KinematicsEstimator
 from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.space.strategy import CameraView
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.depth_images import KEPT_DEPTH_IMAGES, DepthQueue, depth_of
+from pose_ros.ros.fixed_frame import FixedFrame
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.on_demand import OnDemandSubscriptions
+from pose_ros.ros.pose_parameters import orientation
 from pose_ros.ros.pose_result import PoseResult
 from pose_ros.ros.qos import CAMERA_INFO
 
@@ -44,6 +49,8 @@ class Localizer:
         Returns whether skeletons has subscribers.
     publish
         Publishes a result.
+    fixed_frame
+        Frame of the kinematics; None without one.
     """
 
     def __init__(
@@ -52,11 +59,15 @@ class Localizer:
         values: Any,
         is_wanted: Callable[[], bool],
         publish: Callable[[PoseResult], None],
+        fixed_frame: FixedFrame | None = None,
     ) -> None:
         self._node = node
         self._publish = publish
         self._is_wanted = is_wanted
         self._placement = PositionEstimator(values.positions, values.body_height)
+        up = orientation(vars(values)).direction_in_image((0.0, -1.0, 0.0))
+        self._kinematics = KinematicsEstimator(np.array(up))
+        self._fixed_frame = fixed_frame
         self._calibration = Calibration(
             values.rectified, values.mirrored, node.get_logger().warning
         )
@@ -77,6 +88,11 @@ class Localizer:
     def calibration_fault(self) -> str:
         """Reason why the last camera_info was refused; empty if it was not."""
         return self._calibration.fault
+
+    @property
+    def fixed_frame_fault(self) -> str:
+        """Reason why there are no velocities in the fixed frame; empty if unknown."""
+        return '' if self._fixed_frame is None else self._fixed_frame.fault
 
     def begin(self) -> None:
         """Start the next image: people who still wait are published."""
@@ -119,7 +135,19 @@ class Localizer:
             view = CameraView(camera, waiting.size, waiting.time.time, depth)
             people = self._placement.place(people, view)
             self._placed += sum(person.positions is not None for person in people)
-        self._publish(replace(waiting, people=people, depth=state))
+        self._publish(self._with_kinematics(replace(waiting, people=people, depth=state)))
+
+    def _with_kinematics(self, result: PoseResult) -> PoseResult:
+        """Add velocities and orientations, also in the fixed frame."""
+        pose, name = None, ''
+        if self._fixed_frame is not None:
+            stamp = result.header.stamp
+            pose = partial(
+                self._fixed_frame.pose, result.header.frame_id, stamp.sec * 10**9 + stamp.nanosec
+            )
+            name = self._fixed_frame.name
+        people = self._kinematics.update(result.people, result.time.time, pose)
+        return replace(result, people=people, fixed_frame=name)
 
     def figures(self) -> dict[str, str]:
         """Names and values for /diagnostics."""
@@ -132,6 +160,8 @@ class Localizer:
             ),
             'bad depth images': str(self.bad),
             'last bad depth image': self._fault,
+            'fixed frame': self.fixed_frame_fault
+            or ('' if self._fixed_frame is None else self._fixed_frame.name),
         }
 
     def destroy(self) -> None:
@@ -166,6 +196,8 @@ class Localizer:
         wanted = self._is_wanted()
         on_camera_info = self._calibration.on_camera_info
         self._inputs.keep('camera_info', CameraInfo, on_camera_info, CAMERA_INFO, wanted)
+        if self._fixed_frame is not None:
+            self._fixed_frame.listen(self._inputs, wanted)
         if self._placement.wants_depth:
             self._publishers = self._inputs.keep_images(
                 'depth', self._on_depth, KEPT_DEPTH_IMAGES, wanted, 'compressedDepth'

@@ -20,17 +20,20 @@ from pose_ros.core.types import FrameError
 from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
 from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameStatistics
+from pose_ros.ros.fixed_frame import FixedFrame
 from pose_ros.ros.frame_times import FrameTimes
 from pose_ros.ros.hand_output import HandOutput
 from pose_ros.ros.image_subscription import ImageSubscription
 from pose_ros.ros.images import ImageReader
 from pose_ros.ros.localizer import Localizer
+from pose_ros.ros.missing_package import MissingPackageError
 from pose_ros.ros.parameters import declare
 from pose_ros.ros.pose_parameters import TABLE, estimator_config, orientation
 from pose_ros.ros.pose_result import PoseResult
 from pose_ros.ros.pose_status import DeviceLog, estimator_figures, lock_unavailable_reason, summary
 from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
+from pose_ros.ros.target import TargetOutput
 from pose_ros.ros.target_lock import TargetLock
 
 
@@ -63,6 +66,8 @@ class PoseNode(LifecycleNode):
         self._images: ImageSubscription | None = None
         self._localizer: Localizer | None = None
         self._target_lock: TargetLock | None = None
+        self._target: TargetOutput | None = None
+        self._fixed_frame: FixedFrame | None = None
         self._looked = False
         self._writer = SkeletonWriter()
         self.statistics = FrameStatistics()
@@ -79,8 +84,9 @@ class PoseNode(LifecycleNode):
         """Load the model; failure, with the reason in the log, leaves the node unconfigured."""
         values = self._values
         try:
+            self._fixed_frame = FixedFrame(values.fixed_frame) if values.fixed_frame else None
             self._estimator = self._make_estimator(estimator_config(vars(values)))
-        except ModelError as error:
+        except (ModelError, MissingPackageError) as error:
             self._fault = str(error)
             self.get_logger().error(self._fault)
             return Result.FAILURE
@@ -93,8 +99,11 @@ class PoseNode(LifecycleNode):
         self._target_lock = TargetLock(
             self,
             self._estimator,
-            lambda: lock_unavailable_reason(self._images, skeletons, self._looked),
+            lambda: lock_unavailable_reason(
+                self._images, skeletons.topic_name, self._is_wanted(), self._looked
+            ),
         )
+        self._target = TargetOutput(self)
         self._orientation = orientation(vars(values))
         self._writer = SkeletonWriter(values.model, self._orientation)
         self._format = self.create_lifecycle_publisher(SkeletonFormat, 'skeleton_format', LATCHED)
@@ -109,6 +118,8 @@ class PoseNode(LifecycleNode):
         assert self._estimator is not None
         assert self._format is not None
         self._format.publish(format_to_msg(self._topology(self._estimator)))
+        assert self._target is not None
+        self._target.begin()
         if self._hands is not None:
             self._hands.publish_format()
         self._estimator.reset()
@@ -121,7 +132,9 @@ class PoseNode(LifecycleNode):
         raw = self._values.image_transport == 'raw'
         self._reader = ImageReader()
         if self._values.positions != 'none':
-            self._localizer = Localizer(self, self._values, self._is_wanted, self._publish)
+            self._localizer = Localizer(
+                self, self._values, self._is_wanted, self._publish, self._fixed_frame
+            )
         self._images = ImageSubscription(
             self,
             Image if raw else CompressedImage,
@@ -145,13 +158,13 @@ class PoseNode(LifecycleNode):
         for publisher in (self._skeletons, self._format):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
-        for part in (self._hands, self._target_lock):
+        for part in (self._hands, self._target_lock, self._target):
             if part is not None:
                 part.destroy()
         if self._estimator is not None:
             self._estimator.close()
         self._skeletons = self._format = self._hands = None
-        self._estimator = self._target_lock = None
+        self._estimator = self._target_lock = self._target = None
         self._values.locked = False
         return Result.SUCCESS
 
@@ -173,7 +186,7 @@ class PoseNode(LifecycleNode):
             self._localizer = None
 
     def _is_wanted(self) -> bool:
-        if self._hands is not None and self._hands.wanted:
+        if any(part is not None and part.wanted for part in (self._hands, self._target)):
             return True
         return self._skeletons is not None and self._skeletons.get_subscription_count() > 0
 
@@ -239,6 +252,9 @@ class PoseNode(LifecycleNode):
         assert self._skeletons is not None  # by on_configure
         message = result.to_msg(self._writer, self.get_clock().now().nanoseconds * 1e-9)
         self._skeletons.publish(message)
+        assert self._estimator is not None
+        assert self._target is not None
+        self._target.publish(result, self._estimator.statistics.expired_lock)
         self.statistics.add(message.latency, result.inference_time, result.dropped)
 
     def _publish_hands(self, header: Header, size: tuple[int, int]) -> None:

@@ -75,6 +75,12 @@ TABLE = (
     ),
     Parameter('rectified', False, 'images and depth are rectified: only P of camera_info counts'),
     Parameter(
+        'fixed_frame',
+        '',
+        'frame for velocities and the target, with z up, such as odom; needs /tf from it to the '
+        "images' frame; empty: none",
+    ),
+    Parameter(
         'executor',
         'single',
         'executor of the node: single, or events (less CPU if rclpy supports it, as in '

@@ -35,6 +35,8 @@ class PoseResult:
         Images dropped since the last result.
     depth
         One of SkeletonArray.DEPTH_*.
+    fixed_frame
+        Frame of the kinematics; empty without one.
     """
 
     people: Sequence[Person]
@@ -46,11 +48,13 @@ class PoseResult:
     locked_seen: bool
     dropped: int
     depth: int = SkeletonArray.DEPTH_OFF
+    fixed_frame: str = ''
 
     def to_msg(self, writer: SkeletonWriter, now: float) -> SkeletonArray:
         """Message of the writer; ``now`` [s] is on the clock of the stamps."""
         message = writer.write(self.people, self.header, self.size)
         message.depth = self.depth
+        message.fixed_frame = self.fixed_frame
         message.inference_time = self.inference_time
         message.locked_id, message.locked_seen = self.locked_id, self.locked_seen
         message.dropped = self.dropped

@@ -65,6 +65,8 @@ def _warnings(
         yield report.stamp_fault
     if localizer is not None and localizer.calibration_fault:
         yield f'no 3D positions: {localizer.calibration_fault}'
+    if localizer is not None and localizer.fixed_frame_fault:
+        yield f'no velocities in the fixed frame: {localizer.fixed_frame_fault}'
     if estimator.device.fault:
         yield f'on {estimator.device}'
 
@@ -118,20 +120,23 @@ def estimator_figures(estimator: PoseEstimator) -> dict[str, str]:
 
 
 def lock_unavailable_reason(
-    images: ImageSubscription | None, skeletons: LifecyclePublisher, looked: bool
+    images: ImageSubscription | None, topic: str, wanted: bool, looked: bool
 ) -> str:
     """Reason why no person of the last image can be locked; empty if one can.
 
     Parameters
     ----------
-    images, skeletons
-        The node's parts as far as they are there in its state.
+    images
+        Subscription of the node; None if it is not active.
+    topic
+        Of the skeletons.
+    wanted
+        Whether an output has subscribers.
     looked
         Whether an image was processed since there are subscribers.
     """
     if images is None:
         return 'pose_node is not active'
-    if skeletons.get_subscription_count() == 0:
-        topic = skeletons.topic_name
+    if not wanted:
         return f'no subscriber on {topic}, so people are not looked for: subscribe first'
     return '' if looked else f'no image has come on {images.topic} yet'

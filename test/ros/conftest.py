@@ -14,6 +14,7 @@ import threading
 import time
 from types import SimpleNamespace
 
+from foreign_messages import install
 import numpy as np
 import pytest
 import rclpy
@@ -32,6 +33,19 @@ from pose_ros.core.types import Box, KeypointState, Person
 DOMAINS = range(1, 101)
 DEADLINE = 60.0  # [s] for what takes a moment on an idle machine
 RGB_TO_YUV = np.array([[66, 129, 25], [-38, -74, 112], [112, -94, -18]]) / 256
+
+
+def pytest_collection_modifyitems(items):
+    """Give the first test that needs them the time to build them."""
+    for item in items:
+        if 'foreign_messages' in item.fixturenames:
+            item.add_marker(pytest.mark.timeout(900))
+
+
+@pytest.fixture(scope='session')
+def foreign_messages():
+    """Make the messages of other packages importable."""
+    install()
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_table_is_the_graph(ros, name, parameters):
     assert graph.strangers() == set()
 
 
-def test_table_of_pose_node_is_the_graph(ros, estimators):
+def test_table_of_pose_node_is_the_graph(foreign_messages, ros, estimators):
     seen = set()
     strangers = set()
     for transport in ('raw', 'compressed'):
@@ -108,6 +108,7 @@ def test_table_of_pose_node_is_the_graph(ros, estimators):
             lambda **options: node_class('pose_node')(estimators, **options),
             image_transport=transport,
             positions='depth',
+            fixed_frame='odom',
             hands='tracked',
         )
         graph = Graph(ros, node)

@@ -69,8 +69,14 @@ NODES = {
     + LIFECYCLE
     + _DIAGNOSTICS
     + Connections(
-        publishes=('skeletons', 'skeleton_format', 'hands', 'hand_format'),
-        subscribes=(*_IMAGE, 'camera_info', 'depth', 'depth/compressedDepth'),
+        publishes=(
+            *('skeletons', 'skeleton_format', 'hands', 'hand_format'),
+            *('~/target', '~/target_state'),
+        ),
+        subscribes=(
+            *(*_IMAGE, 'camera_info', 'depth', 'depth/compressedDepth'),
+            *('/tf', '/tf_static'),
+        ),
         serves=('~/lock', '~/unlock'),
     ),
     'gesture_node': NODE

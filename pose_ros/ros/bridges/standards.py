@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 import importlib
-import os
 from typing import Any, Protocol
 
 from rclpy.node import Node
 
 from pose_ros.core.types import Person
 from pose_ros.msg import SkeletonArray
+from pose_ros.ros.missing_package import MissingPackageError
 
 
 class Bridge(Protocol):
@@ -78,15 +78,10 @@ STANDARDS = (
 
 
 def make_bridge(standard: Standard, node: Node) -> Bridge:
-    """Bridge of a node; ValueError says what to install if its messages are missing."""
+    """Bridge of a node; MissingPackageError says what to install if its messages are missing."""
     try:
         module = importlib.import_module(f'{__package__}.{standard.name}')
     except ImportError as error:
-        distro = os.environ.get('ROS_DISTRO') or '<distro>'
-        name = standard.package.replace('_', '-')
-        raise ValueError(
-            f'parameter {standard.name} needs {standard.package} ({error}): '
-            f'apt install ros-{distro}-{name}'
-        ) from error
+        raise MissingPackageError(standard.name, standard.package, error) from error
     bridge: Bridge = getattr(module, standard.bridge)(node)
     return bridge
