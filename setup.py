@@ -13,7 +13,7 @@ setup(
     description='Human pose for ROS 2: skeletons, gestures, joint angles and falls from images',
     license='Apache-2.0',
     packages=find_packages(include=['pose_ros', 'pose_ros.*']),
-    package_data={'pose_ros': ['py.typed']},
+    package_data={'pose_ros': ['py.typed', 'web/page/*']},
     data_files=[
         ('share/pose_ros/config', sorted(glob('config/*'))),
         ('share/pose_ros/examples', sorted(glob('examples/*.*'))),
@@ -39,6 +39,7 @@ setup(
         'openvino': ['openvino'],
         'plot': ['matplotlib', 'rosbags'],
         'tables': ['pyarrow'],
+        'web': ['aiohttp'],
     },
     entry_points={'console_scripts': ['pose-ros = pose_ros.cli.main:main']},
 )

@@ -12,6 +12,7 @@ EXTRAS = {
     'openvino': ('openvino',),
     'plot': ('matplotlib', 'rosbags'),
     'tables': ('pyarrow',),
+    'web': ('aiohttp',),
 }
 """Names of the extras, and the packages that each brings (as setup.py says)."""
 

@@ -65,7 +65,7 @@ def file_argument(node: str) -> str:
     return node.removesuffix('_node') + '_params'
 
 
-NODES = ('pose_node', 'gesture_node', 'marker_node', 'bridge_node', 'source_node')
+NODES = ('pose_node', 'gesture_node', 'marker_node', 'bridge_node', 'source_node', 'web_node')
 
 # Parameters of bridge_node, each the name of messages of others that it speaks.
 STANDARDS = ('hri', 'vision', 'foxglove', 'tf')
@@ -97,6 +97,11 @@ PARAMETER_ARGUMENTS = {
         _parameter('gestures', 'gestures to report, such as wave,stop; all or none', names=True),
         _parameter('learned', 'file of learned gestures (motions.npz)'),
         _parameter('exercise', 'exercise to watch, such as squat; auto or none'),
+    ),
+    'web_node': (
+        _parameter('host', 'address of the web page; all but 127.0.0.1 ask for a token'),
+        _parameter('port', 'port of the web page'),
+        _parameter('control', 'whether viewers of the web page may change settings', BOOLEAN),
     ),
 }
 
@@ -136,6 +141,7 @@ PEOPLE = (
         'true: with those of its parameter files; false: not at all',
         names=True,
     ),
+    Argument('web', 'false', 'starts web_node: camera and people in the browser', BOOLEAN),
     Argument(
         'params_file',
         '',

@@ -25,6 +25,7 @@ from pose_ros.bringup.pipeline import (
     pose_node,
     rviz,
     source,
+    web,
 )
 from pose_ros.bringup.process import Process, in_one_process
 from pose_ros.core.bounded_yaml import load_yaml
@@ -57,7 +58,7 @@ def cameras_pipeline(values: Values) -> list[Process]:
         nodes += [pose_node(camera), *source(camera)]
         if values['followers'] != 'none':
             behind += followers(camera)
-        behind += bridge(camera)
+        behind += [*bridge(camera), *web(camera)]
     if values['followers'] == 'one_process':
         behind = [in_one_process(behind)]
     nodes += behind

@@ -9,10 +9,19 @@ from pathlib import Path
 import posixpath
 from typing import Any
 
-from pose_ros.bringup.arguments import PARAMETER_ARGUMENTS, STANDARDS, file_argument, name_list
+from pose_ros.bringup.arguments import (
+    BOOLEAN,
+    PARAMETER_ARGUMENTS,
+    STANDARDS,
+    file_argument,
+    name_list,
+)
 from pose_ros.bringup.packages import require
 from pose_ros.bringup.process import Process, in_one_process
 from pose_ros.core.resources import config_file
+
+# Arguments whose values are not text.
+_TYPED = ('max_people', 'port', 'control')
 
 # Values of a launch file's arguments by their names.
 Values = Mapping[str, str]
@@ -21,7 +30,7 @@ Values = Mapping[str, str]
 def full_pipeline(values: Values, camera: Process | None = None) -> list[Process]:
     """Everything that pose.launch.py starts; with a camera in the place of source_node."""
     # Without images or without pose_node the others have nothing to do.
-    nodes = [required(pose_node(values)), *followers(values), *bridge(values)]
+    nodes = [required(pose_node(values)), *followers(values), *bridge(values), *web(values)]
     if values['one_process'] == 'true':
         nodes = [in_one_process(nodes)]
     own_camera = source(values) if camera is None else [camera]
@@ -62,6 +71,11 @@ def bridge(values: Values) -> list[Process]:
     return [own_node('bridge_node', values, dict.fromkeys(names, True))]
 
 
+def web(values: Values) -> list[Process]:
+    """The node that serves the web page, if it is wanted."""
+    return [own_node('web_node', values)] if values['web'] == 'true' else []
+
+
 def source(values: Values) -> list[Process]:
     """The node that publishes images, if it is wanted."""
     if values['source'] == 'none':
@@ -100,9 +114,9 @@ def parameter_files(node: str, values: Values) -> tuple[str, ...]:
     return tuple(filter(None, files))
 
 
-def given_parameters(node: str, values: Values) -> dict[str, str | int | list[str]]:
+def given_parameters(node: str, values: Values) -> dict[str, Any]:
     """Parameters of a node that the arguments set."""
-    given: dict[str, str | int | list[str]] = {}
+    given: dict[str, Any] = {}
     if node == 'pose_node' and people(values) > 1:
         given = {'mode': 'multi', 'max_people': people(values)}
     for argument in PARAMETER_ARGUMENTS.get(node, ()):
@@ -110,9 +124,16 @@ def given_parameters(node: str, values: Values) -> dict[str, str | int | list[st
         if argument.names and text:
             given[name] = name_list(name, text)
         elif text:
-            # The node refuses a max_people that is not a number, in one line.
-            given[name] = int(text) if name == 'max_people' and text.isdecimal() else text
+            # The node refuses a value of another type, in one line.
+            given[name] = _typed(text) if name in _TYPED else text
     return given
+
+
+def _typed(text: str) -> str | int | bool:
+    """Value of an argument that is a number or a boolean."""
+    if text in BOOLEAN:
+        return text == 'true'
+    return int(text) if text.isdecimal() else text
 
 
 def people(values: Values) -> int:

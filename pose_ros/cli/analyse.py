@@ -29,7 +29,7 @@ from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media
-from pose_ros.core.motion.events import MotionEvent
+from pose_ros.core.motion.events import MotionEvent, words_of
 from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import (
     make_observers,
@@ -273,20 +273,3 @@ def show_events(title: str, events: Sequence[MotionEvent]) -> None:
             style='red' if event.kind == 'fall' else None,
         )
     output.print(table)
-
-
-def words_of(event: MotionEvent) -> str:
-    """Name of an event, its hand, and what only this kind tells."""
-    words, details = event.title, event.details
-    if event.phase == 'retracted':
-        words = f'{words} {details["repetitions"]}'
-    elif event.kind == 'exercise':
-        depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['range_reached']]
-        faults = [
-            fault['name'] if fault['certain'] else f'{fault["name"]}?'
-            for fault in details['faults']
-        ]
-        words = ', '.join((f'{words} {details["repetitions"]}', *depth, *faults))
-    elif event.kind == 'fall' and details['lost']:
-        words += ', out of sight'
-    return words.replace('_', ' ')

@@ -117,6 +117,13 @@ def read_encoded(data: bytes, max_pixels: int = MAX_PIXELS) -> EncodedImage:
     return image
 
 
+def encode_jpeg(image: np.ndarray, channels: Literal['rgb', 'bgr'], quality: int) -> bytes:
+    """JPEG of an image, uint8 [height, width, 3], of a quality of 1 to 100."""
+    bgr = image if channels == 'bgr' else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return data.tobytes()
+
+
 def _read_png(data: bytes) -> EncodedImage:
     parts, header = [PNG_START], b''
     for kind, start, end in _png_chunks(data):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from pose_ros.core.encoded_image import encode_jpeg
 from pose_ros.ros import qos
 from pose_ros.ros.images import Channels, ImageWriter
 
@@ -50,8 +50,6 @@ class Overlays:
 
 def jpeg(image: np.ndarray, channels: Channels, header: Header, quality: int) -> CompressedImage:
     """Message of an image, uint8 [height, width, 3], as a JPEG of a quality of 1 to 100."""
-    bgr = image if channels == 'bgr' else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     message = CompressedImage(header=header, format='bgr8; jpeg compressed bgr8')
-    message.data = data.tobytes()
+    message.data = encode_jpeg(image, channels, quality)
     return message

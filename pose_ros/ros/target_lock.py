@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rclpy.node import Node
 
-from pose_ros.core.estimator import PoseEstimator
 from pose_ros.ros.services import answering
 from pose_ros.srv import LockTarget, UnlockTarget
+
+if TYPE_CHECKING:
+    from pose_ros.core.estimator import PoseEstimator
 
 # Names of the methods in the estimator.
 METHODS = {

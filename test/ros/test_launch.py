@@ -95,7 +95,8 @@ def test_every_argument_has_a_meaning_and_a_possible_default(name):
 EVERYTHING = {
     'model': 'movenet_lightning', 'device': 'cpu', 'image_transport': 'raw', 'mode': 'multi',
     'max_people': '4', 'detector': 'yolox_nano', 'gestures': 'wave', 'exercise': 'squat',
-    'learned': 'mine.tflite', 'bridge': 'hri,tf',
+    'learned': 'mine.tflite', 'bridge': 'hri,tf', 'web': 'true', 'host': '0.0.0.0',
+    'port': '8091', 'control': 'true',
 }  # fmt: skip
 
 
@@ -158,6 +159,17 @@ def check_own(process):
 )
 def test_sources(source, expected):
     assert values(nodes(source=source)['source_node']) == {'use_sim_time': False, **expected}
+
+
+def test_the_web_page_is_started_if_it_is_wanted():
+    assert 'web_node' not in nodes(host='0.0.0.0')
+    assert values(nodes(web='true')['web_node']) == {'use_sim_time': False}
+    given = values(nodes(web='true', host='0.0.0.0', port='8091', control='true')['web_node'])
+    assert given == {'use_sim_time': False, 'host': '0.0.0.0', 'port': 8091, 'control': True}
+    rows = {row.name: row for row in table('web_node')}
+    wrong = values(nodes(web='true', port='many')['web_node'])['port']
+    with pytest.raises(ValueError, match='port must be of type int'):
+        rows['port'].accepted(wrong)
 
 
 def test_a_number_of_people_reaches_the_actors_and_the_mode():

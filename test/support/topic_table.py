@@ -104,5 +104,13 @@ NODES = {
             *('gestures', 'joint_angles', 'postures', 'falls', 'exercise'),
         ),
     ),
+    'web_node': NODE
+    + _DIAGNOSTICS
+    + Connections(
+        subscribes=(
+            *('skeletons', 'hands', '/diagnostics', *_IMAGE),
+            *('gestures', 'joint_angles', 'postures', 'falls', 'exercise'),
+        ),
+    ),
     'source_node': NODE + Connections(publishes=('image', 'camera_info', 'truth', 'depth')),
 }

@@ -68,6 +68,23 @@ def title_of(name: str, hand: str = 'none') -> str:
     return words if hand == 'none' or hand in words.split() else f'{words} ({hand})'
 
 
+def words_of(event: MotionEvent) -> str:
+    """Name of an event, its hand, and what only this kind tells."""
+    words, details = event.title, event.details
+    if event.phase == 'retracted':
+        words = f'{words} {details["repetitions"]}'
+    elif event.kind == 'exercise':
+        depth = {'yes': [], 'no': ['not full'], 'uncertain': ['full?']}[details['range_reached']]
+        faults = [
+            fault['name'] if fault['certain'] else f'{fault["name"]}?'
+            for fault in details['faults']
+        ]
+        words = ', '.join((f'{words} {details["repetitions"]}', *depth, *faults))
+    elif event.kind == 'fall' and details['lost']:
+        words += ', out of sight'
+    return words.replace('_', ' ')
+
+
 def gesture_events(gestures: Sequence[Gesture], stamp: float) -> list[MotionEvent]:
     """Gestures that begin or end."""
     return [
