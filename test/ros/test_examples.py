@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from geometry_msgs.msg import Point, Twist
+from action_msgs.srv import CancelGoal
+from geometry_msgs.msg import Point, PoseStamped, Twist
 import numpy as np
 import pytest
 from rcl_interfaces.srv import ListParameters
 from sensor_msgs.msg import Image, RegionOfInterest
 
 from pose_ros.core.topology import TOPOLOGIES
-from pose_ros.msg import GestureEvent, Keypoint, Skeleton, SkeletonArray
+from pose_ros.msg import GestureEvent, Keypoint, Skeleton, SkeletonArray, TargetState
 from pose_ros.ros.pose_node import PoseNode
-from pose_ros.ros.qos import EVENTS, IMAGE_RELIABLE, SKELETONS
+from pose_ros.ros.qos import EVENTS, IMAGE_RELIABLE, LATCHED, SKELETONS
 
 pytestmark = pytest.mark.ros
 
@@ -157,3 +158,38 @@ def test_ctrl_c_ends_a_program_without_a_traceback(ros, start_program, name):
     ros.spin_until(answer.done, f'{name} spinning')
     assert program.interrupt() == 0, program.lines
     assert program.lines == []
+
+
+def test_nav2_gets_a_goal_its_updates_and_a_cancellation(ros, start_program):
+    program = start_program(EXAMPLES / 'follow_with_nav2.py')
+    goals = ros.collect(PoseStamped, 'goal_pose', 10)
+    updates = ros.collect(PoseStamped, 'goal_update', 10)
+    targets = ros.publisher(PoseStamped, 'pose_node/target', SKELETONS)
+    states = ros.publisher(TargetState, 'pose_node/target_state', LATCHED)
+    cancelled = []
+
+    def cancel(request, response):
+        cancelled.append(request)
+        return response
+
+    ros.node.create_service(CancelGoal, 'navigate_to_pose/_action/cancel_goal', cancel)
+
+    def target(x):
+        message = PoseStamped()
+        message.header.frame_id, message.pose.position.x = 'odom', x
+        return message
+
+    states.publish(TargetState(id=4, state=TargetState.VISIBLE))
+    publish_until(ros, lambda: targets.publish(target(1.0)), lambda: updates, 'an update')
+    assert [goal.pose.position.x for goal in goals] == [1.0]
+    assert updates[-1].header.frame_id == 'odom'
+    states.publish(TargetState(id=4, state=TargetState.OUT_OF_SIGHT))
+    targets.publish(target(2.0))
+    ros.spin_until(lambda: updates[-1].pose.position.x == 2.0, 'the next update')
+    assert not cancelled
+    states.publish(TargetState(id=4, state=TargetState.LOST))
+    ros.spin_until(lambda: cancelled, 'the cancellation')
+    assert not any(cancelled[0].goal_info.goal_id.uuid)
+    ros.spin_until(program.has_said('person 4 is lost: stop'), 'the reason')
+    publish_until(ros, lambda: targets.publish(target(3.0)), lambda: len(goals) > 1, 'a new goal')
+    assert goals[-1].pose.position.x == 3.0
