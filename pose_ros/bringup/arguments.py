@@ -68,7 +68,7 @@ def file_argument(node: str) -> str:
 NODES = ('pose_node', 'gesture_node', 'marker_node', 'bridge_node', 'source_node', 'web_node')
 
 # Parameters of bridge_node, each the name of messages of others that it speaks.
-STANDARDS = ('hri', 'vision', 'foxglove', 'tf')
+STANDARDS = ('hri', 'vision', 'foxglove', 'people', 'tf')
 
 # Arguments that are parameters of a node, under the same name.
 PARAMETER_ARGUMENTS = {

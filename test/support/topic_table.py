@@ -62,7 +62,10 @@ LIFECYCLE = Connections(
 _DIAGNOSTICS = Connections(publishes=('/diagnostics',))
 _IMAGE = ('image', 'image/compressed')
 _TOLD = tuple(output.topic for output in OUTPUTS)
-_BODY = ('roi', 'skeleton2d', 'cropped', 'joint_states', 'posture', 'gesture')
+_BODY = (
+    *('roi', 'skeleton2d', 'cropped', 'joint_states', 'posture', 'gesture'),
+    *('position', 'velocity', 'urdf', 'segments'),
+)
 
 NODES = {
     'pose_node': NODE
@@ -95,7 +98,7 @@ NODES = {
     + _DIAGNOSTICS
     + Connections(
         publishes=(
-            *('detections', 'image_annotations', 'hand_annotations'),
+            *('detections', 'image_annotations', 'hand_annotations', 'people'),
             *('/tf', '/humans/bodies/tracked'),
             *(f'/humans/bodies/*/{topic}' for topic in _BODY),
         ),

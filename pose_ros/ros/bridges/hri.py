@@ -7,6 +7,7 @@ from functools import partial
 import time
 from typing import Any
 
+from geometry_msgs.msg import PointStamped, TwistStamped
 from hri_msgs.msg import (
     BodyPosture,
     Gesture,
@@ -17,18 +18,36 @@ from hri_msgs.msg import (
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CompressedImage, Image, JointState, RegionOfInterest
-from std_msgs.msg import Header
+from sensor_msgs.msg import (
+    CompressedImage,
+    Image,
+    JointState,
+    MultiDOFJointState,
+    RegionOfInterest,
+)
+from std_msgs.msg import Header, String
 
 from pose_ros.core.configuration import MAX_PEOPLE
+from pose_ros.core.space.body_frame import body_frame
 from pose_ros.core.types import Frame, Person
 from pose_ros.msg import GestureEvent, JointAngles, Posture, SkeletonArray
 from pose_ros.ros.bridges.body_id import body_id
-from pose_ros.ros.bridges.hri_conversions import body_gesture, body_posture, region, skeleton2d
+from pose_ros.ros.bridges.body_motion import motion_header, place_and_velocity
+from pose_ros.ros.bridges.hri_conversions import (
+    body_gesture,
+    body_posture,
+    position,
+    region,
+    segment_states,
+    skeleton2d,
+    twist,
+)
 from pose_ros.ros.bridges.human_joints import human_joints
+from pose_ros.ros.bridges.human_model import human_urdf, segments
 from pose_ros.ros.conversions import fill_region
 from pose_ros.ros.images import ImageReader, ImageWriter
 from pose_ros.ros.pairing import StampPairs
+from pose_ros.ros.qos import LATCHED
 from pose_ros.ros.skeleton_reader import LOG_PERIOD
 
 # What ROS4HRI's own nodes offer, and its libraries ask for.
@@ -41,6 +60,11 @@ TOPICS = {
     'joint_states': (JointState, 'joint_angles'),
     'posture': (BodyPosture, 'postures'),
     'gesture': (Gesture, 'gestures'),
+    # Not in REP-155, but published by ROS4HRI's own node, except for the segments.
+    'position': (PointStamped, 'skeletons'),
+    'velocity': (TwistStamped, 'skeletons'),
+    'urdf': (String, 'skeletons'),
+    'segments': (MultiDOFJointState, 'joint_angles'),
 }
 # Time out of sight after which the topics of a body end [s].
 GRACE = 2.0
@@ -57,9 +81,12 @@ class HriBody:
         self.seen = time.monotonic()
         self._node = node
         self._publishers = {
-            topic: node.create_publisher(kind, f'/humans/bodies/{self.name}/{topic}', HRI)
+            topic: node.create_publisher(
+                kind, f'/humans/bodies/{self.name}/{topic}', LATCHED if topic == 'urdf' else HRI
+            )
             for topic, (kind, _) in TOPICS.items()
         }
+        self._publishers['urdf'].publish(String(data=human_urdf(self.name)))
 
     def heard(self, topic: str) -> bool:
         """Whether a topic has subscribers."""
@@ -133,6 +160,11 @@ class HriBridge:
             body = self._bodies[person.id]
             body.tell('roi', partial(region, person, header, size))
             body.tell('skeleton2d', partial(skeleton2d, person, header, size))
+            place, velocity = place_and_velocity(person, message)
+            if np.isfinite(place).all():
+                body.tell('position', partial(position, motion_header(message), place))
+            if np.isfinite(velocity).all():
+                body.tell('velocity', partial(twist, motion_header(message), velocity))
         if any(body.heard('cropped') for body in self._bodies.values()):
             self._crop(self._pairs.add_skeletons(header, people))
 
@@ -189,6 +221,13 @@ class HriBridge:
                     header=message.header, name=names, position=list(joints.values())
                 ),
             )
+            if positions is not None and body.heard('segments'):
+                frame = body_frame(positions, person.topology)
+                if frame is not None:
+                    found = segments(joints, frame, positions, person.topology)
+                    body.tell(
+                        'segments', partial(segment_states, message.header, body.name, found)
+                    )
 
     def _on_posture(self, message: Posture) -> None:
         if message.skeleton_id in self._bodies:

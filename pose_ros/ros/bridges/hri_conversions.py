@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from geometry_msgs.msg import PointStamped, Transform, TwistStamped
 from hri_msgs.msg import BodyPosture, Gesture, NormalizedRegionOfInterest2D, Skeleton2D
 import numpy as np
+from scipy.spatial.transform import Rotation
+from sensor_msgs.msg import MultiDOFJointState
 from std_msgs.msg import Header
 
 from pose_ros.core.types import KeypointState, Person
@@ -91,4 +96,34 @@ def body_gesture(event: GestureEvent) -> Gesture:
     # hri_msgs has it from 2.1 on.
     if hasattr(message, 'handedness'):
         message.handedness = getattr(Gesture, HANDS.get(event.hand, 'INDEPENDENT'))
+    return message
+
+
+def position(header: Header, place: np.ndarray) -> PointStamped:
+    """Message of a place [3] [m]."""
+    message = PointStamped(header=header)
+    message.point.x, message.point.y, message.point.z = place.tolist()
+    return message
+
+
+def twist(header: Header, velocity: np.ndarray) -> TwistStamped:
+    """Message of a velocity [3] [m/s]; the rotation is not measured."""
+    message = TwistStamped(header=header)
+    linear = message.twist.linear
+    linear.x, linear.y, linear.z = velocity.tolist()
+    return message
+
+
+def segment_states(
+    header: Header, body: str, segments: Mapping[str, tuple[np.ndarray, Rotation]]
+) -> MultiDOFJointState:
+    """Places and rotations of the segments of a body, in the frame of the header."""
+    message = MultiDOFJointState(header=header)
+    for name, (place, rotation) in segments.items():
+        transform = Transform()
+        move, turn = transform.translation, transform.rotation
+        move.x, move.y, move.z = place.tolist()
+        turn.x, turn.y, turn.z, turn.w = rotation.as_quat().tolist()
+        message.joint_names.append(f'{name}_{body}')
+        message.transforms.append(transform)
     return message

@@ -69,6 +69,12 @@ STANDARDS = (
         'Publish skeletons and events as foxglove_msgs/ImageAnnotations on image_annotations',
     ),
     Standard(
+        'people',
+        'PeopleBridge',
+        'people_msgs',
+        'Publish people_msgs/People on people, for social costmaps',
+    ),
+    Standard(
         'tf',
         'TfBridge',
         'tf2_msgs',

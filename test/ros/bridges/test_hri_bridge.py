@@ -5,25 +5,32 @@ from dataclasses import replace
 import math
 
 import cv2
+from geometry_msgs.msg import PointStamped, TwistStamped
 import numpy as np
 import pytest
-from sensor_msgs.msg import CompressedImage, Image, JointState
-from std_msgs.msg import Header
+from scipy.spatial.transform import Rotation
+from sensor_msgs.msg import CompressedImage, Image, JointState, MultiDOFJointState
+from std_msgs.msg import Header, String
 import yaml
 
 from pose_ros.actor import Actor, Scene, skeletons
+from pose_ros.core.kinematics import Kinematics, MotionState
 from pose_ros.core.resources import config_file
 from pose_ros.core.topology import BLAZEPOSE33, BODY25, COCO17, COCO18
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.msg import GestureEvent, JointAngles, Posture, SkeletonArray
 from pose_ros.ros.gesture_node import GestureNode
 from pose_ros.ros.images import ImageWriter
-from pose_ros.ros.qos import EVENTS, IMAGE_RELIABLE, SKELETONS
+from pose_ros.ros.qos import EVENTS, IMAGE_RELIABLE, LATCHED, SKELETONS
 
 pytestmark = pytest.mark.ros
 
 WIDTH, HEIGHT = 640, 480
 TRACKED = '/humans/bodies/tracked'
+TOPICS = (
+    *('roi', 'cropped', 'skeleton2d', 'joint_states', 'posture', 'gesture'),
+    *('position', 'velocity', 'urdf', 'segments'),
+)
 
 
 class Hri:
@@ -101,11 +108,9 @@ def test_a_body_that_has_left_has_no_topics(hri, spread_person):
         return {name for name, _ in found if name.startswith('/humans/bodies/b')}
 
     hri.show(spread_person(7), spread_person(12))
-    hri.ros.spin_until(lambda: len(topics()) == 12)
+    hri.ros.spin_until(lambda: len(topics()) == 20)
     assert topics() == {
-        f'/humans/bodies/{body}/{topic}'
-        for body in ('b00007', 'b00012')
-        for topic in ('roi', 'cropped', 'skeleton2d', 'joint_states', 'posture', 'gesture')
+        f'/humans/bodies/{body}/{topic}' for body in ('b00007', 'b00012') for topic in TOPICS
     }
 
     def others_are_gone():
@@ -256,6 +261,66 @@ def test_joints_of_shoulders_and_hips_come_with_positions(hri, spread_person):
     assert joints['l_p_shoulder_b00007'] == pytest.approx(math.pi / 2)
     assert 'r_p_shoulder_b00007' not in joints
     assert joints['l_r_hip_b00007'] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_segments_come_with_positions(hri, spread_person):
+    world = np.full((17, 3), np.nan)
+    for name, y in (('shoulder', -0.5), ('hip', 0.0), ('knee', 0.4), ('ankle', 0.8)):
+        for side, sign in (('left', 1), ('right', -1)):
+            world[COCO17.index(f'{side}_{name}')] = (sign * 0.15, y, 2.0)
+    messages = hri.listen(MultiDOFJointState, 'segments', spread_person(7, world=world))
+    angles = JointAngles(
+        header=hri.bridged.header(), skeleton_id=7, names=['left_knee'], angles=[math.pi]
+    )
+    hri.told(JointAngles, 'joint_angles').publish(angles)
+    state = hri.first(messages)
+    assert state.header == angles.header
+    found = dict(zip(state.joint_names, state.transforms))
+    assert found.keys() == {
+        f'{name}_b00007' for name in ('torso', 'l_hip', 'l_knee', 'l_ankle', 'r_hip')
+    }
+    place, turn = found['l_knee_b00007'].translation, found['l_knee_b00007'].rotation
+    assert (place.x, place.y, place.z) == pytest.approx((0.15, 0.4, 2.0))
+    shin = Rotation.from_quat([turn.x, turn.y, turn.z, turn.w]).apply([0, 0, -1])
+    assert shin == pytest.approx([0.0, 1.0, 0.0], abs=1e-6)  # down in the camera's frame
+
+
+@pytest.mark.parametrize('fixed_frame', ['', 'odom'])
+def test_position_and_velocity(hri, spread_person, fixed_frame):
+    world = np.full((17, 3), 2.0)
+    walking = Kinematics(
+        MotionState.MOVING,
+        velocity=np.array([0.1, 0.2, 0.3]),
+        fixed_position=np.array([4.0, 1.0, 1.1]),
+        fixed_velocity=np.array([0.8, -0.4, 0.0]),
+    )
+    person = spread_person(7, world=world, kinematics=walking)
+    positions = hri.listen(PointStamped, 'position', person)
+    velocities = hri.listen(TwistStamped, 'velocity', person)
+    message = hri.bridged.skeletons(person)
+    message.fixed_frame = fixed_frame
+    positions.clear()
+    velocities.clear()
+    hri.publisher.publish(message)
+    stamp = message.header.stamp
+    for messages in (positions, velocities):
+        hri.ros.spin_until(lambda m=messages: m and m[-1].header.stamp == stamp, 'a message')
+    point, twist = positions[-1], velocities[-1]
+    assert point.header.frame_id == twist.header.frame_id == (fixed_frame or 'camera')
+    place, linear = point.point, twist.twist.linear
+    if fixed_frame:
+        assert (place.x, place.y, place.z) == (4.0, 1.0, 1.1)
+        assert (linear.x, linear.y, linear.z) == (0.8, -0.4, 0.0)
+    else:
+        assert (place.x, place.y, place.z) == (2.0, 2.0, 2.0)
+        assert (linear.x, linear.y, linear.z) == (0.1, 0.2, 0.3)
+
+
+def test_late_subscribers_get_the_urdf(hri):
+    hri.show(hri.person)
+    hri.listed(hri.name)
+    urdf = hri.ros.collect(String, f'/humans/bodies/{hri.name}/urdf', LATCHED)
+    assert 'name="l_elbow_b00007"' in hri.first(urdf).data
 
 
 def test_what_gesture_node_tells_of_a_person_reaches_their_body(hri):

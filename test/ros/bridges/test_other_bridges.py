@@ -1,10 +1,13 @@
-"""bridge_node in the messages of vision_msgs, foxglove_msgs and tf2_msgs, over DDS."""
+"""bridge_node in vision_msgs, foxglove_msgs, people_msgs and tf2_msgs, over DDS."""
+
+from dataclasses import replace
 
 from geometry_msgs.msg import TransformStamped
 import numpy as np
 import pytest
 
 from pose_ros.core.colours import FALLEN
+from pose_ros.core.kinematics import Kinematics, MotionState
 from pose_ros.core.topology import COCO17, HAND21
 from pose_ros.core.types import KeypointState, TrackedHand
 from pose_ros.msg import FallEvent, HandArray, Posture, SkeletonArray
@@ -12,6 +15,8 @@ from pose_ros.ros.hand_conversions import hand_array
 from pose_ros.ros.qos import EVENTS, FALLS, SKELETONS
 
 pytestmark = pytest.mark.ros
+
+NAN = np.full(3, np.nan)
 
 
 @pytest.fixture
@@ -165,3 +170,41 @@ def test_frame_of_a_body_is_in_the_hips_and_looks_forward(published, spread_pers
     assert rotated(transform, (1, 0, 0)) == pytest.approx((0, 0, -facing), abs=1e-6)
     assert rotated(transform, (0, 1, 0)) == pytest.approx((facing, 0, 0), abs=1e-6)
     assert rotated(transform, (0, 0, 1)) == pytest.approx((0, -1, 0), abs=1e-6)
+
+
+@pytest.mark.parametrize('fixed_frame', ['', 'odom'])
+def test_people_for_social_costmaps(bridged, spread_person, fixed_frame):
+    from people_msgs.msg import People  # noqa: PLC0415
+
+    walking = Kinematics(
+        MotionState.MOVING,
+        velocity=np.array([0.1, 0.2, 0.3]),
+        fixed_position=np.array([4.0, 1.0, 1.1]),
+        fixed_velocity=np.array([0.8, -0.4, 0.0]),
+    )
+    people = [
+        replace(standing(spread_person, 3), kinematics=walking),
+        replace(standing(spread_person, 8), kinematics=replace(walking, fixed_velocity=NAN)),
+        spread_person(9),  # without a place
+    ]
+    bridged.start('people')
+    heard = bridged.ros.collect(People, 'people', 10)
+    publisher = bridged.ros.publisher(SkeletonArray, 'skeletons', SKELETONS)
+    message = bridged.skeletons(*people)
+    message.fixed_frame = fixed_frame
+    publisher.publish(message)
+    array = bridged.ros.spin_until(lambda: heard)[0]
+    assert array.header.frame_id == (fixed_frame or 'camera')
+    assert array.header.stamp == message.header.stamp
+    assert [person.name for person in array.people] == ['b00003', 'b00008']
+    first, second = array.people
+    assert (first.tagnames, first.tags) == (['motion'], ['moving'])
+    assert first.reliability == pytest.approx(0.75)
+    place, velocity = first.position, first.velocity
+    if fixed_frame:
+        assert (place.x, place.y, place.z) == (4.0, 1.0, 1.1)
+        assert (velocity.x, velocity.y, velocity.z) == (0.8, -0.4, 0.0)
+        assert (second.velocity.x, second.velocity.y, second.velocity.z) == (0.0, 0.0, 0.0)
+    else:
+        assert (place.x, place.y, place.z) == pytest.approx((0.7, -0.25, 2.0))
+        assert (velocity.x, velocity.y, velocity.z) == (0.1, 0.2, 0.3)
