@@ -102,7 +102,7 @@ def test_a_need_that_must_be_known(load):
         ('[0.5, 6]', '[6, 0.5]', 7, 'the low limit 6 is over the high one 0.5'),
         ('[null, 30]', '[null, null]', 9, 'at least one limit'),
         ('[null, 30]', '[30]', 9, 'limits are a pair'),
-        ('where: turn', 'where: top', 9, 'expected one of start, turn, change, worst'),
+        ('where: turn', 'where: top', 9, 'expected one of start, turn, change, settle, range'),
         ('worst, limits: [null, 15]', 'worst, limits: [-15, 15]', 11, 'one limit only'),
     ],
 )

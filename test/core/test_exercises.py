@@ -15,10 +15,10 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
 from pose_ros.core.motion.exercise_rules import load_exercises
 from pose_ros.core.motion.exercises import AUTO, ExerciseCounter, ExercisePhase, Verdict
-from pose_ros.core.motion.watcher import single_observer
+from pose_ros.core.motion.watcher import MotionWatcher, single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Frame, KeypointState
-from pose_ros.evaluation.mocap import VirtualCamera, read_take
+from pose_ros.evaluation.mocap import Take, VirtualCamera, read_take
 
 FPS = 10
 EXACT = Errors(noise=0.0, drift=0.0, dropout=0.0)
@@ -346,6 +346,14 @@ def test_a_recording_may_begin_with_a_repetition_under_way(squats):
     assert [state.repetitions for state in done(told(turned, 'squat'))] == [1]
 
 
+def recognised(take, azimuth):
+    """Repetitions that are recognised in a recorded motion."""
+    moments = [
+        (people, stamp) for stamp, people in take.seen(VirtualCamera(azimuth, 1.2), Errors())
+    ]
+    return done(told(moments))
+
+
 @pytest.mark.test_data('mocap/uiprmd')
 @pytest.mark.parametrize(
     ('file', 'name', 'azimuth', 'count'),
@@ -359,15 +367,68 @@ def test_a_recording_may_begin_with_a_repetition_under_way(squats):
         ('m02_hurdle_step_s03', None, 0, 0),
         ('m02_hurdle_step_s03', None, 40, 0),
         ('m06_standing_active_straight_leg_raise_s01', None, -40, 0),
+        ('m05_sit_to_stand_s01', 'sit_to_stand', 0, 10),
+        ('m05_sit_to_stand_s03', 'sit_to_stand', 90, 10),
     ],
 )
 def test_real_motion_is_recognised(test_data, file, name, azimuth, count):
     take = read_take(test_data / f'mocap/uiprmd/{file}.npz', 'correct_coco17')
-    camera = VirtualCamera(azimuth, 1.2)
-    moments = [(people, stamp) for stamp, people in take.seen(camera, Errors())]
-    states = done(told(moments))
+    states = recognised(take, azimuth)
     assert {state.exercise for state in states} == ({name} if name else set())
     assert len(states) == count
+
+
+@pytest.mark.test_data('mocap/hdm05')
+@pytest.mark.parametrize(
+    ('file', 'azimuth'),
+    [('hopBothLegs1hops_bd', 40), ('rotateArmsBothBackward1Reps_bk', 90)],
+)
+def test_jumps_and_arm_circles_are_no_exercise(test_data, file, azimuth):
+    take = read_take(test_data / f'mocap/hdm05/{file}.npz', 'chain_coco17')
+    assert recognised(take, azimuth) == []
+
+
+@pytest.mark.test_data('mocap/uiprmd')
+def test_lunges_with_another_motion_between_them(test_data):
+    # A high knee after each lunge: five seconds from one to the next.
+    lunges, steps = (
+        repetitions(test_data / f'mocap/uiprmd/{name}_s02.npz')
+        for name in ('m03_inline_lunge', 'm02_hurdle_step')
+    )
+    take = Take(joined([part for pair in zip(lunges, steps) for part in pair]), 30.0)
+    assert [state.exercise for state in recognised(take, 40)] == ['lunge'] * 10
+
+
+def repetitions(path):
+    """Joints of each repetition in a file of UI-PRMD."""
+    with np.load(path) as file:
+        joints = file['correct_coco17'].astype(float)
+        bounds = zip(file['correct_rep_start'], file['correct_rep_end'])
+        return [joints[start:end] for start, end in bounds]
+
+
+def joined(parts):
+    """Motions one after the other at one place, a third of a second from each to the next."""
+    whole = parts[0]
+    for part in parts[1:]:
+        shift = np.zeros(3)
+        shift[:2] = np.nanmean(whole[-1, 11:13, :2] - part[0, 11:13, :2], axis=0)
+        moved, weight = part + shift, np.linspace(0, 1, 10)[:, None, None]
+        whole = np.concatenate([whole, whole[-1] * (1 - weight) + moved[0] * weight, moved])
+    return whole
+
+
+def test_a_recording_may_end_before_the_person_is_all_the_way_back(squats):
+    _, end = done_by_time(squats, 'squat')
+    assert done_in_recording(moment for moment in squats if moment[1] < end) == 2
+    assert done_in_recording(moment for moment in squats if moment[1] < end - 0.6) == 1
+
+
+def done_in_recording(moments):
+    """Squats that are complete when a recording ends."""
+    watcher = MotionWatcher([ExerciseCounter('squat')])
+    events = [event for moment in moments for event in watcher.observe(*moment).events]
+    return len(events + watcher.finish())
 
 
 def test_choosing_starts_from_zero(squats):

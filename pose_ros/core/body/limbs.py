@@ -48,6 +48,7 @@ BONES = {
     'thigh': ('hip', 'knee'),
     'shin': ('knee', 'ankle'),
 }
+_JOINTS = {joint for bone in BONES.values() for joint in bone}
 # Lengths [torsos].
 _PROPORTIONS = {bone: torsos(start, end) for bone, (start, end) in BONES.items()}
 # Lengths are at least this share of what the longest bone indicates [-].
@@ -55,9 +56,17 @@ _MIN_PROPORTION = 0.8
 
 
 class BoneLengths:
-    """How long one person's bones are in the image while they lie in its plane [px]."""
+    """How long one person's bones are in the image while they lie in its plane [px].
+
+    Attributes
+    ----------
+    ground
+        Level of the lowest joint when the person was first seen, y up [px]: levels count from
+        there, so that a change of the lengths hardly moves them.
+    """
 
     def __init__(self) -> None:
+        self.ground = math.nan
         self._lengths: dict[str, float] = {}
         self._stamp: float | None = None
 
@@ -73,6 +82,9 @@ class BoneLengths:
         step = 0.0 if self._stamp is None else stamp - self._stamp
         self._stamp = stamp
         seen = _seen_lengths(points)
+        if seen and math.isnan(self.ground):
+            joints = ((side, joint) for joint in _JOINTS for side in SIDES)
+            self.ground = min(points.joint(*each).imag for each in joints if points.sees(*each))
         for bone, length in seen.items():
             known = self._lengths.setdefault(bone, length)
             time = _RISE_TIME if length > known else _DECAY_TIME

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 import math
 
 from pose_ros.core.body.form import Form, Reading
@@ -220,25 +221,46 @@ def _wrist(form: Form, side: Side) -> Reading:
 
 @_measure('ratio')
 def shoulders_level(form: Form) -> Reading:
-    """Height of the shoulders in the image, over its lower edge or any other level [torsos]."""
+    """Height of the shoulders in the image, over any fixed level [torsos]."""
     return _level(form, 'shoulder')
 
 
 @_measure('ratio')
 def hips_level(form: Form) -> Reading:
-    """Height of the hips in the image, over its lower edge or any other level [torsos]."""
+    """Height of the hips in the image, over any fixed level [torsos]."""
     return _level(form, 'hip')
+
+
+@_measure('ratio')
+def feet_level(form: Form) -> Reading:
+    """Height of the lower ankle inside the image, over any fixed level [torsos]."""
+    readings = form.sides(_ankle_level)
+    if not readings:
+        raise UnseenError('ankles')
+    return min(readings, key=lambda reading: reading.value)
+
+
+def _ankle_level(form: Form, side: Side) -> Reading:
+    if not form.points.inside(side, 'ankle'):  # else a guess
+        raise UnseenError('ankle')
+    return _level_of('ankle')(form, side)
 
 
 def _level(form: Form, joint: str) -> Reading:
     """Height of a joint, of the side that is seen or the mean of both; only changes count."""
+    return _mean(form, _level_of(joint))
+
+
+@lru_cache
+def _level_of(joint: str) -> Callable[[Form, Side], Reading]:
+    """Read the height of a joint over the ground [torsos]."""
 
     def read(form: Form, side: Side) -> Reading:
         noise, score = form.noise(f'{side}_{joint}')
-        height = form.points.joint(side, joint).imag
+        height = form.points.joint(side, joint).imag - form.lengths.ground
         return Reading(height / form.torso, noise / form.torso, score)
 
-    return _mean(form, read)
+    return read
 
 
 @_measure('ratio')

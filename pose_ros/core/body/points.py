@@ -61,6 +61,11 @@ class PosePoints:
         """Whether a joint of one side was observed."""
         return f'{side}_{name}' in self._points
 
+    def inside(self, side: Side, name: str) -> bool:
+        """Whether a joint of one side was observed inside the image."""
+        person = self.person
+        return bool(person.observed[person.topology.index(f'{side}_{name}')])
+
     def point(self, name: str) -> complex:
         """Position of a keypoint; UnseenError if it was not observed or the format lacks it."""
         try:

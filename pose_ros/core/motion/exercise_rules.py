@@ -12,7 +12,7 @@ from pose_ros.core.body.measures import MEASURES, Measure
 from pose_ros.core.motion.rules import Limits, read_limits
 from pose_ros.core.yaml_reader import Entry, read_yaml
 
-Where = Literal['start', 'turn', 'change', 'worst']
+Where = Literal['start', 'turn', 'change', 'settle', 'range', 'worst']
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class FormRule:
         Whether the need also fails while the measure is unknown.
     auto
         Whether the need is asked only to recognise the exercise.
+    once
+        Whether it is asked until then, and not of the repetitions that follow.
     """
 
     measure: Measure
@@ -41,6 +43,7 @@ class FormRule:
     name: str = ''
     known: bool = False
     auto: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Exercise:
     @cached_property
     def start_measures(self) -> frozenset[Measure]:
         """Measures of the rules about the start, without the leading one."""
-        places = ('start', 'change')
+        places = ('start', 'change', 'range')
         return frozenset(rule.measure for rule in self._rules if rule.where in places)
 
     @cached_property
@@ -109,7 +112,12 @@ class Exercise:
 
     def chosen(self) -> Exercise:
         """Return the exercise for a person who is known to do it."""
-        return replace(self, needs=tuple(need for need in self.needs if not need.auto))
+        needs = (need for need in self.needs if not (need.auto or need.once))
+        return replace(self, needs=tuple(needs))
+
+    def recognised(self) -> Exercise:
+        """Return the exercise for a person whose set of it goes on."""
+        return replace(self, needs=tuple(need for need in self.needs if not need.once))
 
 
 def load_exercises(path: str | Path) -> tuple[Exercise, ...]:
@@ -192,12 +200,12 @@ def _read_measure(entry: Entry) -> Measure:
 
 def _read_rule(entry: Entry, name: str = '') -> FormRule:
     required = ('measure', 'where', 'limits')
-    fields = entry.fields(required=required, optional=('known', 'auto'))
+    fields = entry.fields(required=required, optional=('known', 'auto', 'once'))
     limits = read_limits(fields['limits'])
     if math.isinf(limits.low) and math.isinf(limits.high):
         raise fields['limits'].error('at least one limit is needed')
     where = cast('Where', fields['where'].text(choices=get_args(Where)))
     if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
         raise fields['limits'].error('the worst has one limit only')
-    known, auto = (key in fields and fields[key].flag() for key in ('known', 'auto'))
-    return FormRule(_read_measure(fields['measure']), where, limits, name, known, auto)
+    flags = {key: key in fields and fields[key].flag() for key in ('known', 'auto', 'once')}
+    return FormRule(_read_measure(fields['measure']), where, limits, name, **flags)

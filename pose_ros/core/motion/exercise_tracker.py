@@ -17,10 +17,10 @@ from pose_ros.core.motion.repetition_counter import ExercisePhase, RepetitionCou
 # anything.
 _RECOGNISED = 2
 # Maximum pause between the repetitions by which an exercise is recognised [s].
-_MAX_PAUSE = 4.0
+_MAX_PAUSE = 6.0
 # People who stay at the turning point for this much longer than the ways there and back take sit
 # down or tie a shoe [s].
-_STAYS = 0.5
+_STAYS = 0.4
 # A set ends after this time without a repetition [s].
 _SET_TIMEOUT = 8.0
 # Tolerance for the needs of a chosen exercise [standard deviations].
@@ -37,6 +37,8 @@ class _Candidate:
     ----------
     counter
         Of the exercise.
+    exercise
+        With all needs.
     last
         When its last repetition was complete [s].
     series
@@ -46,6 +48,7 @@ class _Candidate:
     """
 
     counter: Counter
+    exercise: Exercise
     last: float = -math.inf
     series: list[tuple[float, Repetition]] = field(default_factory=list)
     waits: bool = False
@@ -55,13 +58,18 @@ class _Candidate:
         """Whether it has a repetition in this frame, or had while it waits."""
         return self.waits or self.counter.done is not None
 
+    def become_current(self, current: bool) -> None:
+        """Ask some needs only until the exercise is recognised."""
+        self.counter.exercise = self.exercise.recognised() if current else self.exercise
+
     def set_since(self, stamp: float, single: bool) -> list[Repetition]:
         """Repetitions that began since a time [s]; none if they are too few for a set.
 
         If `single` is true, one that is unmistakable is enough.
         """
         found = [done for start, done in self.series if start >= stamp]
-        moved = sum(not _stays(done) for done in found)
+        rests = self.exercise.from_turn  # on a chair
+        moved = sum(rests or not _stays(done) for done in found)
         enough = moved >= _RECOGNISED or (single and moved > 0 and self.counter.unmistakable)
         return found if enough else []
 
@@ -74,7 +82,8 @@ class _Candidate:
             self.series = []
         if done is None:
             return
-        if _stays(done) or self.counter.done_from - self.last > _MAX_PAUSE:
+        stays = _stays(done) and not self.exercise.from_turn
+        if stays or self.counter.done_from - self.last > _MAX_PAUSE:
             self.series = []
         self.series.append((self.counter.done_from, done))
         self.last = stamp
@@ -116,7 +125,7 @@ class ExerciseTracker:
             exercises = [exercise.chosen() for exercise in exercises]
         doubt = 0.0 if recognise else _DOUBT
         self._candidates = [
-            _Candidate((HoldCounter if one.hold else RepetitionCounter)(one, doubt))
+            _Candidate((HoldCounter if one.hold else RepetitionCounter)(one, doubt), one)
             for one in exercises
         ]
         self._recognise = recognise
@@ -126,12 +135,12 @@ class ExerciseTracker:
         self.retracted: tuple[Exercise, int] | None = None
 
     def finish(self) -> Counter | None:
-        """End a hold; its counter, None if there is none."""
-        counter = None if self._current is None else self._current.counter
-        if not isinstance(counter, HoldCounter) or not counter.holding:
+        """Complete a hold, or a repetition that is nearly back; its counter, or None."""
+        if self._current is None or self._elsewhere:
             return None
+        counter = self._current.counter
         counter.finish()
-        return counter
+        return None if counter.done is None else counter
 
     def update(self, stamp: float, form: Form) -> Counter | None:
         """Take a frame; the counter of the exercise that is being done, None if there is none."""
@@ -143,7 +152,12 @@ class ExerciseTracker:
         for candidate in self._candidates:
             candidate.update(stamp, form)
         if self._recognise:
+            before = self._current
             self._follow(stamp)
+            if self._current is not before:
+                for each in (before, self._current):
+                    if each is not None:
+                        each.become_current(each is self._current)
         return None if self._current is None or self._elsewhere else self._current.counter
 
     def _follow(self, stamp: float) -> None:

@@ -154,7 +154,7 @@ class ExerciseCounter(Observer):
         ]
 
     def lose(self, skeleton_id: int, stamp: float) -> list[ExerciseState]:
-        """Forget a person; what was held until then is complete."""
+        """Forget a person; a hold or a repetition nearly back is complete."""
         tracker = self._trackers.pop(skeleton_id, None)
         counter = None if tracker is None else tracker.finish()
         if counter is None:

@@ -102,6 +102,7 @@ class HoldCounter:
 
     def finish(self) -> None:
         """End the hold, if there is one."""
+        self.done = None
         if self.holding:
             self.done, self.done_from = self.judge(), self.started
             self.count += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 import math
 
@@ -17,6 +17,12 @@ WRONG = 1.5
 RIGHT = 1.0
 # The turning point is where at least this share of the way is done [-].
 TURN = 0.85
+# Before and after it is the way, from this share on [-].
+_WAY = 0.3
+# Share of the values that a range leaves out at each end, as errors of the model [-].
+_OUTLIERS = 0.1
+# Parts of a repetition that rules compare: the second against the first.
+_DIFFERENCES = {'change': ('start', 'turn'), 'settle': ('way', 'middle')}
 # Its angle is a mean over this share of the time there, in the middle [-].
 _MIDDLE = 0.5
 # Minimum share of the frames in which a measure must be observed [-].
@@ -136,29 +142,51 @@ class RepetitionTrace:
         """Samples of a part of the repetition."""
         if where == 'start':
             return self.before
-        share = TURN if where == 'turn' else 0.3
-        return [sample for sample in self.samples if sample.progress >= share * self.best]
+        if where == 'range':
+            return [*self.before, *self.samples]
+        turn, way = TURN * self.best, _WAY * self.best
+        if where == 'worst':
+            return [sample for sample in self.samples if sample.progress >= way]
+        if where == 'way':
+            return [sample for sample in self.samples if way <= sample.progress < turn]
+        found = [sample for sample in self.samples if sample.progress >= turn]
+        return _middle(found) if where == 'middle' else found
 
     def _summary(self, rule: FormRule) -> Reading | None:
         """What a rule is about, over its part of the repetition; None if it was hardly seen."""
-        if rule.where == 'change':
-            start, turn = (self._summary(replace(rule, where=w)) for w in ('start', 'turn'))
-            if start is None or turn is None:
-                return None
-            return Reading(
-                turn.value - start.value,
-                math.hypot(turn.deviation, start.deviation),
-                min(turn.confidence, start.confidence),
-            )
-        part = self.part(rule.where)
         name = rule.measure.name
-        readings = [r for m in part if (r := m.readings.get(name)) is not None]
-        if not readings or len(readings) < _MIN_OBSERVED * len(part):
+        if rule.where in _DIFFERENCES:
+            start, turn = (self._readings(name, part) for part in _DIFFERENCES[rule.where])
+            if not start or not turn:
+                return None
+            first, second = mean_reading(start), mean_reading(turn)
+            return Reading(
+                second.value - first.value,
+                math.hypot(second.deviation, first.deviation),
+                min(second.confidence, first.confidence),
+            )
+        readings = self._readings(name, rule.where)
+        if not readings:
             return None
+        if rule.where == 'range':
+            readings.sort(key=lambda r: r.value)
+            cut = int(_OUTLIERS * len(readings))
+            low, high = readings[cut], readings[-1 - cut]
+            return Reading(
+                high.value - low.value,
+                math.hypot(high.deviation, low.deviation),
+                min(high.confidence, low.confidence),
+            )
         if rule.where == 'worst':
             readings.sort(key=lambda r: r.value, reverse=math.isinf(rule.limits.low))
             readings = readings[: max(1, len(readings) // 4)]
         return mean_reading(readings)
+
+    def _readings(self, name: str, where: str) -> list[Reading]:
+        """Readings of a measure over a part of the repetition; none if it was hardly seen."""
+        part = self.part(where)
+        readings = [r for m in part if (r := m.readings.get(name)) is not None]
+        return readings if len(readings) >= _MIN_OBSERVED * len(part) else []
 
     def meets_needs(self, doubt: float) -> bool:
         """Whether the exercise's needs are met, up to a number of standard deviations."""
@@ -183,9 +211,7 @@ class RepetitionTrace:
         if not turn:
             return Repetition()
         first, last, end = turn[0].stamp, turn[-1].stamp, self.samples[-1].stamp
-        away = _MIDDLE / 2 * (last - first)
-        middle = [m for m in turn if abs(m.stamp - (first + last) / 2) <= away] or turn
-        leading = mean_reading([sample.leading for sample in middle])
+        leading = mean_reading([sample.leading for sample in _middle(turn)])
         peak_angle = max(turn, key=lambda sample: sample.progress).angle
         # The best sample is also that of the best error: it can deny the goal, not grant it.
         if self._beyond(peak_angle) < -WRONG * leading.deviation:
@@ -221,6 +247,15 @@ class RepetitionTrace:
         return Fault(
             rule.name, certain, reading.value * unit, limit * unit, reading.deviation * unit
         )
+
+
+def _middle(turn: Sequence[RepetitionSample]) -> Sequence[RepetitionSample]:
+    """Samples in the middle of the time at the turning point."""
+    if not turn:
+        return turn
+    first, last = turn[0].stamp, turn[-1].stamp
+    away = _MIDDLE / 2 * (last - first)
+    return [m for m in turn if abs(m.stamp - (first + last) / 2) <= away] or turn
 
 
 def _excess(limits: Limits, value: float) -> float:

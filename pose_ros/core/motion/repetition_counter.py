@@ -124,6 +124,12 @@ class RepetitionCounter:
         else:
             self._under_way(sample)
 
+    def finish(self) -> None:
+        """Complete a repetition that is nearly back: the person is not seen any more."""
+        self.done, self.missed = None, False
+        if self._trace and self._near_start(self._trace[-1]):
+            self._complete(self._trace[-1])
+
     @property
     def goes_far(self) -> bool:
         """Whether the repetition under way has gone far enough to count."""
@@ -262,10 +268,14 @@ class RepetitionCounter:
     def _end(self, sample: RepetitionSample) -> RepetitionSample | None:
         """Sample near the start after which the person rests or goes out again, if any."""
         nearest = self._nearest
-        if nearest is None or nearest.progress > min(_MAX_BACK, _BACK * self._best):
+        if nearest is None or not self._near_start(nearest):
             return None
         again = sample.progress - nearest.progress > _OUT_AGAIN * self._best
         return nearest if again or sample.stamp - nearest.stamp > _RESTED else None
+
+    def _near_start(self, sample: RepetitionSample) -> bool:
+        """Whether a repetition may end at a sample."""
+        return sample.progress <= min(_MAX_BACK, _BACK * self._best)
 
     def _split(self, end: RepetitionSample) -> None:
         """Complete the repetition at a sample; the rest begins the next one."""
