@@ -78,7 +78,9 @@ def topics_of(path: Path) -> list[BagTopic]:
     return [BagTopic(*key, count, duration) for key, count in counts.items()]
 
 
-def messages(path: Path, topics: Sequence[str]) -> Iterator[tuple[str, float, Any]]:
+def messages(
+    path: Path, topics: Sequence[str], start: float = 0.0
+) -> Iterator[tuple[str, float, Any]]:
     """Messages of some topics of a bag, in the order in which they were recorded.
 
     Parameters
@@ -88,6 +90,9 @@ def messages(path: Path, topics: Sequence[str]) -> Iterator[tuple[str, float, An
     topics
         Whole names with a leading slash, or last parts of names in any one namespace, such as
         'gestures' for /robot/gestures. Those that the bag does not hold are left out.
+    start
+        Time of recording since the beginning of the bag from which messages are read [s]. A
+        damaged bag, which has no index, is read from its beginning.
 
     Yields
     ------
@@ -119,7 +124,9 @@ def messages(path: Path, topics: Sequence[str]) -> Iterator[tuple[str, float, An
         wanted = [one for one in reader.connections if one.topic in names]
         # A recorder that does not know a type cannot write its definition into the bag.
         known = all(one.msgtype in reader.typestore.fielddefs for one in wanted)
-        raws = (_Raw(c.topic, c.msgtype, t, data) for c, t, data in reader.messages(wanted))
+        since = reader.start_time + round(start * 1e9) if start > 0 else None
+        found = reader.messages(wanted, start=since)
+        raws = (_Raw(c.topic, c.msgtype, t, data) for c, t, data in found)
         yield from _decoded(path, names, raws, reader.typestore if known else typestore())
 
 

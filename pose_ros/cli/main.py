@@ -19,6 +19,7 @@ COMMANDS = {
     'estimate': 'Find people in images, videos, GIFs, folders and network streams.',
     'analyse': 'Gestures, postures, falls, exercises and joint angles in videos.',
     'batch': 'Many recordings on many cores or machines.',
+    'view': 'Show a recording or its results in the browser.',
     'plot': 'Draw angles and events over time as one PNG.',
     'doctor': 'Examine this machine, the installation and the running nodes.',
     'models': 'List, install and verify models.',

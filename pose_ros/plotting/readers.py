@@ -19,7 +19,7 @@ TOPICS = ('joint_angles', *EVENT_TOPICS)
 _EVENT = tuple(one.name for one in fields(MotionEvent) if one.name != 'details')
 
 
-def read_recording(path: Path, timeline: Recording) -> None:
+def read_recording(path: Path, timeline: Recording, zero: float | None = None) -> None:
     """Add what a file or bag holds to a timeline.
 
     Parameters
@@ -28,7 +28,9 @@ def read_recording(path: Path, timeline: Recording) -> None:
         JSON lines or a table of angles that ``pose-ros analyse`` wrote, the table of events that
         ``pose-ros demo`` wrote, or a bag with some of `TOPICS`.
     timeline
-        Times are those of the file; of a bag, since its first message.
+        Times are those of the file; of a bag, since `zero`.
+    zero
+        Stamp in a bag that becomes time 0 [s]; None: its first message.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def read_recording(path: Path, timeline: Recording) -> None:
         For a bag, without rosbags.
     """
     if is_bag(path):
-        _read_bag(path, timeline)
+        _read_bag(path, timeline, zero)
         return
     if path.is_dir():
         raise ValueError(f'{path}: a folder, but not of a bag: it has no metadata.yaml')
@@ -95,12 +97,12 @@ def event_of(record: Mapping[str, Any]) -> MotionEvent:
     return MotionEvent(**{key: record[key] for key in _EVENT}, details=details)
 
 
-def _read_bag(path: Path, timeline: Recording) -> None:
-    """Our own topics of a bag; times are those since its first message."""
-    zero: float | None = None
+def _read_bag(path: Path, timeline: Recording, zero: float | None) -> None:
+    """Our own topics of a bag."""
+    events: EventReader | None = None
     for topic, stamp, message in messages(path, TOPICS):
-        if zero is None:
-            zero, events = stamp, EventReader(stamp)
+        zero = stamp if zero is None else zero
+        events = events or EventReader(zero)
         if topic == 'joint_angles':
             values = (message.angles.tolist(), message.standard_deviations.tolist())
             angles = zip(message.names, *values)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from pose_ros.ros.images import ImageReader
 
 _RAW = 'sensor_msgs/msg/Image'
 _COMPRESSED = 'sensor_msgs/msg/CompressedImage'
+# By how much the time of recording may differ from the stamp, from beginning to place [s].
+_SEEK_MARGIN = 1.0
 # Maximum difference of the stamps of an image and its depth image [s]: pose_node's default.
 _DEPTH_TOLERANCE = 0.02
 
@@ -62,6 +66,20 @@ class BagImages(Media):
     topic: str = ''
     camera_info: str = ''
     depth: str = ''
+
+    @cached_property
+    def zero(self) -> float:
+        """Stamp of the first image, from which the times of frames count [s]."""
+        return next(stamp for _, stamp, _ in messages(Path(self.source), [self.topic]))
+
+    def frames_from(self, time: float) -> Iterator[Frame]:
+        """Read the images from a time on, as `Media.frames_from`; images only."""
+        reader = ImageReader()
+        start = time - _SEEK_MARGIN
+        with suppress(BagError, FrameError):
+            for _, stamp, message in messages(Path(self.source), [self.topic], start):
+                if stamp - self.zero >= time - 1e-6:
+                    yield replace(reader.frame(message), stamp=stamp - self.zero)
 
     def _all_frames(self) -> Iterator[Frame]:
         """Read all images in the order in which they were recorded.

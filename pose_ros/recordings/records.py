@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from pose_ros.core.motion.events import MotionEvent
-from pose_ros.core.types import Frame, Person
+from pose_ros.core.topology import topology_named
+from pose_ros.core.types import Box, Frame, Person
 
 
 def frame_record(name: str, index: int, frame: Frame, people: Sequence[Person]) -> dict[str, Any]:
@@ -49,6 +50,26 @@ def _person_record(person: Person) -> dict[str, Any]:
         points = person.positions.points
         record['positions'] = [[_rounded(value, 4) for value in point] for point in points]
     return record
+
+
+def person_of(record: Mapping[str, Any]) -> Person:
+    """Person of one entry of `people` in a line of `frame_record`, without positions.
+
+    ValueError says what is wrong with it.
+    """
+    try:
+        rows = np.array(record['keypoints'], float).reshape(-1, 4)
+        return Person(
+            topology=topology_named(record['format']),
+            keypoints=rows[:, :2].astype(np.float32),
+            scores=rows[:, 2].astype(np.float32),
+            states=rows[:, 3].astype(np.uint8),
+            score=float(record['score']),
+            box=Box(*record['box']),
+            id=int(record['id']),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f'not a person of pose-ros estimate: {error}') from error
 
 
 def event_record(name: str, event: MotionEvent) -> dict[str, Any]:

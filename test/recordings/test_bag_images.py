@@ -35,6 +35,17 @@ def test_images_are_read_with_their_stamps(few, tmp_path, storage, by_file):
 
 
 @pytest.mark.parametrize('storage', ['MCAP', 'SQLITE3'])
+def test_images_from_a_time_are_those_from_the_beginning(few, tmp_path, storage):
+    media = open_bag_images(str(write_bag(tmp_path / 'bag', few, storage).folder))
+    for start in (0.0, 0.5, 1.2):
+        expected = [frame for frame in media.frames() if frame.time >= start]
+        found = list(media.frames_from(start))
+        assert [f.time for f in found] == [f.time for f in expected]
+        np.testing.assert_array_equal(found[0].image, expected[0].image)
+    assert list(media.frames_from(99.0)) == []
+
+
+@pytest.mark.parametrize('storage', ['MCAP', 'SQLITE3'])
 @pytest.mark.parametrize('by_file', [False, True])
 def test_a_bag_that_is_cut_off_is_read_up_to_there(few, tmp_path, storage, by_file):
     """As a recorder leaves it that lost its power: no index, no metadata.yaml."""

@@ -78,6 +78,18 @@ class Media:
             if not self.sequence or frame.time >= self.start:
                 yield frame
 
+    def frames_from(self, time: float) -> Iterator[Frame]:
+        """Read the frames from a time on [s], found by seeking; for viewers.
+
+        Ends where the file cannot be read on; MediaError if it cannot be opened.
+        """
+        if not self.sequence:
+            yield from self.frames()
+            return
+        with closing(open_video(self.source)) as reader:
+            for image, stamp in reader.frames_from(time):
+                yield Frame(image, stamp, 'bgr')
+
     def _all_frames(self) -> Iterator[Frame]:
         """Read all frames."""
         if not self.sequence:

@@ -60,6 +60,14 @@ class OpenCvReader:
         self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * stamp)
         return self._read()
 
+    def frames_from(self, stamp: float) -> Iterator[tuple[np.ndarray, float]]:
+        """Read on from a time, as `VideoReader.frames_from`."""
+        self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * stamp)
+        position = self._position()
+        while (image := self._read()) is not None:
+            yield image, position
+            position = self._position()
+
     def close(self) -> None:
         """Release the file."""
         self._capture.release()

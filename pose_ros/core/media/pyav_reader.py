@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 import errno
 import math
 from pathlib import Path
@@ -127,19 +128,27 @@ class PyAvReader:
 
     def image_at(self, stamp: float) -> np.ndarray | None:
         """Image at a time, as `VideoReader.image_at`."""
+        last = None
+        for frame, position in self._decoded_from(stamp):
+            if last is not None and position > stamp + 1e-6:
+                break
+            last = frame
+        return None if last is None else self._image(last)
+
+    def frames_from(self, stamp: float) -> Iterator[tuple[np.ndarray, float]]:
+        """Read on from a time, as `VideoReader.frames_from`."""
+        for frame, position in self._decoded_from(stamp):
+            if position >= stamp - 1e-6:
+                yield self._image(frame), position
+
+    def _decoded_from(self, stamp: float) -> Iterator[tuple[Any, float]]:
+        """Frames from the key frame before a time on, and their times [s]."""
         stream = self._stream
         start = float((stream.start_time or 0) * stream.time_base)
-        last = None
-        try:
-            # To the key frame before it.
+        with suppress(av.error.FFmpegError):
             self._container.seek(int((start + stamp) / stream.time_base), stream=stream)
             for frame in self._container.decode(stream):
-                if last is not None and self._position(frame) > start + stamp + 1e-6:
-                    break
-                last = frame
-        except av.error.FFmpegError:
-            pass
-        return None if last is None else self._image(last)
+                yield frame, self._position(frame) - start
 
     def close(self) -> None:
         """Release the file or connection."""

@@ -46,6 +46,12 @@ class VideoReader(Protocol):
     def image_at(self, stamp: float) -> np.ndarray | None:
         """Image that a file shows at a time [s since its first frame]; None if unreadable."""
 
+    def frames_from(self, stamp: float) -> Iterator[tuple[np.ndarray, float]]:
+        """Images of a file from a time on [s since its first frame], found by seeking.
+
+        Ends where the file cannot be read on.
+        """
+
     def close(self) -> None:
         """Release the file or connection."""
 

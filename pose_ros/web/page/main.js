@@ -5,6 +5,7 @@ import { Connection } from './connection.js';
 import { find } from './dom.js';
 import { Nodes } from './nodes.js';
 import { Events, People } from './people.js';
+import { Player } from './player.js';
 import { Settings } from './settings.js';
 import { Stage } from './stage.js';
 import { Timeline } from './timeline.js';
@@ -24,7 +25,9 @@ let live = true;
 let lost = false;
 
 const connection = new Connection({ take, picture, state });
-const settings = new Settings((type, content) => connection.request(type, content));
+const request = (type, content) => connection.request(type, content);
+const settings = new Settings(request);
+const player = new Player(request, { timeline, angles, events });
 
 function state(name) {
   const shown = find('#connection');
@@ -53,10 +56,12 @@ function start(hello) {
   angles.clear();
   nodes.start(hello.expected, hello.now);
   find('#nodes').hidden = !live;
+  for (const name of ['latency', 'model']) find(`#${name}`).parentElement.hidden = !live;
   people.lock = hello.control ? (id) => act('lock', { method: 'id', id }) : null;
   find('#lock').hidden = !hello.control;
   find('#settings').hidden = !hello.control;
   if (hello.control) settings.load();
+  if (!live) player.start();
 }
 
 async function picture(scene, jpeg) {
@@ -75,7 +80,7 @@ async function picture(scene, jpeg) {
     people.show(scene);
     lastPicture = performance.now();
     arrivals = [...arrivals.filter((time) => time > lastPicture - 2000), lastPicture];
-    timeline.now = scene.time;
+    if (live) timeline.now = scene.time;
     if (scene.model) find('#model').textContent = scene.model;
     if (scene.latency != null) find('#latency').textContent = `${Math.round(scene.latency * 1000)} ms`;
   });

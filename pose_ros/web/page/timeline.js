@@ -49,7 +49,7 @@ export class Timeline {
         this.push({ start: time - event.duration, end: time, kind, id, words: event.words });
       }
     }
-    this.now = Math.max(this.now, time);
+    if (!this.range) this.now = Math.max(this.now, time);
   }
 
   /** A fall lasts from its onset to the recovery; a person who is not seen again stays fallen. */
@@ -115,7 +115,8 @@ export class Timeline {
     const row = (lane - 4) / 3;
     const y = top + ROWS[span.kind] * row;
     const x = Math.max(at(span.start), LEFT);
-    const width = Math.max(at(Math.min(span.end ?? this.now, end)) - x, 3);
+    const last = span.end ?? (this.range ? end : this.now);
+    const width = Math.max(at(Math.min(last, end)) - x - 1, 3);
     pen.fillStyle = COLOURS[span.kind] ?? this.colours.get(span.id);
     pen.beginPath();
     pen.roundRect(x, y, width, Math.max(row - 2, 2), 3);

@@ -203,6 +203,24 @@ def test_images_at_times_are_those_shown_then(tmp_path, make_video):
     assert [round(image.mean() / 20) for image in found] == [10, 0, 2, 4, 11]
 
 
+@pytest.mark.parametrize('start', [0.0, 0.15, 0.2, 0.31, 2.0, 99.0])
+def test_frames_from_a_time_are_those_from_the_beginning(tmp_path, make_video, start):
+    images = [grey(level) for level in LEVELS]
+    path = make_video(tmp_path / 'x.mp4', images, STAMPS, gop=3)
+    media = open_media(path)
+    expected = [frame for frame in media.frames() if frame.time >= start]
+    found = list(media.frames_from(start))
+    assert [f.time for f in found] == pytest.approx([f.time for f in expected])
+    assert [f.image.mean() for f in found] == [f.image.mean() for f in expected]
+
+
+def test_frames_from_a_time_without_pyav(tmp_path, make_video, without_pyav):
+    path = make_video(tmp_path / 'x.mp4', [grey(20 * i) for i in range(12)], np.arange(12) / 10)
+    found = list(open_media(path).frames_from(0.5))
+    assert found[0].time == pytest.approx(0.5, abs=0.11)
+    assert len(found) == pytest.approx(7, abs=1)
+
+
 def test_without_pyav_opencv_reads_and_one_line_says_so(
     tmp_path, make_video, without_pyav, caplog
 ):

@@ -1,0 +1,199 @@
+"""Recordings and results of ``pose-ros`` in files, as the page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import json
+from pathlib import Path
+from typing import Any
+
+from pose_ros.bags import is_bag, messages, topics_of
+from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.media import Media, MediaError, is_url, open_media
+from pose_ros.core.motion.watcher import Motion, MotionWatcher
+from pose_ros.core.types import FrameError
+from pose_ros.message_values import EVENT_TOPICS, people_of
+from pose_ros.plotting.readers import read_recording
+from pose_ros.plotting.recording import Recording
+from pose_ros.recordings.bag_images import BagImages
+from pose_ros.recordings.inputs import estimated, open_input, watched
+from pose_ros.recordings.records import person_of
+from pose_ros.web.show import RecordedShow
+
+_IMAGE_KINDS = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+_TEXTS = ('.json', '.jsonl', '.csv')
+
+
+def open_show(paths: Sequence[str], topic: str = '') -> RecordedShow:
+    """Read the results in files, and open the images of one of them.
+
+    Parameters
+    ----------
+    paths
+        A video or bag with images, and results: JSON lines of ``pose-ros estimate`` and
+        ``analyse``, tables of angles, bags with skeletons and events.
+    topic
+        Of the images in a bag.
+
+    Raises
+    ------
+    ValueError
+        A file cannot be read, two of them have images, or there is nothing to show.
+    """
+    show = RecordedShow()
+    results = [path for path in paths if not is_url(path) and _is_result(Path(path))]
+    images = [path for path in paths if is_url(path) or _has_images(Path(path))]
+    if len(images) > 1:
+        raise ValueError(f'images come from one file, got {", ".join(images)}')
+    if images:
+        show.media = open_input(images[0], (topic, ''))
+        if is_url(images[0]):
+            raise ValueError(f'{images[0]}: only files can be shown, not streams')
+    lines = [path for path in results if _is_people(Path(path))]
+    for path in results:
+        if path not in lines:
+            _read_results(Path(path), show)
+    show.sort()
+    for path in results:
+        if path in lines:
+            _read_people(Path(path), show)
+        elif is_bag(Path(path)):
+            _read_skeletons(Path(path), show)
+    if show.media is None and not (show.has_people or show.events):
+        raise ValueError(f'{", ".join(paths)}: nothing to show')
+    return show
+
+
+def analyse_show(
+    show: RecordedShow,
+    estimator: PoseEstimator,
+    watcher: MotionWatcher,
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Find the people in the images of a recording, and what they do unless that is known.
+
+    Parameters
+    ----------
+    show
+        Gets them; its `fault` says so if the images cannot be read to their end.
+    estimator, watcher
+        Find people, and what they do.
+    stopped
+        Whether to end early.
+    """
+    media, events_known = show.media, bool(show.events)
+    assert media is not None
+    convert = watched(media)
+    try:
+        for number, (frame, people) in enumerate(estimated(estimator, media), 1):
+            size = (frame.width, frame.height)
+            motion = watcher.observe(convert(people, size), frame.time)
+            if not events_known:
+                _add_motion(show, frame.time, motion)
+            show.add_people(frame.time, size, people)
+            show.progress = min(number / (media.frame_count or number + 1), 0.999)
+            if stopped():
+                return
+    except (MediaError, FrameError) as error:
+        show.fault = str(error)
+    if not events_known:
+        for event in watcher.finish() if media.sequence else []:
+            show.add_event(event)
+    show.progress = 1.0
+
+
+def _add_motion(show: RecordedShow, time: float, motion: Motion) -> None:
+    for event in motion.events:
+        show.add_event(event)
+    for one in motion['angles']:
+        show.add_angles(time, one.skeleton_id, one.names, one.angles.tolist())
+
+
+def _is_result(path: Path) -> bool:
+    if is_bag(path):
+        kinds = {one.kind for one in topics_of(path)}
+        return any(kind.startswith('pose_ros/') for kind in kinds)
+    return path.suffix.lower() in _TEXTS
+
+
+def _has_images(path: Path) -> bool:
+    if is_bag(path):
+        return any(one.kind in _IMAGE_KINDS for one in topics_of(path))
+    return path.suffix.lower() not in _TEXTS
+
+
+def _is_people(path: Path) -> bool:
+    """Whether a file has lines of ``pose-ros estimate``."""
+    if path.is_dir() or path.suffix.lower() not in _TEXTS:
+        return False
+    with path.open(encoding='utf-8', errors='replace') as file:
+        return '"people"' in file.readline()
+
+
+def _read_results(path: Path, show: RecordedShow) -> None:
+    """Events and angles; a bag may have none."""
+    if is_bag(path) and not _topics(path) & {'joint_angles', *EVENT_TOPICS}:
+        return
+    timeline = Recording()
+    read_recording(path, timeline, _zero(path, show) if is_bag(path) else None)
+    sources = {track.source for track in timeline.tracks}
+    if len(sources) > 1:
+        raise ValueError(f'{path} is about several inputs, only one can be shown')
+    for track in timeline.tracks:
+        for event in track.events:
+            show.add_event(event)
+        for time, angles in track.samples:
+            show.add_angles(time, track.person, list(angles), [a for a, _ in angles.values()])
+
+
+def _read_people(path: Path, show: RecordedShow) -> None:
+    """JSON lines of ``pose-ros estimate``; its images where no others are given."""
+    source = None
+    with path.open(encoding='utf-8') as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+                if record['input'] != (source or record['input']):
+                    raise ValueError('the file is about several inputs, only one can be shown')
+                source = record['input']
+                size = (int(record['width']), int(record['height']))
+                people = [person_of(person) for person in record['people']]
+                show.add_people(float(record['time']), size, people)
+            except (ValueError, TypeError, KeyError) as error:
+                raise ValueError(f'{path}, line {number}: {error}') from None
+            if show.media is None and number == 1:
+                show.media = _source_of(record)
+
+
+def _source_of(record: dict[str, Any]) -> Media | None:
+    """Images that a line was made from; None if they are not there any more."""
+    source = str(record.get('input', ''))
+    try:
+        return open_media(source) if Path(source).is_file() else None
+    except MediaError:
+        return None
+
+
+def _read_skeletons(path: Path, show: RecordedShow) -> None:
+    """Skeletons of a bag."""
+    if 'skeletons' not in _topics(path):
+        return
+    zero = _zero(path, show)
+    for _, stamp, message in messages(path, ['skeletons']):
+        size = (message.image_width, message.image_height)
+        show.add_people(stamp - zero, size, people_of(message), message.locked_id)
+
+
+def _zero(path: Path, show: RecordedShow) -> float:
+    """Stamp in a bag at which the time is 0 [s]: that of the first image, else of a message."""
+    if isinstance(show.media, BagImages):
+        return show.media.zero
+    topics = ['skeletons'] if 'skeletons' in _topics(path) else ['joint_angles', *EVENT_TOPICS]
+    return next(stamp for _, stamp, _ in messages(path, topics))
+
+
+def _topics(path: Path) -> set[str]:
+    """Last parts of the names of the topics of a bag."""
+    return {one.name.rpartition('/')[2] for one in topics_of(path)}

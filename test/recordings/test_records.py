@@ -1,0 +1,41 @@
+"""JSON lines of people and back."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import Box, Frame, Person
+from pose_ros.recordings.records import frame_record, person_of
+
+
+@pytest.fixture
+def person():
+    points = np.random.default_rng(1).uniform(0, 300, (17, 2)).round(2).astype(np.float32)
+    points[3] = np.nan
+    states = np.array([0, 1, 2, 3] * 4 + [0], np.uint8)
+    scores = np.linspace(0, 1, 17).round(4).astype(np.float32)
+    return Person(COCO17, points, scores, states, 0.75, Box(1.0, 2.0, 30.0, 40.0), 7)
+
+
+def test_a_person_is_read_as_it_was_written(person):
+    record = frame_record('a.mp4', 3, Frame(np.zeros((9, 9, 3), np.uint8), 0.1), [person])
+    (entry,) = json.loads(json.dumps(record))['people']
+    read = person_of(entry)
+    np.testing.assert_allclose(read.keypoints, person.keypoints)
+    np.testing.assert_allclose(read.scores, person.scores, atol=1e-4)
+    np.testing.assert_array_equal(read.states, person.states)
+    assert (read.topology, read.id, read.score, read.box) == (COCO17, 7, 0.75, person.box)
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [{'keypoints': [[1, 2, 3]]}, {'format': 'x'}, {'box': [1]}, {'id': None}, {'keypoints': 'x'}],
+)
+def test_what_is_no_person_is_refused(person, damage):
+    record = frame_record('a.mp4', 3, Frame(np.zeros((9, 9, 3), np.uint8), 0.1), [person])
+    with pytest.raises(ValueError, match=r'.'):
+        person_of({**record['people'][0], **damage})
+    with pytest.raises(ValueError, match='not a person of pose-ros estimate'):
+        person_of({})
