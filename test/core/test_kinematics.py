@@ -215,7 +215,7 @@ def test_a_joint_that_is_lost_moves_no_trunk():
 
 def test_time_that_goes_back_starts_anew():
     estimator = KinematicsEstimator()
-    for start in (100.0, 5.0):
+    for start in (100.0, 5.0, -2000.0):
         for time, person in observed(walker(PATHS['away'])):
             [found] = estimator.update([person], start + time, lambda: (np.eye(3), np.zeros(3)))
         assert found.kinematics.velocity[2] == pytest.approx(0.8, abs=0.15)

@@ -71,7 +71,7 @@ class TrunkCentre:
 
     def __init__(self) -> None:
         self._offsets = np.full((len(JOINTS), 3), np.nan)
-        self._stamp = 0.0
+        self._stamp = -math.inf
 
     def of(self, joints: np.ndarray, stamp: float) -> np.ndarray:
         """Middle [3] of joints [4, 3] [m] at a time [s]."""
