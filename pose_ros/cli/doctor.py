@@ -10,7 +10,7 @@ from rich.table import Table
 import typer
 
 from pose_ros.cli.console import messages, output
-from pose_ros.doctor import edge_tpu, graph, machine, software
+from pose_ros.doctor import edge_tpu, graph, machine, middleware, software
 from pose_ros.doctor.findings import Examination, State, examine
 
 _MODEL = typer.Option('', help='Model to try.', show_default='blazepose_full')
@@ -36,7 +36,7 @@ def doctor(model: str = _MODEL, wait: float = _WAIT) -> None:
         ('Edge TPU', edge_tpu.edge_tpu),
         ('camera', machine.cameras),
         ('ROS', graph.installation),
-        ('image transport', graph.transport),
+        ('image transport', middleware.transport),
         ('topics', partial(graph.topics, wait)),
     ]
     with messages.status('examining …'):

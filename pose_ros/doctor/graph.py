@@ -1,4 +1,4 @@
-"""ROS: the installation, the Fast DDS profile, and the topics of what is running now."""
+"""ROS: the installation, and the topics of what is running now."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ from typing import TYPE_CHECKING
 
 from pose_ros.doctor.findings import Finding, State
 from pose_ros.doctor.rviz import Frames, rviz_frames
-from pose_ros.process_environment import (
-    MALLOC_VARIABLES,
-    PROFILE_VARIABLES,
-    image_transport_environment,
-)
 
 if TYPE_CHECKING:
     from diagnostic_msgs.msg import DiagnosticArray
@@ -57,24 +52,6 @@ def installation() -> Iterator[Finding]:
         yield Finding('ROS', State.BAD, f'{found}; no messages of pose_ros', advice)
     else:
         yield Finding('ROS', State.GOOD, found)
-
-
-def transport() -> Iterator[Finding]:
-    """Settings with which images pass quickly between processes started from this shell."""
-    missing = image_transport_environment()
-    export = 'export ' + ' '.join(f'{name}={value}' for name, value in missing.items())
-    if any(name in missing for name in PROFILE_VARIABLES):
-        yield Finding(
-            'image transport',
-            State.HINT,
-            'this shell has no Fast DDS profile',
-            f'where the camera driver is started: {export}',
-        )
-    elif any(name in missing for name in MALLOC_VARIABLES):
-        yield Finding('image transport', State.HINT, 'malloc is as it comes', export)
-    else:
-        profile = next(filter(None, map(os.environ.get, PROFILE_VARIABLES)))
-        yield Finding('image transport', State.GOOD, f'profile {profile}')
 
 
 def topics(wait: float = DISCOVERY_TIME) -> Iterator[Finding]:

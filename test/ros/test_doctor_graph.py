@@ -12,7 +12,6 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from pose_ros.doctor import graph
 from pose_ros.doctor.findings import State
-from pose_ros.process_environment import PROFILE_VARIABLES
 from pose_ros.ros.gesture_node import GestureNode
 
 RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -77,18 +76,6 @@ def test_our_nodes_speak_for_themselves_and_good_topics_are_good(ros, look):
     assert found['gesture_node'].found
     assert 'nodes' not in found
     assert found['/image'].state is State.GOOD
-
-
-def test_a_shell_without_the_profile_is_told_what_to_export(monkeypatch):
-    for name in PROFILE_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    [finding] = graph.transport()
-    assert finding.state is State.HINT
-    assert 'fastdds.xml' in finding.advice
-    for word in finding.advice.partition('export ')[2].split():
-        monkeypatch.setenv(*word.split('=', 1))
-    [finding] = graph.transport()
-    assert finding.state is State.GOOD
 
 
 @pytest.mark.parametrize(
