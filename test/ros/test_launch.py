@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 from ament_index_python.packages import get_package_prefix
 import pytest
+from rclpy.parameter import parameter_value_to_python
+from rclpy.parameter_client import AsyncParameterClient
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from topic_table import NODES
@@ -574,8 +576,42 @@ def test_ros2_launch(ros, start, one_process):
 
 
 @needs_launch
+@pytest.mark.parametrize('one_process', ['false', 'true'])
+def test_ros2_launch_with_wildcards_in_a_file_of_parameters(ros, start, tmp_path, one_process):
+    parameters = {
+        '/**': {'ros__parameters': {'max_people': 3}},
+        '/robot/*': {'ros__parameters': {'mode': 'multi'}},
+        '/**/gesture_node': {'ros__parameters': {'grace': 1.5}},
+    }
+    (tmp_path / 'mine.yaml').write_text(yaml.safe_dump(parameters))
+    processes = ros2_launch(
+        start, 'pose.launch.py', 'source:=actor', 'namespace:=robot',
+        f'one_process:={one_process}', f'params_file:={tmp_path / "mine.yaml"}',
+    )  # fmt: skip
+    wanted = {'pose_node': {'max_people': 3, 'mode': 'multi'}, 'gesture_node': {'grace': 1.5}}
+    for node, values in wanted.items():
+        client = AsyncParameterClient(ros.node, f'/robot/{node}')
+        ros.spin_until(client.services_are_ready, node)
+        future = client.get_parameters(list(values))
+        ros.spin_until(future.done, f'parameters of {node}')
+        given = map(parameter_value_to_python, future.result().values)
+        assert dict(zip(values, given)) == values
+    assert processes.interrupt() == [0]
+
+
+@needs_launch
+@pytest.mark.parametrize(
+    'said',
+    [
+        # Before, launch itself may wait for ever, with any launch file.
+        'pose_node-1]: process started',
+        # The last of the nodes; the first of them are in the middle of their imports.
+        'source_node-4]: process started',
+        'blazepose_full runs on cpu',
+    ],
+)
 @pytest.mark.parametrize('everybody', [True, False])
-def test_ros2_launch_interrupted_while_it_starts(ros_domain, everybody):
+def test_ros2_launch_interrupted_while_it_starts(ros_domain, everybody, said):
     """As Ctrl-C in a terminal tells all processes, or as another program tells launch alone."""
     launch = subprocess.Popen(
         ['ros2', 'launch', 'pose_ros', 'pose.launch.py', 'source:=actor'],
@@ -584,8 +620,7 @@ def test_ros2_launch_interrupted_while_it_starts(ros_domain, everybody):
     )  # fmt: skip
     try:
         output = ''
-        # The last of the nodes; the first of them are in the middle of their imports.
-        while 'source_node-4]: process started' not in output:
+        while said not in output:
             output += launch.stdout.readline()
         (os.killpg if everybody else os.kill)(launch.pid, signal.SIGINT)
         output += launch.communicate(timeout=30)[0]
@@ -679,6 +714,7 @@ def test_a_node_that_died_is_started_again_as_it_was(ros, include):
     ('name', 'argument', 'reason'),
     [
         ('replay.launch.py', 'rviz:=false', 'bag must name the folder of the recording'),
+        ('rviz.launch.py', 'namespace:=robot', 'rviz2 is not installed'),
         ('webcam.launch.py', 'driver:=usb_cam', 'usb_cam is not installed'),
         ('webcam.launch.py', 'camera_info_url:=file:///a', 'source_node knows no calibration'),
         (
