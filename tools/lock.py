@@ -86,6 +86,7 @@ class Lock:
 
 LOCKS = (
     Lock('development', ('ros-jazzy', 'runtime', 'dev'), '3.11'),
+    Lock('development-kilted', ('ros-kilted', 'runtime', 'dev'), '3.11'),
     Lock('sourced', ('runtime', 'dev'), '3.10', sourced=True),
 )
 

@@ -219,7 +219,9 @@ class SourceNode(Node):
 
     def destroy_node(self) -> None:
         """Let go of the camera or file, too."""
-        self._source.close()
+        # From Kilted on, a node whose settings were refused is destroyed, too.
+        if hasattr(self, '_source'):
+            self._source.close()
         super().destroy_node()
 
 

@@ -84,7 +84,9 @@ class WebNode(Node):
 
     def destroy_node(self) -> None:
         """Disconnect the viewers, too."""
-        self._server.stop()
+        # From Kilted on, a node whose settings were refused is destroyed, too.
+        if hasattr(self, '_server'):
+            self._server.stop()
         super().destroy_node()
 
     def _hello(self) -> dict[str, Any]:

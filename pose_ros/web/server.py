@@ -101,7 +101,9 @@ class WebServer:
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def stop(self) -> None:
-        """Disconnect all viewers and end the thread."""
+        """Disconnect all viewers and end the thread, if that is not done yet."""
+        if self._loop.is_closed():
+            return
         self.run(self._runner.cleanup())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -170,10 +170,10 @@ def test_a_missing_model_is_one_line_and_can_be_put_right(
         assert not manager.change(Transition.TRANSITION_CONFIGURE)
         assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
     log = capfd.readouterr().err
-    lines = [line for line in log.splitlines() if line]
+    # Kilted has more to say of other nodes of this process.
+    lines = [line for line in log.splitlines() if '[ERROR]' in line and '[pose_node]' in line]
     assert len(lines) == 2
     for line in lines:
-        assert '[ERROR]' in line
         assert 'pose_detection.tflite' in line
         assert str(folder) in line
         assert 'pose-ros models install blazepose_full' in line
@@ -278,7 +278,7 @@ def test_every_live_setting_reaches_the_estimator(ros, manager, estimators):
         ('mode', 'crowd', 'one of single, multi, auto'),
         ('max_people', 0, 'max_people'),
         ('max_people', 51, 'max_people'),
-        ('use_appearance', 1, 'BOOL'),
+        ('use_appearance', 1, 'Wrong parameter type'),
         ('detector', 'ssd', 'set it before configure'),
     ):
         result = manager.set(**{name: value})

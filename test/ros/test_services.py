@@ -52,7 +52,10 @@ def test_a_transition_that_is_not_possible(ask, pose_node, transition, capfd):
     request = ChangeState.Request(transition=transition)
     assert not ask(ChangeState, '/pose_node/change_state', request).success
     if not transition.label:
-        assert 'request on /pose_node/change_state failed: ' in capfd.readouterr().err
+        # Up to Jazzy rclpy raises, from Kilted on it answers.
+        said = ('request on /pose_node/change_state failed: ', 'Unable to start transition ')
+        log = capfd.readouterr().err
+        assert any(text in log for text in said)
     legal = Transition(id=Transition.TRANSITION_DEACTIVATE)
     request = ChangeState.Request(transition=legal)
     assert ask(ChangeState, '/pose_node/change_state', request).success

@@ -131,8 +131,8 @@ def test_keypoints_that_are_unknown_are_null(ros, start, camera, make_person):
     person.keypoints[9] = np.nan
     camera.image(1)
     camera.people(1, person, latency=float('nan'))
-    ros.spin_until(lambda: viewer.pictures, 'a picture')
-    content = viewer.pictures[0][0]
+    ros.spin_until(lambda: any(c['people'] for c, _ in viewer.pictures), 'a person in a picture')
+    content = next(c for c, _ in viewer.pictures if c['people'])
     assert content['people'][0]['points'][9] is None
     assert content['latency'] is None
 

@@ -15,7 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITIONS = ROOT / 'test/interfaces'
-CACHE = ROOT / 'build/test_interfaces'
+# One for each ROS: each has an environment of its own.
+CACHE = ROOT / 'build/test_interfaces' / Path(sys.prefix).name
 DEPENDENCIES = {
     'foxglove_msgs': ('builtin_interfaces',),
     'hri_msgs': ('std_msgs',),
