@@ -18,6 +18,8 @@ try:
         ExerciseState,
         FallEvent,
         GestureEvent,
+        Hand,
+        HandArray,
         JointAngles,
         Keypoint,
         Posture,
@@ -38,6 +40,7 @@ except ImportError:
     ExerciseFault, ExerciseState, FallEvent, GestureEvent, JointAngles = classes(
         'pose_ros', 'ExerciseFault', 'ExerciseState', 'FallEvent', 'GestureEvent', 'JointAngles'
     )
+    Hand, HandArray = classes('pose_ros', 'Hand', 'HandArray')
     Keypoint, Posture, Skeleton, SkeletonArray, SkeletonFormat = classes(
         'pose_ros', 'Keypoint', 'Posture', 'Skeleton', 'SkeletonArray', 'SkeletonFormat'
     )
@@ -51,6 +54,8 @@ __all__ = [
     'ExerciseState',
     'FallEvent',
     'GestureEvent',
+    'Hand',
+    'HandArray',
     'Header',
     'Image',
     'JointAngles',

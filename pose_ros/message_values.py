@@ -46,8 +46,14 @@ def people_of(message: Any) -> list[Person]:
     return [orientation.upright_person(person, size) for person in people]
 
 
+def hands_of(message: Any) -> list[TrackedHand]:
+    """Hands of a HandArray as its upright image shows them; ValueError as of `msg_to_hand`."""
+    orientation, size = orientation_of(message), (message.image_width, message.image_height)
+    return [orientation.upright_hand(msg_to_hand(hand), size) for hand in message.hands]
+
+
 def orientation_of(message: Any) -> CameraOrientation:
-    """CameraOrientation of the image of a SkeletonArray; ValueError for an unknown angle."""
+    """Orientation of the image of people or hands; ValueError for an unknown angle."""
     # Older recordings do not have it.
     return CameraOrientation(getattr(message, 'rotate', 0), getattr(message, 'mirrored', False))
 

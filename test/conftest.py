@@ -230,6 +230,58 @@ def wrist_model(tmp_path):
     return write
 
 
+@pytest.fixture(scope='session')
+def make_take():
+    """Function that makes an example: the right arm goes out, its hand in a shape of the actor's.
+
+    Half a second of rest before and after; `rng` varies style and noise.
+    """
+    from pose_ros.actor.body import joints  # noqa: PLC0415
+    from pose_ros.actor.hand_pose import (  # noqa: PLC0415
+        HAND_POSES,
+        hand_points,
+        seen_hand,
+        turned,
+        varied,
+    )
+    from pose_ros.actor.motions.signs import UNKNOWN, SignStyle  # noqa: PLC0415
+    from pose_ros.core.topology import COCO17  # noqa: PLC0415
+    from pose_ros.core.types import Box, Person  # noqa: PLC0415
+    from pose_ros.learning.examples import Example  # noqa: PLC0415
+
+    def make(shape, rng=None, *, sign='right_out', rate=15.0, size=300.0, lost=()):
+        noise = rng or np.random.default_rng(0)
+        style = SignStyle() if rng is None else SignStyle.of(rng)
+        motion, duration = UNKNOWN[sign].played(style)
+        stamps = np.arange(0.0, duration + 1.0, 1 / rate)
+        pose = varied(HAND_POSES[shape], noise, 5.0)
+        roll = noise.normal(0.0, 8.0)
+        people, hands = [], []
+        for stamp in stamps:
+            places = joints(motion.pose(min(max(stamp - 0.5, 0.0), duration)))
+            points = np.array([places[name][:2] for name in COCO17.keypoint_names])
+            points = 320 + size * (points + noise.normal(0.0, 0.003, points.shape))
+            people.append(
+                Person(
+                    COCO17,
+                    points.astype(np.float32),
+                    np.full(17, 0.9, np.float32),
+                    np.zeros(17, np.uint8),
+                    0.9,
+                    Box.around(points),
+                    id=1,
+                )
+            )
+            wrist = tuple(points[COCO17.index('right_wrist')].tolist())
+            world = turned(hand_points(pose, 'right'), roll)
+            world = world + noise.normal(0.0, 0.002, world.shape)
+            hand = seen_hand(world, wrist, size / 1.75, 'right', skeleton_id=1)
+            hands.append([] if any(a <= stamp <= b for a, b in lost) else [hand])
+        return Example.of(people, stamps.tolist(), shape, hands=hands)
+
+    return make
+
+
 # A person upright in the middle: y, x of each keypoint of COCO-17, relative to the image.
 UPRIGHT = (
     *((0.15, 0.5), (0.13, 0.52), (0.13, 0.48), (0.14, 0.54), (0.14, 0.46)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 import json
 from pathlib import Path
 import time
@@ -24,15 +25,26 @@ from pose_ros.cli.file_runs import (
     run_files,
     without_existing,
 )
-from pose_ros.cli.options import BAG, DEPTH, DURATION, MODEL, SKIP_EXISTING, START, THREADS, TOPIC
+from pose_ros.cli.options import (
+    BAG,
+    DEPTH,
+    DURATION,
+    HANDS,
+    MODEL,
+    SKIP_EXISTING,
+    START,
+    THREADS,
+    TOPIC,
+)
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media
 from pose_ros.core.motion.events import MotionEvent, words_of
-from pose_ros.core.motion.observer import MotionConfig
+from pose_ros.core.motion.observer import MotionConfig, Observer
 from pose_ros.core.motion.observers import (
     make_observers,
+    need_hands,
     replaced_rules,
 )
 from pose_ros.core.motion.watcher import Motion, MotionWatcher
@@ -78,6 +90,7 @@ def analyse(
     exercise: str = _EXERCISE,
     gestures: str = _GESTURES,
     learned: str = _LEARNED,
+    hands: str = HANDS,
     threads: int = THREADS,
     topic: str = TOPIC,
     depth: str = DEPTH,
@@ -95,24 +108,36 @@ def analyse(
         found = find_inputs(inputs, (topic, depth), start, duration)
         for fault in found.faults:
             complain(fault)
-        chosen: dict[str, Any] = {'model': model, 'mode': mode, 'threads': threads}
+        chosen: dict[str, Any] = {
+            'model': model,
+            'mode': mode,
+            'threads': threads,
+            'hands': hands,
+        }
+        motion = MotionConfig(rules_file=gestures, learned_file=learned, exercise=exercise)
+        if not hands and need_hands(_observers(motion)):
+            chosen['hands'] = 'tracked'
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
-        make = _maker(gestures, learned, exercise)
         bags = bag_paths(bag, inputs, found.media)
         if skip_existing:
             found = replace(found, media=without_existing(found.media, (bags,)))
+        make = partial(_watcher, motion)
         bad = _run(found, config, make, (json_file, angles, plot), bags) if found.media else 0
     if bad or found.faults:
         raise typer.Exit(1)
 
 
-def _maker(gestures: str, learned: str, exercise: str) -> Callable[[], MotionWatcher]:
-    """Function that makes a watcher for each file; ValueError if a setting is wrong."""
-    config = MotionConfig(rules_file=gestures, learned_file=learned, exercise=exercise)
-    for replaced in replaced_rules(make_observers(config)):
+def _observers(config: MotionConfig) -> list[Observer]:
+    """Observers for the settings, with a message on rules that they replace; ValueError."""
+    observers = make_observers(config)
+    for replaced in replaced_rules(observers):
         text = f'{replaced}: learned, the rule of the same name does not count'
         messages.print(text, markup=False, highlight=False, soft_wrap=True)
-    return lambda: MotionWatcher(make_observers(config))
+    return observers
+
+
+def _watcher(config: MotionConfig) -> MotionWatcher:
+    return MotionWatcher(make_observers(config))
 
 
 def _run(
@@ -219,13 +244,15 @@ class Work:
     ) -> Iterator[tuple[Frame, Motion]]:
         """What people do in each frame; ModelError if a learned model fails."""
         convert = watched(media)
-        for frame, people in estimated(self._estimator, media):
-            motion = watcher.observe(convert(people, (frame.width, frame.height)), frame.time)
+        for frame, people, hands in estimated(self._estimator, media):
+            shown = convert(people, (frame.width, frame.height))
+            motion = watcher.observe(shown, frame.time, hands)
             for fault in motion.faults:
                 raise ModelError(fault)
             if bag is not None:
                 seconds = self._estimator.statistics.inference_time
-                bag.write(frame, people, motion, seconds)
+                wanted = self._estimator.config.hands != 'none'
+                bag.write(frame, people, motion, seconds, hands if wanted else None)
             yield frame, motion
 
     def _write(

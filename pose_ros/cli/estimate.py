@@ -22,7 +22,17 @@ from pose_ros.cli.file_runs import (
     run_files,
     without_existing,
 )
-from pose_ros.cli.options import BAG, DEPTH, DURATION, MODEL, SKIP_EXISTING, START, THREADS, TOPIC
+from pose_ros.cli.options import (
+    BAG,
+    DEPTH,
+    DURATION,
+    HANDS,
+    MODEL,
+    SKIP_EXISTING,
+    START,
+    THREADS,
+    TOPIC,
+)
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.recordings.inputs import InputFiles, find_inputs
@@ -61,6 +71,7 @@ def estimate(
     overlay: str = _OVERLAY,
     threads: int = THREADS,
     smoothing: str = _SMOOTHING,
+    hands: str = HANDS,
     topic: str = TOPIC,
     depth: str = DEPTH,
     start: float = START,
@@ -84,6 +95,7 @@ def estimate(
             'mode': mode,
             'threads': threads,
             'smoothing': smoothing,
+            'hands': hands,
         }
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         lines = json_file or ('' if overlay or table or bag else '-')

@@ -178,18 +178,20 @@ class FileRun:
         with ExitStack() as stack:
             overlay = stack.enter_context(Overlay(target, media)) if target else None
             bag = stack.enter_context(open_bag(bag_path, estimator)) if bag_path else None
-            for index, (frame, people) in enumerate(estimated(self._estimator, media)):
+            wanted = estimator.config.hands != 'none'
+            for index, (frame, people, found) in enumerate(estimated(estimator, media)):
+                hands = found if wanted else None
                 if self._lines is not None:
-                    record = frame_record(media.name, index, frame, people)
+                    record = frame_record(media.name, index, frame, people, hands)
                     self._lines.write(json.dumps(record, allow_nan=False) + '\n')
                 if self._table is not None:
                     self._table.write(media.name, index, frame.time, people)
                 if bag is not None:
-                    bag.write(frame, people, None, estimator.statistics.inference_time)
+                    bag.write(frame, people, None, estimator.statistics.inference_time, hands)
                 shown = people if media.sequence else numbered(people)
                 self.table.add(shown)
                 if overlay is not None:
-                    overlay.add(frame, shown)
+                    overlay.add(frame, shown, hands=found)
                 self.frames += 1
                 self.frames_with_people += bool(people)
                 advance()

@@ -24,6 +24,7 @@ COMMANDS = {
     'doctor': 'Examine this machine, the installation and the running nodes.',
     'models': 'List, install and verify models.',
     'motions': 'Learn motions of your own: record examples, train, evaluate.',
+    'signs': 'Which of your recorded signs a person makes, in videos or live.',
     'evaluate': 'Measure models: keypoints, identities, recognised motion.',
 }
 

@@ -7,13 +7,15 @@ import json
 from math import inf
 from pathlib import Path
 import time
+from typing import Any
 
 from rich import box
 from rich.table import Table
 import typer
 
 from pose_ros.cli.console import complaints, messages, output, progress_bars
-from pose_ros.cli.options import MODEL
+from pose_ros.cli.options import HANDS, MODEL
+from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.media import display_name
 from pose_ros.core.motion.learned_model import LearnedModel
 from pose_ros.core.motion.rules import Hand
@@ -88,6 +90,7 @@ def record(
     count: int = _COUNT,
     seconds: float = _SECONDS,
     model: str = MODEL,
+    hands: str = HANDS,
 ) -> None:
     """Add examples of a motion to its file.
 
@@ -97,16 +100,21 @@ def record(
     with complaints():
         motion = _motion(Path(folder), name, hand, mirror)
         cuts = [_interval(text) for text in cut]
+        chosen: dict[str, Any] = {'model': model, 'hands': hands}
+        config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         if sources:
             recorded: list[Example] = []
             for source in sources:
                 title = Path(display_name(source)).name
-                seen = _counted(observations(source, model, topic), title)
+                seen = _counted(observations(source, config, topic), title)
                 recorded += examples(seen, title, cuts, every, person)
             for example in recorded:
                 append_example(Path(folder), motion, example)
         else:
-            _record_live(motion, Path(folder), topic, count=count, seconds=seconds, person=person)
+            with LiveSkeletons(topic, config.hands != 'none') as live:
+                _record_live(
+                    motion, Path(folder), live, count=count, seconds=seconds, person=person
+                )
         _tell(Path(folder), name)
 
 
@@ -142,28 +150,33 @@ def _counted(seen: Iterator[Observation], title: str) -> Iterator[Observation]:
 
 
 def _record_live(
-    motion: MotionClass, folder: Path, topic: str, *, count: int, seconds: float, person: str
+    motion: MotionClass,
+    folder: Path,
+    live: LiveSkeletons,
+    *,
+    count: int,
+    seconds: float,
+    person: str,
 ) -> None:
     """Record from the topic, one example after the other."""
-    with LiveSkeletons(topic) as live:
-        live.wait()
-        number = failed = 0
-        while number < count:
-            messages.print(f'{motion.name} {number + 1}/{count}:', end=' ', highlight=False)
-            for left in (3, 2, 1):
-                messages.print(left, end=' ', highlight=False)
-                time.sleep(0.7)
-            messages.print('go')
-            try:
-                (example,) = examples(live.listen(seconds), f'topic {topic}', person=person)
-            except ValueError as error:
-                failed += 1
-                if failed > count:
-                    raise
-                messages.print(f'once more: {error}', style='yellow', highlight=False)
-                continue
-            append_example(folder, motion, example)
-            number += 1
+    live.wait()
+    number = failed = 0
+    while number < count:
+        messages.print(f'{motion.name} {number + 1}/{count}:', end=' ', highlight=False)
+        for left in (3, 2, 1):
+            messages.print(left, end=' ', highlight=False)
+            time.sleep(0.7)
+        messages.print('go')
+        try:
+            (example,) = examples(live.listen(seconds), f'topic {live.topic}', person=person)
+        except ValueError as error:
+            failed += 1
+            if failed > count:
+                raise
+            messages.print(f'once more: {error}', style='yellow', highlight=False)
+            continue
+        append_example(folder, motion, example)
+        number += 1
 
 
 def _tell(folder: Path, name: str) -> None:

@@ -56,6 +56,11 @@ MODELS = typer.Option(
     show_default='blazepose_full',
     autocompletion=model_names,
 )
+HANDS = typer.Option(
+    '',
+    help='Whose hands to find: none, tracked (those of tracked people) or all.',
+    show_default='none',
+)
 DETECTOR = typer.Option('auto', help='Person detector, as pose-ros models list shows them.')
 THREADS = typer.Option(0, min=0, help="Threads; 0 is the model's own default.")
 TOPIC = typer.Option(

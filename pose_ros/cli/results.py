@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.label_places import LabelPlaces
 from pose_ros.core.media import IMAGE_SUFFIXES, Media, VideoWriter
-from pose_ros.core.types import Frame, Person
+from pose_ros.core.types import Frame, Person, TrackedHand
 
 
 class Overlay:
@@ -34,9 +35,15 @@ class Overlay:
         if self._video is not None:
             self._video.close()
 
-    def add(self, frame: Frame, people: Sequence[Person]) -> None:
-        """Draw people onto the next frame of the media, which are BGR, and write it."""
-        image = draw_people(frame.image, people, 'bgr', places=self._places)
+    def add(
+        self,
+        frame: Frame,
+        people: Sequence[Person],
+        hands: Sequence[TrackedHand] = (),
+        labels: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """Draw people, hands and labels onto the next frame, which is BGR, and write it."""
+        image = draw_people(frame.image, people, 'bgr', labels, places=self._places, hands=hands)
         if self._video is not None:
             self._video.write(image, frame.time)
         else:

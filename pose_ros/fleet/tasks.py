@@ -96,7 +96,7 @@ def estimate_chunk(chunk: Chunk, settings: BatchSettings) -> int:
     frames: list[FramePeople] = []
     fault = ''
     try:
-        for frame, people in estimated(estimator, media):
+        for frame, people, _ in estimated(estimator, media):
             size = (frame.width, frame.height)
             kept = [replace(person, positions=None) for person in people]
             frames.append(FramePeople(frame.time, size, kept))

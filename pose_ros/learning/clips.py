@@ -49,12 +49,10 @@ def clip_of(example: AnyExample, window: Window) -> Clip:
             f'an example from {example.source} lasts {example.duration:.2f} s: at least '
             f'{_SHORTEST} s are needed'
         )
-    movement = example.movement(window.in_space)
-    if movement.point_set != window.point_set:
-        raise ValueError(f'an example from {example.source} has other points than the first')
+    movement = example.movement(window)
     times = np.arange(0.0, movement.duration + 1e-6, 1 / window.rate)
     movement = Movement(times, *movement.sampled(times), window.point_set).normalised()
-    if movement.seen.mean() < 0.2:
+    if movement.seen[:, window.point_set.masks].mean() < 0.2:
         raise ValueError(
             f'in an example from {example.source} the shoulders or most of the joints are unseen'
         )

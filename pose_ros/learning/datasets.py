@@ -80,7 +80,7 @@ def datasets(
         originals = [clip for motion in _learned(part, own) for clip in motion]
         free = _IMPROVISED // len(parts) if can_improvise(window) else 0
         misses = near_misses(originals, _MISSES * len(originals), rng) if originals else []
-        made.append(misses + improvised(free, window, rng))
+        made.append(misses + improvised(free, window, originals, rng))
     kept = distinct([clip for others in made for clip in others], known)
     ends = np.cumsum([len(others) for others in made])
     recorded = [

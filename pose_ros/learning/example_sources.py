@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
+import math
 from pathlib import Path
 import time
 from typing import Any
@@ -14,41 +15,61 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
 from pose_ros.core.timeline import Step
-from pose_ros.core.types import Person
+from pose_ros.core.types import Person, TrackedHand
 from pose_ros.learning.examples import Example
-from pose_ros.message_values import people_of
+from pose_ros.message_values import hands_of, people_of, seconds
 
-Observation = tuple[float, Sequence[Person]]
-"""Time [s], and who is seen."""
+Observation = tuple[float, Sequence[Person], Sequence[TrackedHand] | None]
+"""Time [s], who is seen, and their hands; None if hands were not looked for."""
 
 # An example is refused where the person is out of sight for longer [s].
 _MAX_UNSEEN = 0.5
+# Time between two looks at what has come [s].
+_PERIOD = 0.1
+# Topic of hands.
+_HANDS = 'hands'
 
 
 def observations(
-    source: str | Path, model: str = '', topic: str = 'skeletons'
+    source: str | Path, config: EstimatorConfig | None = None, topic: str = 'skeletons'
 ) -> Iterator[Observation]:
-    """People in a video, found by a pose model, or in a bag's SkeletonArray messages.
+    """People in a video, found by a pose model, or those in the messages of a bag.
 
     Parameters
     ----------
     source
         The file or URL of the video, or the file or folder of the bag.
-    model
-        For a video; empty is the default.
+    config
+        For a video, and whether hands are wanted, also of a bag.
     topic
-        Of a bag.
+        Of a bag, with the skeletons.
     """
+    config = config or EstimatorConfig()
+    with_hands = config.hands != 'none'
     if is_bag(Path(source)):
-        for _, stamp, message in messages(Path(source), [topic]):
-            yield stamp, people_of(message)
+        yield from _recorded(Path(source), topic, with_hands)
         return
     media = open_media(source)
     if not media.sequence:
         raise ValueError(f'{media.name}: an image shows no motion')
-    estimator = PoseEstimator(EstimatorConfig(model=model) if model else EstimatorConfig())
+    estimator = PoseEstimator(config)
     for frame in media.frames():
-        yield frame.time, estimator.estimate(frame)
+        people = estimator.estimate(frame)
+        yield frame.time, people, estimator.find_hands() if with_hands else None
+
+
+def _recorded(bag: Path, topic: str, with_hands: bool) -> Iterator[Observation]:
+    """People, and hands of the same stamps, which a bag has after them."""
+    people, hands = {}, {}
+    for name, stamp, message in messages(bag, [topic, _HANDS] if with_hands else [topic]):
+        if name == _HANDS:
+            hands[stamp] = hands_of(message)
+        else:
+            people[stamp] = people_of(message)
+    if with_hands and not hands:
+        raise ValueError(f'{bag}: has no hands: record the topic {_HANDS}, too')
+    for stamp, seen in people.items():
+        yield stamp, seen, hands.get(stamp, []) if with_hands else None
 
 
 def examples(
@@ -91,24 +112,26 @@ def examples(
         ]
     made = []
     for begin, stop in parts:
-        inside = [(stamp, people) for stamp, people in seen if begin <= stamp - first <= stop]
+        inside = [one for one in seen if begin <= one[0] - first <= stop]
         made.append(_example(inside, f'{source} from {begin:g} s', person))
     return made
 
 
 def _example(seen: Sequence[Observation], source: str, person: str) -> Example:
-    counts = Counter(one.id for _, people in seen for one in people)
+    counts = Counter(one.id for _, people, _ in seen for one in people)
     if not counts:
         raise ValueError(f'{source}: no person is seen')
     # Until a tracker is sure of a person, the id is 0.
     known = Counter({number: count for number, count in counts.items() if number}) or counts
     chosen = known.most_common(1)[0][0]
     rows: dict[float, Person] = {}
-    for stamp, people in seen:
+    found: dict[float, Sequence[TrackedHand]] = {}
+    for stamp, people, hands in seen:
         same = [one for one in people if one.id == chosen]
         new = [one for one in people if not one.id] if not rows else []
         if same or len(new) == len(people) == 1:
             rows[stamp] = (same or new)[0]
+            found[stamp] = [h for h in hands or () if h.skeleton_id == rows[stamp].id]
     stamps = [seen[0][0], *sorted(rows), seen[-1][0]]
     longest = max(after - before for before, after in pairwise(stamps))
     if longest > _MAX_UNSEEN:
@@ -116,7 +139,9 @@ def _example(seen: Sequence[Observation], source: str, person: str) -> Example:
             f'{source}: the person is out of sight for {longest:.1f} s of it; '
             'choose the rest with --cut'
         )
-    return Example.of([rows[stamp] for stamp in sorted(rows)], sorted(rows), source, person)
+    stamps = sorted(rows)
+    own = None if any(hands is None for *_, hands in seen) else [found[s] for s in stamps]
+    return Example.of([rows[s] for s in stamps], stamps, source, person, own)
 
 
 class LiveSkeletons:
@@ -126,13 +151,15 @@ class LiveSkeletons:
     ----------
     topic
         Its name.
+    with_hands
+        Whether to listen to the topic ``hands``, too.
     """
 
-    def __init__(self, topic: str = 'skeletons') -> None:
+    def __init__(self, topic: str = 'skeletons', with_hands: bool = False) -> None:
         try:
             import rclpy  # noqa: PLC0415
 
-            from pose_ros.msg import SkeletonArray  # noqa: PLC0415
+            from pose_ros.msg import HandArray, SkeletonArray  # noqa: PLC0415
             from pose_ros.ros.frame_times import FrameTimes  # noqa: PLC0415
             from pose_ros.ros.qos import SKELETONS  # noqa: PLC0415
             from pose_ros.ros.start import init_ros  # noqa: PLC0415
@@ -141,23 +168,31 @@ class LiveSkeletons:
                 f'recording from a topic needs ROS 2 with pose_ros built ({error}): source it '
                 'first (source install/setup.bash), or record from a video or a bag'
             ) from None
-        self._topic = topic
+        self.topic = topic
         self._rclpy = rclpy
         self._context = rclpy.Context()
         init_ros(context=self._context)
         self._node = rclpy.create_node('motion_recorder', context=self._context)
         self._executor = rclpy.executors.SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self._seen: list[Observation] = []
+        self._seen: list[tuple[float, Sequence[Person], float]] = []
+        self._hands: dict[float, Sequence[TrackedHand]] = {}
+        self._with_hands = with_hands
 
         times = FrameTimes(self._node)
 
         def keep(message: Any) -> None:
             when = times.read(message.header)
             if when.step is not Step.LATE:
-                self._seen.append((when.time, people_of(message)))
+                stamp = seconds(message.header.stamp)
+                self._seen.append((when.time, people_of(message), stamp))
+
+        def keep_hands(message: Any) -> None:
+            self._hands[seconds(message.header.stamp)] = hands_of(message)
 
         self._node.create_subscription(SkeletonArray, topic, keep, SKELETONS)
+        if with_hands:
+            self._node.create_subscription(HandArray, _HANDS, keep_hands, SKELETONS)
 
     def __enter__(self) -> LiveSkeletons:
         return self
@@ -173,18 +208,33 @@ class LiveSkeletons:
         self._spin(timeout, lambda: bool(self._seen))
         if not self._seen:
             raise ValueError(
-                f'no skeletons on the topic {self._topic} for {timeout:g} s: is pose_node '
+                f'no skeletons on the topic {self.topic} for {timeout:g} s: is pose_node '
                 'running, with the same ROS_DOMAIN_ID?'
             )
 
-    def listen(self, seconds: float) -> list[Observation]:
-        """What comes within a time [s] from now."""
+    def listen(self, duration: float) -> list[Observation]:
+        """What comes within a time [s] from now; ValueError if there are no hands at all."""
         self._spin(0.05)
         self._seen.clear()
-        self._spin(seconds)
-        return list(self._seen)
+        self._hands.clear()
+        self._spin(duration)
+        if self._with_hands and not self._hands:
+            raise ValueError('no hands on the topic hands: start pose_node with hands:=tracked')
+        return [
+            (time, people, self._hands.get(stamp, []) if self._with_hands else None)
+            for time, people, stamp in self._seen
+        ]
 
-    def _spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-        end = time.monotonic() + seconds
+    def stream(self, duration: float = math.inf) -> Iterator[Observation]:
+        """What comes from now on, one image behind: hands follow their people."""
+        end = time.monotonic() + duration
+        while time.monotonic() < end:
+            self._spin(_PERIOD)
+            for when, people, stamp in self._seen[:-1]:
+                yield when, people, self._hands.pop(stamp, []) if self._with_hands else None
+            del self._seen[:-1]
+
+    def _spin(self, duration: float, until: Callable[[], bool] = lambda: False) -> None:
+        end = time.monotonic() + duration
         while (left := end - time.monotonic()) > 0 and not until():
             self._executor.spin_once(timeout_sec=left)

@@ -15,11 +15,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pose_ros.core.motion.normalised import Movement
-from pose_ros.core.motion.point_set import BODY, PointSet
+from pose_ros.core.body.points import SIDES
+from pose_ros.core.motion.normalised import Movement, Window
+from pose_ros.core.motion.point_set import BODY, BODY_AND_HANDS, PointSet
 from pose_ros.core.motion.rules import Hand
-from pose_ros.core.topology import topology_named
-from pose_ros.core.types import Box, Person
+from pose_ros.core.topology import HAND21, topology_named
+from pose_ros.core.types import Box, Person, TrackedHand
 
 SUFFIX = '.jsonl'
 NOT_MIRRORED, SAME = 'none', 'same'
@@ -38,16 +39,24 @@ class Example:
         The times [s], strictly increasing.
     source, person
         Where it comes from, and who it is; empty if unknown.
+    hands
+        Hands of the person that were found at each time; None if they were not looked for.
     """
 
     people: tuple[Person, ...]
     stamps: tuple[float, ...]
     source: str = ''
     person: str = ''
+    hands: tuple[tuple[TrackedHand, ...], ...] | None = None
 
     @classmethod
     def of(
-        cls, people: Sequence[Person], stamps: Sequence[float], source: str = '', person: str = ''
+        cls,
+        people: Sequence[Person],
+        stamps: Sequence[float],
+        source: str = '',
+        person: str = '',
+        hands: Sequence[Sequence[TrackedHand]] | None = None,
     ) -> Example:
         """Example with times from 0 on; ValueError if it is too short to show a movement."""
         if len(people) != len(stamps) or len(people) < 5:
@@ -57,7 +66,10 @@ class Example:
         times = np.subtract(stamps, stamps[0])
         if not (np.diff(times) > 0).all():
             raise ValueError('the times of an example must increase')
-        return cls(tuple(people), tuple(times.tolist()), source, person)
+        if hands is not None and len(hands) != len(people):
+            raise ValueError(f'expected hands of {len(people)} images, got {len(hands)}')
+        found = None if hands is None else tuple(map(tuple, hands))
+        return cls(tuple(people), tuple(times.tolist()), source, person, found)
 
     @property
     def duration(self) -> float:
@@ -71,12 +83,15 @@ class Example:
 
     @property
     def point_set(self) -> PointSet:
-        """Names of the points that are learned from."""
-        return BODY
+        """Names of the points that can be learned from."""
+        return BODY if self.hands is None else BODY_AND_HANDS
 
-    def movement(self, in_space: bool = False) -> Movement:
-        """What of it is learned."""
-        return Movement.of(self.people, self.stamps, in_space)
+    def movement(self, window: Window) -> Movement:
+        """Points that a window uses; ValueError if not all of them were recorded."""
+        if window.point_set not in (BODY, self.point_set):
+            raise ValueError(f'an example from {self.source} has no hands, or other points')
+        hands = None if window.point_set == BODY else self.hands
+        return Movement.of(self.people, self.stamps, window.in_space, hands)
 
 
 class AnyExample(Protocol):
@@ -92,7 +107,7 @@ class AnyExample(Protocol):
     def has_positions(self) -> bool: ...  # noqa: D102
     @property
     def point_set(self) -> PointSet: ...  # noqa: D102
-    def movement(self, in_space: bool = False) -> Movement: ...  # noqa: D102
+    def movement(self, window: Window) -> Movement: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -219,7 +234,23 @@ def _record(example: Example) -> dict[str, Any]:
         nowhere = np.full((len(people[0].topology), 3), np.nan)
         positions = (nowhere if p.world is None else p.world for p in people)
         record['world'] = [_rounded(position, 3) for position in positions]
+    if example.hands is not None:
+        record['hands'] = {'format': HAND21.name} | {
+            side: [
+                next((_hand_record(hand) for hand in hands if hand.side == side), None)
+                for hands in example.hands
+            ]
+            for side in SIDES
+        }
     return record
+
+
+def _hand_record(hand: TrackedHand) -> dict[str, Any]:
+    return {
+        'keypoints': _rounded(hand.keypoints, 1),
+        'world': _rounded(hand.world, 4),
+        'score': round(float(hand.score), 2),
+    }
 
 
 def _rounded(values: np.ndarray, digits: int) -> list[Any]:
@@ -248,4 +279,21 @@ def _example(record: dict[str, Any]) -> Example:
         )
         for i, points in enumerate(keypoints)
     ]
-    return Example.of(people, record['stamps'], record['source'], record.get('person', ''))
+    hands = _hands(record['hands'], len(people)) if 'hands' in record else None
+    return Example.of(people, record['stamps'], record['source'], record.get('person', ''), hands)
+
+
+def _hands(record: dict[str, Any], count: int) -> list[list[TrackedHand]]:
+    """Hands in each of a number of images; ValueError for another format."""
+    if record['format'] != HAND21.name:
+        raise ValueError(f'hands must be {HAND21.name}, got {record["format"]!r}')
+    found: list[list[TrackedHand]] = [[] for _ in range(count)]
+    for side in SIDES:
+        for hands, hand in zip(found, record[side]):
+            if hand is not None:
+                points, world = (
+                    np.array(hand[name], np.float32) for name in ('keypoints', 'world')
+                )
+                z = np.zeros(len(HAND21), np.float32)
+                hands.append(TrackedHand(points, z, world, hand['score'], side, skeleton_id=1))
+    return found

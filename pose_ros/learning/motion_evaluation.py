@@ -106,10 +106,7 @@ def play(model: LearnedModel, example: AnyExample) -> list[str]:
 def _frames(
     model: LearnedModel, example: AnyExample
 ) -> Iterable[tuple[float, np.ndarray, np.ndarray]]:
-    window = model.description.window
-    if example.point_set != window.point_set:
-        raise ValueError(f'{example.source}: has other points than those of the model')
-    movement = example.movement(window.in_space)
+    movement = example.movement(model.description.window)
     yield from zip(movement.stamps.tolist(), movement.points, movement.seen)
     step = movement.duration / (len(movement) - 1)
     for wait in np.arange(step, _HOLD, step).tolist():

@@ -28,7 +28,9 @@ _SEAM = 0.25
 
 def near_misses(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> list[Clip]:
     """Movements made from clips of any class."""
-    makers = (_reversed, _broken_off, _spliced, _of_two, _late, _still, _strayed, _mirrored)
+    makers = [_reversed, _broken_off, _spliced, _of_two, _late, _still, _strayed, _mirrored]
+    if any(clips[0].movement.point_set.hands):
+        makers.append(_with_hands)
     made = []
     for number in range(count):
         first, second = (clips[int(i)] for i in rng.integers(len(clips), size=2))
@@ -95,12 +97,19 @@ def _an_arm(clip: Clip, rng: np.random.Generator) -> list[int]:
 
 def _of_two(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
     """One arm of the one, all else of the other."""
-    arm = _an_arm(clip, rng)
-    stamps = clip.movement.stamps
-    # The other's time, so that both begin and end together.
-    share = (stamps - clip.start) / max(clip.length, 1e-3)
+    return _with_points(clip, _an_arm(clip, rng), other)
+
+
+def _with_hands(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
+    """All of the one, with the hands of the other."""
+    return _with_points(clip, [i for hand in other.movement.point_set.hands for i in hand], other)
+
+
+def _with_points(clip: Clip, points: list[int], other: Clip) -> Clip:
+    """Clip with points of another, in time with it, so that both begin and end together."""
+    share = (clip.movement.stamps - clip.start) / max(clip.length, 1e-3)
     times = np.clip(other.start + share * other.length, 0.0, other.movement.duration)
-    return _with_arm(clip, arm, *other.movement.sampled(times))
+    return _with_arm(clip, points, *other.movement.sampled(times))
 
 
 def _late(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
@@ -134,10 +143,13 @@ def _strayed(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
             pivot = arm[0]
         # Mirrored movements of both arms.
         turn = bump * angle * (1.0 if side == 'left' else -1.0)
+        hand = point_set.hands[SIDES.index(side)]
         for joint in arm:
-            x, y = (points[:, joint, i] - points[:, pivot, i] for i in (0, 1))
-            points[:, joint, 0] = points[:, pivot, 0] + x * np.cos(turn) - y * np.sin(turn)
-            points[:, joint, 1] = points[:, pivot, 1] + x * np.sin(turn) + y * np.cos(turn)
+            # The points of a hand are relative to its wrist already.
+            about = points[:, hand[0] if joint in hand else pivot]
+            x, y = (points[:, joint, i] - about[:, i] for i in (0, 1))
+            points[:, joint, 0] = about[:, 0] + x * np.cos(turn) - y * np.sin(turn)
+            points[:, joint, 1] = about[:, 1] + x * np.sin(turn) + y * np.cos(turn)
     return remade(clip, points, clip.movement.seen)
 
 
@@ -153,13 +165,24 @@ def _with_arm(clip: Clip, arm: list[int], points: np.ndarray, seen: np.ndarray) 
 
 
 def can_improvise(window: Window) -> bool:
-    """Whether the actor's skeleton has all the points of a window."""
-    return set(window.point_set.names) <= set(joints(STAND))
+    """Whether the actor's skeleton has all the points of a window, but for hands."""
+    return {window.point_set.names[i] for i in _joints(window.point_set)} <= set(joints(STAND))
 
 
-def improvised(count: int, window: Window, rng: np.random.Generator) -> list[Clip]:
-    """Random movements of the actor's skeleton, of arms above all."""
-    return [_improvise(window, rng) for _ in range(count)]
+def _joints(point_set: PointSet) -> list[int]:
+    """Points that are not of hands."""
+    hands = {i for hand in point_set.hands for i in hand}
+    return [i for i in range(len(point_set)) if i not in hands]
+
+
+def improvised(
+    count: int, window: Window, clips: Sequence[Clip], rng: np.random.Generator
+) -> list[Clip]:
+    """Random movements of the actor's skeleton, of arms above all, with the hands of clips."""
+    made = [_improvise(window, rng) for _ in range(count)]
+    if not clips or not any(window.point_set.hands):
+        return made
+    return [_with_hands(clip, clips[int(rng.integers(len(clips)))], rng) for clip in made]
 
 
 def _improvise(window: Window, rng: np.random.Generator) -> Clip:
@@ -175,7 +198,8 @@ def _improvise(window: Window, rng: np.random.Generator) -> Clip:
     shares = np.array(rows).reshape(len(rows), -1)
     angles = np.stack([np.interp(stamps, when, column) for column in shares.T], axis=1)
     points = np.array([_points(row, facing, window.point_set) for row in angles])
-    axes, seen = 3 if window.in_space else 2, np.ones(points.shape[:2], dtype=bool)
+    axes, seen = 3 if window.in_space else 2, np.zeros(points.shape[:2], dtype=bool)
+    seen[:, _joints(window.point_set)] = True
     movement = Movement(stamps, points[..., :axes], seen, window.point_set)
     times = np.arange(0.0, length, 1 / window.rate)
     movement = Movement(times, *movement.sampled(times), window.point_set).normalised()
@@ -216,4 +240,4 @@ def _next_pose(
 def _points(row: np.ndarray, facing: float, point_set: PointSet) -> np.ndarray:
     pose = ActorPose(*map(tuple, row.reshape(-1, 2).tolist()))
     found = joints(pose._replace(body=(pose.body[0], pose.body[1] + facing)))
-    return np.array([found[name] for name in point_set.names])
+    return np.array([found.get(name, np.zeros(3)) for name in point_set.names])

@@ -15,7 +15,7 @@ import zipfile
 
 import numpy as np
 
-from pose_ros.core.motion.normalised import Movement
+from pose_ros.core.motion.normalised import Movement, Window
 from pose_ros.core.motion.point_set import PointSet
 from pose_ros.learning.examples import MotionClass
 
@@ -54,9 +54,11 @@ class PointSequence:
         """Names of the points."""
         return self.recorded.point_set
 
-    def movement(self, in_space: bool = False) -> Movement:
-        """The points, in space or in a plane as they were recorded."""
-        if in_space != self.has_positions:
+    def movement(self, window: Window) -> Movement:
+        """The points, in space or in a plane as they were recorded; ValueError for others."""
+        if window.point_set != self.point_set:
+            raise ValueError(f'{self.source}: has other points than those to be learned')
+        if window.in_space != self.has_positions:
             raise ValueError(
                 f'{self.source}: its points have {self.recorded.points.shape[2]} axes'
             )

@@ -171,7 +171,9 @@ def _window(motions: Sequence[MotionClass], settings: Settings) -> Window:
     first = motions[0].examples[0]
     # Keypoints have places in the image besides; other points may only have positions.
     only_in_space = first.has_positions and not hasattr(first, 'people')
-    window = Window(in_space=settings.in_space or only_in_space, point_set=first.point_set)
+    # Hands are learned if they were recorded in all examples.
+    point_set = min((e.point_set for motion in motions for e in motion.examples), key=len)
+    window = Window(in_space=settings.in_space or only_in_space, point_set=point_set)
     lengths = [clip_of(e, window).length for motion in motions for e in motion.examples]
     usual = float(np.clip(np.ceil(2 * np.quantile(lengths, 0.9) + 0.5) / 2, 1.0, 8.0))
     return replace(window, seconds=settings.seconds or usual)

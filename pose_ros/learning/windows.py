@@ -18,6 +18,8 @@ _EARLY, _LATE = 0.08, 0.5
 _UNFINISHED, _OVER = 0.7, 1.0
 # Standard deviation of the factor on the speed.
 _SPEEDS = 0.15
+# Share of the windows in which a hand is lost for a while.
+_HAND_LOST = 0.4
 # Standard deviation of the direction that a person faces, in space [rad].
 _TURN = np.radians(6.0)
 
@@ -147,11 +149,17 @@ def held(clip: Clip, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def hidden(
     points: np.ndarray, seen: np.ndarray, rng: np.random.Generator, point_set: PointSet
 ) -> np.ndarray:
-    """Mask [T, J] of what is still known when the joints that move most are hardly seen."""
+    """Mask [T, J] of what is still known when the joints that move most are hardly seen.
+
+    A hand goes with its wrist: a motion is still one without fingers.
+    """
     steps = np.linalg.norm(np.diff(points, axis=0), axis=2) * (seen[1:] & seen[:-1])
     travel = steps.sum(axis=0)
+    travel[[i for hand in point_set.hands for i in hand]] = 0.0
     moving = travel > 0.5 * travel.max()
     moving[list(point_set.pair('shoulder') or ())] = False
+    for wrist, hand in zip(point_set.pair('wrist') or (), point_set.hands):
+        moving[hand] = moving[wrist]
     return seen & (~moving | (rng.random(seen.shape) < rng.uniform(0.0, 0.3)))
 
 
@@ -211,6 +219,12 @@ def _unseen(shape: tuple[int, ...], rng: np.random.Generator, point_set: PointSe
             begin = int(rng.integers(moments))
             limb = limbs[int(rng.integers(len(limbs)))]
             lost[number, begin : begin + int(rng.integers(2, 7)), limb] = True
+    for hand in point_set.hands:
+        # Hands in fast motion, or before one another, are lost for long.
+        lost[..., hand] = False
+        for number in np.flatnonzero(rng.random(count) < _HAND_LOST):
+            begin, length = rng.integers(0, moments, 2)
+            lost[number, begin : begin + length, hand] = True
     legs = [i for side in SIDES for i in point_set.leg(side)]
     sitting = np.flatnonzero(rng.random(count) < 0.15)
     lost[np.ix_(sitting, np.arange(moments), np.array(legs, int))] = True

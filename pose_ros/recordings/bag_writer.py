@@ -15,12 +15,13 @@ from pose_ros.core.camera import CameraModel
 from pose_ros.core.media import MediaError
 from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.watcher import Motion
-from pose_ros.core.topology import Topology
-from pose_ros.core.types import Frame, FrameError, Person
+from pose_ros.core.topology import HAND21, Topology
+from pose_ros.core.types import Frame, FrameError, Person, TrackedHand
 from pose_ros.extras import library
 from pose_ros.message_types import Header, SkeletonArray
 from pose_ros.recordings.bag_images import BagFrame
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
+from pose_ros.ros.hand_conversions import hand_array
 from pose_ros.ros.labels import ANNOTATIONS, Labels
 from pose_ros.ros.markers import SkeletonMarkers
 from pose_ros.ros.motion_conversions import time_to_msg
@@ -88,6 +89,7 @@ class BagWriter:
         people: Sequence[Person],
         motion: Motion | None = None,
         inference_time: float = 0.0,
+        hands: Sequence[TrackedHand] | None = None,
     ) -> None:
         """Add the people of a frame, with the header of its image.
 
@@ -101,16 +103,22 @@ class BagWriter:
             What they do.
         inference_time
             Time spent in the models [s].
+        hands
+            Hands of the people; None if they were not looked for.
         """
         header, zero = _header(frame)
         if self._format is not None:
             self._add('skeleton_format', self._format, header, kept=True)
+            if hands is not None:
+                self._add('hand_format', format_to_msg(HAND21), header, kept=True)
             self._format = None
         size = (frame.width, frame.height)
         message = self._skeletons.write(people, header, size)
         message.inference_time = inference_time
         message.depth = _depth_state(frame)
         self._add('skeletons', message, header)
+        if hands is not None:
+            self._add('hands', hand_array(hands, header, size), header)
         if motion is not None:
             self._add_events(motion, header, zero)
         labels = self._labels.at(zero + frame.time, {person.id for person in people})

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from pose_ros.bags import is_bag
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, MediaError, find_media, is_url, open_media
-from pose_ros.core.types import Frame, Person
+from pose_ros.core.types import Frame, Person, TrackedHand
 
 if TYPE_CHECKING:
     from pose_ros.recordings.bag_people import BagPeople
+
+# Beginning of the names of cameras on Linux.
+_CAMERAS = '/dev/video'
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,11 @@ def _files_of(source: str) -> list[str]:
 
 
 def open_input(source: str, topics: tuple[str, str] = ('', '')) -> Media:
-    """Open a file, bag or URL; MediaError if it cannot be read."""
+    """Open a file, bag, camera or URL; MediaError if it cannot be read."""
+    if source.startswith(_CAMERAS):
+        from pose_ros.recordings.camera import Camera  # noqa: PLC0415
+
+        return Camera(source, True, frame_count=None)
     if not _is_bag(source):
         return open_media(source)
     # Message classes need ROS or rosbags; other inputs need neither.
@@ -90,8 +97,12 @@ def open_input(source: str, topics: tuple[str, str] = ('', '')) -> Media:
     return open_bag_images(source, *topics)
 
 
-def estimated(estimator: PoseEstimator, media: Media) -> Iterator[tuple[Frame, list[Person]]]:
-    """Each frame of a file and the people in it; every file counts its people from 1.
+def estimated(
+    estimator: PoseEstimator, media: Media
+) -> Iterator[tuple[Frame, list[Person], list[TrackedHand]]]:
+    """Each frame of a file, the people in it and their hands, if the estimator finds them.
+
+    Every file counts its people from 1.
 
     The estimator starts anew, so that nothing is tracked from one file to the next. MediaError
     or FrameError if the file cannot be read to its end.
@@ -105,7 +116,11 @@ def estimated(estimator: PoseEstimator, media: Media) -> Iterator[tuple[Frame, l
             replace(person, id=person.id and ids.setdefault(person.id, len(ids) + 1))
             for person in estimator.estimate(frame)
         ]
-        yield frame, people if bag is None else bag.place(people, frame)
+        hands = [
+            replace(hand, skeleton_id=ids.get(hand.skeleton_id, 0))
+            for hand in estimator.find_hands()
+        ]
+        yield frame, people if bag is None else bag.place(people, frame), hands
 
 
 def watched(media: Media) -> Callable[[Sequence[Person], tuple[int, int]], Sequence[Person]]:

@@ -9,25 +9,46 @@ from typing import Any
 import numpy as np
 
 from pose_ros.core.motion.events import MotionEvent
-from pose_ros.core.topology import topology_named
-from pose_ros.core.types import Box, Frame, Person
+from pose_ros.core.topology import HAND21, topology_named
+from pose_ros.core.types import Box, Frame, Person, TrackedHand
 
 
-def frame_record(name: str, index: int, frame: Frame, people: Sequence[Person]) -> dict[str, Any]:
+def frame_record(
+    name: str,
+    index: int,
+    frame: Frame,
+    people: Sequence[Person],
+    hands: Sequence[TrackedHand] | None = None,
+) -> dict[str, Any]:
     """One line of the JSON output.
 
     Pixels are those of the input, to a hundredth; scores and metres to a ten-thousandth, time [s]
     to a microsecond. `state` is the number of `KeypointState`; `world` is empty if the model has
     none; `positions` [m] are there where a bag has the camera's calibration; what is not finite
-    is null.
+    is null. `hands` are there if they were looked for.
     """
-    return {
+    record = {
         'input': name,
         'frame': index,
         'time': _rounded(frame.time, 6),
         'width': frame.width,
         'height': frame.height,
         'people': [_person_record(person) for person in people],
+    }
+    if hands is not None:
+        record['hands'] = [_hand_record(hand) for hand in hands]
+    return record
+
+
+def _hand_record(hand: TrackedHand) -> dict[str, Any]:
+    return {
+        'id': hand.id,
+        'skeleton_id': hand.skeleton_id,
+        'side': hand.side,
+        'score': _rounded(hand.score, 4),
+        'format': HAND21.name,
+        'keypoints': [[_rounded(value, 2) for value in point] for point in hand.keypoints],
+        'world': [[_rounded(value, 4) for value in point] for point in hand.world],
     }
 
 

@@ -14,12 +14,13 @@ from pose_ros.core.motion.observers import (
     configure,
     gesture_names,
     make_observers,
+    need_hands,
     replaced_rules,
 )
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.message_values import msg_to_hand, orientation_of
 from pose_ros.msg import Hand, SkeletonArray
-from pose_ros.ros.diagnostics import WARN, DiagnosticsPublisher
+from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
 from pose_ros.ros.frame_times import FrameTimes
 from pose_ros.ros.hand_pairs import HandPairs
 from pose_ros.ros.motion_outputs import OUTPUTS, Output
@@ -138,11 +139,21 @@ class GestureNode(Node):
                 for event in output.convert(values, message.header):
                     self._events[output.topic].publish(event)
 
+    @property
+    def _lacks_hands(self) -> bool:
+        """Whether learned motions that need hands are wanted, and no one publishes hands."""
+        names = {name for output in self._wanted for name in output.observers}
+        wanted = [one for name, one in self._watcher.observers.items() if name in names]
+        return need_hands(wanted) and not self._hands.expected
+
     def _diagnose(self) -> None:
         level, text, figures = self._reader.status(bool(self._wanted), self._times.take_fault())
         figures = {**figures, **self._times.figures()}
         if self._faults:
             level, text = WARN, self._faults[0]
+        elif level == OK and self._lacks_hands:
+            level = WARN
+            text = 'the learned motions need hands: start pose_node with hands:=tracked'
         topics = ', '.join(output.topic for output in self._wanted)
         self._diagnostics.publish(level, text, '', {'published': topics, **figures})
 

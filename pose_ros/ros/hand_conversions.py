@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from geometry_msgs.msg import Point
-from std_msgs.msg import Header
-
 from pose_ros.core.camera_orientation import UPRIGHT, CameraOrientation
 from pose_ros.core.topology import HAND21
 from pose_ros.core.types import TrackedHand
+from pose_ros.message_types import Hand, HandArray, Header, Keypoint, Point
 from pose_ros.message_values import SIDES
-from pose_ros.msg import Hand, HandArray, Keypoint
 
 
 def hand_array(

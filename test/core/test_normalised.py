@@ -13,7 +13,7 @@ from pose_ros.core.motion.normalised import (
     normalise,
     points_of,
 )
-from pose_ros.core.motion.point_set import BODY, PointSet
+from pose_ros.core.motion.point_set import BODY, BODY_AND_HANDS, PointSet
 from pose_ros.core.topology import BLAZEPOSE33, COCO17, TOPOLOGIES
 from pose_ros.core.types import Box, KeypointState, Person
 
@@ -193,3 +193,58 @@ def test_what_does_not_fit_is_refused():
         Window(0.1)
     with pytest.raises(ValueError, match='rate'):
         Window(1.0, 1.0)
+
+
+SIGNING = Window(1.0, point_set=BODY_AND_HANDS)
+
+
+def hand_channels(take, end=2.0):
+    """Channels of the right hand's index finger tip (x, y), and whether it is seen."""
+    movement = take.movement(SIGNING)
+    channels = SIGNING.features(movement, end)
+    tip = 2 * BODY_AND_HANDS.index('right_hand_index_finger_tip')
+    mask = BODY_AND_HANDS.masks.index(BODY_AND_HANDS.hands[1][0])
+    return channels[:, tip : tip + 2], channels[:, mask - len(BODY_AND_HANDS.masks)]
+
+
+def test_a_hand_is_relative_to_its_wrist_in_palms(make_take):
+    here, seen = hand_channels(make_take('point'))
+    there, _ = hand_channels(make_take('point', size=90.0))
+    assert seen.all()
+    assert there == pytest.approx(here, abs=0.03)
+    # Straight up: a palm and a finger, of 0.2 torsos a palm.
+    assert np.median(here[:, 1]) == pytest.approx(-0.2 * 0.18 / 0.092, abs=0.03)
+    fist, _ = hand_channels(make_take('fist'))
+    assert np.abs(fist[:, 1] - here[:, 1]).min() > 0.1
+
+
+def test_a_hand_out_of_sight_is_masked_as_a_whole(make_take):
+    points, seen = hand_channels(make_take('point', lost=[(1.2, 3.0)]), 1.7)
+    assert 3 < seen.sum() < 10
+    assert (points[seen == 0] == points[seen > 0][-1]).all()
+    left = BODY_AND_HANDS.masks.index(BODY_AND_HANDS.hands[0][0]) - len(BODY_AND_HANDS.masks)
+    channels = SIGNING.features(make_take('point').movement(SIGNING), 2.0)
+    assert not channels[:, left].any()
+    assert channels.shape == SIGNING.shape == (15, 2 * (13 + 42 + 9) + 15)
+
+
+def test_hands_swap_in_the_mirror_and_go_with_their_arms():
+    names, mirror = BODY_AND_HANDS.names, BODY_AND_HANDS.mirror
+    for left, right in zip(*BODY_AND_HANDS.hands):
+        assert (names[left], mirror[left]) == (names[right].replace('right', 'left'), right)
+    assert set(BODY_AND_HANDS.hands[0]) < set(BODY_AND_HANDS.arm('left'))
+    assert BODY_AND_HANDS.bones == BODY.bones
+    assert BODY.hands == ([], [])
+
+
+def test_hands_in_space_have_the_same_shape(make_take):
+    take = make_take('open_palm')
+    window = replace(SIGNING, in_space=True)
+    people = [
+        replace(person, world=np.pad(person.keypoints / 170, ((0, 0), (0, 1))))
+        for person in take.people
+    ]
+    channels = window.features(replace(take, people=tuple(people)).movement(window), 2.0)
+    tip = 3 * BODY_AND_HANDS.index('right_hand_index_finger_tip')
+    flat, _ = hand_channels(take)
+    assert channels[:, tip : tip + 2] == pytest.approx(flat, abs=0.05)

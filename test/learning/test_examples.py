@@ -43,6 +43,30 @@ def test_what_is_recorded_is_read(make_example, tmp_path):
     assert [motion.name for motion in read_folder(path.parent)] == [SIGN]
 
 
+def test_hands_are_recorded_with_their_format(make_take, make_example, tmp_path):
+    take = make_take('victory', lost=[(0.6, 1.0)])
+    append_example(tmp_path, MotionClass(SIGN), take)
+    path = append_example(tmp_path, MotionClass(SIGN), make_example(SIGN))
+
+    found, without = read_class(path).examples
+
+    assert [len(hands) for hands in found.hands] == [len(hands) for hands in take.hands]
+    for own, true in zip(found.hands, take.hands):
+        for hand, other in zip(own, true):
+            assert (hand.side, hand.skeleton_id) == ('right', 1)
+            assert hand.keypoints == pytest.approx(other.keypoints, abs=0.051)
+            assert hand.world == pytest.approx(other.world, abs=1e-4)
+    # As recordings of earlier versions.
+    assert without.hands is None
+    lines = path.read_text().splitlines()
+    record = json.loads(lines[1])
+    assert record['hands']['format'] == 'hand21'
+    record['hands']['format'] = 'hand42'
+    path.write_text('\n'.join([lines[0], json.dumps(record)]))
+    with pytest.raises(ValueError, match='hands must be hand21'):
+        read_class(path)
+
+
 def test_a_file_is_of_one_motion(make_example, tmp_path):
     path = append_example(tmp_path, MotionClass(SIGN, Hand.BOTH), make_example(SIGN))
     with pytest.raises(ValueError, match='holds a motion of hand both'):

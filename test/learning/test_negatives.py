@@ -77,7 +77,7 @@ def test_near_misses_and_improvisations_are_movements_of_their_own(make_clips):
     classes = [make_clips('left_up_right_up'), make_clips('both_chest_both_out')]
     rng = np.random.default_rng(0)
     made = near_misses([clip for clips in classes for clip in clips], 48, rng)
-    free = improvised(12, WINDOW, rng)
+    free = improvised(12, WINDOW, [], rng)
     assert len(made) == 48
     for clip in (*made, *free):
         assert 0.0 <= clip.start < clip.end <= clip.movement.duration

@@ -15,13 +15,13 @@ def seen(make_example):
         person = make_example('left_up').people[0]
         times = [round(start + i / 10, 3) for i in range(round(seconds * 10) + 1)]
         one = replace(person, id=person_id)
-        return [(t, [] if any(a < t - start < b for a, b in away) else [one]) for t in times]
+        return [(t, [] if any(a < t - start < b for a, b in away) else [one], None) for t in times]
 
     return make
 
 
 def together(*videos):
-    return [(rows[0][0], [p for _, people in rows for p in people]) for rows in zip(*videos)]
+    return [(rows[0][0], [p for row in rows for p in row[1]], None) for rows in zip(*videos)]
 
 
 def test_all_of_it_is_one_example(seen):
@@ -46,6 +46,15 @@ def test_the_one_who_is_seen_most_is_meant(seen):
     video = together(seen(person_id=1, away=[(1.0, 1.4)]), seen(person_id=2))
     (example,) = examples(video, 'clip')
     assert {person.id for person in example.people} == {2}
+
+
+def test_hands_are_those_of_the_person(seen, make_take):
+    (hand,) = make_take('fist').hands[0]
+    own, other = (replace(hand, skeleton_id=number) for number in (3, 4))
+    video = [(stamp, people, [other, own]) for stamp, people, _ in seen()]
+    (example,) = examples(video, 'clip')
+    assert all(hands == (own,) for hands in example.hands)
+    assert examples(seen(), 'clip')[0].hands is None
 
 
 def test_until_the_tracker_is_sure_it_is_the_only_one(seen):

@@ -87,6 +87,11 @@ class BodyState(PosePoints):
         for name in ('height', 'posture'):
             self.__dict__.pop(name, None)  # measured without it
 
+    @property
+    def hands(self) -> list[TrackedHand]:
+        """Hands of the person that were found."""
+        return [shape.hand for shape in self._hands.values()]
+
     def hand(self, side: Side) -> HandShape:
         """Hand of one side; UnseenError if it was not found."""
         try:

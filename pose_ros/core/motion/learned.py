@@ -133,6 +133,7 @@ class LearnedGestures(GestureObserver):
         super().__init__([learned.name for learned in model.description.classes], grace)
         self._model = model
         self._recognisers: dict[int, MotionRecogniser] = {}
+        self.needs_hands = any(model.description.window.point_set.hands)
 
     def observe(self, body: BodyState) -> list[Gesture]:
         """Motions of a person that begin, go on or end in this frame."""
@@ -140,7 +141,7 @@ class LearnedGestures(GestureObserver):
             self._recognisers[body.id] = MotionRecogniser(self._model)
         recogniser, window = self._recognisers[body.id], self._model.description.window
         before = recogniser.motion
-        points = points_of(body.person, window.point_set, window.in_space)
+        points = points_of(body.person, window.point_set, window.in_space, body.hands)
         motion = recogniser.observe(body.stamp, *points)
         gestures = []
         if before is not None and before is not motion:

@@ -5,16 +5,16 @@ Training and running share these functions, so that a classifier sees the same i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from pose_ros.core.body.points import WIDTH_OF_TORSO
-from pose_ros.core.motion.point_set import BODY, PointSet
-from pose_ros.core.topology import Topology
-from pose_ros.core.types import Person
+from pose_ros.core.motion.point_set import BODY, BODY_AND_HANDS, SIDES, PointSet
+from pose_ros.core.topology import HAND21, Topology
+from pose_ros.core.types import Person, TrackedHand
 
 # Gaps up to this are interpolated [s].
 _GAP = 0.4
@@ -25,6 +25,10 @@ _GRID = 1 / 1024
 _MAX_FEATURE = 8.0
 # Minimum length of a window: that of a convolution's kernel.
 _MIN_MOMENTS = 9
+# Length of a palm after `normalise` [torsos].
+_PALM = 0.2
+# The palm is as long as the longest of these distances from the wrist in most frames.
+_KNUCKLES = [HAND21.index(f'{f}_mcp') for f in ('index_finger', 'middle_finger', 'ring_finger')]
 
 
 @cache
@@ -36,7 +40,10 @@ def _indices(topology: Topology, point_set: PointSet) -> tuple[np.ndarray, np.nd
 
 
 def points_of(
-    person: Person, point_set: PointSet = BODY, in_space: bool = False
+    person: Person,
+    point_set: PointSet = BODY,
+    in_space: bool = False,
+    hands: Iterable[TrackedHand] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points of a person, from any keypoint format.
 
@@ -48,6 +55,8 @@ def points_of(
         Points to return; those that the format lacks are unknown.
     in_space
         Positions [m] rather than places in the image [px]; unknown without positions.
+    hands
+        Those of the person. Their positions have an origin of their own.
 
     Returns
     -------
@@ -59,7 +68,12 @@ def points_of(
     if keypoints is None:
         return np.zeros((len(index), 3)), np.zeros(len(index), dtype=bool)
     points = keypoints[index]
-    return points, known & person.observed[index] & np.isfinite(points).all(axis=1)
+    known = known & person.observed[index] & np.isfinite(points).all(axis=1)
+    for hand in hands:
+        own = point_set.hands[SIDES.index(hand.side)] if hand.side else []
+        if own:
+            points[own], known[own] = hand.world if in_space else hand.keypoints, True
+    return points, known
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +110,18 @@ class Movement:
 
     @classmethod
     def of(
-        cls, people: Sequence[Person], stamps: Sequence[float], in_space: bool = False
+        cls,
+        people: Sequence[Person],
+        stamps: Sequence[float],
+        in_space: bool = False,
+        hands: Sequence[Sequence[TrackedHand]] | None = None,
     ) -> Movement:
-        """Movement of the person who is seen at each of the times [s]."""
-        joints = [points_of(person, in_space=in_space) for person in people]
+        """Movement of the person who is seen at each of the times [s], with hands if given."""
+        point_set = BODY if hands is None else BODY_AND_HANDS
+        together = zip(people, hands or [()] * len(people))
+        joints = [points_of(person, point_set, in_space, own) for person, own in together]
         points, seen = (np.array(parts) for parts in zip(*joints))
-        return cls(np.asarray(stamps, dtype=float), points, seen)
+        return cls(np.asarray(stamps, dtype=float), points, seen, point_set)
 
     def __len__(self) -> int:
         """Return the number of moments."""
@@ -148,7 +168,7 @@ def normalise(
     The torso is the median over all moments, so that bending over does not enlarge the person.
     In space the person is also turned to face the camera, by the mean direction of the
     shoulders. A point set without shoulders must be relative to the body already; it stays as it
-    is.
+    is. Hands become relative to their own wrists, all with a palm of the same length.
 
     Parameters
     ----------
@@ -176,7 +196,18 @@ def normalise(
     points = (points - ((left + right) / 2)[:, None]) / torso
     if points.shape[2] == 3:
         points = points @ _facing_turn((left - right)[whole].mean(axis=0))
+    for hand in point_set.hands:
+        if hand:
+            points[:, hand] = _in_palms(points[:, hand], seen[:, hand[0]]) * _PALM
     return np.where(seen[..., None], points, 0.0), seen
+
+
+def _in_palms(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Points [N, 21, axes] of a hand relative to its wrist, in palms; seen [N]."""
+    points = points - points[:, :1]
+    palms = np.linalg.norm(points[seen][:, _KNUCKLES], axis=2).max(axis=1, initial=0.0)
+    palm = float(np.median(palms)) if len(palms) else 0.0
+    return points / palm if palm > 0 else np.zeros_like(points)
 
 
 def features(points: np.ndarray, seen: np.ndarray, point_set: PointSet = BODY) -> np.ndarray:
@@ -194,13 +225,15 @@ def features(points: np.ndarray, seen: np.ndarray, point_set: PointSet = BODY) -
     Returns
     -------
     np.ndarray
-        float32 [..., T, C]: the points, the bones between them, and 1 for each known point.
+        float32 [..., T, C]: the points, the bones between them, and 1 for each known point,
+        for a hand as a whole.
     """
     points, known = _held(points, seen)
     bones = np.array(point_set.bones, dtype=int).reshape(-1, 2).T
     spans = points[..., bones[0], :] - points[..., bones[1], :]
     spans = np.where((known[..., bones[0]] & known[..., bones[1]])[..., None], spans, 0.0)
-    flat = [part.reshape(*seen.shape[:-1], -1) for part in (points, spans, seen)]
+    parts = (points, spans, seen[..., point_set.masks])
+    flat = [part.reshape(*seen.shape[:-1], -1) for part in parts]
     channels = np.concatenate(flat, axis=-1, dtype=np.float64)
     channels = np.clip(channels, -_MAX_FEATURE, _MAX_FEATURE)
     return (np.round(channels / _GRID) * _GRID).astype(np.float32)
@@ -282,7 +315,7 @@ class Window:
     def shape(self) -> tuple[int, int]:
         """(moments, channels) of `features`."""
         spans = len(self.point_set) + len(self.point_set.bones)
-        channels = spans * (3 if self.in_space else 2) + len(self.point_set)
+        channels = spans * (3 if self.in_space else 2) + len(self.point_set.masks)
         return round(self.seconds * self.rate), channels
 
     def times(self, end: float) -> np.ndarray:

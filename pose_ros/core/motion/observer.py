@@ -55,12 +55,15 @@ class Observer:
         Names of the gestures that it reports.
     replaces
         Names of the rules that do not count while it runs.
+    needs_hands
+        Whether it looks at hands.
     """
 
     name: str
     grace: float = 0.5
     gestures: frozenset[str] = frozenset()
     replaces: tuple[str, ...] = ()
+    needs_hands: bool = False
 
     def check(self, config: MotionConfig) -> None:
         """ValueError if it cannot use the live settings."""

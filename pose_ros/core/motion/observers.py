@@ -73,6 +73,11 @@ def replaced_rules(observers: Iterable[Observer]) -> tuple[str, ...]:
     return tuple(name for observer in observers for name in observer.replaces)
 
 
+def need_hands(observers: Iterable[Observer]) -> bool:
+    """Whether learned motions use hands."""
+    return any(observer.needs_hands for observer in observers)
+
+
 def gesture_names(observers: Iterable[Observer]) -> frozenset[str]:
     """Names of all gestures, by rules or learned."""
     return frozenset().union(*(observer.gestures for observer in observers))

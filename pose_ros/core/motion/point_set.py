@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 import re
 
+from pose_ros.core.topology import HAND21
+
 SIDES = ('left', 'right')
 # Each part is attached to this one, towards the trunk.
 _ATTACHED = {
@@ -25,6 +27,9 @@ _NAME = re.compile(r'[a-z0-9_]{1,40}')
 @dataclass(frozen=True)
 class PointSet:
     """Points that a motion is learned from.
+
+    Those named ``left_hand_wrist``, ``left_hand_thumb_tip`` and so on, as in the format `HAND21`,
+    are a hand: `normalise` makes them relative to the hand itself.
 
     Attributes
     ----------
@@ -59,15 +64,37 @@ class PointSet:
 
     @cached_property
     def bones(self) -> list[tuple[int, int]]:
-        """Each point with the one that it is attached to, and the wrists with each other."""
+        """Each point with the one that it is attached to, and the wrists with each other.
+
+        Points of hands are relative to their wrists already.
+        """
+        hands = {i for hand in self.hands for i in hand}
+        bones = [bone for bone in self._attached if bone[0] not in hands]
+        wrists = self.pair('wrist')
+        return bones if wrists is None else [*bones, wrists]
+
+    @cached_property
+    def _attached(self) -> list[tuple[int, int]]:
         bones = []
         for number, name in enumerate(self.names):
             side, _, part = name.partition('_')
             inner = self.index(f'{side}_{_ATTACHED.get(part.split("_")[0], "")}')
             if side in SIDES and inner is not None:
                 bones.append((number, inner))
-        wrists = self.pair('wrist')
-        return bones if wrists is None else [*bones, wrists]
+        return bones
+
+    @cached_property
+    def hands(self) -> tuple[list[int], list[int]]:
+        """Points of the left and the right hand in the order of `HAND21`; empty without them."""
+        names = (tuple(f'{side}_hand_{name}' for name in HAND21.keypoint_names) for side in SIDES)
+        left, right = ([i for n in own if (i := self.index(n)) is not None] for own in names)
+        return (left, right) if len(left) == len(right) == len(HAND21) else ([], [])
+
+    @cached_property
+    def masks(self) -> list[int]:
+        """Points that are seen or not by themselves: of a hand only the wrist."""
+        others = {i for hand in self.hands for i in hand[1:]}
+        return [i for i in range(len(self)) if i not in others]
 
     def pair(self, part: str) -> tuple[int, int] | None:
         """Left and right index of a part; None unless both are in the set."""
@@ -84,7 +111,7 @@ class PointSet:
 
     def _beyond(self, side: str, roots: tuple[str, ...]) -> list[int]:
         inside = [i for part in roots if (i := self.index(f'{side}_{part}')) is not None]
-        attached = [i for i, inner in self.bones if inner in inside and i not in inside]
+        attached = [i for i, inner in self._attached if inner in inside and i not in inside]
         return inside + [i for i in attached if self.names[i].startswith(side)]
 
 
@@ -99,3 +126,8 @@ BODY = PointSet(
     )
 )
 """Joints that every keypoint format has."""
+
+BODY_AND_HANDS = PointSet(
+    (*BODY.names, *(f'{side}_hand_{name}' for side in SIDES for name in HAND21.keypoint_names))
+)
+"""The joints, and all points of both hands."""
