@@ -2,21 +2,24 @@
 
 Ten examples of each class do not tell where a class ends. What tells are near misses: an example
 backwards, broken off, with another one's second half, with one arm late, still or of another
-example, with arms that go elsewhere for a while, mirrored; and random movements of a body. What
-comes out too like an example, by dynamic time warping, is left out: the second half of one class
-behind the first of another may well be a third.
+example, with arms that go elsewhere for a while, mirrored, with other hands; and random movements
+of a body. What comes out too like an example, by dynamic time warping, is left out: the second
+half of one class behind the first of another may well be a third.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from pose_ros.actor.body import ActorPose, joints
+from pose_ros.actor.hand_pose import HAND_POSES, hand_points, turned
 from pose_ros.actor.motions import STAND
+from pose_ros.core.body.points import SIDES
 from pose_ros.core.motion.normalised import Movement, Window
-from pose_ros.core.motion.point_set import SIDES, PointSet
+from pose_ros.core.motion.point_set import PointSet
 from pose_ros.learning.clips import Clip, extent, mirrored, remade
 from pose_ros.learning.warping import distances
 
@@ -30,7 +33,7 @@ def near_misses(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> 
     """Movements made from clips of any class."""
     makers = [_reversed, _broken_off, _spliced, _of_two, _late, _still, _strayed, _mirrored]
     if any(clips[0].movement.point_set.hands):
-        makers.append(_with_hands)
+        makers += [_with_hands, _posed_hands]
     made = []
     for number in range(count):
         first, second = (clips[int(i)] for i in rng.integers(len(clips), size=2))
@@ -103,6 +106,17 @@ def _of_two(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
 def _with_hands(clip: Clip, other: Clip, rng: np.random.Generator) -> Clip:
     """All of the one, with the hands of the other."""
     return _with_points(clip, [i for hand in other.movement.point_set.hands for i in hand], other)
+
+
+def _posed_hands(clip: Clip, _: Clip, rng: np.random.Generator) -> Clip:
+    """All of it, with the hands in poses of the actor's, turned at random."""
+    points = clip.movement.points.copy()
+    for side, hand in zip(SIDES, clip.movement.point_set.hands):
+        pose = HAND_POSES[str(rng.choice(list(HAND_POSES)))]
+        roll, yaw, pitch = rng.uniform((-180, -60, -60), (180, 60, 60))
+        points[:, hand] = turned(hand_points(pose, side), roll, yaw, pitch)[:, : points.shape[2]]
+    movement = replace(clip.movement, points=points).normalised()
+    return Clip(movement, clip.start, clip.end)
 
 
 def _with_points(clip: Clip, points: list[int], other: Clip) -> Clip:

@@ -1,15 +1,22 @@
 """gesture_node reads the hands of the same image as the skeletons."""
 
+from dataclasses import replace
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 import pytest
 
 from pose_ros.actor.hand_pose import HAND_POSES, hand_points, seen_hand, turned
 from pose_ros.core.camera_orientation import UPRIGHT, CameraOrientation
+from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Person
+from pose_ros.learning.examples import MotionClass
+from pose_ros.learning.training import Settings, train
 from pose_ros.msg import GestureEvent, HandArray
+from pose_ros.ros import diagnostics
 from pose_ros.ros.hand_conversions import hand_array
-from pose_ros.ros.qos import SKELETONS
+from pose_ros.ros.qos import DIAGNOSTICS, SKELETONS
 
 pytestmark = pytest.mark.ros
 SIZE = (640, 480)
@@ -54,3 +61,51 @@ def test_a_thumb_that_is_up_is_published(ros, make_stage, orientation):
     assert (event.skeleton_id, event.hand) == (4, GestureEvent.RIGHT)
     assert event.header in stage.headers
     assert {e.gesture for e in stage.heard['gestures']} == {'thumb_up'}
+
+
+@pytest.fixture(scope='module')
+def sign_model(make_take, tmp_path_factory):
+    """Small model of two signs that differ by their fingers alone."""
+    classes = [
+        MotionClass(
+            shape,
+            Hand.RIGHT,
+            examples=tuple(make_take(shape, np.random.default_rng(seed)) for seed in range(4)),
+        )
+        for shape in ('fist', 'victory')
+    ]
+    path = tmp_path_factory.mktemp('signs') / 'motions.npz'
+    train(classes, Settings(seconds=2.0, windows=200, features=336)).model.save(path)
+    return path
+
+
+@pytest.mark.timeout(400)  # a busy machine takes several times as long as an idle one
+def test_learned_signs_are_told_apart_by_the_fingers(ros, make_stage, make_take, sign_model):
+    hands = ros.node.create_publisher(HandArray, 'hands', SKELETONS)
+    stage = make_stage('gestures', learned=str(sign_model))
+    ros.spin_until(lambda: hands.get_subscription_count() == 1, 'the hands subscription')
+    for number, shape in enumerate(('victory', 'fist'), 1):
+        take = make_take(shape, np.random.default_rng(40 + number))
+        for person, found in zip(take.people, take.hands):
+            header = stage.play(replace(person, id=number), rate=15.0)
+            own = [replace(hand, skeleton_id=number) for hand in found]
+            hands.publish(hand_array(own, header, SIZE))
+        event = stage.wait_for('gestures', gesture=shape, phase=GestureEvent.STARTED)
+        assert (event.skeleton_id, event.hand) == (number, GestureEvent.RIGHT)
+        assert event.header in stage.headers
+    told = {(e.gesture, e.skeleton_id) for e in stage.heard['gestures']}
+    assert {one for one in told if one[0] in ('victory', 'fist')} == {('victory', 1), ('fist', 2)}
+
+
+def test_learned_signs_without_hands_are_a_warning(make_stage, make_take, sign_model, monkeypatch):
+    monkeypatch.setattr(diagnostics, 'PERIOD', 0.05)
+    stage = make_stage('gestures', learned=str(sign_model))
+    received = stage.ros.collect(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
+
+    def warnings():
+        stage.play(make_take('fist').people[0])
+        statuses = [status for array in received for status in array.status]
+        return [s for s in statuses if 'hands:=tracked' in s.message]
+
+    found = stage.ros.spin_until(warnings, 'the warning in /diagnostics')
+    assert found[0].level == DiagnosticStatus.WARN

@@ -6,9 +6,11 @@ import pytest
 from std_msgs.msg import Header
 
 from pose_ros.actor import Actor, Scene, skeletons
+from pose_ros.actor.hand_pose import HAND_POSES, hand_points, seen_hand
 from pose_ros.learning.example_sources import LiveSkeletons, examples
-from pose_ros.msg import SkeletonArray
+from pose_ros.msg import HandArray, SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
+from pose_ros.ros.hand_conversions import hand_array
 from pose_ros.ros.qos import SKELETONS
 
 pytestmark = pytest.mark.ros
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.ros
 def published(ros):
     """The actor's skeletons, published 30 times a second until the test is over."""
     publisher = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
+    hands = ros.node.create_publisher(HandArray, 'hands', SKELETONS)
+    found = seen_hand(hand_points(HAND_POSES['fist']), (200.0, 200.0), 300.0, 'right', 1)
     stop = threading.Event()
 
     def run():
@@ -26,6 +30,7 @@ def published(ros):
             header = Header(frame_id='camera')
             header.stamp.sec, header.stamp.nanosec = int(frame.stamp), int(frame.stamp % 1 * 1e9)
             publisher.publish(skeleton_array(frame.people, header, (640, 480)))
+            hands.publish(hand_array([found], header, (640, 480)))
             if stop.wait(1 / 30):
                 return
 
@@ -44,6 +49,31 @@ def test_what_comes_while_listening_is_an_example(published):
     assert 0.5 < example.duration < 1.5
     assert example.people[0].id == 1
     assert len(later.people) < len(example.people)
+
+
+def test_hands_come_with_their_people(published):
+    with LiveSkeletons(with_hands=True) as live:
+        live.wait()
+        (example,) = examples(live.listen(1.0), 'topic')
+        observed = list(live.stream(1.0))
+    with_hand = [bool(hands) for hands in example.hands]
+    assert sum(with_hand) >= len(with_hand) - 2
+    assert {hand.side for hands in example.hands for hand in hands} == {'right'}
+    stamps = [stamp for stamp, _, _ in observed]
+    assert stamps == sorted(set(stamps))
+    assert sum(bool(hands) for _, _, hands in observed) >= len(observed) - 2 > 5
+
+
+def test_hands_that_do_not_come_are_told(ros):
+    publisher = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
+    with LiveSkeletons(with_hands=True) as live:
+        ros.spin_until(lambda: publisher.get_subscription_count() == 1, 'the recorder')
+        header = Header(frame_id='camera')
+        header.stamp.sec = 5
+        publisher.publish(skeleton_array([], header, (640, 480)))
+        live.wait()
+        with pytest.raises(ValueError, match='hands:=tracked'):
+            live.listen(0.1)
 
 
 def test_silence_is_told(ros_domain):
