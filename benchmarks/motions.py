@@ -31,7 +31,7 @@ import typer
 from pose_ros.actor import MOTIONS, Action, Actor, ActorMotion, Scene, frames, skeletons
 from pose_ros.actor.motions.everyday_motions import varied
 from pose_ros.actor.motions.gesture_motions import GESTURES
-from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, Sign, SignStyle
+from pose_ros.actor.motions.sign_motions import INVENTED, UNKNOWN, Sign, SignStyle
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media

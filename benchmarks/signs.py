@@ -23,7 +23,7 @@ from rich.console import Console
 import typer
 
 from pose_ros.actor.hand_pose import HAND_POSES, hand_points, seen_hand, turned, varied
-from pose_ros.actor.motions.signs import INVENTED
+from pose_ros.actor.motions.sign_motions import INVENTED
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media

@@ -244,7 +244,7 @@ def make_take():
         turned,
         varied,
     )
-    from pose_ros.actor.motions.signs import UNKNOWN, SignStyle  # noqa: PLC0415
+    from pose_ros.actor.motions.sign_motions import UNKNOWN, SignStyle  # noqa: PLC0415
     from pose_ros.core.topology import COCO17  # noqa: PLC0415
     from pose_ros.core.types import Box, Person  # noqa: PLC0415
     from pose_ros.learning.examples import Example  # noqa: PLC0415

@@ -86,9 +86,9 @@ def _files_of(source: str) -> list[str]:
 def open_input(source: str, topics: tuple[str, str] = ('', '')) -> Media:
     """Open a file, bag, camera or URL; MediaError if it cannot be read."""
     if source.startswith(_CAMERAS):
-        from pose_ros.recordings.camera import Camera  # noqa: PLC0415
+        from pose_ros.recordings.camera_media import CameraMedia  # noqa: PLC0415
 
-        return Camera(source, True, frame_count=None)
+        return CameraMedia(source, True, frame_count=None)
     if not _is_bag(source):
         return open_media(source)
     # Message classes need ROS or rosbags; other inputs need neither.

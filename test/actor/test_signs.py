@@ -5,7 +5,7 @@ import pytest
 
 from pose_ros.actor import MOTIONS, STAND
 from pose_ros.actor.body import joints
-from pose_ros.actor.motions.signs import INVENTED, SIGNS, UNKNOWN, Sign, SignStyle
+from pose_ros.actor.motions.sign_motions import INVENTED, SIGNS, UNKNOWN, Sign, SignStyle
 
 
 def heights(sign, style=None):

@@ -124,6 +124,7 @@ def test_without_a_detector_one_person_is_looked_for_and_the_reason_told(group, 
         reconfigure=reconfigure,
         reset=lambda: None,
         estimate=lambda frame: [],
+        find_hands=list,
     )
     batch = FileRun(estimator, None, {}, everybody=True)
     for _ in range(2):

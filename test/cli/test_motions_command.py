@@ -10,10 +10,14 @@ import pytest
 
 from pose_ros import bags
 from pose_ros.actor import Action, Actor, Scene, skeletons
-from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, SignStyle
+from pose_ros.actor.motions.sign_motions import INVENTED, UNKNOWN, SignStyle
+from pose_ros.bag_messages import serialize
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import COCO17
 from pose_ros.learning.examples import Example, MotionClass, append_example, read_class
+from pose_ros.message_types import Header
+from pose_ros.ros.conversions import skeleton_array
+from pose_ros.ros.motion_conversions import time_to_msg
 
 SIGN = 'left_up_right_up'
 
@@ -50,40 +54,12 @@ def bag(tmp_path):
             kind = 'pose_ros/msg/SkeletonArray'
             connection = writer.add_connection(topic, kind, typestore=store)
             for frame in skeletons(scene):
-                message = skeleton_array(store.types, frame)
-                writer.write(connection, 0, store.serialize_cdr(message, kind))
+                header = Header(frame_id='camera', stamp=time_to_msg(1000 + frame.stamp))
+                message = skeleton_array(frame.people, header, (640, 480))
+                writer.write(connection, 0, serialize(message))
         return tmp_path / 'bag'
 
     return write
-
-
-def skeleton_array(types, frame):
-    time = types['builtin_interfaces/msg/Time'](
-        sec=1000 + int(frame.stamp), nanosec=int(frame.stamp % 1 * 1e9)
-    )
-    box = types['sensor_msgs/msg/RegionOfInterest'](0, 0, 1, 1, False)
-    array = [
-        types['pose_ros/msg/Skeleton'](
-            id=person.id,
-            format=person.topology.name,
-            score=person.score,
-            box=box,
-            keypoints=[
-                types['pose_ros/msg/Keypoint'](float(x), float(y), float(score), int(state))
-                for (x, y), score, state in zip(person.keypoints, person.scores, person.states)
-            ],
-            position_source=0,
-            positions=[],
-            position_deviations=np.array([], np.float32),
-        )
-        for person in frame.people
-    ]
-    return types['pose_ros/msg/SkeletonArray'](
-        header=types['std_msgs/msg/Header'](time, 'camera'),
-        image_width=640, image_height=480, rotate=0, mirrored=False,
-        model='actor', skeletons=array, depth=0, locked_id=0,
-        locked_seen=False, latency=0.0, inference_time=0.0, dropped=0,
-    )  # fmt: skip
 
 
 def test_a_video_becomes_examples(pose_ros, clip, save_video, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pose_ros.actor.body import joints
-from pose_ros.actor.motions.signs import INVENTED, UNKNOWN, SignStyle
+from pose_ros.actor.motions.sign_motions import INVENTED, UNKNOWN, SignStyle
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person

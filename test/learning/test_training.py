@@ -185,7 +185,7 @@ def test_point_sequences_are_trained_in_space_and_held_out_by_person(sequences):
         ('to', 12),
         ('and_fro', 12),
     ]
-    assert not classes[0].examples[0].movement(True).seen[0, 4]
+    assert not classes[0].examples[0].recorded.seen[0, 4]
     trained = train(classes, Settings(windows=200, features=252))
     description = trained.model.description
     assert description.window.in_space
@@ -210,5 +210,5 @@ def test_a_file_that_holds_no_point_sequences_is_refused(sequences, changed, rea
 
 
 def test_a_model_is_not_played_other_points(trained, sequences):
-    with pytest.raises(ValueError, match='other points than those of the model'):
+    with pytest.raises(ValueError, match='other points than those to be learned'):
         evaluate(trained.model, read_point_sequences(sequences()))

@@ -10,7 +10,7 @@ from pose_ros.actor.motions.exercise_motions import EXERCISES
 from pose_ros.actor.motions.fall_motions import FALLS
 from pose_ros.actor.motions.gesture_motions import GESTURES
 from pose_ros.actor.motions.motion import SIT, STAND, ActorMotion
-from pose_ros.actor.motions.signs import SIGNS
+from pose_ros.actor.motions.sign_motions import SIGNS
 
 __all__ = ['BASIC', 'MOTIONS', 'SIT', 'STAND', 'ActorMotion', 'motion_named']
 

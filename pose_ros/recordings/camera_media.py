@@ -16,7 +16,7 @@ _FORMAT = 640, 480, 30.0
 
 
 @dataclass(frozen=True)
-class Camera(Media):
+class CameraMedia(Media):
     """A camera; `source` is its device, such as /dev/video0. Its frames have no end."""
 
     def _all_frames(self) -> Iterator[Frame]:
