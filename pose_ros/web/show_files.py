@@ -85,7 +85,7 @@ def analyse_show(
     assert media is not None
     convert = watched(media)
     try:
-        for number, (frame, people) in enumerate(estimated(estimator, media), 1):
+        for number, (frame, people, _) in enumerate(estimated(estimator, media), 1):
             size = (frame.width, frame.height)
             motion = watcher.observe(convert(people, size), frame.time)
             if not events_known:
