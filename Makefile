@@ -14,7 +14,7 @@ export POSE_ROS_TEST_DATA ?= $(realpath ../shared)
 
 DEMO = $(if $(SOURCE),--source $(SOURCE)) $(if $(DURATION),--duration $(DURATION)) \
        $(if $(MODEL),--model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE)) \
-       $(if $(MODE),--mode $(MODE)) $(if $(SCENE),--scene $(SCENE))
+       $(if $(MODE),--mode $(MODE)) $(if $(SCENE),--scene $(SCENE)) $(if $(WEB),--web)
 
 .PHONY: demo test shell doctor models lint format docs bench lock clean
 

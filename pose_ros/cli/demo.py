@@ -23,6 +23,7 @@ from pose_ros.cli.demo_display import Display, closing_lines, summary_tables
 from pose_ros.cli.demo_nodes import (
     DemoError,
     NodeProcess,
+    free_port,
     node_environment,
     own_domain,
     remove_shared_memory,
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 START_TIMEOUT = 60.0
 # For the last image to pass through all nodes [s].
 DRAIN_TIMEOUT = 2.0
+# With the page in the browser, unless a duration is given [s].
+WEB_DURATION = 300.0
+WEB_PORT = 8090  # as config/web_node.yaml; another one if it is taken
 # Between two looks at the nodes [s].
 TICK = 0.05
 
@@ -71,6 +75,7 @@ _MODE = typer.Option(
     '', help="pose_node's mode: single, multi or auto.",
     show_default='single, or multi for several people',
 )  # fmt: skip
+_WEB = typer.Option(False, '--web', help='Show it in the browser, too; prints the address.')
 _OUTPUT = typer.Option(Path('out/demo'), help='Folder for the results.')
 
 
@@ -82,6 +87,7 @@ def demo(
     model: str = _MODEL,
     people: int = _PEOPLE,
     mode: str = _MODE,
+    web: bool = _WEB,
     output: Path = _OUTPUT,
 ) -> None:
     """Watch it work: images, skeletons, gestures and markers through the real nodes.
@@ -95,7 +101,9 @@ def demo(
             arguments = {'model': model, 'mode': mode}
             arguments['people'] = str(people) if people > 1 else ''
             arguments['hands'] = 'tracked' if scene == 'hands' else ''
-            Demo(chosen, duration or chosen.length, arguments, received).run(output)
+            arguments |= {'web': 'true', 'port': str(free_port(WEB_PORT))} if web else {}
+            length = WEB_DURATION if web else chosen.length
+            Demo(chosen, duration or length, arguments, received).run(output)
     except DemoError as error:
         reason, *details = str(error).splitlines()
         complain(reason)
@@ -146,6 +154,7 @@ class Demo:
         except (ModelError, ValueError) as error:
             raise DemoError(str(error)) from error
         self._settings = {'source': source.name, 'model': model, 'mode': mode}
+        self._port = arguments.get('port', '')
         self._processes = demo_processes({**arguments, 'source': source.argument})
 
     def run(self, path: Path) -> None:
@@ -178,6 +187,8 @@ class Demo:
 
         observer = DemoObserver(self._statistics, recorder)
         title = f'pose_ros demo: {", ".join(self._settings.values())} (ROS_DOMAIN_ID={domain})'
+        if self._port:
+            title += f'\nopen http://127.0.0.1:{self._port}/'
         try:
             with Display(console, title) as display:
                 self._watch(observer, display)

@@ -69,6 +69,17 @@ def node_environment(domain: int) -> dict[str, str]:
     return added
 
 
+def free_port(wanted: int) -> int:
+    """Port of the loopback on which nothing listens: the wanted one, else any."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, suppress(OSError):
+            # As a server does, so that connections that have just ended do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(('127.0.0.1', port))
+            return int(probe.getsockname()[1])
+    raise DemoError('no port is free for the page')
+
+
 def find_executable(name: str) -> Path:
     """Path of a node of this package, installed to lib/pose_ros of a ROS prefix."""
     prefixes = [p for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]

@@ -4,9 +4,11 @@ import csv
 import json
 import os
 from pathlib import Path
+import re
 import signal
 import subprocess
 import time
+import urllib.request
 import uuid
 
 import cv2
@@ -43,10 +45,14 @@ class Run:
 
     def read_until(self, text):
         """Wait for a line of the output that holds a text."""
+        self.find(re.escape(text))
+
+    def find(self, pattern):
+        """Wait for a line of the output with a pattern; returns the match."""
         for line in self.process.stdout:
-            if text in line:
-                return
-        pytest.fail(f'no {text!r} in the output; the errors: {self.process.stderr.read()}')
+            if match := re.search(pattern, line):
+                return match
+        return pytest.fail(f'no {pattern!r} in the output; errors: {self.process.stderr.read()}')
 
     def finish(self, expected_code):
         """Wait for the end; (output, errors)."""
@@ -64,7 +70,7 @@ class Run:
                 words = (path / 'cmdline').read_bytes().split(b'\0')
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue  # gone, or not ours
-            names = {Path(word.decode()).name for word in words} & NODES
+            names = {Path(word.decode()).name for word in words} & {*NODES, 'web_node'}
             if names:
                 found[names.pop()] = int(path.name)
         return found
@@ -95,6 +101,24 @@ def wait_for(condition, what):
         if time.monotonic() > deadline:
             pytest.fail(f'not within {DEADLINE} s: {what}')
         time.sleep(0.05)
+
+
+def test_the_page_in_the_browser(start):
+    run = start('--source', 'actor:wave_right', '--web')
+    address = run.find(r'open (http://127.0.0.1:\d+/)')[1]
+
+    def served():
+        try:
+            with urllib.request.urlopen(address, timeout=5) as response:
+                return b'<canvas id="picture">' in response.read()
+        except OSError:
+            return False  # the node is starting
+
+    wait_for(served, 'the page')
+    run.read_until(' Hz, ')
+    run.process.send_signal(signal.SIGINT)
+    run.finish(0)
+    assert run.nodes() == {}
 
 
 def test_actor_waves_and_everything_is_written(start):
