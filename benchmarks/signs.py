@@ -46,7 +46,7 @@ MIN_SCORE = 0.4  # that of pose-ros signs
 VARIED = 5  # distortions of each take's landmarks
 SHAPES = ('fist', 'open_palm')  # of the hands of the actor's signs
 STYLES = 5  # tests of each of the actor's signs
-TAKES, DRAWS = (1, 3, 5), 3  # takes of each NATOPS gesture, and draws of them
+TAKES, DRAWS = (1, 3, 5), 2  # takes of each NATOPS gesture, and draws of them
 console = Console()
 
 

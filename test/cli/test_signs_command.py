@@ -5,7 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from pose_ros.bags import topics_of
 from pose_ros.core.media import open_media
+from pose_ros.core.motion.learned_model import Description, LearnedClass
+from pose_ros.core.motion.normalised import Window
+from pose_ros.core.motion.point_set import BODY_AND_HANDS
+from pose_ros.core.motion.rules import Hand
 from pose_ros.learning.examples import MotionClass, append_example, read_class
 
 CLIP = 'real/intel__asl_gestures__{}.mkv'
@@ -65,6 +70,17 @@ def test_hands_go_into_json_and_bags_and_back(pose_ros, test_data, tmp_path):
         assert points.keys() == {hand['side'] for hand in record['hands']}
         for hand in record['hands']:
             assert points[hand['side']] == pytest.approx(np.array(hand['keypoints']), abs=0.06)
+
+
+@pytest.mark.model('hand_lite')
+def test_a_model_that_learned_hands_gets_them(pose_ros, wrist_model, clip, save_video, tmp_path):
+    pytest.importorskip('rosbags.rosbag2')
+    classes = (LearnedClass('salute', Hand.LEFT),)
+    path = wrist_model(Description(classes, Window(1.0, point_set=BODY_AND_HANDS), 0.8))
+    video, bag = save_video(tmp_path / 'x.mp4', clip('raise_left', 0.2)), tmp_path / 'bag'
+    code, _, err = pose_ros('analyse', video, '--learned', path, '--bag', bag)
+    assert code == 0, err
+    assert '/hands' in {topic.name for topic in topics_of(bag)}
 
 
 @pytest.fixture

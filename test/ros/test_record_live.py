@@ -1,5 +1,6 @@
 """Examples from a topic, as they come."""
 
+from itertools import count, islice
 import threading
 
 import pytest
@@ -7,7 +8,9 @@ from std_msgs.msg import Header
 
 from pose_ros.actor import Actor, Scene, skeletons
 from pose_ros.actor.hand_pose import HAND_POSES, hand_points, seen_hand
+from pose_ros.learning.dictionary import SignDictionary, SignWatcher
 from pose_ros.learning.example_sources import LiveSkeletons, examples
+from pose_ros.learning.examples import MotionClass
 from pose_ros.msg import HandArray, SkeletonArray
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.hand_conversions import hand_array
@@ -62,6 +65,49 @@ def test_hands_come_with_their_people(published):
     stamps = [stamp for stamp, _, _ in observed]
     assert stamps == sorted(set(stamps))
     assert sum(bool(hands) for _, _, hands in observed) >= len(observed) - 2 > 5
+
+
+@pytest.fixture
+def signed(ros, make_take):
+    """One sign again and again, with hands, until the test is over."""
+    people = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
+    hands = ros.node.create_publisher(HandArray, 'hands', SKELETONS)
+    stop = threading.Event()
+    take = make_take('victory')
+
+    def run():
+        for number in count():
+            person, own = (rows[number % len(take.people)] for rows in (take.people, take.hands))
+            header = Header(frame_id='camera')
+            stamp = 1 + number / 15
+            header.stamp.sec, header.stamp.nanosec = int(stamp), int(stamp % 1 * 1e9)
+            people.publish(skeleton_array([person], header, (640, 480)))
+            hands.publish(hand_array(own, header, (640, 480)))
+            if stop.wait(1 / 30):
+                return
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def test_signs_are_found_live(signed, make_take):
+    shapes = ('fist', 'victory', 'call')
+    dictionary = SignDictionary([MotionClass(s, examples=(make_take(s),)) for s in shapes])
+    watcher = SignWatcher()
+    with LiveSkeletons(with_hands=dictionary.uses_hands) as live:
+        live.wait()
+        made = (
+            one
+            for stamp, people, hands in live.stream()
+            for one in watcher.observe(people, stamp, hands)
+        )
+        _, whole = islice(made, 2)  # of the first one the beginning may be missing
+    best, second, _ = dictionary.find(whole.example)
+    assert best.name == 'victory'
+    assert best.score > 1.1 * second.score
 
 
 def test_hands_that_do_not_come_are_told(ros):
