@@ -44,7 +44,7 @@ SPAN = 0.15  # [s] before and after an image, over which the true velocity is th
 TRUNK = [COCO17.index(name) for name in JOINTS]
 HEAD = (
     'positions', 'model', 'scenes', 'images', 'error', '95 %', 'deviation',
-    'within two deviations', 'motion right', 'direction off', '95 %',
+    'within two deviations', 'motion right', 'direction off', '95 %', 'within two deviations',
 )  # fmt: skip
 
 Path2D = Callable[[float], FloorPose]
@@ -131,6 +131,7 @@ class Sample:
     deviation: np.ndarray
     motion: bool | None
     yaw: float
+    yaw_within: bool
 
 
 def samples(estimator: PoseEstimator, clip: Clip) -> Iterator[tuple[str, Sample]]:
@@ -163,11 +164,13 @@ def _sample(
     reach = round(SPAN * RATE)
     first, last = max(index - reach, 0), min(index + reach, len(times) - 1)
     true = (places[last] - places[first]) / (times[last] - times[first])
+    yaw = abs(remainder(body.fixed_yaw - clip.path(times[index]).yaw, 2 * pi))
     return Sample(
         (body.fixed_velocity - true)[:2],
         body.fixed_velocity_deviation[:2],
         None if clip.truth is None else body.motion is clip.truth,
-        abs(remainder(body.fixed_yaw - clip.path(times[index]).yaw, 2 * pi)),
+        yaw,
+        yaw < 2 * body.fixed_yaw_deviation,
     )
 
 
@@ -190,7 +193,8 @@ def figures(cases: list[Sample]) -> list[str]:
     deviations = np.array([case.deviation for case in cases])
     lengths = np.linalg.norm(errors, axis=1)
     right = [case.motion for case in cases if case.motion is not None]
-    turns = np.degrees([case.yaw for case in cases if np.isfinite(case.yaw)])
+    turned = [case for case in cases if np.isfinite(case.yaw)]
+    turns = np.degrees([case.yaw for case in turned])
     return [
         str(len(cases)),
         f'{np.median(lengths):.2f} m/s',
@@ -200,6 +204,7 @@ def figures(cases: list[Sample]) -> list[str]:
         f'{100 * np.mean(right):.1f} %' if right else '-',
         f'{np.median(turns):.0f}°' if len(turns) else '-',
         f'{np.quantile(turns, 0.95):.0f}°' if len(turns) else '-',
+        f'{100 * np.mean([case.yaw_within for case in turned]):.0f} %' if turned else '-',
     ]
 
 

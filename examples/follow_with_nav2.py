@@ -1,6 +1,6 @@
 """Let Nav2 follow the locked person: the target of pose_node becomes the goal of Nav2.
 
-    ros2 launch pose_ros pose.launch.py … with fixed_frame: odom (docs/follow.md)
+    ros2 launch pose_ros pose.launch.py … params_file:=follow.yaml   # fixed_frame: odom
     python3 follow_with_nav2.py
     python3 raised_hand.py      # locks the person who raises a hand
 

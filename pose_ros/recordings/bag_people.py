@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pose_ros.core.space.kinematics_estimator import KinematicsEstimator
 from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.types import Frame, Person
 from pose_ros.message_types import Header
@@ -13,16 +14,18 @@ from pose_ros.ros.conversions import skeleton_array
 
 
 class BagPeople:
-    """Adds positions where the camera is calibrated, as pose_node does with its defaults."""
+    """Adds positions and velocities where the camera is calibrated, as pose_node by default."""
 
     def __init__(self) -> None:
         self._positions = PositionEstimator()
+        self._kinematics = KinematicsEstimator()
 
     def place(self, people: list[Person], frame: Frame) -> list[Person]:
         """People with positions; those of videos are unchanged."""
         if not isinstance(frame, BagFrame) or frame.view is None:
             return people
-        return self._positions.place(people, frame.view)
+        placed = self._positions.place(people, frame.view)
+        return self._kinematics.update(placed, frame.view.stamp)
 
     @staticmethod
     def as_published(people: Sequence[Person], size: tuple[int, int]) -> list[Person]:

@@ -65,6 +65,8 @@ def test_a_calibrated_bag_gives_positions(pose_ros, estimate, tmp_path):
     found = np.array([(point.x, point.y, point.z) for point in skeleton.positions])
     np.testing.assert_allclose(found, positions, atol=1e-4)
     assert skeleton.position_source == skeleton.POSITIONS_MODEL
+    assert np.isfinite(skeleton.velocity.z)
+    assert skeleton.motion == skeleton.MOTION_STATIONARY
 
 
 def test_several_inputs_get_a_bag_each_and_existing_ones_are_skipped(pose_ros, bag, tmp_path):

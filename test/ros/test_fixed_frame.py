@@ -2,6 +2,7 @@
 
 from functools import partial
 from math import atan2, pi, remainder, sin
+import sys
 
 from geometry_msgs.msg import PoseStamped, TransformStamped
 import numpy as np
@@ -189,3 +190,12 @@ def test_without_transforms_the_reason_is_reported(ros, make_robot, video):
         'the fault',
     )
     assert 'odom' in fixed.fault
+
+
+def test_without_the_messages_of_tf_the_node_says_what_to_install(ros, monkeypatch, capfd):
+    monkeypatch.setitem(sys.modules, 'tf2_msgs.msg', None)
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    node = ros.start(PoseNode, fixed_frame='odom')
+    assert 'parameter fixed_frame needs tf2_ros' in node._fault
+    assert 'apt install ros-jazzy-tf2-ros' in capfd.readouterr().err
+    assert node._images is None  # not active
