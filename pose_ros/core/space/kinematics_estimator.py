@@ -90,8 +90,9 @@ class KinematicsEstimator:
             if trunk is not None and person.id:
                 look = _look(person.id, trunk, person.positions, person.topology)
                 looks.append(look)
-                track = self._tracks.setdefault(person.id, _PersonTrack(self._up))
-                track.relative.update(trunk, stamp)
+                if person.id not in self._tracks:
+                    self._tracks[person.id] = _PersonTrack(self._up)
+                self._tracks[person.id].relative.update(trunk, stamp)
         if camera_pose is not None:
             self._waiting.append((stamp, looks, camera_pose))
             self._take_waiting(stamp)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-# Spectral density of a walking person's acceleration [m²/s³]. Of 0.1, 0.3 and 1, the smallest 95 %
-# error of starts, stops, circles and straight walks together (benchmarks/velocity.py).
-_ACCELERATION = 0.3
 # Standard deviation of the velocity of a person just found [m/s].
 _FIRST_SPEED = 1.0
 # Longest time over which the noise of one position is averaged [s].
@@ -27,6 +24,11 @@ class VelocityFilter:
         [3, 3] spectral density of its noise [m² s].
     stamp
         Time [s].
+
+    Attributes
+    ----------
+    acceleration
+        Spectral density of the acceleration [m²/s³].
     """
 
     def __init__(self, position: np.ndarray, density: np.ndarray, stamp: float) -> None:
@@ -35,6 +37,7 @@ class VelocityFilter:
         self._covariance[:3, :3] = density / _LONGEST_STEP
         self._covariance[3:, 3:] = _FIRST_SPEED**2 * np.eye(3)
         self._stamp = stamp
+        self.acceleration = 0.0
 
     def update(self, position: np.ndarray, density: np.ndarray, stamp: float) -> None:
         """Take in a position at a later time."""
@@ -53,12 +56,14 @@ class VelocityFilter:
 
     def _at(self, step: float) -> tuple[np.ndarray, np.ndarray]:
         """State [6] and covariance [6, 6] after a time [s]."""
+        if not step:
+            return self._state, self._covariance
         move = np.eye(6)
         move[:3, 3:] = step * np.eye(3)
         covariance = move @ self._covariance @ move.T
         axes = np.arange(3)
-        covariance[axes, axes] += _ACCELERATION * step**3 / 3
-        covariance[axes, axes + 3] += _ACCELERATION * step**2 / 2
-        covariance[axes + 3, axes] += _ACCELERATION * step**2 / 2
-        covariance[axes + 3, axes + 3] += _ACCELERATION * step
+        covariance[axes, axes] += self.acceleration * step**3 / 3
+        covariance[axes, axes + 3] += self.acceleration * step**2 / 2
+        covariance[axes + 3, axes] += self.acceleration * step**2 / 2
+        covariance[axes + 3, axes + 3] += self.acceleration * step
         return move @ self._state, covariance
