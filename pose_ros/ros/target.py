@@ -48,7 +48,10 @@ class TargetOutput:
             self._place = None
         if person_id:
             state = TargetState.VISIBLE if seen else TargetState.OUT_OF_SIGHT
-        elif before.id and before.id == expired_id:
+        elif before.id == expired_id and before.state in (
+            TargetState.OUT_OF_SIGHT,
+            TargetState.LOST,
+        ):
             person_id, state = before.id, TargetState.LOST
         else:
             state = TargetState.NONE

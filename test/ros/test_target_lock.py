@@ -6,9 +6,9 @@ from lifecycle_msgs.srv import ChangeState
 import pytest
 from sensor_msgs.msg import Image
 
-from pose_ros.msg import SkeletonArray
+from pose_ros.msg import SkeletonArray, TargetState
 from pose_ros.ros.pose_node import PoseNode
-from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, SKELETONS
+from pose_ros.ros.qos import DIAGNOSTICS, IMAGE_RELIABLE, LATCHED, SKELETONS
 from pose_ros.srv import LockTarget, UnlockTarget
 
 pytestmark = pytest.mark.ros
@@ -199,3 +199,56 @@ def test_the_names_follow_the_namespace(ros, estimators):
     ros.add(PoseNode(estimators, context=ros.context, cli_args=arguments))
     client = ros.node.create_client(LockTarget, '/robot/pose_node/lock')
     ros.spin_until(client.service_is_ready, 'the service in the namespace')
+
+
+def test_the_state_of_the_target_follows_the_lock(following, make_person, ros):
+    node = following()
+    states = ros.collect(TargetState, 'pose_node/target_state', LATCHED)
+    node.listen()
+    node.show(make_person(1), make_person(3))
+    assert node.lock(BY_ID, 3).success
+    node.show(make_person(1), make_person(3))
+    node.show(make_person(1), make_person(3))
+    node.show(make_person(1))
+    node.show(make_person(3))
+    assert node.lock(BY_ID, 3).success
+    node.unlock()
+    node.show(make_person(3))
+    assert node.lock(BY_ID, 3).success
+    node.show(make_person(3))
+    node.show()
+    node.estimator.locked_id, node.estimator.statistics.expired_lock = 0, 3
+    node.show()
+    node.show()
+    assert not node.unlock().success
+    node.show(make_person(3), make_person(4))
+    assert node.lock(BY_ID, 3).success  # the same id again, and then let go
+    node.show(make_person(3))
+    node.unlock()
+    node.show(make_person(3))
+    expected = [
+        *((0, TargetState.NONE), (3, TargetState.VISIBLE), (3, TargetState.OUT_OF_SIGHT)),
+        *((3, TargetState.VISIBLE), (0, TargetState.NONE), (3, TargetState.VISIBLE)),
+        *((3, TargetState.OUT_OF_SIGHT), (3, TargetState.LOST)),
+        *((3, TargetState.VISIBLE), (0, TargetState.NONE)),
+    ]
+    ros.spin_until(lambda: len(states) >= len(expected), 'all states')
+    assert [(state.id, state.state) for state in states] == expected
+
+
+def test_pose_node_looks_for_people_for_the_target_alone(following, make_person, ros):
+    node = following()
+    states = ros.collect(TargetState, 'pose_node/target_state', LATCHED)
+    node.estimator.people = [make_person(2)]
+    ros.spin_until(node.images.get_subscription_count, 'pose_node subscribing')
+
+    def locked():
+        node.image.header.stamp = ros.node.get_clock().now().to_msg()
+        node.images.publish(node.image)
+        ros.spin_for(0.05)
+        return node.lock(BY_ID, 2).success
+
+    ros.spin_until(locked, 'a lock without subscribers of skeletons')
+    node.image.header.stamp = ros.node.get_clock().now().to_msg()
+    node.images.publish(node.image)
+    ros.spin_until(lambda: states and states[-1].state == TargetState.VISIBLE, 'the state')

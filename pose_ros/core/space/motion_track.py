@@ -22,10 +22,9 @@ GRACE = 1.0
 _WINDOW = 1.0  # [s]
 _MOVED, _STAYED = 0.3, 0.2
 # Spectral density of the acceleration [m²/s³]. Of 0.1, 0.3 and 1, the first has the smallest 95 %
-# error of starts, stops, circles and straight walks together (benchmarks/velocity.py). With the
-# second, deviations of people who stay in place are half as large, and starts and stops are still
-# within two of them in 90 %.
-_WALKING, _STAYING = 0.3, 0.05
+# error of starts, stops, circles and straight walks together (benchmarks/velocity.py). The second
+# is the smallest with which a sudden start is still within two deviations in 90 % of the images.
+_WALKING, _STAYING = 0.3, 0.15
 # Time from the first position to the first decision [s].
 _DECISION = 0.5
 
