@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from pose_ros.cli.console import complaints
-from pose_ros.cli.options import MODEL, THREADS, TOPIC
+from pose_ros.cli.options import HANDS, MODEL, THREADS, TOPIC
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import display_name
@@ -38,6 +38,7 @@ def view(
     port: int = _PORT,
     model: str = MODEL,
     mode: str = _MODE,
+    hands: str = HANDS,
     threads: int = THREADS,
     topic: str = TOPIC,
 ) -> None:
@@ -50,7 +51,12 @@ def view(
         from pose_ros.web.show_server import ShowServer  # noqa: PLC0415
 
         show = open_show(files, topic)
-        chosen: dict[str, Any] = {'model': model, 'mode': mode, 'threads': threads}
+        chosen: dict[str, Any] = {
+            'model': model,
+            'mode': mode,
+            'hands': hands,
+            'threads': threads,
+        }
         config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
         access = make_access(host)
         title = display_name(Path(files[0]).name)

@@ -12,8 +12,6 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.bringup.arguments import NODES
-from pose_ros.core.camera_orientation import UPRIGHT
-from pose_ros.core.encoded_image import read_encoded
 from pose_ros.core.types import FrameError
 from pose_ros.extras import MissingLibraryError, library
 from pose_ros.message_values import EventReader, msg_to_hand, orientation_of
@@ -21,7 +19,8 @@ from pose_ros.msg import Hand, SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
 from pose_ros.ros.hand_pairs import HandPairs
-from pose_ros.ros.images import ImageReader, stamp_of
+from pose_ros.ros.images import stamp_of
+from pose_ros.ros.jpeg_images import JpegImages
 from pose_ros.ros.labels import ANNOTATIONS, Labels
 from pose_ros.ros.motion_outputs import TOPICS
 from pose_ros.ros.on_demand import OnDemandSubscriptions
@@ -37,9 +36,9 @@ from pose_ros.web.viewer_messages import (
     event_message,
     formats,
     picture,
+    report_message,
     rounded,
     scene,
-    small_jpeg,
 )
 
 # Nodes whose absence is shown, too.
@@ -69,11 +68,9 @@ class WebNode(Node):
         self._labels = Labels()
         self._events = EventReader()
         self._pairs = StampPairs(WAITING)
-        self._images = ImageReader()
-        self._orientation = UPRIGHT
+        self._images = JpegImages()
         self._image_time = self._skeleton_time = 0.0
-        self._fault = ''
-        self._pictures = 0
+        self._fault, self._pictures = '', 0
         self._reader = SkeletonReader(self, 'skeletons')
         self._hands = HandPairs(self, self._reader, self._show)
         self._inputs = OnDemandSubscriptions(self, self._watch)
@@ -142,7 +139,7 @@ class WebNode(Node):
         if people is None:
             return
         stamp, size = stamp_of(message.header), (message.image_width, message.image_height)
-        turn = self._orientation = orientation_of(message)
+        turn = self._images.orientation = orientation_of(message)
         labels = self._labels.at(stamp, {person.id for person in people})
         content = scene(
             [turn.upright_person(person, size) for person in people],
@@ -165,7 +162,8 @@ class WebNode(Node):
         if not self._server.hub.wants_picture:
             return
         try:
-            jpeg, size = (b'', (0, 0)) if image is None else self._encoded(image)
+            p = self._values
+            jpeg, size = self._images.encode(image, p.max_width, p.jpeg_quality)
         except FrameError as error:
             self._fault = str(error)
             return
@@ -175,42 +173,25 @@ class WebNode(Node):
         self._pictures += 1
         self._server.post(self._server.hub.put_picture, picture(content, jpeg))
 
-    def _encoded(self, message: Image | CompressedImage) -> tuple[bytes, tuple[int, int]]:
-        """JPEG of an image, upright, and its size before it was made smaller."""
-        p = self._values
-        if isinstance(message, CompressedImage) and self._orientation.is_upright:
-            given = read_encoded(bytes(message.data))
-            if given.format == 'jpeg' and given.width <= p.max_width:
-                return given.data, (given.width, given.height)
-        frame = self._orientation.upright_frame(self._images.frame(message))
-        return small_jpeg(frame, p.max_width, p.jpeg_quality), (frame.width, frame.height)
-
     def _on_reports(self, array: DiagnosticArray) -> None:
         """Pass on what the nodes beside this one say of themselves."""
         for status in array.status:
             namespace, _, name = status.name.rpartition('/')
             if name not in NODES or namespace != self.get_namespace().strip('/'):
                 continue
-            content = {
-                'type': 'node',
-                'name': name,
-                'level': int.from_bytes(status.level, 'little'),
-                'message': status.message,
-                'values': {pair.key: pair.value for pair in status.values},
-                'received': time.monotonic(),
-            }
+            content = {**report_message(name, status), 'received': time.monotonic()}
             self._server.post(self._server.hub.put_state, ('node', name), content, True)
 
     def _diagnose(self) -> None:
         viewers = len(self._server.hub.viewers)
         level, text, figures = self._reader.status(bool(viewers))
-        fault, self._fault = self._fault, ''
         if not viewers:
             text = 'idle: no viewers'
-        elif level == OK and fault:
-            level, text = WARN, f'an image cannot be shown: {fault}'
+        elif level == OK and self._fault:
+            level, text = WARN, f'an image cannot be shown: {self._fault}'
+        self._fault = ''
         shown = {'viewers': viewers, 'pictures sent': self._pictures}
-        self._diagnostics.publish(level, text, '', {**shown, **figures})
+        self._diagnostics.publish(level, text, '', shown | dict(figures))
 
 
 def main() -> None:

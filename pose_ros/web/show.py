@@ -10,7 +10,7 @@ from typing import Any
 
 from pose_ros.core.media import Media
 from pose_ros.core.motion.events import MotionEvent
-from pose_ros.core.types import Frame, Person
+from pose_ros.core.types import Frame, Person, TrackedHand
 from pose_ros.web.current_words import CurrentWords
 from pose_ros.web.viewer_messages import (
     angles_message,
@@ -90,7 +90,12 @@ class RecordedShow:
         self._angle_times.append(time)
 
     def add_people(
-        self, time: float, size: tuple[int, int], people: Sequence[Person], locked: int = 0
+        self,
+        time: float,
+        size: tuple[int, int],
+        people: Sequence[Person],
+        locked: int = 0,
+        hands: Sequence[TrackedHand] = (),
     ) -> None:
         """Add the people of the next frame, an image of (width, height) [px] at a time [s]."""
         while self._waiting and self._waiting[0].time <= time + 1e-3:
@@ -98,6 +103,7 @@ class RecordedShow:
         content = scene(
             people, time, size, words=self._words.at(time), fallen=self._words.fallen,
             locked=locked,
+            hands=hands,
         )  # fmt: skip
         self._scenes.append(content)
         self._times.append(time)

@@ -47,8 +47,8 @@ def open_show(paths: Sequence[str], topic: str = '') -> RecordedShow:
         raise ValueError(f'images come from one file, got {", ".join(images)}')
     if images:
         show.media = open_input(images[0], (topic, ''))
-        if is_url(images[0]):
-            raise ValueError(f'{images[0]}: only files can be shown, not streams')
+        if not Path(images[0]).exists() or Path(images[0]).is_char_device():
+            raise ValueError(f'{show.media.name}: only files can be shown, not streams')
     lines = [path for path in results if _is_people(Path(path))]
     for path in results:
         if path not in lines:
@@ -85,12 +85,12 @@ def analyse_show(
     assert media is not None
     convert = watched(media)
     try:
-        for number, (frame, people, _) in enumerate(estimated(estimator, media), 1):
+        for number, (frame, people, hands) in enumerate(estimated(estimator, media), 1):
             size = (frame.width, frame.height)
-            motion = watcher.observe(convert(people, size), frame.time)
+            motion = watcher.observe(convert(people, size), frame.time, hands)
             if not events_known:
                 _add_motion(show, frame.time, motion)
-            show.add_people(frame.time, size, people)
+            show.add_people(frame.time, size, people, hands=hands)
             show.progress = min(number / (media.frame_count or number + 1), 0.999)
             if stopped():
                 return

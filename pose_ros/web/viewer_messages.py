@@ -127,6 +127,17 @@ def angles_message(
     }
 
 
+def report_message(name: str, status: Any) -> dict[str, Any]:
+    """What a node says of itself, from its DiagnosticStatus."""
+    return {
+        'type': 'node',
+        'name': name,
+        'level': int.from_bytes(status.level, 'little'),
+        'message': status.message,
+        'values': {pair.key: pair.value for pair in status.values},
+    }
+
+
 def css(colour: Colour) -> str:
     """Colour, 0 to 1, as CSS has it."""
     return '#{:02x}{:02x}{:02x}'.format(*pixel_colour(colour, 'rgb'))

@@ -206,7 +206,8 @@ def test_the_command_prints_the_address_and_ends_with_ctrl_c(fall):
         (['no.mp4'], 'there is no such file'),
         (['no.jsonl'], 'no.jsonl'),
         (['fall.mp4', 'recording'], 'images come from one file'),
-        (['rtsp://camera/stream'], 'only files can be shown'),
+        (['rtsp://me:secret@camera/stream'], 'only files can be shown'),
+        (['/dev/video97'], 'only files can be shown'),
         (['broken.jsonl'], 'broken.jsonl, line 1'),
         (['people.jsonl', '--mode', 'all'], 'mode must be'),
         (['two.jsonl'], 'two.jsonl, line 4: the file is about several inputs'),
@@ -221,4 +222,5 @@ def test_what_cannot_be_shown_is_said_in_one_line(fall, pose_ros, monkeypatch, a
     code, _, err = pose_ros('view', '--port', '0', *arguments)
     assert code == 2
     assert reason in err
+    assert 'secret' not in err
     assert len(err.strip().splitlines()) == 1

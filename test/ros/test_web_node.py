@@ -218,7 +218,7 @@ def test_an_image_that_cannot_be_used_is_reported(ros, start, camera):
 def test_nothing_is_encoded_while_no_viewer_can_take_a_picture(ros, start, camera, monkeypatch):
     encoded = []
     monkeypatch.setattr(
-        'pose_ros.ros.web_node.small_jpeg', lambda *_: encoded.append(1) or b'\xff\xd8'
+        'pose_ros.ros.jpeg_images.small_jpeg', lambda *_: encoded.append(1) or b'\xff\xd8'
     )
     _, visit = start()
     viewer = visit(confirm=False)
