@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pose_ros.core.configuration import EstimatorConfig
@@ -27,6 +28,7 @@ from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.loading import model_loader
 from pose_ros.core.runtime.openvino import is_installed
 from pose_ros.core.runtime.store import ModelStore
+from pose_ros.core.tracking.keypoint_filter import smoothers
 from pose_ros.core.tracking.region import RegionTracker, region_tracker
 
 OWN_DETECTOR = 'blazepose_detector'
@@ -123,7 +125,10 @@ def build_hand_tracker(config: EstimatorConfig, store: ModelStore) -> HandTracke
     if family != 'hand':
         raise ModelError(f'hand_model must be of the family hand, {config.hand_model} is {family}')
     return HandTracker(
-        store.locate(config.hand_model), config.threads or 2, everywhere=config.hands == 'all'
+        store.locate(config.hand_model),
+        config.threads or 2,
+        everywhere=config.hands == 'all',
+        smoothers=partial(smoothers, config),
     )
 
 

@@ -1,14 +1,18 @@
 """Regions of hands and which hands are followed, without models."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from pose_ros.core.camera_orientation import CameraOrientation
+from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.hands.hand_region import region_from_pose
 from pose_ros.core.hands.hand_tracker import HandTracker
 from pose_ros.core.models.anchors import AnchorDecoder
 from pose_ros.core.models.hand import HandLandmarks, region_from_landmarks, turned_region
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
+from pose_ros.core.tracking.keypoint_filter import smoothers
 from pose_ros.core.types import Box, Crop, Frame, Person, TrackedHand
 
 
@@ -117,10 +121,10 @@ class FakeModels:
 
 @pytest.fixture
 def tracker_of(monkeypatch):
-    def make(models, everywhere=False):
+    def make(models, **options):
         for name in ('HandLandmarker', 'HandRecropper', 'PalmDetector'):
             monkeypatch.setattr(f'pose_ros.core.hands.hand_tracker.{name}', lambda *_: models)
-        return HandTracker({'landmarks': 0, 'recrop': 0, 'palm': 0}, everywhere=everywhere)
+        return HandTracker({'landmarks': 0, 'recrop': 0, 'palm': 0}, **options)
 
     return make
 
@@ -151,6 +155,27 @@ def test_a_hand_is_followed_by_its_landmarks(tracker_of):
     tracker.find(frame(3), [only_left()], 1)
     tracker.find(frame(4), [only_left()], 1)
     assert models.looked[3] == REFINED
+
+
+def test_hands_are_steady_at_rest_and_do_not_lag(tracker_of):
+    rng = np.random.default_rng(1)
+    models = FakeModels(hand_points())
+    world = rng.normal(0, 0.05, (21, 3)).astype(np.float32)
+    models.estimate = lambda *_: HandLandmarks(models.points, world[:, 0], world, 0.9, 0.9)
+    tracker = tracker_of(models, smoothers=partial(smoothers, EstimatorConfig()))
+    shown, true = [], []
+    for number in range(90):
+        true.append(hand_points((300 + max(0, number - 60) * 2.0, 200)))
+        models.points = (true[-1] + rng.normal(0, 0.5, (21, 2))).astype(np.float32)
+        places = (('left_wrist', 0), ('left_index', 5), ('left_pinky', 17))
+        someone = person(**{name: tuple(true[-1][i]) for name, i in places})
+        someone.scores[BLAZEPOSE33.index('right_wrist')] = 0.0
+        (hand,) = tracker.find(frame(number), [someone], 1)
+        shown.append(hand.keypoints)
+    steps = np.diff(shown[20:60], axis=0).std()
+    assert steps < 0.5 * 0.5 * np.sqrt(2)
+    # Half a frame of 2 px.
+    assert np.abs(np.subtract(shown, true)[75:, :, 0].mean()) < 1.0
 
 
 def test_lost_hands_are_searched_for_in_turns(tracker_of):

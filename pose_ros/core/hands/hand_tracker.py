@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 import math
@@ -19,6 +19,7 @@ from pose_ros.core.models.hand import (
     PalmDetector,
     region_from_landmarks,
 )
+from pose_ros.core.tracking.smoothing import NoSmoothing, Smoother
 from pose_ros.core.types import Crop, Frame, HandSide, Person, TrackedHand
 
 _SIDES: tuple[HandSide, HandSide] = ('left', 'right')
@@ -63,6 +64,8 @@ class HandTracker:
         Number of CPU threads.
     everywhere
         Whether hands without bodies are looked for, too.
+    smoothers
+        Makes the smoothers of the keypoints [px] and of the world points [m] of one hand.
 
     Attributes
     ----------
@@ -73,8 +76,16 @@ class HandTracker:
     """
 
     def __init__(
-        self, files: Mapping[str, Path], threads: int = 1, everywhere: bool = False
+        self,
+        files: Mapping[str, Path],
+        threads: int = 1,
+        everywhere: bool = False,
+        smoothers: Callable[[], tuple[Smoother, Smoother]] = lambda: (
+            NoSmoothing(),
+            NoSmoothing(),
+        ),
     ) -> None:
+        self._make_smoothers = smoothers
         self._landmarker = HandLandmarker(files['landmarks'], threads)
         self._recropper = HandRecropper(files['recrop'], threads)
         self._palms = PalmDetector(files['palm'], threads) if everywhere else None
@@ -86,6 +97,7 @@ class HandTracker:
     def reset(self) -> None:
         """Forget all hands."""
         self._tracks: list[_Track] = []
+        self._smoothers: dict[int, tuple[Smoother, Smoother]] = {}
         self._frames = 0
 
     def find(self, frame: Frame, people: Sequence[Person], max_people: int) -> list[TrackedHand]:
@@ -117,11 +129,32 @@ class HandTracker:
         if not single:
             hands = [hand if hand.id else replace(hand, id=next(self._ids)) for hand in hands]
             self._tracks = [_track(hand, frame.time) for hand in hands]
+            hands = self._smoothed(hands, frame.time)
             self._frames += 1
         self.duration = time.perf_counter() - started
         if self._looks:
             self.hand_time = self.duration / self._looks
         return hands
+
+    def _smoothed(self, hands: Sequence[TrackedHand], stamp: float) -> list[TrackedHand]:
+        """Hands that are steady at rest; each is followed by what was found, not by this."""
+        self._smoothers = {
+            hand.id: self._smoothers.get(hand.id) or self._make_smoothers() for hand in hands
+        }
+        smoothed = []
+        for hand in hands:
+            keypoints, world = (
+                smoother.apply(points, stamp, float(np.ptp(points, axis=0).max()))
+                for smoother, points in zip(self._smoothers[hand.id], (hand.keypoints, hand.world))
+            )
+            smoothed.append(
+                replace(
+                    hand,
+                    keypoints=keypoints.astype(np.float32),
+                    world=world.astype(np.float32),
+                )
+            )
+        return smoothed
 
     def _of_people(
         self, frame: Frame, people: Sequence[Person], tracks: Sequence[_Track]

@@ -66,7 +66,7 @@ class KeypointFilter:
         self._topology = topology
         self._last: Observation | None = None
         self._person: Person | None = None
-        self._smoother, self._world_smoother = _smoothers(config)
+        self._smoother, self._world_smoother = smoothers(config)
         self._sides = LeftRightCorrector(topology)
         self._checker = PlausibilityChecker(topology)
 
@@ -74,7 +74,7 @@ class KeypointFilter:
         """Take other settings; what they change starts anew."""
         old, self._config = self._config, config
         if _smoothing_of(config) != _smoothing_of(old):
-            self._smoother, self._world_smoother = _smoothers(config)
+            self._smoother, self._world_smoother = smoothers(config)
         if config.fix_left_right and not old.fix_left_right:
             self._sides.reset()
         if config.plausibility and not old.plausibility:
@@ -192,7 +192,7 @@ def _smoothing_of(config: EstimatorConfig) -> tuple[str, float, float, float]:
     )
 
 
-def _smoothers(config: EstimatorConfig) -> tuple[Smoother, Smoother]:
+def smoothers(config: EstimatorConfig) -> tuple[Smoother, Smoother]:
     """Smoothers of the keypoints [px] and of the world positions [m]."""
     if config.smoothing == 'none':
         return NoSmoothing(), NoSmoothing()
