@@ -17,7 +17,11 @@ from pose_ros.core.motion.repetition_counter import ExercisePhase, RepetitionCou
 # anything.
 _RECOGNISED = 2
 # Maximum pause between the repetitions by which an exercise is recognised [s].
-_MAX_PAUSE = 6.0
+_MAX_PAUSE = 4.0
+# The same between two that are alike [s]: of lunges with a high knee after each.
+_MAX_PAUSE_ALIKE = 6.0
+# Maximum difference of the peak angles of two that are alike [rad].
+_ALIKE = math.radians(20.0)
 # People who stay at the turning point for this much longer than the ways there and back take sit
 # down or tie a shoe [s].
 _STAYS = 0.4
@@ -83,10 +87,16 @@ class _Candidate:
         if done is None:
             return
         stays = _stays(done) and not self.exercise.from_turn
-        if stays or self.counter.done_from - self.last > _MAX_PAUSE:
+        if stays or self.counter.done_from - self.last > self._max_pause(done):
             self.series = []
         self.series.append((self.counter.done_from, done))
         self.last = stamp
+
+    def _max_pause(self, done: Repetition) -> float:
+        """Maximum pause between the last repetition and this one [s]."""
+        if self.series and abs(self.series[-1][1].peak_angle - done.peak_angle) <= _ALIKE:
+            return _MAX_PAUSE_ALIKE
+        return _MAX_PAUSE
 
     def idle(self, stamp: float) -> bool:
         """Whether nothing has come of the exercise for a while."""
