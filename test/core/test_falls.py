@@ -135,6 +135,12 @@ def test_everyday_life_has_none(measured):
     measured(f'falls: {warnings} false early warnings in {seconds} s of everyday motion')
 
 
+@pytest.mark.parametrize('facing', [0.0, 90.0])
+def test_squats_with_the_feet_out_of_the_image_give_no_warning(facing):
+    frames = video(LOOK_ALIKE_KEYS['deep_squats'], facing, seed=3, pace=1.2)
+    assert phases(list(hidden(frames, 'ankle'))) == []
+
+
 @pytest.mark.parametrize('motion', ['leave_right', 'leave_left', 'leave_below', 'walk'])
 @pytest.mark.parametrize('height', [240, 420])
 def test_leaving_the_image_is_none(motion, height):

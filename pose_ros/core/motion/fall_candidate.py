@@ -188,12 +188,13 @@ class FallCandidate:
     def is_out_of_control(self, sample: Sample) -> bool:
         """Whether an upright body leaves its feet or comes down further than in a squat.
 
-        If the feet are not observed, nothing shows that they carry the body.
+        Feet that are not observed are taken to be where the descent began.
         """
         levels = sample.levels
         if not self.was_upright:
             return False
-        on_feet = abs(levels.x - levels.feet_x) <= _BALANCED * self.height
+        feet_x = self.start.x if math.isnan(levels.feet_x) else levels.feet_x
+        on_feet = abs(levels.x - feet_x) <= _BALANCED * self.height
         return not on_feet or self.drop(sample) > _DEEPER_THAN_SQUAT
 
     def is_late(self, until: float, rate: float) -> bool:
