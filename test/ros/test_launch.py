@@ -356,18 +356,6 @@ def test_rviz_that_is_not_installed(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures('all_packages')
-def test_the_containers_start_what_exists():
-    root = Path(__file__).resolve().parents[2]
-    service = yaml.safe_load((root / 'docker/compose.yaml').read_text())['services']['pose_ros']
-    dockerfile = (root / service['build']['dockerfile']).read_text()
-    usual = re.search(r'^CMD (.*)$', dockerfile, re.MULTILINE)
-    for command in (service['command'].split(), yaml.safe_load(usual[1])):
-        assert command[:3] == ['ros2', 'launch', 'pose_ros']
-        arguments = dict(word.split(':=', 1) for word in command[4:])
-        started = nodes(command[3], **arguments)
-        assert {'source_node', 'pose_node', 'web_node'} <= set(started)
-
-
 def test_only_the_images_of_a_bag_are_played():
     *others, play = starts(
         'replay.launch.py', bag='b', image='camera/image_raw', namespace='/robot', loop='true'
@@ -386,6 +374,18 @@ def test_only_the_images_of_a_bag_are_played():
     assert starts('replay.launch.py', bag='b', rviz='false')[-1].ends_launch
     with pytest.raises(ValueError, match='bag must name'):
         starts('replay.launch.py')
+
+
+def test_the_containers_start_what_exists():
+    root = Path(__file__).resolve().parents[2]
+    service = yaml.safe_load((root / 'docker/compose.yaml').read_text())['services']['pose_ros']
+    dockerfile = (root / service['build']['dockerfile']).read_text()
+    usual = re.search(r'^CMD (.*)$', dockerfile, re.MULTILINE)
+    for command in (service['command'].split(), yaml.safe_load(usual[1])):
+        assert command[:3] == ['ros2', 'launch', 'pose_ros']
+        arguments = dict(word.split(':=', 1) for word in command[4:])
+        started = nodes(command[3], **arguments)
+        assert {'source_node', 'pose_node', 'web_node'} <= set(started)
 
 
 def test_replay_says_what_it_needs(monkeypatch, tmp_path):
