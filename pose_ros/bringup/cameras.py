@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 import posixpath
 import re
@@ -10,21 +11,25 @@ import re
 import yaml
 
 from pose_ros.bringup.arguments import (
+    BOOLEAN,
     PEOPLE,
     RUNNING,
     RVIZ_VIEW,
     SOURCE,
     TOPICS,
     Argument,
+    file_argument,
     name_list,
 )
 from pose_ros.bringup.pipeline import (
     Values,
     bridge,
     followers,
+    own_node,
     pose_node,
     rviz,
     source,
+    topics,
     web,
 )
 from pose_ros.bringup.process import Process, in_one_process
@@ -41,6 +46,18 @@ ARGUMENTS = (
         'gesture_node and marker_node of every camera: a process each, one process for all, or '
         'none',
         ('each', 'one_process', 'none'),
+    ),
+    Argument(
+        'fusion',
+        'false',
+        'starts fusion_node and its marker_node: the people of all cameras in fixed_frame, or in '
+        'map if it is empty',
+        BOOLEAN,
+    ),
+    Argument(
+        file_argument('fusion_node'),
+        '',
+        'YAML file of all parameters of fusion_node; empty: config/fusion_node.yaml',
     ),
     Argument('rviz', '', 'name of the camera that RViz shows; empty: no RViz'),
     *RVIZ_VIEW,
@@ -62,6 +79,8 @@ def cameras_pipeline(values: Values) -> list[Process]:
     if values['followers'] == 'one_process':
         behind = [in_one_process(behind)]
     nodes += behind
+    if values['fusion'] == 'true':
+        nodes += fusion(values, cameras)
     if values['rviz']:
         names = [posixpath.basename(camera['namespace']) for camera in cameras]
         if values['rviz'] not in names:
@@ -69,6 +88,19 @@ def cameras_pipeline(values: Values) -> list[Process]:
         shown = cameras[names.index(values['rviz'])]
         nodes += rviz(shown, own_camera=bool(source(shown)))
     return nodes
+
+
+def fusion(values: Values, cameras: Sequence[Values]) -> list[Process]:
+    """The node that fuses the people of all cameras, and the one that shows them."""
+    fused = {**{argument.name: argument.default for argument in OF_A_CAMERA}, **values}
+    names = [posixpath.basename(camera['namespace']) for camera in cameras]
+    parameters = {'cameras': names, 'fixed_frame': values['fixed_frame'] or 'map'}
+    infos = {
+        f'{name}/camera_info': posixpath.join(name, topics(camera)['camera_info'])
+        for name, camera in zip(names, cameras)
+    }
+    node = replace(own_node('fusion_node', fused, parameters), remappings=infos)
+    return [node, own_node('marker_node', fused)]
 
 
 def read_cameras(values: Values) -> list[dict[str, str]]:

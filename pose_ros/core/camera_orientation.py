@@ -64,24 +64,24 @@ class CameraOrientation:
         if self.is_upright:
             return person
         matrix = self._matrix
-        return _moved(person, matrix, _centre(size), _centre(self._upright_size(size)), self._turn)
+        return _moved(person, matrix, _centre(size), _centre(self.upright_size(size)), self._turn)
 
     def person_in_image(self, person: Person, size: Size) -> Person:
         """Person found in the upright image as the image of (width, height) [px] shows them."""
         if self.is_upright:
             return person
         matrix = self._matrix.T
-        centre = _centre(self._upright_size(size))
+        centre = _centre(self.upright_size(size))
         return _moved(person, matrix, centre, _centre(size), self._turn.T)
 
     def upright_hand(self, hand: TrackedHand, size: Size) -> TrackedHand:
         """Hand of an image of (width, height) [px] as the upright image shows it."""
-        return self._moved_hand(hand, self._matrix, size, self._upright_size(size), self._turn)
+        return self._moved_hand(hand, self._matrix, size, self.upright_size(size), self._turn)
 
     def hand_in_image(self, hand: TrackedHand, size: Size) -> TrackedHand:
         """Hand found in the upright image as the image of (width, height) [px] shows it."""
         matrix, turn = self._matrix.T, self._turn.T
-        return self._moved_hand(hand, matrix, self._upright_size(size), size, turn)
+        return self._moved_hand(hand, matrix, self.upright_size(size), size, turn)
 
     def _moved_hand(
         self, hand: TrackedHand, matrix: np.ndarray, old: Size, new: Size, turn: np.ndarray
@@ -114,7 +114,8 @@ class CameraOrientation:
         """Matrix [2, 2] from the image to the upright image, about their centres."""
         return self._turn @ np.diag([-1.0 if self.mirrored else 1.0, 1.0])
 
-    def _upright_size(self, size: Size) -> Size:
+    def upright_size(self, size: Size) -> Size:
+        """(width, height) of the upright image [px]."""
         return size[::-1] if self.rotate in (90, 270) else size
 
 

@@ -15,6 +15,7 @@ class PositionSource(IntEnum):
     DEPTH = 1
     MODEL = 2
     HEIGHT = 3
+    TRIANGULATED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +25,8 @@ class Positions:
     Attributes
     ----------
     points
-        float64 [K, 3] [m] in the camera's optical frame (x right, y down, z away); NaN for a
-        keypoint whose position is not known.
+        float64 [K, 3] [m] in the camera's optical frame (x right, y down, z away), or in the
+        fixed frame if several cameras are fused; NaN for a keypoint whose position is not known.
     deviations
         float64 [K] [m]: standard deviation along the line of sight, where a position is least
         certain; NaN where the position is.

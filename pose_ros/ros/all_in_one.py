@@ -22,6 +22,7 @@ CLASSES = {
     'gesture_node': 'GestureNode',
     'marker_node': 'MarkerNode',
     'bridge_node': 'BridgeNode',
+    'fusion_node': 'FusionNode',
     'web_node': 'WebNode',
 }
 USUAL = ('pose_node', 'gesture_node', 'marker_node')

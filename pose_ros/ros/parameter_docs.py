@@ -22,6 +22,7 @@ TABLES = {
     'gesture_node': ('gesture_node', 'PARAMETERS', 'Publishes gestures, falls and exercises.'),
     'marker_node': ('marker_parameters', 'PARAMETERS', 'Draws people for RViz and the overlay.'),
     'bridge_node': ('bridge_node', 'PARAMETERS', 'Publishes messages of other packages.'),
+    'fusion_node': ('fusion_node', 'PARAMETERS', 'Fuses the people of several cameras.'),
     'web_node': ('web_parameters', 'PARAMETERS', 'Shows camera and people in the browser.'),
     'source_node': ('source_node', 'PARAMETERS', 'Publishes images of a camera, video or actor.'),
 }

@@ -83,6 +83,18 @@ def test_a_bridge_for_each_camera(started):
     assert bridges == ['/front/bridge_node', '/back/bridge_node']
 
 
+def test_fusion_of_all_cameras(started):
+    fusion, markers = started(fusion='true', followers='none', namespace='/robot')[-2:]
+    assert (fusion.full_name, markers.full_name) == ('/robot/fusion_node', '/robot/marker_node')
+    assert fusion.parameters['/robot/fusion_node'] == {
+        'use_sim_time': False, 'cameras': ['front', 'back'], 'fixed_frame': 'map',
+    }  # fmt: skip
+    assert fusion.remappings == {
+        'front/camera_info': '/front_camera/camera_info',
+        'back/camera_info': 'back/camera_info',
+    }
+
+
 def test_a_list_of_names_for_one_camera(started):
     found = started('- {name: a, gestures: [wave, stop]}\n- {name: b, gestures: none}')
     given = {p.full_name: p.parameters.get(p.full_name, {}).get('gestures') for p in found}

@@ -107,6 +107,12 @@ NODES = {
             *('gestures', 'joint_angles', 'postures', 'falls', 'exercise'),
         ),
     ),
+    'fusion_node': NODE
+    + _DIAGNOSTICS
+    + Connections(
+        publishes=('skeletons', 'skeleton_format'),
+        subscribes=('/tf', '/tf_static', '*/skeletons', '*/camera_info'),
+    ),
     'web_node': NODE
     + _DIAGNOSTICS
     + Connections(
