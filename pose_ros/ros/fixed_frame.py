@@ -55,8 +55,14 @@ class FixedFrame:
 
     def listen(self, inputs: OnDemandSubscriptions, wanted: bool) -> None:
         """Subscribe to transforms while they are wanted."""
+        if not wanted:
+            self._found = time.monotonic()  # none are missing
         inputs.keep('/tf', self._kind, self._on_tf, TF, wanted)
         inputs.keep('/tf_static', self._kind, self._on_tf_static, TF_STATIC, wanted)
+
+    def clear(self) -> None:
+        """Forget the transforms before, which hide new ones when time goes back."""
+        self._buffer.clear()
 
     def pose(self, frame_id: str, stamp: int) -> Pose | None:
         """Pose of a frame in the fixed frame at a time [ns]; None if unknown."""
@@ -93,6 +99,7 @@ class _Tf2Buffer:
         self._look_up = buffer.lookup_transform_core
         self.set_transform = buffer.set_transform
         self.set_transform_static = buffer.set_transform_static
+        self.clear = buffer.clear
 
     def pose(self, target: str, source: str, stamp: int) -> Pose:
         """See `TransformBuffer.pose`."""

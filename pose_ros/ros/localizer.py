@@ -94,11 +94,16 @@ class Localizer:
         """Reason why there are no velocities in the fixed frame; empty if unknown."""
         return '' if self._fixed_frame is None else self._fixed_frame.fault
 
-    def begin(self) -> None:
-        """Start the next image: people who still wait are published."""
+    def begin(self, jumped: bool = False) -> None:
+        """Start the next image: people who still wait are published.
+
+        If its time has jumped back, the transforms before are forgotten.
+        """
         if self._waiting is not None:
             self._take_waiting()
             self.flush()
+        if jumped and self._fixed_frame is not None:
+            self._fixed_frame.clear()
 
     def place(self, result: PoseResult) -> None:
         """Publish the people with their positions, now or after ``depth_wait``."""

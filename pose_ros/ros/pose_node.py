@@ -213,7 +213,7 @@ class PoseNode(LifecycleNode):
         if when.step is Step.JUMP:
             estimator.reset()
         if self._localizer is not None:
-            self._localizer.begin()
+            self._localizer.begin(when.step is Step.JUMP)
         try:
             frame = replace(self._reader.frame(message), stamp=when.time)
             found = estimator.estimate(self._orientation.upright_frame(frame))

@@ -175,6 +175,19 @@ def test_poses_that_never_come_do_not_pile_up():
     assert len(estimator._waiting) <= 0.5 * RATE + 1
 
 
+def test_without_further_poses_nothing_in_the_fixed_frame_is_known():
+    actor, estimator = walker(PATHS['across']), KinematicsEstimator()
+    for time, person in observed(actor, duration=4.0):
+        pose = actor.camera_pose(time) if time < 1.5 else None
+        [found] = estimator.update([person], time, lambda pose=pose: pose)
+        if 1.0 < time < 1.5:
+            assert found.kinematics.motion is MotionState.MOVING
+    motion = found.kinematics
+    assert motion.motion is MotionState.UNKNOWN
+    assert np.isnan([*motion.fixed_velocity, motion.fixed_yaw, motion.fixed_yaw_deviation]).all()
+    assert np.isfinite(motion.velocity).all()
+
+
 def test_who_is_out_of_sight_keeps_a_velocity_that_becomes_uncertain():
     estimator = KinematicsEstimator()
     for time, person in observed(walker(PATHS['across'])):

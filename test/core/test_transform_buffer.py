@@ -77,6 +77,16 @@ def test_old_transforms_are_forgotten(robot):
         robot.pose('odom', 'base', int(10.5 * SECOND))
 
 
+def test_time_that_goes_back_starts_anew(robot):
+    robot.clear()
+    with pytest.raises(LookupError, match='time went back'):
+        robot.pose('map', 'camera', 11 * SECOND)
+    for stamp in (-500.0, -499.0):
+        robot.set_transform(transform('odom', 'base', (stamp, 0.0, 0.0), stamp=stamp))
+    _, place = robot.pose('odom', 'camera', -int(499.5 * SECOND))
+    assert place == pytest.approx((-499.3, 0.0, 1.0))
+
+
 def test_late_transforms_are_put_in_their_place(robot):
     robot.set_transform(transform('odom', 'base', (7.0, 0.0, 0.0), stamp=10.55))
     assert robot.pose('odom', 'base', int(10.55 * SECOND))[1][0] == pytest.approx(7.0)

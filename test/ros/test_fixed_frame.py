@@ -3,6 +3,7 @@
 from functools import partial
 from math import atan2, pi, remainder, sin
 import sys
+from types import SimpleNamespace
 
 from geometry_msgs.msg import PoseStamped, TransformStamped
 import numpy as np
@@ -16,7 +17,7 @@ from pose_ros.actor import Action, FloorPose, Scene, Walker, frames
 from pose_ros.actor.depth import with_errors
 from pose_ros.core.camera import CameraModel
 from pose_ros.msg import Skeleton, SkeletonArray, TargetState
-from pose_ros.ros.fixed_frame import TF, TF_STATIC
+from pose_ros.ros.fixed_frame import TF, TF_STATIC, FixedFrame
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.qos import CAMERA_INFO, IMAGE_RELIABLE, LATCHED, SKELETONS
 from pose_ros.srv import LockTarget
@@ -61,6 +62,7 @@ class Robot:
         self.depths = ros.publisher(Image, 'depth', IMAGE_RELIABLE)
         self.infos = ros.publisher(CameraInfo, 'camera_info', CAMERA_INFO)
         self.rng = np.random.default_rng(1)
+        self.start = START
         if parameters.get('fixed_frame'):
             self.tf = ros.publisher(TFMessage, '/tf', TF)
             self.static = ros.publisher(TFMessage, '/tf_static', TF_STATIC)
@@ -87,7 +89,7 @@ class Robot:
         self.tf.publish(self.message(transforms=[moved]))
 
     def header(self, time, frame='camera'):
-        return Header(stamp=Time(seconds=START + time).to_msg(), frame_id=frame)
+        return Header(stamp=Time(seconds=self.start + time).to_msg(), frame_id=frame)
 
     def show(self, time, image, depth):
         """Skeletons of an image."""
@@ -176,6 +178,17 @@ def test_velocity_and_target_of_a_person_seen_from_a_moving_robot(ros, make_robo
     assert last.header.stamp.sec + last.header.stamp.nanosec / 1e9 > START + frame.stamp + 0.5
 
 
+def test_a_recording_that_starts_again_has_velocities_again(ros, make_robot, video):
+    robot = make_robot(fixed_frame='odom')
+    for robot.start in (START, START - 50):
+        for frame in video[1][:8]:
+            for time in (frame.stamp - 0.05, frame.stamp, frame.stamp + 0.05):
+                robot.drive(time)
+            message = robot.show(frame.stamp, frame.image, frame.depth)
+        [skeleton] = message.skeletons
+        assert np.isfinite(skeleton.fixed_velocity.x)
+
+
 def test_without_transforms_the_reason_is_reported(ros, make_robot, video):
     robot = make_robot(fixed_frame='odom')
     frame = video[1][0]
@@ -189,6 +202,20 @@ def test_without_transforms_the_reason_is_reported(ros, make_robot, video):
         lambda: robot.show(len(robot.skeletons) / RATE, frame.image, frame.depth) and fixed.fault,
         'the fault',
     )
+    assert 'odom' in fixed.fault
+
+
+def test_an_idle_node_lacks_no_transforms(foreign_messages, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr('pose_ros.ros.fixed_frame.time.monotonic', lambda: now[0])
+    fixed, inputs = FixedFrame('odom'), SimpleNamespace(keep=lambda *_: None)
+    now[0] = 100.0
+    for wanted in (False, True):
+        fixed.listen(inputs, wanted)
+    assert fixed.pose('camera', 0) is None
+    assert fixed.fault == ''
+    now[0] = 102.0
+    fixed.pose('camera', 0)
     assert 'odom' in fixed.fault
 
 

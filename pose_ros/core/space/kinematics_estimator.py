@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 import math
+from typing import Any
 
 import numpy as np
 
@@ -149,7 +150,9 @@ class KinematicsEstimator:
         track = self._tracks.get(person_id)
         if track is None:
             return Kinematics()
-        values = {}
+        values: dict[str, Any] = {}
+        if not fixed:
+            values['motion'] = track.relative.motion
         if body is not None:
             values['orientation'] = np.array(body.quaternion)
         state = track.relative.state(stamp)
@@ -158,13 +161,13 @@ class KinematicsEstimator:
         state = track.fixed.state(stamp)
         if state is not None:
             position, values['fixed_velocity'], values['fixed_velocity_deviation'] = state
-            values['fixed_position'] = position
-        return Kinematics(
-            (track.fixed if fixed else track.relative).motion,
-            fixed_yaw=track.yaw.yaw,
-            fixed_yaw_deviation=track.yaw.deviation,
-            **values,
-        )
+            values |= {
+                'motion': track.fixed.motion,
+                'fixed_position': position,
+                'fixed_yaw': track.yaw.yaw,
+                'fixed_yaw_deviation': track.yaw.deviation,
+            }
+        return Kinematics(**values)
 
 
 def _look(person_id: int, trunk: Trunk, positions: Positions | None, topology: Topology) -> _Look:

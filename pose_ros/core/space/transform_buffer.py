@@ -45,6 +45,10 @@ class TransformBuffer:
             self._parents[message.child_frame_id] = message.header.frame_id
             self._static[message.child_frame_id] = place, turn
 
+    def clear(self) -> None:
+        """Forget the moving transforms, as when time went back."""
+        self._moving = {child: [] for child in self._moving}
+
     def pose(self, target: str, source: str, stamp: int) -> tuple[np.ndarray, np.ndarray]:
         """Rotation [3, 3] and translation [3] [m] from source to target at a time [ns].
 
@@ -86,6 +90,8 @@ class TransformBuffer:
         after = bisect_left(samples, stamp, key=lambda s: s[0])
         if after < len(samples) and samples[after][0] == stamp:
             return samples[after][1:]
+        if not samples:
+            raise LookupError(f'{frame!r} is not known since time went back')
         if not 0 < after < len(samples):
             first, last = samples[0][0] / 1e9, samples[-1][0] / 1e9
             raise LookupError(
