@@ -106,8 +106,9 @@ async def _call(client: Client, request: Any) -> Any:
     try:
         return await asyncio.wait_for(done, TIMEOUT)
     except asyncio.TimeoutError as error:
-        client.remove_pending_request(pending)
         raise ValueError(f'{client.srv_name} does not answer') from error
+    finally:
+        client.remove_pending_request(pending)  # also if the viewer has gone
 
 
 def _accepted(response: Any) -> str:

@@ -73,7 +73,7 @@ class Viewer:
         while not self.ended:
             await self._wake.wait()
             self._wake.clear()
-            while self._texts:
+            while self._texts and not self.ended:
                 await send(self._texts.popleft())
             states, self._states = self._states, {}
             for text in states.values():

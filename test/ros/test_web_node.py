@@ -7,6 +7,7 @@ import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 import pytest
+import rclpy
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -18,6 +19,7 @@ from pose_ros.ros import qos
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.pose_node import PoseNode
 from pose_ros.ros.web_node import WebNode
+from pose_ros.srv import UnlockTarget
 
 web_client = pytest.importorskip('web_client', reason='needs aiohttp', exc_type=ImportError)
 
@@ -395,6 +397,20 @@ def test_a_node_that_is_not_there_is_named(ros, start):
     reply = asked(ros, viewer, type='lock', method='largest')
     assert reply['content'] == 'pose_node/lock is not there: is the node running?'
     assert asked(ros, viewer, type='parameters')['content'] == []
+
+
+def test_a_request_of_a_viewer_who_left_is_forgotten(ros, start, monkeypatch):
+    monkeypatch.setattr('pose_ros.ros.web_control.TIMEOUT', 600.0)
+    node, visit = start(control=True)
+    mute = rclpy.create_node('mute', context=ros.context)  # is not spun, so it answers nothing
+    mute.create_service(UnlockTarget, 'pose_node/unlock', lambda _, response: response)
+    viewer, client = visit(), node._control._unlock
+    ros.spin_until(client.service_is_ready, 'the service')
+    viewer.send({'type': 'unlock', 'number': 1})
+    ros.spin_until(lambda: client._pending_requests, 'the request')
+    viewer.close()
+    ros.spin_until(lambda: not client._pending_requests, 'the end')
+    mute.destroy_node()
 
 
 def test_all_interfaces_need_a_token(ros, start, clients):

@@ -101,6 +101,21 @@ def test_a_viewer_with_too_many_messages_is_given_up():
     assert other.ended
 
 
+def test_a_viewer_that_is_given_up_gets_no_more_of_what_waits():
+    viewer, sent = Hub().join(), []
+
+    async def send(text):
+        sent.append(text)
+        for number in range(MAX_WAITING):  # more comes than is sent
+            viewer.put(str(number))
+        assert len(sent) < 5
+
+    viewer.put('first')
+    asyncio.run(viewer.send_all(send))
+    assert viewer.ended
+    assert len(sent) < 5
+
+
 def test_numbers_that_are_not_finite_are_an_error():
     with pytest.raises(ValueError, match='JSON compliant'):
         encode({'x': float('nan')})
