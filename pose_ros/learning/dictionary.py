@@ -130,8 +130,10 @@ class SignWatcher:
                 own = [hand for hand in hands if hand.skeleton_id == person.id]
                 segmenter = self._segmenters.setdefault(person.id, SignSegmenter())
                 made += segmenter.observe(person, stamp, own)
-        for segmenter in self._segmenters.values():
+        for person_id, segmenter in tuple(self._segmenters.items()):
             made += segmenter.miss(stamp)
+            if segmenter.is_empty:
+                del self._segmenters[person_id]
         return made
 
     def finish(self) -> list[SignMade]:
@@ -167,9 +169,14 @@ class SignSegmenter:
             ended = self.finish()
         return ended
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept of the person."""
+        return not self._rows
+
     def miss(self, stamp: float) -> list[SignMade]:
-        """End the sign of a person who is out of sight for long."""
-        return self.finish() if self._rows and stamp - self._rows[-1][0] > _UNSEEN else []
+        """End the sign of a person who is out of sight for long, or if time went back."""
+        return self.finish() if self._rows and abs(stamp - self._rows[-1][0]) > _UNSEEN else []
 
     def finish(self) -> list[SignMade]:
         """Sign that goes on, if there is one; everything before is forgotten."""

@@ -233,6 +233,9 @@ class LiveSkeletons:
             for when, people, stamp in self._seen[:-1]:
                 yield when, people, self._hands.pop(stamp, []) if self._with_hands else None
             del self._seen[:-1]
+            for *_, stamp in self._seen:
+                # Some hands come without people, such as those of late images.
+                self._hands = {s: hands for s, hands in self._hands.items() if s >= stamp}
 
     def _spin(self, duration: float, until: Callable[[], bool] = lambda: False) -> None:
         end = time.monotonic() + duration

@@ -120,3 +120,15 @@ def test_people_sign_at_the_same_time(dictionary, make_take):
     found = {one.skeleton_id: dictionary.find(one.example)[0].name for one in made}
     assert found == {3: 'fist', 4: 'call'}
     assert watcher.finish() == []
+    assert not watcher._segmenters
+
+
+def test_time_that_goes_back_ends_a_sign(dictionary, make_take):
+    take, watcher, made = make_take('fist'), SignWatcher(), []
+    half = len(take.stamps) // 2
+    for stamp, person, hands in zip(take.stamps[:half], take.people, take.hands):
+        made += watcher.observe([person], 100.0 + stamp, hands)
+    assert made == []
+    [one] = watcher.observe([], 5.0, [])
+    assert one.start == pytest.approx(100.0, abs=0.6)
+    assert watcher.finish() == []
