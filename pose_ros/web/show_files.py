@@ -50,15 +50,15 @@ def open_show(paths: Sequence[str], topic: str = '') -> RecordedShow:
         if not Path(images[0]).exists() or Path(images[0]).is_char_device():
             raise ValueError(f'{show.media.name}: only files can be shown, not streams')
     lines = [path for path in results if _is_people(Path(path))]
+    people = [path for path in results if path in lines or _has_skeletons(Path(path))]
+    if len(people) > 1:
+        raise ValueError(f'people come from one file, got {", ".join(people)}')
     for path in results:
         if path not in lines:
             _read_results(Path(path), show)
     show.sort()
-    for path in results:
-        if path in lines:
-            _read_people(Path(path), show)
-        elif is_bag(Path(path)):
-            _read_skeletons(Path(path), show)
+    for path in people:
+        (_read_people if path in lines else _read_skeletons)(Path(path), show)
     if show.media is None and not (show.has_people or show.events):
         raise ValueError(f'{", ".join(paths)}: nothing to show')
     return show
@@ -130,6 +130,11 @@ def _is_people(path: Path) -> bool:
         return '"people"' in file.readline()
 
 
+def _has_skeletons(path: Path) -> bool:
+    """Whether a file is a bag with skeletons."""
+    return is_bag(path) and 'skeletons' in _topics(path)
+
+
 def _read_results(path: Path, show: RecordedShow) -> None:
     """Events and angles; a bag may have none."""
     if is_bag(path) and not _topics(path) & {'joint_angles', *EVENT_TOPICS}:
@@ -178,8 +183,6 @@ def _source_of(record: dict[str, Any]) -> Media | None:
 
 def _read_skeletons(path: Path, show: RecordedShow) -> None:
     """Skeletons of a bag."""
-    if 'skeletons' not in _topics(path):
-        return
     zero = _zero(path, show)
     for _, stamp, message in messages(path, ['skeletons']):
         size = (message.image_width, message.image_height)
@@ -190,7 +193,7 @@ def _zero(path: Path, show: RecordedShow) -> float:
     """Stamp in a bag at which the time is 0 [s]: that of the first image, else of a message."""
     if isinstance(show.media, BagImages):
         return show.media.zero
-    topics = ['skeletons'] if 'skeletons' in _topics(path) else ['joint_angles', *EVENT_TOPICS]
+    topics = ['skeletons'] if _has_skeletons(path) else ['joint_angles', *EVENT_TOPICS]
     return next(stamp for _, stamp, _ in messages(path, topics))
 
 

@@ -128,6 +128,12 @@ def test_a_fall_in_all_kinds_of_files(show, files):
             assert len(reply['content']['angles']) == pytest.approx(12, abs=2)
 
 
+def test_people_of_two_files_are_refused(fall):
+    files = [str(fall / name) for name in ('people.jsonl', 'results')]
+    with pytest.raises(ValueError, match='people come from one file'):
+        open_show(files)
+
+
 def test_results_without_images(show):
     with closing(Watcher(show('results'))) as watcher:
         watcher.whole()
