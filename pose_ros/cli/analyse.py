@@ -232,7 +232,7 @@ class Work:
                     self.frames += 1
                     advance()
         finally:
-            # Of a video that breaks off all that was seen is told.
+            # Also of a video that breaks off.
             last = watcher.finish() if media.sequence else []
             self._write(media, 0.0, [], last)
             self.events += len(events + last)

@@ -191,7 +191,7 @@ class SignRun:
                     last = frame, people, hands
                     advance()
             finally:
-                # Of a video that breaks off all that was seen is told.
+                # Also of a video that breaks off.
                 told = self._tell(media, watcher.finish())
                 if told and last is not None and overlay is not None:
                     frame, people, hands = last

@@ -8,6 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from pose_ros.bringup.arguments import NODES
 from pose_ros.doctor.findings import Finding, State
 from pose_ros.doctor.rviz import Frames, rviz_frames
 
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
 _LOOK_PERIOD = 0.2  # [s] in which a new topic of images is seen
 DISCOVERY_TIME = 2.5  # [s] in which nodes find each other, and report themselves at least once
-_NODES = (
-    *('pose_node', 'gesture_node', 'marker_node', 'fusion_node'),
-    *('source_node', 'bridge_node', 'web_node'),
-)
+_NODES = (*NODES, 'fusion_node')
 # Topics of other kinds are not ours to judge.
 _KINDS = (
     'sensor_msgs/msg/Image',

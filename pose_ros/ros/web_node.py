@@ -190,7 +190,7 @@ class WebNode(Node):
         elif level == OK and self._fault:
             level, text = WARN, f'an image cannot be shown: {self._fault}'
         self._fault = ''
-        shown = {'viewers': viewers, 'pictures sent': self._pictures}
+        shown = {'viewers': viewers, 'images sent': self._pictures}
         self._diagnostics.publish(level, text, '', shown | dict(figures))
 
 

@@ -14,10 +14,10 @@ PARAMETERS = (
     Parameter('control', False, 'Viewers may lock people and set live parameters'),
     Parameter('max_viewers', 8, 'Maximum number of viewers at a time', low=1, high=100),
     Parameter(
-        'max_width', 960, 'Maximum width of the pictures', 'px', 64, 7680, live=True
+        'max_width', 960, 'Maximum width of the images', 'px', 64, 7680, live=True
     ),
     Parameter(
-        'jpeg_quality', 75, 'Quality of the pictures; higher: sharper and larger', '', 1, 100,
+        'jpeg_quality', 75, 'JPEG quality; higher: sharper and larger', '', 1, 100,
         live=True,
     ),
     EXECUTOR,

@@ -238,7 +238,7 @@ def test_a_dead_node_is_shown_as_dead(browser, make_robot, ros):
     browser.open(robot.node.address)
     ros.spin_until(lambda: 'dead: no report for' in browser.text(node), 'its death')
     # The picture stands still, and the page says why.
-    ros.spin_until(lambda: 'No picture for' in browser.text('#notice'), 'the notice')
+    ros.spin_until(lambda: 'No image for' in browser.text('#notice'), 'the notice')
     assert 'pose_node: dead' in browser.text('#notice')
 
 

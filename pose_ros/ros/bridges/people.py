@@ -33,11 +33,11 @@ class PeopleBridge:
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
         """Publish the people whose place is known; the list may be empty."""
-        told = []
+        known = []
         for person in people:
             place, velocity = place_and_velocity(person, message)
             if np.isfinite(place).all():
-                told.append(
+                known.append(
                     PersonMessage(
                         name=body_id(person.id, self._namespace),
                         position=point(place),
@@ -47,7 +47,7 @@ class PeopleBridge:
                         tags=[person.kinematics.motion.name.lower()],
                     )
                 )
-        self._publisher.publish(People(header=motion_header(message), people=told))
+        self._publisher.publish(People(header=motion_header(message), people=known))
 
 
 def point(vector: np.ndarray) -> Point:

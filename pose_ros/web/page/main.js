@@ -97,8 +97,8 @@ function redraw() {
   if (lost) notice = 'The connection is lost.';
   else if (live && silence > SILENCE) {
     const reason = nodes.reason();
-    notice = `No picture for ${Math.round(silence / 1000)} s${reason && `. ${reason}`}`;
-  } else if (!stage.scene) notice = 'Waiting for pictures';
+    notice = `No image for ${Math.round(silence / 1000)} s${reason && `. ${reason}`}`;
+  } else if (!stage.scene) notice = 'Waiting for images';
   find('#notice').textContent = notice;
 }
 
