@@ -11,6 +11,7 @@ from pose_ros.bags import is_bag, messages, topics_of
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, MediaError, is_url, open_media
 from pose_ros.core.motion.watcher import Motion, MotionWatcher
+from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.types import FrameError
 from pose_ros.message_values import EVENT_TOPICS, people_of
 from pose_ros.plotting.readers import read_recording
@@ -75,7 +76,7 @@ def analyse_show(
     Parameters
     ----------
     show
-        Gets them; its `fault` says so if the images cannot be read to their end.
+        Gets them; its `fault` says why people were not found in all images.
     estimator, watcher
         Find people, and what they do.
     stopped
@@ -94,7 +95,7 @@ def analyse_show(
             show.progress = min(number / (media.frame_count or number + 1), 0.999)
             if stopped():
                 return
-    except (MediaError, FrameError) as error:
+    except (MediaError, FrameError, ModelError) as error:
         show.fault = str(error)
     if not events_known:
         for event in watcher.finish() if media.sequence else []:

@@ -9,10 +9,13 @@ import pytest
 
 from pose_ros.core.media import VideoWriter, open_media
 from pose_ros.core.motion.events import MotionEvent
+from pose_ros.core.motion.watcher import MotionWatcher
+from pose_ros.core.runtime.errors import OutputError
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Person
 from pose_ros.web.current_words import CurrentWords
 from pose_ros.web.show import RecordedShow, ShowReader
+from pose_ros.web.show_files import analyse_show
 
 SIZE = (64, 48)
 
@@ -102,6 +105,33 @@ def test_an_image_without_known_people_is_shown_alone_and_again_with_them(video)
     show.add_people(0.0, SIZE, [person(5)])
     assert content_of(reader.picture_at(0.0))[0]['people']
     assert reader.picture_at(0.0) is None
+
+
+class BrokenEstimator:
+    """Fails in the second frame."""
+
+    def __init__(self):
+        self.frames = 0
+
+    def reset(self):
+        pass
+
+    def estimate(self, frame):
+        self.frames += 1
+        if self.frames == 2:
+            raise OutputError('no numbers')
+        return [person(5)]
+
+    def find_hands(self):
+        return []
+
+
+def test_a_model_that_fails_ends_the_reading_with_its_reason(video):
+    show = RecordedShow()
+    show.media = video
+    analyse_show(show, BrokenEstimator(), MotionWatcher())
+    assert (show.progress, show.fault) == (1.0, 'no numbers')
+    assert show.scene_at(0.0)['people']
 
 
 def test_people_without_images(show):
