@@ -39,19 +39,17 @@ class Viewer:
     @property
     def ready(self) -> bool:
         """Whether another picture may be sent."""
-        return self._unconfirmed < MAX_UNCONFIRMED
+        return self._unconfirmed + (self._picture is not None) < MAX_UNCONFIRMED
 
     def put_picture(self, picture: bytes) -> None:
-        """Queue a picture; it is left out if too many are on the way."""
-        if self.ready:
-            # One that has not left yet is replaced.
-            self._unconfirmed += self._picture is None
-            self._picture = picture
-            self._wake.set()
+        """Queue a picture in place of one that has not left yet."""
+        self._picture = picture
+        self._wake.set()
 
     def confirm_picture(self) -> None:
-        """Note that the viewer has drawn a picture."""
+        """Note that the viewer has drawn a picture: one that waits may leave."""
         self._unconfirmed = max(self._unconfirmed - 1, 0)
+        self._wake.set()
 
     def put_state(self, key: Hashable, text: str) -> None:
         """Queue a message that replaces a waiting one with the same key."""
@@ -78,8 +76,9 @@ class Viewer:
             states, self._states = self._states, {}
             for text in states.values():
                 await send(text)
-            picture, self._picture = self._picture, None
-            if picture is not None:
+            if self._picture is not None and self._unconfirmed < MAX_UNCONFIRMED:
+                picture, self._picture = self._picture, None
+                self._unconfirmed += 1
                 await send(picture)
 
     def _check_length(self) -> None:
@@ -122,7 +121,7 @@ class Hub:
         self.viewers.discard(viewer)
 
     def put_picture(self, picture: bytes) -> None:
-        """Send a picture to those that can take one."""
+        """Send a picture to all, as soon as they can take one."""
         for viewer in self.viewers:
             viewer.put_picture(picture)
 

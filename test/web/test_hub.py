@@ -42,6 +42,10 @@ def test_a_viewer_that_confirms_nothing_gets_no_more_pictures(sent_to):
     assert hub.wants_picture
     hub.leave(fast)
     assert not hub.wants_picture
+    # The newest has waited for it.
+    slow.confirm_picture()
+    assert sent_to(slow) == [bytes([9])]
+    assert not hub.wants_picture
     slow.confirm_picture()
     assert hub.wants_picture
     hub.put_picture(b'new')
