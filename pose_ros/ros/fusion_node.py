@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from functools import partial
 from typing import Any
 
+from builtin_interfaces.msg import Time as Stamp
 from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
@@ -67,6 +69,8 @@ class FusionCamera:
         self.name = name
         self.reader = SkeletonReader(node, f'{name}/skeletons')
         self.calibration = Calibration(rectified, warn=node.get_logger().warning)
+        # A float does not hold all nanoseconds. A round has the last image or the one before.
+        self.stamps: deque[tuple[float, Stamp]] = deque(maxlen=2)
         self._fault = ''
 
     def image(self, message: SkeletonArray, frame: FixedFrame) -> CameraImage | None:
@@ -87,6 +91,7 @@ class FusionCamera:
             return None
         self._fault = ''
         stamp, orientation = stamp_of(message.header), orientation_of(message)
+        self.stamps.append((stamp, message.header.stamp))
         return CameraImage(self.name, stamp, people, model, pose, size, orientation)
 
     def status(self, wanted: bool) -> tuple[bytes, str, str]:
@@ -104,8 +109,8 @@ class FusionNode(Node):
         super().__init__('fusion_node', **options)
         values = declare(self, PARAMETERS)
         self._frame = FixedFrame(values.fixed_frame)
-        names = dict.fromkeys(values.cameras)
-        self._cameras = [FusionCamera(self, name, values.rectified) for name in names]
+        names = values.cameras
+        self._cameras = {name: FusionCamera(self, name, values.rectified) for name in names}
         self._rounds = Rounds(values.tolerance)
         self._fusion = PersonFusion(values.track_timeout)
         self._publisher = self.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
@@ -121,7 +126,7 @@ class FusionNode(Node):
         """Subscribe to the cameras while the fused skeletons have subscribers."""
         wanted = self._wanted = self._publisher.get_subscription_count() > 0
         self._frame.listen(self._inputs, wanted)
-        for camera in self._cameras:
+        for camera in self._cameras.values():
             for topic, kind, callback, profile in (
                 ('camera_info', CameraInfo, camera.calibration.on_camera_info, CAMERA_INFO),
                 ('skeletons', SkeletonArray, partial(self._on_skeletons, camera), SKELETONS),
@@ -136,7 +141,7 @@ class FusionNode(Node):
     def _publish(self, images: list[CameraImage]) -> None:
         people = self._fusion.update(images)
         newest = max(images, key=lambda image: image.stamp)
-        stamp = Time(nanoseconds=round(newest.stamp * 1e9)).to_msg()
+        stamp = dict(self._cameras[newest.camera].stamps)[newest.stamp]
         # Keypoints of different people may come from different cameras.
         sizes = [image.orientation.upright_size(image.size) for image in images]
         size = max(width for width, _ in sizes), max(height for _, height in sizes)
@@ -149,7 +154,7 @@ class FusionNode(Node):
 
     def _diagnose(self) -> None:
         figures, faults = {}, []
-        for camera in self._cameras:
+        for camera in self._cameras.values():
             level, text, rate = camera.status(self._wanted)
             figures[f'{camera.name} [1/s]'] = rate
             if level != OK:

@@ -19,7 +19,6 @@ from pose_ros.msg import Skeleton, SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.fixed_frame import TF_STATIC
 from pose_ros.ros.fusion_node import FusionNode
-from pose_ros.ros.images import stamp_of
 from pose_ros.ros.marker_node import MarkerNode
 from pose_ros.ros.qos import CAMERA_INFO, DIAGNOSTICS, LATCHED, MARKERS, SKELETONS
 
@@ -55,7 +54,7 @@ class Cameras:
         for name in calibrated:
             info = CameraInfo(width=SIZE[0], height=SIZE[1], k=matrix)
             ros.publisher(CameraInfo, f'{name}/camera_info', CAMERA_INFO).publish(info)
-        cameras = {camera.name: camera for camera in self.node._cameras}
+        cameras = self.node._cameras
         ros.spin_until(
             lambda: (
                 all(cameras[name].calibration.known for name in calibrated)
@@ -87,8 +86,9 @@ class Cameras:
         """The fused message of a time."""
 
         def find():
-            stamps = [stamp_of(message.header) - START for message in self.fused]
-            return next((m for m, s in zip(self.fused, stamps) if abs(s - time) < 1e-3), None)
+            # The stamp of an image, to the nanosecond: messages are paired by it.
+            wanted = Time(seconds=START, nanoseconds=round(time * 1e9)).to_msg()
+            return next((m for m in self.fused if m.header.stamp == wanted), None)
 
         return self.ros.spin_until(find, f'people at {time} s')
 

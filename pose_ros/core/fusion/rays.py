@@ -15,8 +15,8 @@ from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
 # Standard deviation of a keypoint of score 1 from the joint, across the line of sight: a share of
-# the body [m], and of the image [px]. From the reprojection errors of two models on the actor and
-# on a recording with four cameras (benchmarks/fusion.py).
+# the body [m], and of the image [px]. Assumed; the reprojection errors of three models on a
+# recording with four cameras are of the same size (docs/evaluation/fusion.md).
 _BODY_ERROR, _PIXEL_ERROR = 0.02, 1.0
 # A keypoint of a lower score counts as one of this score [-].
 _MIN_SCORE = 0.3
