@@ -9,7 +9,7 @@ from functools import partial
 import json
 from pathlib import Path
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich import box
 from rich.table import Table
@@ -35,6 +35,7 @@ from pose_ros.cli.options import (
     START,
     THREADS,
     TOPIC,
+    given_config,
 )
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.configuration import EstimatorConfig
@@ -108,16 +109,10 @@ def analyse(
         found = find_inputs(inputs, (topic, depth), start, duration)
         for fault in found.faults:
             complain(fault)
-        chosen: dict[str, Any] = {
-            'model': model,
-            'mode': mode,
-            'threads': threads,
-            'hands': hands,
-        }
         motion = MotionConfig(rules_file=gestures, learned_file=learned, exercise=exercise)
         if not hands and need_hands(_observers(motion)):
-            chosen['hands'] = 'tracked'
-        config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
+            hands = 'tracked'
+        config = given_config(model=model, mode=mode, threads=threads, hands=hands)
         bags = bag_paths(bag, inputs, found.media)
         if skip_existing:
             found = replace(found, media=without_existing(found.media, (bags,)))

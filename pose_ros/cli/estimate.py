@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 import sys
 import time
-from typing import Any
 
 import typer
 
@@ -32,6 +31,7 @@ from pose_ros.cli.options import (
     START,
     THREADS,
     TOPIC,
+    given_config,
 )
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -90,14 +90,9 @@ def estimate(
         found = find_inputs(inputs, (topic, depth), start, duration)
         for fault in found.faults:
             complain(fault)
-        chosen: dict[str, Any] = {
-            'model': model,
-            'mode': mode,
-            'threads': threads,
-            'smoothing': smoothing,
-            'hands': hands,
-        }
-        config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
+        config = given_config(
+            model=model, mode=mode, threads=threads, smoothing=smoothing, hands=hands
+        )
         lines = json_file or ('' if overlay or table or bag else '-')
         results = Results(lines, table, bag, overlay, skip_existing)
         bad = _run(inputs, found, config, results, everybody=not mode)

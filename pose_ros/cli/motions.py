@@ -7,15 +7,13 @@ import json
 from math import inf
 from pathlib import Path
 import time
-from typing import Any
 
 from rich import box
 from rich.table import Table
 import typer
 
 from pose_ros.cli.console import complaints, messages, output, progress_bars
-from pose_ros.cli.options import HANDS, MODEL
-from pose_ros.core.configuration import EstimatorConfig
+from pose_ros.cli.options import HANDS, MODEL, given_config
 from pose_ros.core.media import display_name
 from pose_ros.core.motion.learned_model import LearnedModel
 from pose_ros.core.motion.rules import Hand
@@ -100,8 +98,7 @@ def record(
     with complaints():
         motion = _motion(Path(folder), name, hand, mirror)
         cuts = [_interval(text) for text in cut]
-        chosen: dict[str, Any] = {'model': model, 'hands': hands}
-        config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
+        config = given_config(model=model, hands=hands)
         if sources:
             recorded: list[Example] = []
             for source in sources:

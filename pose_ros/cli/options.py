@@ -20,6 +20,11 @@ def model_names(incomplete: str) -> list[str]:
         return []
 
 
+def given_config(**settings: Any) -> EstimatorConfig:
+    """Settings of options; those that were not given (empty or 0) keep their defaults."""
+    return EstimatorConfig(**{name: value for name, value in settings.items() if value})
+
+
 def chosen_models(names: list[str]) -> list[str]:
     """Models of the option MODELS, each once; else the default."""
     return list(dict.fromkeys(names)) or [EstimatorConfig().model]

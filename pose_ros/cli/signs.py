@@ -7,15 +7,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 import json
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 import typer
 
 from pose_ros.cli.console import check_outputs, complain, complaints, messages, output
 from pose_ros.cli.file_runs import open_lines, prepare_overlays, run_files
-from pose_ros.cli.options import DURATION, MODEL, START, TOPIC
+from pose_ros.cli.options import DURATION, MODEL, START, TOPIC, given_config
 from pose_ros.cli.results import Overlay
-from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media
 from pose_ros.core.types import Frame, Person, TrackedHand
@@ -94,9 +93,8 @@ def _watch(
     media = [one for one in found.media if one.sequence]
     targets = prepare_overlays(Path(overlay), inputs, media) if overlay and media else {}
     check_outputs([str(path) for path in targets.values()], (one.path for one in media))
-    hands: Literal['none', 'tracked'] = 'tracked' if report.dictionary.uses_hands else 'none'
-    config = EstimatorConfig(hands=hands)
-    estimator = PoseEstimator(replace(config, model=model) if model else config)
+    hands = 'tracked' if report.dictionary.uses_hands else ''
+    estimator = PoseEstimator(given_config(model=model, hands=hands))
     run = SignRun(estimator, report, targets)
     return len(found.faults) + run_files(media, run.run, not messages.is_terminal)
 

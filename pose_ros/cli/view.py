@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 import threading
-from typing import Any
 
 import typer
 
 from pose_ros.cli.console import complaints
-from pose_ros.cli.options import HANDS, MODEL, THREADS, TOPIC
+from pose_ros.cli.options import HANDS, MODEL, THREADS, TOPIC, given_config
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import display_name
@@ -51,13 +50,7 @@ def view(
         from pose_ros.web.show_server import ShowServer  # noqa: PLC0415
 
         show = open_show(files, topic)
-        chosen: dict[str, Any] = {
-            'model': model,
-            'mode': mode,
-            'hands': hands,
-            'threads': threads,
-        }
-        config = EstimatorConfig(**{name: value for name, value in chosen.items() if value})
+        config = given_config(model=model, mode=mode, threads=threads, hands=hands)
         access = make_access(host)
         title = display_name(Path(files[0]).name)
         server = ShowServer(show, title, access).server

@@ -67,7 +67,7 @@ class ShowServer:
         picture = await loop.run_in_executor(None, reader.picture_at, at)
         if picture is not None:
             viewer.put_picture(picture)
-        return {'shown': picture is not None, 'angles': self._show.angles_between(since, at)}
+        return {'angles': self._show.angles_between(since, at)}
 
 
 def _number(request: dict[str, Any], name: str) -> float:
