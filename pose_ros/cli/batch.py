@@ -86,7 +86,7 @@ def batch(
     show_states(states)
     failed = [one for one in states if one.state != DONE]
     for one in failed:
-        complain(f'{one.input}: {one.reason}')
+        complain(f'{one.input}: {one.reason.removeprefix(f"{one.input}: ")}')
     messages.print(
         f'done: {len(states) - len(failed)}, failed: {len(failed)}; all of them: '
         f'{output_dir}/{FILE}',

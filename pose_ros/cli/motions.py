@@ -179,8 +179,9 @@ def _record_live(
 def _tell(folder: Path, name: str) -> None:
     path = folder / f'{name}{SUFFIX}'
     motion = read_class(path)
+    count = len(motion.examples)
     messages.print(
-        f'{path}: {len(motion.examples)} examples, hand {motion.hand.name.lower()}, '
+        f'{path}: {count} example{"s" * (count != 1)}, hand {motion.hand.name.lower()}, '
         f'mirror {motion.mirror}',
         highlight=False,
         soft_wrap=True,

@@ -87,6 +87,8 @@ class BatchRun:
             self._running -= 1
             self._take(recordings[source], index, result)
             self._fill()
+        if all(status.state == DONE for status in self.status.inputs.values()):
+            self._settings.storage.remove_folder('parts')
         return [self.status.inputs[one.source] for one in media]
 
     def _plan(self, media: Media) -> _Recording:

@@ -221,6 +221,8 @@ def open_bag_images(source: str, topic: str = '', depth: str = '') -> BagImages:
         # A raw topic and its compressed copy are the same images.
         found = [n for n in images if n.removesuffix('/compressed') not in images.keys() - {n}]
         found = [n for n in found if 'depth' not in n.split('/')] or found
+    if not images:
+        raise MediaError(f'{source}: contains no images')
     if len(found) != 1:
         there = ', '.join(sorted(images)) or 'none'
         problem = 'has several topics of images' if found else 'has no such topic of images'

@@ -88,7 +88,7 @@ class PoseNode(LifecycleNode):
             self._estimator = self._make_estimator(estimator_config(vars(values)))
         except (ModelError, MissingPackageError) as error:
             self._fault = str(error)
-            self.get_logger().error(self._fault)
+            self.get_logger().error(f'{self._fault} (pose_node stays unconfigured)')
             return Result.FAILURE
         self._fault = ''
         self._device_log = DeviceLog(self.get_logger(), values.model)

@@ -87,6 +87,12 @@ def test_the_topic_must_be_clear(few, tmp_path):
     assert len(list(open_bag_images(folder, '/left/image_raw').frames())) == 2
 
 
+def test_a_bag_without_images_says_so(few, tmp_path):
+    folder = str(write_bag(tmp_path / 'bag', few[:2], topics=('/image/compressedDepth',)).folder)
+    with pytest.raises(MediaError, match=r'bag: contains no images'):
+        open_bag_images(folder)
+
+
 def test_depth_images_are_not_taken_for_colour(few, tmp_path):
     topics = ('/left/image_raw', '/left/depth/image_raw')
     folder = str(write_bag(tmp_path / 'bag', few[:2], topics=topics).folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+import difflib
 import os
 from pathlib import Path
 import tempfile
@@ -80,8 +81,10 @@ class ModelStore:
         try:
             return self._models[name]
         except KeyError:
+            near = difflib.get_close_matches(name, self.names, 1)
+            meant = f', did you mean {near[0]}?' if near else ','
             known = ', '.join(self.names)
-            raise ModelError(f'unknown model {name!r}, there are: {known}') from None
+            raise ModelError(f'unknown model {name!r}{meant} there are: {known}') from None
 
     def locate(self, name: str, device: str = 'cpu') -> dict[str, Path]:
         """Path of each file of a model, by role; its size and checksum are right.
