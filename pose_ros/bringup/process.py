@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
 import posixpath
 from typing import Any
@@ -96,10 +97,15 @@ def in_one_process(nodes: Sequence[Process]) -> Process:
 
     The names of their topics become absolute, so that a namespace each can be kept.
     """
+    # Each file once, in an order that is right for all nodes: later files go before earlier ones.
+    files: TopologicalSorter[str] = TopologicalSorter()
+    for node in nodes:
+        for index, path in enumerate(node.files):
+            files.add(path, *node.files[:index])
     return Process(
         'pose_ros',
         'pose_ros_all',
-        files=tuple(dict.fromkeys(path for node in nodes for path in node.files)),
+        files=tuple(files.static_order()),
         parameters={name: values for node in nodes for name, values in node.parameters.items()},
         remappings={
             posixpath.join(node.namespace, topic): posixpath.join(node.namespace, new)

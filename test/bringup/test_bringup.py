@@ -111,6 +111,14 @@ def test_one_process_for_nodes_of_two_namespaces():
     assert both.respawn
 
 
+def test_a_file_of_all_nodes_goes_before_the_file_of_each():
+    nodes = [
+        Process('pose_ros', name, name, files=(f'{name}.yaml', 'mine.yaml'))
+        for name in ('pose_node', 'gesture_node')
+    ]
+    assert in_one_process(nodes).files == ('pose_node.yaml', 'gesture_node.yaml', 'mine.yaml')
+
+
 def test_a_package_that_is_missing(monkeypatch, tmp_path):
     monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
     monkeypatch.setenv('ROS_DISTRO', 'kilted')
