@@ -23,6 +23,10 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 # As git hash-object prints it.
 BLOB = hashlib.sha1(b'blob %d\0' % len(CONTENT) + CONTENT).hexdigest()
 
+UNKNOWN_MODEL = (
+    "pose-ros: unknown model 'none', did you mean known? there are: known, changed, blob, unknown"
+)
+
 
 class _Handler(SimpleHTTPRequestHandler):
     """Answers every request with the content."""
@@ -194,7 +198,7 @@ def test_install_goes_on_after_a_fault_and_tells_it(pose_ros, cache):
     assert out == f'known: {cache}/known.tflite\n'
     first, second = err.splitlines()
     assert f'wrong SHA-256: expected {"0" * 64}, found {SHA256}; nothing installed' in first
-    assert second == "pose-ros: unknown model 'none', there are: known, changed, blob, unknown"
+    assert second == UNKNOWN_MODEL
     assert not (cache / 'changed.tflite').exists()
 
 
@@ -252,7 +256,7 @@ def test_verify_of_a_named_model_wants_it_to_be_there(pose_ros, cache):
     assert [row[:3] for row in rows(out, 'known')] == [['known', 'cpu', 'missing']]
     assert err.splitlines() == [
         'pose-ros: known.tflite is missing; install it with: pose-ros models install known',
-        "pose-ros: unknown model 'none', there are: known, changed, blob, unknown",
+        UNKNOWN_MODEL,
     ]
 
 

@@ -4,6 +4,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 
 from pose_ros.msg import SkeletonArray, TargetState
@@ -203,7 +204,9 @@ def test_the_names_follow_the_namespace(ros, estimators):
 
 def test_the_state_of_the_target_follows_the_lock(following, make_person, ros):
     node = following()
-    states = ros.collect(TargetState, 'pose_node/target_state', LATCHED)
+    # All of them, however fast they follow each other.
+    every = QoSProfile(depth=20, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    states = ros.collect(TargetState, 'pose_node/target_state', every)
     node.listen()
     node.show(make_person(1), make_person(3))
     assert node.lock(BY_ID, 3).success
