@@ -35,7 +35,7 @@ from pose_ros.web.viewer_messages import (
     angles_message,
     event_message,
     formats,
-    picture,
+    frame_message,
     report_message,
     rounded,
     scene,
@@ -70,7 +70,7 @@ class WebNode(Node):
         self._pairs = StampPairs(WAITING)
         self._images = JpegImages()
         self._image_time = self._skeleton_time = 0.0
-        self._fault, self._pictures = '', 0
+        self._fault, self._sent = '', 0
         self._reader = SkeletonReader(self, 'skeletons')
         self._hands = HandPairs(self, self._reader, self._show)
         self._inputs = OnDemandSubscriptions(self, self._watch)
@@ -159,7 +159,7 @@ class WebNode(Node):
 
     def _send(self, image: Image | CompressedImage | None, content: dict | None) -> None:
         """Send an image, people, or both; nothing is encoded if no viewer can take it."""
-        if not self._server.hub.wants_picture:
+        if not self._server.hub.wants_frame:
             return
         try:
             p = self._values
@@ -170,8 +170,8 @@ class WebNode(Node):
         if content is None:
             assert image is not None
             content = scene([], stamp_of(image.header), size, words={})
-        self._pictures += 1
-        self._server.post(self._server.hub.put_picture, picture(content, jpeg))
+        self._sent += 1
+        self._server.post(self._server.hub.put_frame, frame_message(content, jpeg))
 
     def _on_reports(self, array: DiagnosticArray) -> None:
         """Pass on what the nodes beside this one say of themselves."""
@@ -190,7 +190,7 @@ class WebNode(Node):
         elif level == OK and self._fault:
             level, text = WARN, f'an image cannot be shown: {self._fault}'
         self._fault = ''
-        shown = {'viewers': viewers, 'images sent': self._pictures}
+        shown = {'viewers': viewers, 'images sent': self._sent}
         self._diagnostics.publish(level, text, '', shown | dict(figures))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable
 import json
 from typing import Any
 
-# Pictures on the way to one viewer that it has not confirmed [-]: two, so that the next one
+# Frames on the way to one viewer that it has not confirmed [-]: two, so that the next one
 # travels while the last one is drawn.
 MAX_UNCONFIRMED = 2
 # Messages that wait for one viewer [-]; a viewer with more is disconnected, and may come back.
@@ -20,7 +20,7 @@ Send = Callable[[str | bytes], Awaitable[None]]
 
 
 class Viewer:
-    """Queue of one browser: the newest picture, the newest state of each kind, all events.
+    """Queue of one browser: the newest frame, the newest state of each kind, all events.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Viewer:
 
     def __init__(self) -> None:
         self.ended = False
-        self._picture: bytes | None = None
+        self._frame: bytes | None = None
         self._unconfirmed = 0
         self._states: dict[Hashable, str] = {}
         self._texts: deque[str] = deque()
@@ -38,16 +38,16 @@ class Viewer:
 
     @property
     def ready(self) -> bool:
-        """Whether another picture may be sent."""
-        return self._unconfirmed + (self._picture is not None) < MAX_UNCONFIRMED
+        """Whether another frame may be sent."""
+        return self._unconfirmed + (self._frame is not None) < MAX_UNCONFIRMED
 
-    def put_picture(self, picture: bytes) -> None:
-        """Queue a picture in place of one that has not left yet."""
-        self._picture = picture
+    def put_frame(self, frame: bytes) -> None:
+        """Queue a frame in place of one that has not left yet."""
+        self._frame = frame
         self._wake.set()
 
-    def confirm_picture(self) -> None:
-        """Note that the viewer has drawn a picture: one that waits may leave."""
+    def confirm_frame(self) -> None:
+        """Note that the viewer has drawn a frame: one that waits may leave."""
         self._unconfirmed = max(self._unconfirmed - 1, 0)
         self._wake.set()
 
@@ -76,10 +76,10 @@ class Viewer:
             states, self._states = self._states, {}
             for text in states.values():
                 await send(text)
-            if self._picture is not None and self._unconfirmed < MAX_UNCONFIRMED:
-                picture, self._picture = self._picture, None
+            if self._frame is not None and self._unconfirmed < MAX_UNCONFIRMED:
+                frame, self._frame = self._frame, None
                 self._unconfirmed += 1
-                await send(picture)
+                await send(frame)
 
     def _check_length(self) -> None:
         if len(self._texts) + len(self._states) > MAX_WAITING:
@@ -102,8 +102,8 @@ class Hub:
         self._events: deque[str] = deque(maxlen=HISTORY)
 
     @property
-    def wants_picture(self) -> bool:
-        """Whether any viewer can take another picture; may be read in any thread."""
+    def wants_frame(self) -> bool:
+        """Whether any viewer can take another frame; may be read in any thread."""
         return any(viewer.ready for viewer in tuple(self.viewers))
 
     def join(self) -> Viewer:
@@ -120,10 +120,10 @@ class Hub:
         """Remove a viewer."""
         self.viewers.discard(viewer)
 
-    def put_picture(self, picture: bytes) -> None:
-        """Send a picture to all, as soon as they can take one."""
+    def put_frame(self, frame: bytes) -> None:
+        """Send a frame to all, as soon as they can take one."""
         for viewer in self.viewers:
-            viewer.put_picture(picture)
+            viewer.put_frame(frame)
 
     def put_state(self, key: Hashable, content: dict[str, Any], kept: bool = False) -> None:
         """Send a state that replaces the last one of its key; later viewers get kept ones."""

@@ -213,7 +213,7 @@ class WebServer:
         if not isinstance(request, dict) or not isinstance(request.get('type'), str):
             return False
         if request['type'] == 'shown':
-            viewer.confirm_picture()
+            viewer.confirm_frame()
             return True
         running = [task for task in tasks[1:] if not task.done()]
         tasks[1:] = [*running, asyncio.create_task(self._reply(viewer, request, bool(running)))]

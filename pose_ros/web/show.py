@@ -15,7 +15,7 @@ from pose_ros.web.current_words import CurrentWords
 from pose_ros.web.viewer_messages import (
     angles_message,
     event_message,
-    picture,
+    frame_message,
     scene,
     small_jpeg,
 )
@@ -138,7 +138,7 @@ class ShowReader:
     show
         The recording.
     max_width
-        Maximum width of pictures [px].
+        Maximum width of images [px].
     quality
         Of the JPEGs, 1 to 100.
     """
@@ -154,7 +154,7 @@ class ShowReader:
         self._content: dict[str, Any] | None = None
         self._since = math.inf  # from this time on it is the right one [s]
 
-    def picture_at(self, time: float) -> bytes | None:
+    def message_at(self, time: float) -> bytes | None:
         """Message with image and people at a time [s]; None if it is the last one again."""
         time = min(time, self._show.end)
         frame = self._frame_at(time) if self._show.media is not None else None
@@ -163,9 +163,9 @@ class ShowReader:
             return None
         self._content, self._sent = content, frame
         if frame is None:
-            return picture(content)
+            return frame_message(content)
         jpeg = small_jpeg(frame, self._max_width, self._quality)
-        return picture({**content, 'time': frame.time}, jpeg)
+        return frame_message({**content, 'time': frame.time}, jpeg)
 
     def _frame_at(self, time: float) -> Frame | None:
         """Last image up to a time [s]; the nearest one before the first and after the last."""

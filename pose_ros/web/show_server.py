@@ -64,9 +64,9 @@ class ShowServer:
         at, since = _number(request, 'time'), _number(request, 'since')
         reader = self._readers.setdefault(viewer, ShowReader(self._show))
         loop = asyncio.get_running_loop()
-        picture = await loop.run_in_executor(None, reader.picture_at, at)
-        if picture is not None:
-            viewer.put_picture(picture)
+        message = await loop.run_in_executor(None, reader.message_at, at)
+        if message is not None:
+            viewer.put_frame(message)
         return {'angles': self._show.angles_between(since, at)}
 
 

@@ -1,4 +1,4 @@
-"""What a browser needs to draw people: skeletons, colours and words as JSON, picture as JPEG."""
+"""What a browser needs to draw people: skeletons, colours and words as JSON, image as JPEG."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def scene(
     }
 
 
-def picture(content: Mapping[str, Any], jpeg: bytes = b'') -> bytes:
+def frame_message(content: Mapping[str, Any], jpeg: bytes = b'') -> bytes:
     """Message with an image and what is seen in it: length of the JSON, JSON, JPEG."""
-    text = encode({'type': 'picture', **content}).encode()
+    text = encode({'type': 'frame', **content}).encode()
     return struct.pack('<I', len(text)) + text + jpeg
 
 

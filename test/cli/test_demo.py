@@ -110,7 +110,7 @@ def test_the_page_in_the_browser(start):
     def served():
         try:
             with urllib.request.urlopen(address, timeout=5) as response:
-                return b'<canvas id="picture">' in response.read()
+                return b'<canvas id="image">' in response.read()
         except OSError:
             return False  # the node is starting
 

@@ -70,7 +70,7 @@ class Watcher:
     def __init__(self, url):
         self._thread = web_client.LoopThread()
         self._viewer = web_client.Visitor(self._thread, url)
-        self.pictures = self._viewer.pictures
+        self.frames = self._viewer.frames
 
     def ask(self, **request):
         number = request['number'] = len(self._viewer.of('reply'))
@@ -86,10 +86,10 @@ class Watcher:
 
         return wait_for(read, 'the recording')
 
-    def picture(self, time):
-        count = len(self.pictures)
+    def image(self, time):
+        count = len(self.frames)
         assert self.ask(type='frame', time=time, since=time - 1)['ok']
-        return wait_for(lambda: self.pictures[count:], 'a picture')[0]
+        return wait_for(lambda: self.frames[count:], 'an image')[0]
 
     def close(self):
         self._viewer.close()
@@ -115,8 +115,8 @@ def test_a_fall_in_all_kinds_of_files(show, files):
         assert [e['phase'] for e in falls] == ['falling', 'fallen']
         assert whole['fault'] == ''
         assert whole['end'] == pytest.approx(4.5, abs=0.01)
-        before, jpeg = watcher.picture(1.0)
-        after, _ = watcher.picture(4.4)
+        before, jpeg = watcher.image(1.0)
+        after, _ = watcher.image(4.4)
         assert jpeg.startswith(b'\xff\xd8')
         assert before['time'] == pytest.approx(1.0, abs=0.05)
         (standing,), (lying,) = before['people'], after['people']
@@ -137,7 +137,7 @@ def test_people_of_two_files_are_refused(fall):
 def test_results_without_images(show):
     with closing(Watcher(show('results'))) as watcher:
         watcher.whole()
-        content, jpeg = watcher.picture(1.0)
+        content, jpeg = watcher.image(1.0)
         assert content['people']
         assert jpeg == b''
 
@@ -160,9 +160,9 @@ def test_requests_that_make_no_sense_are_refused(show, request_):
 def test_two_viewers_are_at_places_of_their_own(show):
     url = show('people.jsonl')
     with closing(Watcher(url)) as first, closing(Watcher(url)) as second:
-        assert first.picture(1.0)[0]['time'] == pytest.approx(1.0, abs=0.05)
-        assert second.picture(3.0)[0]['time'] == pytest.approx(3.0, abs=0.05)
-        assert first.picture(1.1)[0]['time'] == pytest.approx(1.1, abs=0.05)
+        assert first.image(1.0)[0]['time'] == pytest.approx(1.0, abs=0.05)
+        assert second.image(3.0)[0]['time'] == pytest.approx(3.0, abs=0.05)
+        assert first.image(1.1)[0]['time'] == pytest.approx(1.1, abs=0.05)
 
 
 @needs_chromium
@@ -199,7 +199,7 @@ def test_the_command_prints_the_address_and_ends_with_ctrl_c(fall):
     )  # fmt: skip
     url = re.fullmatch(r'open (http://127.0.0.1:\d+/)\n', process.stdout.readline())[1]
     with closing(Watcher(url)) as watcher:
-        assert watcher.picture(0.5)[1]
+        assert watcher.image(0.5)[1]
         # While people are looked for.
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=100)

@@ -1,4 +1,4 @@
-"""web_node over real DDS, with viewers over real sockets: pictures, events, control, refusals."""
+"""web_node over real DDS, with viewers over real sockets: images, events, control, refusals."""
 
 from functools import partial
 import threading
@@ -101,7 +101,7 @@ def test_without_viewers_nothing_is_subscribed_to(ros, start, camera):
     ros.spin_until(lambda: not subscribed(ros) & TOPICS, 'no subscriptions')
 
 
-def test_a_picture_comes_with_its_people(ros, start, camera, make_person):
+def test_a_frame_comes_with_its_people(ros, start, camera, make_person):
     _, visit = start()
     viewer = visit()
     ros.spin_until(camera.ready, 'subscriptions')
@@ -110,8 +110,8 @@ def test_a_picture_comes_with_its_people(ros, start, camera, make_person):
     for number in range(3):
         camera.image(number, image)
         camera.people(number, make_person(7, 60.0), make_person(0, 200.0), locked_id=7)
-        ros.spin_until(lambda n=number: len(viewer.pictures) > n, 'a picture')
-    content, jpeg = viewer.pictures[-1]
+        ros.spin_until(lambda n=number: len(viewer.frames) > n, 'an image')
+    content, jpeg = viewer.frames[-1]
     assert content['time'] == pytest.approx(1_700_000_002.5)
     assert (content['width'], content['height'], content['locked']) == (*SIZE, 7)
     first, second = content['people']
@@ -133,8 +133,8 @@ def test_keypoints_that_are_unknown_are_null(ros, start, camera, make_person):
     person.keypoints[9] = np.nan
     camera.image(1)
     camera.people(1, person, latency=float('nan'))
-    ros.spin_until(lambda: any(c['people'] for c, _ in viewer.pictures), 'a person in a picture')
-    content = next(c for c, _ in viewer.pictures if c['people'])
+    ros.spin_until(lambda: any(c['people'] for c, _ in viewer.frames), 'a person in an image')
+    content = next(c for c, _ in viewer.frames if c['people'])
     assert content['people'][0]['points'][9] is None
     assert content['latency'] is None
 
@@ -144,23 +144,23 @@ def test_images_without_people_and_people_without_images(ros, start, camera, mak
     viewer = visit()
     ros.spin_until(camera.ready, 'subscriptions')
     camera.image(1)
-    ros.spin_until(lambda: viewer.pictures, 'the image alone')
-    assert viewer.pictures[0][0]['people'] == []
-    assert viewer.pictures[0][1]
+    ros.spin_until(lambda: viewer.frames, 'the image alone')
+    assert viewer.frames[0][0]['people'] == []
+    assert viewer.frames[0][1]
     sent = []
 
     def people_alone():
         sent.append(camera.people(10 + len(sent), make_person(3)))
         ros.spin_for(0.2)
-        return viewer.pictures[-1][0]['people']
+        return viewer.frames[-1][0]['people']
 
     ros.spin_until(people_alone, 'people alone')
-    assert viewer.pictures[-1][1] == b''
+    assert viewer.frames[-1][1] == b''
 
 
 @pytest.mark.parametrize('rotate', [90, 180, 270])
-def test_pictures_of_a_turned_camera_are_shown_upright(ros, start, camera, make_person, rotate):
-    """In the picture, a person's foot lies on the dot that was drawn there."""
+def test_images_of_a_turned_camera_are_shown_upright(ros, start, camera, make_person, rotate):
+    """In the image, a person's foot lies on the dot that was drawn there."""
     _, visit = start()
     viewer = visit()
     ros.spin_until(camera.ready, 'subscriptions')
@@ -174,8 +174,8 @@ def test_pictures_of_a_turned_camera_are_shown_upright(ros, start, camera, make_
     for number in range(2):  # the first tells how the camera is mounted
         camera.people(number, person, rotate=rotate)
         camera.image(number, image)
-        ros.spin_until(lambda n=number: len(viewer.pictures) > n, 'a picture')
-    content, jpeg = viewer.pictures[-1]
+        ros.spin_until(lambda n=number: len(viewer.frames) > n, 'an image')
+    content, jpeg = viewer.frames[-1]
     assert (content['width'], content['height']) == size
     foot = content['people'][0]['points'][16]
     assert foot == pytest.approx(upright.keypoints[16].tolist(), abs=0.1)
@@ -193,14 +193,14 @@ def test_a_jpeg_of_the_camera_is_passed_on_and_a_large_one_made_smaller(ros, sta
     comment = b'\xff\xfe\x00\x06here'
     sent = jpeg[:2] + comment + jpeg[2:]
     publisher.publish(CompressedImage(header=header(1), format='jpeg', data=sent))
-    ros.spin_until(lambda: viewer.pictures, 'a picture')
+    ros.spin_until(lambda: viewer.frames, 'an image')
     # Byte for byte, but without its metadata.
-    assert viewer.pictures[0][1] == jpeg
+    assert viewer.frames[0][1] == jpeg
     ros.set_parameter(node, 'max_width', 100)
     publisher.publish(CompressedImage(header=header(2), format='jpeg', data=sent))
-    ros.spin_until(lambda: len(viewer.pictures) == 2, 'a smaller picture')
-    assert decoded(viewer.pictures[1][1]).shape == (67, 100, 3)
-    assert viewer.pictures[1][0]['width'] == 150
+    ros.spin_until(lambda: len(viewer.frames) == 2, 'a smaller image')
+    assert decoded(viewer.frames[1][1]).shape == (67, 100, 3)
+    assert viewer.frames[1][0]['width'] == 150
 
 
 def test_an_image_that_cannot_be_used_is_reported(ros, start, camera):
@@ -214,10 +214,10 @@ def test_an_image_that_cannot_be_used_is_reported(ros, start, camera):
 
     ros.spin_until(reported, 'a report')
     camera.image(2)
-    ros.spin_until(lambda: viewer.pictures, 'the next image')
+    ros.spin_until(lambda: viewer.frames, 'the next image')
 
 
-def test_nothing_is_encoded_while_no_viewer_can_take_a_picture(ros, start, camera, monkeypatch):
+def test_nothing_is_encoded_while_no_viewer_can_take_a_frame(ros, start, camera, monkeypatch):
     encoded = []
     monkeypatch.setattr(
         'pose_ros.ros.jpeg_images.small_jpeg', lambda *_: encoded.append(1) or b'\xff\xd8'
@@ -228,7 +228,7 @@ def test_nothing_is_encoded_while_no_viewer_can_take_a_picture(ros, start, camer
     for number in range(12):
         camera.image(number)
         ros.spin_for(0.05)
-    assert len(viewer.pictures) == len(encoded) == 2
+    assert len(viewer.frames) == len(encoded) == 2
 
 
 def test_events_labels_and_angles(ros, start, camera, make_person):
@@ -265,8 +265,8 @@ def test_events_labels_and_angles(ros, start, camera, make_person):
     assert (events['fall']['phase'], events['fall']['id']) == ('fallen', 6)
     camera.image(1)
     camera.people(1, make_person(5), make_person(6, 200.0))
-    ros.spin_until(lambda: viewer.pictures, 'a picture')
-    people = {p['id']: p for p in viewer.pictures[0][0]['people']}
+    ros.spin_until(lambda: viewer.frames, 'an image')
+    people = {p['id']: p for p in viewer.frames[0][0]['people']}
     assert people[5]['words'] == ['wave left']
     assert people[6]['fallen']
     assert people[6]['colour'] == '#f20d0d'
@@ -337,7 +337,7 @@ def test_lock_and_unlock(ros, controlled, make_person, encoded_image):
         sent.append(encoded_image(np.zeros((240, 320, 3), np.uint8), header=header(len(sent))))
         images.publish(sent[-1])
         ros.spin_for(0.1)
-        return viewer.pictures and viewer.pictures[-1][0]['people']
+        return viewer.frames and viewer.frames[-1][0]['people']
 
     ros.spin_until(people_seen, 'people')
     reply = asked(ros, viewer, type='lock', method='id', id=9)

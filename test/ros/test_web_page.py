@@ -110,7 +110,7 @@ def all_subscribed(robot):
 
 def pixel(browser, point):
     """Position on the screen [px] of a pixel (x, y) of the image."""
-    x, y, width, height = browser.place('#picture')
+    x, y, width, height = browser.place('#image')
     scale = min(width / SIZE[0], height / SIZE[1])
     left, top = x + (width - SIZE[0] * scale) / 2, y + (height - SIZE[1] * scale) / 2
     return left + (point[0] + 0.5) * scale, top + (point[1] + 0.5) * scale
@@ -136,7 +136,7 @@ def share_of_skeleton(screen, browser, x):
     return np.mean([any(near(colour, rgb(ink), 8) for ink in palette) for colour in line])
 
 
-def test_the_picture_moves_and_the_skeleton_lies_on_the_person(browser, make_robot, make_person):
+def test_the_image_moves_and_the_skeleton_lies_on_the_person(browser, make_robot, make_person):
     browser.resize(2560, 1600)  # lines are some pixels wide
     robot = make_robot()
     person = make_person(3, 100.0)
@@ -145,19 +145,19 @@ def test_the_picture_moves_and_the_skeleton_lies_on_the_person(browser, make_rob
 
     robot.until(
         lambda: near(colour_at(browser.screenshot(), browser, (250, 120)), (30, 160, 60)),
-        'the picture',
+        'the image',
     )
     robot.until(lambda: browser.text('#people .chip') == '3', 'the person')
     screen = browser.screenshot()
     assert share_of_skeleton(screen, browser, 100) > 0.7  # the rest is outlines
     for beside in ((80, 150), (120, 150), (100, 215)):
         assert near(colour_at(screen, browser, beside), (GROUND,) * 3, 12), beside
-    # It moves with the person, and so does the picture.
+    # It moves with the person, and so does the image.
     robot.people = [make_person(3, 40.0)]
     cv2.rectangle(robot.image, (200, 20), (300, 220), (160, 30, 160), cv2.FILLED)
     robot.until(
         lambda: near(colour_at(browser.screenshot(), browser, (250, 120)), (160, 30, 160)),
-        'the next picture',
+        'the next image',
     )
     screen = browser.screenshot()
     assert near(colour_at(screen, browser, (100, 150)), (GROUND,) * 3, 12)
@@ -237,7 +237,7 @@ def test_a_dead_node_is_shown_as_dead(browser, make_robot, ros):
     # A viewer that comes later learns it at once.
     browser.open(robot.node.address)
     ros.spin_until(lambda: 'dead: no report for' in browser.text(node), 'its death')
-    # The picture stands still, and the page says why.
+    # The image stands still, and the page says why.
     ros.spin_until(lambda: 'No image for' in browser.text('#notice'), 'the notice')
     assert 'pose_node: dead' in browser.text('#notice')
 
@@ -363,6 +363,6 @@ def test_nothing_sticks_out_on_any_screen(browser, make_robot, make_person, widt
         f'e.getBoundingClientRect().right > {width} + 1).map(e => e.id || e.tagName)'
     )
     assert browser.evaluate(outside) == []
-    *_, shown, height = browser.place('#picture')
+    *_, shown, height = browser.place('#image')
     assert shown > 0.45 * width
     assert height > 150

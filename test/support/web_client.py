@@ -47,7 +47,7 @@ class Visitor:
     url
         Of the page.
     confirm
-        Whether it confirms pictures, as the page does once it has drawn them.
+        Whether it confirms frames, as the page does once it has drawn them.
     headers
         Further ones of the request.
 
@@ -55,15 +55,15 @@ class Visitor:
     ----------
     messages
         JSON messages so far.
-    pictures
-        What was seen in each picture so far, and its JPEG.
+    frames
+        What was seen in each image so far, and its JPEG.
     code
         With which the server has closed; None while connected.
     """
 
     def __init__(self, thread: LoopThread, url: str, confirm: bool = True, **headers: str) -> None:
         self.messages: list[dict] = []
-        self.pictures: list[tuple[dict, bytes]] = []
+        self.frames: list[tuple[dict, bytes]] = []
         self.code: int | None = None
         self._thread = thread
         self._confirm = confirm
@@ -94,7 +94,7 @@ class Visitor:
             if message.type is aiohttp.WSMsgType.BINARY:
                 (length,) = struct.unpack_from('<I', message.data)
                 content = json.loads(message.data[4 : 4 + length])
-                self.pictures.append((content, message.data[4 + length :]))
+                self.frames.append((content, message.data[4 + length :]))
                 if self._confirm:
                     await self._socket.send_str('{"type":"shown"}')
             else:

@@ -1,4 +1,4 @@
-"""Queues of the viewers: a slow one loses pictures, and delays no other."""
+"""Queues of the viewers: a slow one loses frames, and delays no other."""
 
 import asyncio
 import json
@@ -27,47 +27,47 @@ def sent_to():
     loop.close()
 
 
-def test_a_viewer_that_confirms_nothing_gets_no_more_pictures(sent_to):
+def test_a_viewer_that_confirms_nothing_gets_no_more_frames(sent_to):
     hub = Hub()
-    assert not hub.wants_picture
+    assert not hub.wants_frame
     slow, fast = hub.join(), hub.join()
     for number in range(10):
-        hub.put_picture(bytes([number]))
+        hub.put_frame(bytes([number]))
         got = sent_to(fast)
         assert got == [bytes([number])]
-        fast.confirm_picture()
+        fast.confirm_frame()
         if number < MAX_UNCONFIRMED:
             assert sent_to(slow) == [bytes([number])]
     assert sent_to(slow) == []
-    assert hub.wants_picture
+    assert hub.wants_frame
     hub.leave(fast)
-    assert not hub.wants_picture
+    assert not hub.wants_frame
     # The newest has waited for it.
-    slow.confirm_picture()
+    slow.confirm_frame()
     assert sent_to(slow) == [bytes([9])]
-    assert not hub.wants_picture
-    slow.confirm_picture()
-    assert hub.wants_picture
-    hub.put_picture(b'new')
+    assert not hub.wants_frame
+    slow.confirm_frame()
+    assert hub.wants_frame
+    hub.put_frame(b'new')
     assert sent_to(slow) == [b'new']
 
 
-def test_a_picture_that_has_not_left_is_replaced(sent_to):
+def test_a_frame_that_has_not_left_is_replaced(sent_to):
     viewer = Hub().join()
     for number in range(20):
-        viewer.put_picture(bytes([number]))
+        viewer.put_frame(bytes([number]))
     assert sent_to(viewer) == [bytes([19])]
     # It counts once.
-    viewer.put_picture(b'next')
+    viewer.put_frame(b'next')
     assert sent_to(viewer) == [b'next']
 
 
 def test_confirming_too_often_gives_no_credit(sent_to):
     viewer = Hub().join()
     for _ in range(100):
-        viewer.confirm_picture()
+        viewer.confirm_frame()
     for number in range(5):
-        viewer.put_picture(bytes([number]))
+        viewer.put_frame(bytes([number]))
         sent_to(viewer)
     assert not viewer.ready
 

@@ -38,7 +38,7 @@ def test_the_page_and_all_its_files(serve, get):
     url = serve().url
     status, headers, text = get(url)
     assert (status, headers['Content-Type']) == (200, 'text/html; charset=utf-8')
-    assert '<canvas id="picture">' in text
+    assert '<canvas id="image">' in text
     for file in PAGE.iterdir():
         status, headers, text = get(url + file.name)
         assert (status, text) == (200, file.read_text(encoding='utf-8'))
@@ -192,15 +192,15 @@ def test_there_are_no_more_viewers_than_allowed(serve, visit):
     visit(server.url)
 
 
-def test_a_slow_viewer_loses_pictures_and_the_others_none(serve, visit):
+def test_a_slow_viewer_loses_frames_and_the_others_none(serve, visit):
     server = serve()
     slow, fast = visit(server.url, confirm=False), visit(server.url)
     wait_for(lambda: len(server.hub.viewers) == 2)
-    picture = b'\x02\0\0\0{}' + bytes(100_000)
+    image = b'\x02\0\0\0{}' + bytes(100_000)
     for number in range(20):
-        server.post(server.hub.put_picture, picture)
-        wait_for(lambda n=number: len(fast.pictures) == n + 1)
-    assert len(slow.pictures) <= 2
+        server.post(server.hub.put_frame, image)
+        wait_for(lambda n=number: len(fast.frames) == n + 1)
+    assert len(slow.frames) <= 2
     assert slow.code is None
 
 

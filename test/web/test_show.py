@@ -82,10 +82,10 @@ def test_each_place_shows_the_image_and_the_people_of_that_time(show):
     reader = ShowReader(show)
     # Forwards, a jump back, a jump ahead, little steps, beyond the end.
     for time in (0.0, 0.1, 0.25, 0.3, 1.5, 0.2, 1.9, 0.0, 0.05, 0.11, 1.0, 1.0001, 5.0):
-        message = reader.picture_at(time)
+        message = reader.message_at(time)
         expected = min(int(time * 10 + 1e-3), 19)
         if message is None:
-            assert time in (0.05, 1.0001)  # the last picture again
+            assert time in (0.05, 1.0001)  # the last image again
             continue
         content, jpeg = content_of(message)
         image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -99,12 +99,12 @@ def test_an_image_without_known_people_is_shown_alone_and_again_with_them(video)
     show = RecordedShow()
     show.media = video
     reader = ShowReader(show)
-    content, jpeg = content_of(reader.picture_at(0.0))
+    content, jpeg = content_of(reader.message_at(0.0))
     assert content['people'] == []
     assert jpeg
     show.add_people(0.0, SIZE, [person(5)])
-    assert content_of(reader.picture_at(0.0))[0]['people']
-    assert reader.picture_at(0.0) is None
+    assert content_of(reader.message_at(0.0))[0]['people']
+    assert reader.message_at(0.0) is None
 
 
 class BrokenEstimator:
@@ -137,8 +137,8 @@ def test_a_model_that_fails_ends_the_reading_with_its_reason(video):
 def test_people_without_images(show):
     show.media = None
     reader = ShowReader(show)
-    assert reader.picture_at(-1.0) is None
-    content, jpeg = content_of(reader.picture_at(0.57))
+    assert reader.message_at(-1.0) is None
+    content, jpeg = content_of(reader.message_at(0.57))
     assert content['people'][0]['points'][0] == [5, 5]
     assert jpeg == b''
 

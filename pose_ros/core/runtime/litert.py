@@ -260,7 +260,7 @@ def _allocate(interpreter: Any, size: tuple[int, int] | None) -> None:
 
 
 def _leaves_size_open(inputs: list[dict[str, Any]]) -> bool:
-    """Whether the one input is a image of any height and width."""
+    """Whether the one input is an image of any height and width."""
     return len(inputs) == 1 and inputs[0]['shape_signature'].tolist()[1:3] == [-1, -1]
 
 

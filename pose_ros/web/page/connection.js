@@ -4,8 +4,8 @@ const RETRY = 1000; // [ms] before a lost connection is tried again
 
 export class Connection {
   /**
-   * @param on {take(message), picture(scene, jpeg), state(name)}: handlers of JSON messages, of
-   *   pictures with what is seen in them, and of 'open' or 'lost'
+   * @param on {take(message), frame(scene, jpeg), state(name)}: handlers of JSON messages, of
+   *   images with what is seen in them, and of 'open' or 'lost'
    */
   constructor(on) {
     this.on = on;
@@ -28,7 +28,7 @@ export class Connection {
     if (typeof data !== 'string') {
       const length = new DataView(data).getUint32(0, true);
       const text = new TextDecoder().decode(new Uint8Array(data, 4, length));
-      this.on.picture(JSON.parse(text), data.slice(4 + length));
+      this.on.frame(JSON.parse(text), data.slice(4 + length));
       return;
     }
     const message = JSON.parse(data);
@@ -60,7 +60,7 @@ export class Connection {
     this.open();
   }
 
-  /** Confirm a picture, so that the server sends the next one. */
+  /** Confirm a frame, so that the server sends the next one. */
   shown() {
     this.send({ type: 'shown' });
   }

@@ -11,20 +11,20 @@ import { Stage } from './stage.js';
 import { Timeline } from './timeline.js';
 
 const REDRAW = 100; // [ms] between two drawings of curves, timeline and nodes
-const SILENCE = 2000; // [ms] without a picture after which the page says so
+const SILENCE = 2000; // [ms] without a frame after which the page says so
 
-const stage = new Stage(find('#picture'));
+const stage = new Stage(find('#image'));
 const timeline = new Timeline(find('#timeline'));
 const angles = new Angles();
 const nodes = new Nodes();
 const events = new Events();
 const people = new People(null);
-let lastPicture = performance.now();
+let lastFrame = performance.now();
 let arrivals = [];
 let live = true;
 let lost = false;
 
-const connection = new Connection({ take, picture, state });
+const connection = new Connection({ take, frame, state });
 const request = (type, content) => connection.request(type, content);
 const settings = new Settings(request);
 const player = new Player(request, { timeline, angles, events });
@@ -64,22 +64,22 @@ function start(hello) {
   if (!live) player.start();
 }
 
-async function picture(scene, jpeg) {
+async function frame(scene, jpeg) {
   let image = null;
   if (jpeg.byteLength) {
     try {
       image = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
     } catch {
-      // a damaged picture: people are shown without it
+      // a damaged image: people are shown without it
     }
   }
-  // A hidden page draws nothing, and gets no more pictures until it is seen again.
+  // A hidden page draws nothing, and gets no more images until it is seen again.
   requestAnimationFrame(() => {
     connection.shown();
     stage.show(scene, image);
     people.show(scene);
-    lastPicture = performance.now();
-    arrivals = [...arrivals.filter((time) => time > lastPicture - 2000), lastPicture];
+    lastFrame = performance.now();
+    arrivals = [...arrivals.filter((time) => time > lastFrame - 2000), lastFrame];
     if (live) timeline.now = scene.time;
     if (scene.model) find('#model').textContent = scene.model;
     if (scene.latency != null) find('#latency').textContent = `${Math.round(scene.latency * 1000)} ms`;
@@ -90,7 +90,7 @@ function redraw() {
   timeline.draw();
   angles.draw();
   nodes.draw();
-  const silence = performance.now() - lastPicture;
+  const silence = performance.now() - lastFrame;
   const rate = arrivals.filter((time) => time > performance.now() - 2000).length / 2;
   find('#rate').textContent = `${rate.toFixed(0)} Hz`;
   let notice = '';

@@ -51,7 +51,7 @@ export class Nodes {
     }
   }
 
-  /** Reason for a missing picture, in the words of a node; empty if none is known. */
+  /** Reason for a missing image, in the words of a node; empty if none is known. */
   reason() {
     const now = performance.now() / 1000 + (this.offset ?? 0);
     for (const [name, report] of this.reports ?? []) {

@@ -4,7 +4,7 @@ import { chip, clock, element, find } from './dom.js';
 
 const MAX_EVENTS = 200;
 
-/** People in the picture, with a button to lock each if that is allowed. */
+/** People in the image, with a button to lock each if that is allowed. */
 export class People {
   constructor(lock) {
     this.root = find('#people');

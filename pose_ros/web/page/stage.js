@@ -1,4 +1,4 @@
-// The picture with the people drawn on it, as the overlay of marker_node draws them.
+// The image with the people drawn on it, as the overlay of marker_node draws them.
 
 import { context } from './dom.js';
 
