@@ -110,7 +110,8 @@ def analyse(
         for fault in found.faults:
             complain(fault)
         motion = MotionConfig(rules_file=gestures, learned_file=learned, exercise=exercise)
-        if not hands and need_hands(_observers(motion)):
+        observers = _observers(motion)
+        if not hands and need_hands(observers):
             hands = 'tracked'
         config = given_config(model=model, mode=mode, threads=threads, hands=hands)
         bags = bag_paths(bag, inputs, found.media)
@@ -184,7 +185,7 @@ class Work:
     lines, table, timeline
         Take events, angles, and both; None for nowhere.
     bags
-        Where the bag of a file goes; without an entry there is none.
+        Path of the bag of each file that gets one.
     show
         Whether the events of each file go to the console.
     """

@@ -169,13 +169,14 @@ def test_a_bad_input_is_reported_and_the_others_done(analyse, clip, save_video, 
     assert f'pose-ros: {tmp_path}/bad.mp4: not a video that can be decoded' in err
 
 
+@pytest.mark.parametrize('arguments', [(), ('--hands', 'none')])
 def test_what_is_learned_takes_the_place_of_a_rule(
-    analyse, clip, save_video, wrist_model, tmp_path
+    analyse, clip, save_video, wrist_model, tmp_path, *, arguments
 ):
     classes = (LearnedClass('hello', Hand.LEFT), LearnedClass('wave', Hand.RIGHT))
     model = wrist_model(Description(classes, Window(1.0), 0.8))
     standing = save_video(tmp_path / 'standing.mp4', clip('stand', duration=0.3))
-    code, _, _, err = analyse(standing, '--learned', model)
+    code, _, _, err = analyse(standing, '--learned', model, *arguments)
     assert code == 0
     assert 'wave: learned, the rule of the same name does not count\n' in err
 
