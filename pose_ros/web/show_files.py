@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 import json
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,64 @@ from pose_ros.recordings.inputs import estimated, open_input, watched
 from pose_ros.recordings.records import person_of
 from pose_ros.web.show import RecordedShow
 
-_IMAGE_KINDS = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+_IMAGE_KINDS = {'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'}
 _TEXTS = ('.json', '.jsonl', '.csv')
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file or URL, and what is in it; a bag is opened once for that.
+
+    Attributes
+    ----------
+    name
+        As it was given.
+    is_bag
+        Whether it is a bag.
+    topics
+        Last parts of the names of a bag's topics.
+    kinds
+        Types of their messages.
+    """
+
+    name: str
+    is_bag: bool = False
+    topics: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, name: str) -> _Source:
+        if is_url(name) or not is_bag(Path(name)):
+            return cls(name)
+        topics = topics_of(Path(name))
+        names = frozenset(one.name.rpartition('/')[2] for one in topics)
+        return cls(name, True, names, frozenset(one.kind for one in topics))
+
+    @property
+    def path(self) -> Path:
+        return Path(self.name)
+
+    @property
+    def is_result(self) -> bool:
+        if self.is_bag:
+            return any(kind.startswith('pose_ros/') for kind in self.kinds)
+        return not is_url(self.name) and self.path.suffix.lower() in _TEXTS
+
+    @property
+    def has_images(self) -> bool:
+        if self.is_bag:
+            return bool(self.kinds & _IMAGE_KINDS)
+        return is_url(self.name) or self.path.suffix.lower() not in _TEXTS
+
+    @cached_property
+    def has_people(self) -> bool:
+        """Whether results are skeletons, or lines of ``pose-ros estimate``."""
+        if self.is_bag:
+            return 'skeletons' in self.topics
+        if self.path.is_dir():
+            return False
+        with self.path.open(encoding='utf-8', errors='replace') as file:
+            return '"people"' in file.readline()
 
 
 def open_show(paths: Sequence[str], topic: str = '') -> RecordedShow:
@@ -42,24 +100,25 @@ def open_show(paths: Sequence[str], topic: str = '') -> RecordedShow:
         A file cannot be read, two of them have images, or there is nothing to show.
     """
     show = RecordedShow()
-    results = [path for path in paths if not is_url(path) and _is_result(Path(path))]
-    images = [path for path in paths if is_url(path) or _has_images(Path(path))]
+    sources = [_Source.of(path) for path in paths]
+    results = [source for source in sources if source.is_result]
+    images = [source.name for source in sources if source.has_images]
     if len(images) > 1:
         raise ValueError(f'images come from one file, got {", ".join(images)}')
     if images:
         show.media = open_input(images[0], (topic, ''))
         if not Path(images[0]).exists() or Path(images[0]).is_char_device():
             raise ValueError(f'{show.media.name}: only files can be shown, not streams')
-    lines = [path for path in results if _is_people(Path(path))]
-    people = [path for path in results if path in lines or _has_skeletons(Path(path))]
+    people = [source for source in results if source.has_people]
     if len(people) > 1:
-        raise ValueError(f'people come from one file, got {", ".join(people)}')
-    for path in results:
-        if path not in lines:
-            _read_results(Path(path), show)
+        names = ', '.join(source.name for source in people)
+        raise ValueError(f'people come from one file, got {names}')
+    for source in results:
+        if source.is_bag or not source.has_people:
+            _read_results(source, show)
     show.sort()
-    for path in people:
-        (_read_people if path in lines else _read_skeletons)(Path(path), show)
+    for source in people:
+        (_read_skeletons if source.is_bag else _read_people)(source, show)
     if show.media is None and not (show.has_people or show.events):
         raise ValueError(f'{", ".join(paths)}: nothing to show')
     return show
@@ -110,41 +169,14 @@ def _add_motion(show: RecordedShow, time: float, motion: Motion) -> None:
         show.add_angles(time, one.skeleton_id, one.names, one.angles.tolist())
 
 
-def _is_result(path: Path) -> bool:
-    if is_bag(path):
-        kinds = {one.kind for one in topics_of(path)}
-        return any(kind.startswith('pose_ros/') for kind in kinds)
-    return path.suffix.lower() in _TEXTS
-
-
-def _has_images(path: Path) -> bool:
-    if is_bag(path):
-        return any(one.kind in _IMAGE_KINDS for one in topics_of(path))
-    return path.suffix.lower() not in _TEXTS
-
-
-def _is_people(path: Path) -> bool:
-    """Whether a file has lines of ``pose-ros estimate``."""
-    if path.is_dir() or path.suffix.lower() not in _TEXTS:
-        return False
-    with path.open(encoding='utf-8', errors='replace') as file:
-        return '"people"' in file.readline()
-
-
-def _has_skeletons(path: Path) -> bool:
-    """Whether a file is a bag with skeletons."""
-    return is_bag(path) and 'skeletons' in _topics(path)
-
-
-def _read_results(path: Path, show: RecordedShow) -> None:
+def _read_results(source: _Source, show: RecordedShow) -> None:
     """Events and angles; a bag may have none."""
-    if is_bag(path) and not _topics(path) & {'joint_angles', *EVENT_TOPICS}:
+    if source.is_bag and not source.topics & {'joint_angles', *EVENT_TOPICS}:
         return
     timeline = Recording()
-    read_recording(path, timeline, _zero(path, show) if is_bag(path) else None)
-    sources = {track.source for track in timeline.tracks}
-    if len(sources) > 1:
-        raise ValueError(f'{path} is about several inputs, only one can be shown')
+    read_recording(source.path, timeline, _zero(source, show) if source.is_bag else None)
+    if len({track.source for track in timeline.tracks}) > 1:
+        raise ValueError(f'{source.path} is about several inputs, only one can be shown')
     for track in timeline.tracks:
         for event in track.events:
             show.add_event(event)
@@ -152,23 +184,23 @@ def _read_results(path: Path, show: RecordedShow) -> None:
             show.add_angles(time, track.person, list(angles), [a for a, _ in angles.values()])
 
 
-def _read_people(path: Path, show: RecordedShow) -> None:
+def _read_people(source: _Source, show: RecordedShow) -> None:
     """JSON lines of ``pose-ros estimate``; its images where no others are given."""
-    source = None
-    with path.open(encoding='utf-8') as file:
+    first = None
+    with source.path.open(encoding='utf-8') as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
             try:
                 record = json.loads(line)
-                if record['input'] != (source or record['input']):
+                if record['input'] != (first or record['input']):
                     raise ValueError('the file is about several inputs, only one can be shown')
-                source = record['input']
+                first = record['input']
                 size = (int(record['width']), int(record['height']))
                 people = [person_of(person) for person in record['people']]
                 show.add_people(float(record['time']), size, people)
             except (ValueError, TypeError, KeyError) as error:
-                raise ValueError(f'{path}, line {number}: {error}') from None
+                raise ValueError(f'{source.path}, line {number}: {error}') from None
             if show.media is None and number == 1:
                 show.media = _source_of(record)
 
@@ -182,22 +214,17 @@ def _source_of(record: dict[str, Any]) -> Media | None:
         return None
 
 
-def _read_skeletons(path: Path, show: RecordedShow) -> None:
+def _read_skeletons(source: _Source, show: RecordedShow) -> None:
     """Skeletons of a bag."""
-    zero = _zero(path, show)
-    for _, stamp, message in messages(path, ['skeletons']):
+    zero = _zero(source, show)
+    for _, stamp, message in messages(source.path, ['skeletons']):
         size = (message.image_width, message.image_height)
         show.add_people(stamp - zero, size, people_of(message), message.locked_id)
 
 
-def _zero(path: Path, show: RecordedShow) -> float:
+def _zero(source: _Source, show: RecordedShow) -> float:
     """Stamp in a bag at which the time is 0 [s]: that of the first image, else of a message."""
     if isinstance(show.media, BagImages):
         return show.media.zero
-    topics = ['skeletons'] if _has_skeletons(path) else ['joint_angles', *EVENT_TOPICS]
-    return next(stamp for _, stamp, _ in messages(path, topics))
-
-
-def _topics(path: Path) -> set[str]:
-    """Last parts of the names of the topics of a bag."""
-    return {one.name.rpartition('/')[2] for one in topics_of(path)}
+    topics = ['skeletons'] if source.has_people else ['joint_angles', *EVENT_TOPICS]
+    return next(stamp for _, stamp, _ in messages(source.path, topics))
