@@ -12,7 +12,7 @@ from pose_ros.core.fusion.rays import CameraObservation, Rays
 from pose_ros.core.fusion.triangulation import Triangulation
 from pose_ros.core.kinematics import Kinematics
 from pose_ros.core.positions import Positions, PositionSource
-from pose_ros.core.space.body_frame import body_frame
+from pose_ros.core.space.body_frame import BodyFrame, body_frame
 from pose_ros.core.space.kinematics_estimator import FIXED_UP
 from pose_ros.core.space.motion_track import MotionTrack
 from pose_ros.core.space.trunk import JOINTS, Trunk
@@ -61,6 +61,7 @@ class FusedTrack:
         self._motion = MotionTrack(FIXED_UP)
         self._yaw = YawFilter()
         self._velocity = np.zeros(3)
+        self._frame: BodyFrame | None = None
 
     @property
     def confirmed(self) -> bool:
@@ -104,6 +105,7 @@ class FusedTrack:
         index = [topology.index(name) for name in JOINTS]
         joints, covariances = self._known.points[index], self._known.covariances[index]
         known = np.isfinite(joints).all(axis=1)
+        self._frame = body_frame(self._known.points, topology)
         if not known.any():
             return
         density = 2 * _NOISE_TIME * covariances[known].mean(axis=0)
@@ -111,9 +113,8 @@ class FusedTrack:
         state = self._motion.state(stamp)
         if state is not None:
             self._velocity = state[1]
-        frame = body_frame(self._known.points, topology)
-        if frame is not None:
-            ahead = frame.rotation[:, 0]
+        if self._frame is not None:
+            ahead = self._frame.rotation[:, 0]
             width = max(float(np.linalg.norm(joints[0] - joints[1])), 0.2)
             error = math.sqrt(2) * float(np.nanmean(self._known.deviations[index])) / width
             self._yaw.update(math.atan2(ahead[1], ahead[0]), min(error, math.pi), stamp)
@@ -141,8 +142,9 @@ class FusedTrack:
 
     def _kinematics(self) -> Kinematics:
         state = self._motion.state(self.stamp)
-        frame = body_frame(self._known.points, self.observations[0].person.topology)
-        values = {} if frame is None else {'orientation': np.array(frame.quaternion)}
+        values = {}
+        if self._frame is not None:
+            values['orientation'] = np.array(self._frame.quaternion)
         if state is not None:
             position, velocity, deviation = state
             values |= {
