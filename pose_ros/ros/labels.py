@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pose_ros.core.body.angle_plan import angle_plan
 from pose_ros.core.body.posture import Posture as PostureKind
 from pose_ros.core.configuration import MAX_PEOPLE
+from pose_ros.core.motion.events import label_of
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.message_types import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
@@ -157,17 +158,13 @@ class Labels:
         )
 
     def _words(self, person: int) -> str:
-        """Line by line: fall or else posture, gestures, exercise."""
-
         def of(kind: str) -> str:
             found = [
                 n.value for k, n in self._news.items() if (k.person, k.kind) == (person, kind)
             ]
             return ', '.join(found)
 
-        return '\n'.join(
-            filter(None, (of('fall') or of('posture'), of('gesture'), of('exercise')))
-        )
+        return label_of(of('fall'), of('posture'), of('gesture'), of('exercise'))
 
 
 # Topics with annotations, and the method of Labels that takes their messages.

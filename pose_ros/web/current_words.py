@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pose_ros.core.motion.events import MotionEvent, words_of
+from pose_ros.core.motion.events import MotionEvent, label_of, words_of
 
 # Time that the count of an exercise is shown after a repetition [s].
 _COUNT_SHOWN = 5.0
@@ -38,18 +38,17 @@ class CurrentWords:
         return frozenset(person for person, phase in self._falls.items() if phase == 'fallen')
 
     def at(self, time: float) -> dict[int, str]:
-        """Lines of each person at a time [s]: fall or else posture, gestures, exercise."""
+        """Label of each person at a time [s]."""
         counts = {p: words for p, (since, words) in self._counts.items()
                   if time - since <= _COUNT_SHOWN}  # fmt: skip
         people = {person for person, *_ in self._going} | counts.keys() | self._falls.keys()
-        return {person: self._lines(person, counts.get(person, '')) for person in people}
+        return {person: self._label(person, counts.get(person, '')) for person in people}
 
-    def _lines(self, person: int, count: str) -> str:
+    def _label(self, person: int, count: str) -> str:
         def of(kind: str) -> str:
             return ', '.join(
                 words for (one, a_kind, _), words in self._going.items()
                 if (one, a_kind) == (person, kind)
             )  # fmt: skip
 
-        state = self._falls.get(person) or of('posture')
-        return '\n'.join(filter(None, (state, of('gesture'), count)))
+        return label_of(self._falls.get(person, ''), of('posture'), of('gesture'), count)

@@ -68,6 +68,11 @@ def title_of(name: str, hand: str = 'none') -> str:
     return words if hand == 'none' or hand in words.split() else f'{words} ({hand})'
 
 
+def label_of(fall: str, posture: str, gestures: str, exercise: str) -> str:
+    """Lines beside a person: the fall or else the posture, gestures, exercise."""
+    return '\n'.join(filter(None, (fall or posture, gestures, exercise)))
+
+
 def words_of(event: MotionEvent) -> str:
     """Name of an event, its hand, and what only this kind tells."""
     words, details = event.title, event.details
