@@ -7,18 +7,16 @@ import time
 from typing import Any
 
 import numpy as np
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from scipy.spatial.transform import Rotation
+from std_msgs.msg import Header
 
 from pose_ros.core.space.motion_track import Pose
 from pose_ros.core.space.transform_buffer import TransformBuffer
 from pose_ros.ros.missing_package import MissingPackageError
 from pose_ros.ros.on_demand import OnDemandSubscriptions
+from pose_ros.ros.qos import TF, TF_STATIC
 
-# As tf2_ros' TransformListener has them.
-TF = QoSProfile(depth=100)
-TF_STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # Time without poses after which the reason is reported [s]: transforms may come after the image.
 _PATIENCE = 1.0
 
@@ -64,10 +62,11 @@ class FixedFrame:
         """Forget the transforms before, which hide new ones when time goes back."""
         self._buffer.clear()
 
-    def pose(self, frame_id: str, stamp: int) -> Pose | None:
-        """Pose of a frame in the fixed frame at a time [ns]; None if unknown."""
+    def pose(self, header: Header) -> Pose | None:
+        """Pose of the frame of a header in the fixed frame at its time; None if unknown."""
+        stamp = header.stamp.sec * 10**9 + header.stamp.nanosec
         try:
-            pose = self._buffer.pose(self.name, frame_id, stamp)
+            pose = self._buffer.pose(self.name, header.frame_id, stamp)
         except LookupError as error:
             self._reason, self._failed = str(error), time.monotonic()
             return None

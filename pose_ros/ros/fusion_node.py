@@ -8,7 +8,6 @@ from typing import Any
 
 from builtin_interfaces.msg import Time as Stamp
 from rclpy.node import Node
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
@@ -84,10 +83,9 @@ class FusionCamera:
         if model is None:
             self._fault = self.calibration.fault or f'no camera_info on {self.name}/camera_info'
             return None
-        frame_id = message.header.frame_id
-        pose = frame.pose(frame_id, Time.from_msg(message.header.stamp).nanoseconds)
+        pose = frame.pose(message.header)
         if pose is None:
-            self._fault = f'no transform from {frame_id!r} to {frame.name!r}'
+            self._fault = f'no transform from {message.header.frame_id!r} to {frame.name!r}'
             return None
         self._fault = ''
         stamp, orientation = stamp_of(message.header), orientation_of(message)

@@ -146,10 +146,7 @@ class Localizer:
         """Add velocities and orientations, also in the fixed frame."""
         pose, name = None, ''
         if self._fixed_frame is not None:
-            stamp = result.header.stamp
-            pose = partial(
-                self._fixed_frame.pose, result.header.frame_id, stamp.sec * 10**9 + stamp.nanosec
-            )
+            pose = partial(self._fixed_frame.pose, result.header)
             name = self._fixed_frame.name
         people = self._kinematics.update(result.people, result.time.time, pose)
         return replace(result, people=people, fixed_frame=name)

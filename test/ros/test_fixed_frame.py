@@ -17,9 +17,16 @@ from pose_ros.actor import Action, FloorPose, Scene, Walker, frames
 from pose_ros.actor.depth import with_errors
 from pose_ros.core.camera import CameraModel
 from pose_ros.msg import Skeleton, SkeletonArray, TargetState
-from pose_ros.ros.fixed_frame import TF, TF_STATIC, FixedFrame
+from pose_ros.ros.fixed_frame import FixedFrame
 from pose_ros.ros.pose_node import PoseNode
-from pose_ros.ros.qos import CAMERA_INFO, IMAGE_RELIABLE, LATCHED, SKELETONS
+from pose_ros.ros.qos import (
+    CAMERA_INFO,
+    IMAGE_RELIABLE,
+    LATCHED,
+    SKELETONS,
+    TF,
+    TF_STATIC,
+)
 from pose_ros.srv import LockTarget
 
 pytestmark = pytest.mark.ros
@@ -212,10 +219,10 @@ def test_an_idle_node_lacks_no_transforms(foreign_messages, monkeypatch):
     now[0] = 100.0
     for wanted in (False, True):
         fixed.listen(inputs, wanted)
-    assert fixed.pose('camera', 0) is None
+    assert fixed.pose(Header(frame_id='camera')) is None
     assert fixed.fault == ''
     now[0] = 102.0
-    fixed.pose('camera', 0)
+    fixed.pose(Header(frame_id='camera'))
     assert 'odom' in fixed.fault
 
 

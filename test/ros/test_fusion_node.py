@@ -17,10 +17,16 @@ from pose_ros.actor import FloorPose
 from pose_ros.message_values import msg_to_person
 from pose_ros.msg import Skeleton, SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import skeleton_array
-from pose_ros.ros.fixed_frame import TF_STATIC
 from pose_ros.ros.fusion_node import FusionNode
 from pose_ros.ros.marker_node import MarkerNode
-from pose_ros.ros.qos import CAMERA_INFO, DIAGNOSTICS, LATCHED, MARKERS, SKELETONS
+from pose_ros.ros.qos import (
+    CAMERA_INFO,
+    DIAGNOSTICS,
+    LATCHED,
+    MARKERS,
+    SKELETONS,
+    TF_STATIC,
+)
 
 pytestmark = pytest.mark.ros
 
@@ -58,7 +64,9 @@ class Cameras:
         ros.spin_until(
             lambda: (
                 all(cameras[name].calibration.known for name in calibrated)
-                and all(self.node._frame.pose(f'{name}_optical', 0) for name in placed)
+                and all(
+                    self.node._frame.pose(Header(frame_id=f'{name}_optical')) for name in placed
+                )
             ),
             'calibration and transforms',
         )

@@ -7,7 +7,6 @@ from typing import Any
 
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
@@ -15,9 +14,8 @@ from pose_ros.core.space.body_frame import BodyFrame, body_frame
 from pose_ros.core.types import Person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.bridges.body_id import body_id
+from pose_ros.ros.qos import TF
 
-# As tf2_ros' TransformBroadcaster, which is no more than this publisher.
-TF = QoSProfile(depth=100)
 COMPLAINT_PERIOD = 30.0  # [s]
 
 
