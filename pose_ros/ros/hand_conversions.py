@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pose_ros.core.camera_orientation import UPRIGHT, CameraOrientation
 from pose_ros.core.topology import HAND21
 from pose_ros.core.types import TrackedHand
-from pose_ros.message_types import Hand, HandArray, Header, Keypoint, Point
+from pose_ros.message_types import Hand, HandArray, Header, Keypoint
 from pose_ros.message_values import SIDES
+from pose_ros.ros.conversions import positions_to_msg
 
 
 def hand_array(
@@ -66,5 +67,5 @@ def hand_to_msg(hand: TrackedHand, image_size: tuple[int, int]) -> Hand:
             for x, y in hand.keypoints.tolist()
         ],
         depths=hand.z.tolist(),
-        world_points=[Point(x=x, y=y, z=z) for x, y, z in hand.world.tolist()],
+        world_points=positions_to_msg(hand.world),
     )

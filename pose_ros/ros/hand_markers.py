@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from geometry_msgs.msg import Point
 import numpy as np
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker
@@ -13,6 +12,7 @@ from pose_ros.core.camera import CameraModel
 from pose_ros.core.hand_drawing import hand_colours
 from pose_ros.core.topology import HAND21
 from pose_ros.core.types import Person, TrackedHand
+from pose_ros.ros.conversions import positions_to_msg
 
 BONES, KEYPOINTS = 'hand_bones', 'hand_keypoints'
 _LINE, _SPHERE = 0.006, 0.012  # [m] thickness of bones, diameter of keypoints
@@ -53,9 +53,9 @@ def hand_markers(
         if places is None or not np.isfinite(places).all():
             continue
         bones, dots = hand_colours(hand)
-        lines.points += [_point(place) for place in places[_EDGES].reshape(-1, 3)]
+        lines.points += positions_to_msg(places[_EDGES].reshape(-1, 3))
         lines.colors += [_colour(colour) for colour in bones for _ in ('from', 'to')]
-        spheres.points += [_point(place) for place in places]
+        spheres.points += positions_to_msg(places)
         spheres.colors += [_colour(dots)] * len(places)
     for marker in (lines, spheres):
         marker.action = Marker.ADD if marker.points else Marker.DELETE
@@ -74,11 +74,6 @@ def _marker(header: Header, name: str, kind: int) -> Marker:
     marker = Marker(header=header, ns=name, type=kind)
     marker.pose.orientation.w = marker.color.a = 1.0
     return marker
-
-
-def _point(place: np.ndarray) -> Point:
-    x, y, z = place.tolist()
-    return Point(x=x, y=y, z=z)
 
 
 def _colour(rgb: Sequence[float] | np.ndarray) -> ColorRGBA:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from geometry_msgs.msg import Point
 import numpy as np
 from people_msgs.msg import People
 from people_msgs.msg import Person as PersonMessage
@@ -15,6 +14,7 @@ from pose_ros.core.types import Person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.bridges.body_id import body_id
 from pose_ros.ros.bridges.body_motion import motion_header, place_and_velocity
+from pose_ros.ros.conversions import positions_to_msg
 from pose_ros.ros.qos import SKELETONS
 
 
@@ -37,20 +37,16 @@ class PeopleBridge:
         for person in people:
             place, velocity = place_and_velocity(person, message)
             if np.isfinite(place).all():
+                # Costmaps cannot take NaN.
+                vectors = positions_to_msg(np.stack([place, np.nan_to_num(velocity)]))
                 known.append(
                     PersonMessage(
                         name=body_id(person.id, self._namespace),
-                        position=point(place),
-                        velocity=point(np.nan_to_num(velocity)),  # costmaps cannot take NaN
+                        position=vectors[0],
+                        velocity=vectors[1],
                         reliability=float(person.score),
                         tagnames=['motion'],
                         tags=[person.kinematics.motion.name.lower()],
                     )
                 )
         self._publisher.publish(People(header=motion_header(message), people=known))
-
-
-def point(vector: np.ndarray) -> Point:
-    """Message of a vector [3]."""
-    x, y, z = vector.tolist()
-    return Point(x=x, y=y, z=z)
