@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 import json
 from math import atan2, pi
 from pathlib import Path
-import sys
 import time
 from typing import Annotated
 
@@ -31,7 +30,7 @@ from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Frame, Person
-from pose_ros.evaluation.report import markdown_table, write_block
+from pose_ros.evaluation.report import markdown_table, show_block
 
 MODELS = ('blazepose_full', 'movenet_lightning', 'tinypose_256')
 COUNTS = (1, 2, 3, 4)
@@ -190,13 +189,8 @@ def main(folder: Path, write: Annotated[Path | None, typer.Option()] = None) -> 
             real += real_rows(model, folder)
         except ModelError as error:
             typer.echo(f'{model} left out: {error}', err=True)
-    for name, table in (
-        ('actor', markdown_table(ACTOR_HEAD, actor)),
-        ('real', markdown_table(REAL_HEAD, real)),
-    ):
-        sys.stdout.write(table + '\n')
-        if write is not None:
-            write_block(name, table, write)
+    show_block('actor', markdown_table(ACTOR_HEAD, actor), write)
+    show_block('real', markdown_table(REAL_HEAD, real), write)
 
 
 if __name__ == '__main__':

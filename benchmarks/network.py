@@ -25,7 +25,7 @@ from ethernet_relay import Relay
 import typer
 
 from pose_ros.core.resources import config_file
-from pose_ros.evaluation.report import markdown_table, write_block
+from pose_ros.evaluation.report import markdown_table, show_block
 from pose_ros.process_environment import PROFILE_VARIABLES, image_transport_environment
 
 NAMESPACES = ('pose_robot', 'pose_desk')
@@ -218,9 +218,7 @@ def main(write: Annotated[Path | None, _WRITE] = None) -> None:
             f'for {jpegs} JPEGs: as many as it could look at'
         )
     text = markdown_table(HEAD, table) + '\n\n' + '\n'.join(f'- {note}' for note in notes)
-    typer.echo(text)
-    if write is not None:
-        write_block('network', text, write)
+    show_block('network', text, write)
 
 
 if __name__ == '__main__':

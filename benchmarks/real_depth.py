@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-import sys
 from typing import Annotated
 
+from depth_scene import DepthScene, read_scene
 import numpy as np
 import typer
 
@@ -22,8 +22,7 @@ from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.space.strategy import CameraView
-from pose_ros.evaluation.depth_scene import DepthScene, read_scene
-from pose_ros.evaluation.report import markdown_table, write_block
+from pose_ros.evaluation.report import markdown_table, show_block
 
 MODELS = ('blazepose_full', 'movenet_lightning', 'tinypose_256', 'posenet')
 HEAD = ('model', 'positions', 'depth image', 'found', 'with position', 'median error', 'largest')
@@ -75,10 +74,7 @@ def main(folder: Path, write: Annotated[Path | None, typer.Option()] = None) -> 
             lines += rows(scene, model)
         except ModelError as error:
             typer.echo(f'{model} left out: {error}', err=True)
-    table = markdown_table(HEAD, lines)
-    sys.stdout.write(table + '\n')
-    if write is not None:
-        write_block('five-people', table, write)
+    show_block('five-people', markdown_table(HEAD, lines), write)
 
 
 if __name__ == '__main__':

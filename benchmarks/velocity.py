@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import atan2, cos, pi, remainder, sin
 from pathlib import Path
-import sys
 from typing import Annotated
 
 import numpy as np
@@ -33,7 +32,7 @@ from pose_ros.core.space.strategy import CameraView
 from pose_ros.core.space.trunk import JOINTS
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Frame
-from pose_ros.evaluation.report import markdown_table, write_block
+from pose_ros.evaluation.report import markdown_table, show_block
 
 SIZE = (640, 480)
 CAMERA = CameraModel.from_field_of_view(*SIZE, 1.05)
@@ -216,10 +215,7 @@ def main(write: Annotated[Path | None, typer.Option()] = None) -> None:
             lines += rows(model)
         except ModelError as error:
             typer.echo(f'{model} left out: {error}', err=True)
-    table = markdown_table(HEAD, lines)
-    sys.stdout.write(table + '\n')
-    if write is not None:
-        write_block('velocity', table, write)
+    show_block('velocity', markdown_table(HEAD, lines), write)
 
 
 if __name__ == '__main__':

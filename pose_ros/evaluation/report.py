@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import json
 import math
 from pathlib import Path
+import sys
 from typing import Any
 
 
@@ -89,6 +90,13 @@ def write_block(name: str, text: str, path: Path) -> None:
     before, after = surroundings(name, path)
     begin, end = _marks(name)
     path.write_text(f'{before}{begin}\n{text.rstrip()}\n{end}\n{after}', encoding='utf-8')
+
+
+def show_block(name: str, text: str, path: Path | None) -> None:
+    """Print a text, and write it into a file if there is one, as `write_block`."""
+    sys.stdout.write(text + '\n')
+    if path is not None:
+        write_block(name, text, path)
 
 
 def surroundings(name: str, path: Path) -> tuple[str, str]:

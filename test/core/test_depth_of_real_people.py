@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from depth_scene import read_scene
 import numpy as np
 import pytest
 
@@ -11,7 +12,6 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.space.strategy import CameraView
-from pose_ros.evaluation.depth_scene import read_scene
 
 SCENE = Path(os.environ.get('POSE_ROS_TEST_DATA', '')) / 'mocap/five_people'
 SIZE = (640, 480)
