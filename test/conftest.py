@@ -499,3 +499,13 @@ def http_server():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def clients():
+    """Thread of the viewers of a web page."""
+    from web_client import LoopThread  # noqa: PLC0415
+
+    thread = LoopThread()
+    yield thread
+    thread.close()

@@ -1,5 +1,6 @@
 """Examples from a topic, as they come."""
 
+from contextlib import contextmanager
 from itertools import count, islice
 import threading
 
@@ -19,21 +20,19 @@ from pose_ros.ros.qos import SKELETONS
 pytestmark = pytest.mark.ros
 
 
-@pytest.fixture
-def published(ros):
-    """The actor's skeletons, published 30 times a second until the test is over."""
-    publisher = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
-    hands = ros.node.create_publisher(HandArray, 'hands', SKELETONS)
-    found = seen_hand(hand_points(HAND_POSES['fist']), (200.0, 200.0), 300.0, 'right', 1)
+@contextmanager
+def publishing(ros, rows):
+    """Publish stamps, people and hands 30 times a second."""
+    skeletons_of = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
+    hands_of = ros.node.create_publisher(HandArray, 'hands', SKELETONS)
     stop = threading.Event()
 
     def run():
-        scene = Scene(duration=30.0, actors=(Actor('wave_left'),))
-        for frame in skeletons(scene):
+        for stamp, people, hands in rows:
             header = Header(frame_id='camera')
-            header.stamp.sec, header.stamp.nanosec = int(frame.stamp), int(frame.stamp % 1 * 1e9)
-            publisher.publish(skeleton_array(frame.people, header, (640, 480)))
-            hands.publish(hand_array([found], header, (640, 480)))
+            header.stamp.sec, header.stamp.nanosec = int(stamp), int(stamp % 1 * 1e9)
+            skeletons_of.publish(skeleton_array(people, header, (640, 480)))
+            hands_of.publish(hand_array(hands, header, (640, 480)))
             if stop.wait(1 / 30):
                 return
 
@@ -42,6 +41,15 @@ def published(ros):
     yield
     stop.set()
     thread.join()
+
+
+@pytest.fixture
+def published(ros):
+    """The actor's skeletons, published until the test is over."""
+    found = seen_hand(hand_points(HAND_POSES['fist']), (200.0, 200.0), 300.0, 'right', 1)
+    scene = Scene(duration=30.0, actors=(Actor('wave_left'),))
+    with publishing(ros, ((f.stamp, f.people, [found]) for f in skeletons(scene))):
+        yield
 
 
 def test_what_comes_while_listening_is_an_example(published):
@@ -70,27 +78,11 @@ def test_hands_come_with_their_people(published):
 @pytest.fixture
 def signed(ros, make_take):
     """One sign again and again, with hands, until the test is over."""
-    people = ros.node.create_publisher(SkeletonArray, 'skeletons', SKELETONS)
-    hands = ros.node.create_publisher(HandArray, 'hands', SKELETONS)
-    stop = threading.Event()
     take = make_take('victory')
-
-    def run():
-        for number in count():
-            person, own = (rows[number % len(take.people)] for rows in (take.people, take.hands))
-            header = Header(frame_id='camera')
-            stamp = 1 + number / 15
-            header.stamp.sec, header.stamp.nanosec = int(stamp), int(stamp % 1 * 1e9)
-            people.publish(skeleton_array([person], header, (640, 480)))
-            hands.publish(hand_array(own, header, (640, 480)))
-            if stop.wait(1 / 30):
-                return
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield
-    stop.set()
-    thread.join()
+    length = len(take.people)
+    rows = ((1 + n / 15, [take.people[n % length]], take.hands[n % length]) for n in count())
+    with publishing(ros, rows):
+        yield
 
 
 def test_signs_are_found_live(signed, make_take):

@@ -37,13 +37,6 @@ def header(number):
 
 
 @pytest.fixture
-def clients():
-    thread = web_client.LoopThread()
-    yield thread
-    thread.close()
-
-
-@pytest.fixture
 def start(ros, clients):
     """Function that starts web_node: the node, and a function that connects a viewer to it."""
 

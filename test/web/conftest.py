@@ -8,14 +8,6 @@ web_client = pytest.importorskip('web_client', reason='needs aiohttp', exc_type=
 
 
 @pytest.fixture
-def clients():
-    """Thread of the clients."""
-    thread = web_client.LoopThread()
-    yield thread
-    thread.close()
-
-
-@pytest.fixture
 def serve():
     """Function that starts a server; it echoes requests, and refuses those of type bad."""
     from pose_ros.web.access import make_access  # noqa: PLC0415
