@@ -137,7 +137,7 @@ class FileRun:
     lines
         Takes one JSON object per frame and line, or None.
     overlays
-        Where the overlay of a file goes; without an entry there is none.
+        Path of the overlay of each file that gets one.
     bags
         Where the bag of a file goes, likewise.
     table

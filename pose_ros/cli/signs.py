@@ -157,7 +157,7 @@ class SignRun:
     report
         Takes the signs.
     overlays
-        Where the overlay of a file goes; without an entry there is none.
+        Path of the overlay of each file that gets one.
     """
 
     def __init__(
