@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ _SHORTEST_FOCAL = 1.0
 _LARGEST = 1e7
 # R times its transpose may differ from the identity by this [-]: calibrations are rounded.
 _ROTATION_ERROR = 0.01
+# OpenCV 5 has one function for both.
+_undistort_points: Any = getattr(cv2, 'undistortPointsIter', cv2.undistortPoints)
 _EXACT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
 
 
@@ -158,13 +161,9 @@ class CameraModel:
                 source, self.matrix, self.distortion, R=rotation, P=target
             )
         else:
-            found = cv2.undistortPointsIter(
-                source,
-                self.matrix,
-                self.distortion if self.distorted else np.empty(0),
-                rotation,
-                target,
-                _EXACT,
+            coefficients = self.distortion if self.distorted else np.empty(0)
+            found = _undistort_points(
+                source, self.matrix, coefficients, R=rotation, P=target, criteria=_EXACT
             )
         return np.asarray(found[:, 0])
 

@@ -23,6 +23,9 @@ from pose_ros.core.types import MAX_IMAGE_SIDE
 _STILL_BRANDS = frozenset(('heic', 'heix', 'heim', 'heis', 'mif1', 'avif'))
 # RTSP over TCP where the camera can: UDP loses packets.
 _OPTIONS = {'rtsp_flags': 'prefer_tcp'}
+# Titles and the like need not be UTF-8; PyAV replaces what is not by itself from 19 on.
+_REPLACES = int(av.__version__.split('.')[0]) >= 19
+_TEXTS: dict[str, Any] = {} if _REPLACES else {'metadata_errors': 'replace'}
 
 
 class PyAvReader:
@@ -49,13 +52,12 @@ class PyAvReader:
     def _open(self) -> Any:
         started = time.monotonic()
         try:
-            # Titles and the like need not be UTF-8.
             if self._network:
                 return av.open(
                     self._source,
                     options=_OPTIONS if self._source.startswith('rtsp') else {},
                     timeout=(self._timeout, self._timeout),
-                    metadata_errors='replace',
+                    **_TEXTS,
                 )
             if self._name == self._source:
                 # Absolute: a colon in a relative name would be taken for a protocol.
@@ -64,7 +66,7 @@ class PyAvReader:
                 # FFmpeg takes names as UTF-8; the descriptor's name is ASCII.
                 self._file = open(self._source, 'rb')  # noqa: SIM115
                 target = f'/proc/self/fd/{self._file.fileno()}'
-            return av.open(target, metadata_errors='replace')
+            return av.open(target, **_TEXTS)
         except (av.error.FFmpegError, OSError) as error:
             raise MediaError(f'{self._name}: {self._reason(error, started)}') from error
 
