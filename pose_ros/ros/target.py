@@ -10,6 +10,7 @@ from geometry_msgs.msg import Pose, PoseStamped
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
+from pose_ros.core.timeline import Step
 from pose_ros.core.types import Person
 from pose_ros.msg import TargetState
 from pose_ros.ros.pose_result import PoseResult
@@ -48,9 +49,10 @@ class TargetOutput:
             self._place = None
         if person_id:
             state = TargetState.VISIBLE if seen else TargetState.OUT_OF_SIGHT
-        elif before.id == expired_id and before.state in (
-            TargetState.OUT_OF_SIGHT,
-            TargetState.LOST,
+        elif before.id and (
+            before.state == TargetState.LOST
+            or (before.state == TargetState.OUT_OF_SIGHT and before.id == expired_id)
+            or result.time.step is Step.JUMP
         ):
             person_id, state = before.id, TargetState.LOST
         else:

@@ -41,10 +41,11 @@ class Following:
         self.received = self.ros.collect(SkeletonArray, 'skeletons', SKELETONS)
         return self
 
-    def show(self, *people):
-        """Skeletons of an image with these people."""
+    def show(self, *people, ago=0):
+        """Skeletons of an image with these people, of some seconds ago."""
         self.estimator.people = list(people)
         self.image.header.stamp = self.ros.node.get_clock().now().to_msg()
+        self.image.header.stamp.sec -= ago
         before = len(self.received)
         publish_to = self.images.get_subscription_count
         self.ros.spin_until(publish_to, 'pose_node subscribing')
@@ -234,6 +235,26 @@ def test_the_state_of_the_target_follows_the_lock(following, make_person, ros):
         *((3, TargetState.VISIBLE), (0, TargetState.NONE), (3, TargetState.VISIBLE)),
         *((3, TargetState.OUT_OF_SIGHT), (3, TargetState.LOST)),
         *((3, TargetState.VISIBLE), (0, TargetState.NONE)),
+    ]
+    ros.spin_until(lambda: len(states) >= len(expected), 'all states')
+    assert [(state.id, state.state) for state in states] == expected
+
+
+def test_the_target_is_lost_when_the_stamps_jump_back(following, make_person, ros):
+    node = following()
+    every = QoSProfile(depth=20, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    states = ros.collect(TargetState, 'pose_node/target_state', every)
+    node.listen()
+    node.show(make_person(3))
+    assert node.lock(BY_ID, 3).success
+    node.show(make_person(3))
+    node.show(make_person(4), ago=100)
+    node.show(make_person(4), ago=100)
+    assert node.lock(BY_ID, 4).success
+    node.show(make_person(4), ago=100)
+    expected = [
+        *((0, TargetState.NONE), (3, TargetState.VISIBLE)),
+        *((3, TargetState.LOST), (4, TargetState.VISIBLE)),
     ]
     ros.spin_until(lambda: len(states) >= len(expected), 'all states')
     assert [(state.id, state.state) for state in states] == expected
