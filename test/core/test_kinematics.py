@@ -253,7 +253,18 @@ def test_a_short_flip_of_left_and_right_turns_no_body():
         if index == 35:
             assert yaw.yaw == pytest.approx(0.3, abs=0.01)
     assert abs(remainder(yaw.yaw - 0.3 - pi, 2 * pi)) < 0.01  # lasting, so a real turn
-    assert yaw.deviation == pytest.approx(0.1)
+    assert yaw.deviation(index / RATE) == pytest.approx(0.1)
+
+
+def test_a_direction_that_is_not_seen_any_more_becomes_uncertain():
+    yaw = YawFilter()
+    assert np.isnan(yaw.deviation(0.0))
+    yaw.update(0.3, 0.1, 0.0)
+    assert yaw.deviation(0.0) == pytest.approx(0.1)
+    # Of CMU's motion capture: turns of people within 1 and 4 s, root mean square.
+    assert yaw.deviation(1.0) == pytest.approx(0.72, abs=0.1)
+    assert yaw.deviation(4.0) == pytest.approx(1.23, abs=0.15)
+    assert yaw.deviation(1000.0) == pi
 
 
 def test_with_the_default_model_and_a_depth_camera(measured):

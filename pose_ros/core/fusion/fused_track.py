@@ -154,7 +154,7 @@ class FusedTrack:
         return Kinematics(
             self._motion.motion,
             fixed_yaw=self._yaw.yaw,
-            fixed_yaw_deviation=self._yaw.deviation,
+            fixed_yaw_deviation=self._yaw.deviation(self.stamp),
             **values,
         )
 

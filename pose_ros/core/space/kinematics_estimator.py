@@ -165,7 +165,7 @@ class KinematicsEstimator:
                 'motion': track.fixed.motion,
                 'fixed_position': position,
                 'fixed_yaw': track.yaw.yaw,
-                'fixed_yaw_deviation': track.yaw.deviation,
+                'fixed_yaw_deviation': track.yaw.deviation(stamp),
             }
         return Kinematics(**values)
 
