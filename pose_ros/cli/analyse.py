@@ -41,7 +41,7 @@ from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media
-from pose_ros.core.motion.events import MotionEvent, words_of
+from pose_ros.core.motion.events import MotionEvent, name_of_subject, words_of
 from pose_ros.core.motion.observer import MotionConfig, Observer
 from pose_ros.core.motion.observers import (
     make_observers,
@@ -287,7 +287,7 @@ def show_events(title: str, events: Sequence[MotionEvent]) -> None:
     for event in events:
         table.add_row(
             f'{event.time:.2f} s',
-            str(event.skeleton_id),
+            name_of_subject(event.subject),
             event.kind,
             words_of(event),
             event.phase,

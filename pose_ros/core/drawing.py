@@ -19,11 +19,11 @@ from pose_ros.core.colours import (
     keypoint_colours,
     pixel_colour,
 )
-from pose_ros.core.hand_drawing import draw_hands
+from pose_ros.core.hand_drawing import draw_hands, hand_words
 from pose_ros.core.label_places import Labelled, LabelPlaces
 from pose_ros.core.outlines import angle_keypoints, bracket
 from pose_ros.core.text_box import TextBox
-from pose_ros.core.types import Person, TrackedHand
+from pose_ros.core.types import Box, Person, TrackedHand
 
 _OUTLINE: Colour = (0.06, 0.06, 0.08)
 _FAINT = 0.5  # share of the colour in what was not observed
@@ -32,6 +32,7 @@ _FARTHEST = 1e5  # [px] beyond which OpenCV's integers could overflow
 # Shorter side of an image [px] over the scale of OpenCV's letters on its labels: 13 px high on
 # 640x480, as small as can be read in a window.
 _IMAGE_PER_SCALE = 800
+_GAP = 8  # [px] between a hand and its label
 _NOTHING: Mapping[int, Any] = MappingProxyType({})
 
 
@@ -61,6 +62,7 @@ def draw_people(
         Order of the image's channels.
     labels
         Words to stand beside a person's id, by id, such as the gesture. ASCII, may have lines.
+        Those of hands without a person are by their negative id.
     locked
         Id of the person to draw a frame around; 0 = none. A note says so if the person is not in
         the image.
@@ -92,6 +94,15 @@ def draw_people(
     draw_hands(canvas, hands, channels)
     # Labels last: no other person may hide them, nor they each other, nor a joint.
     taken = _draw_labels(drawings, labels, places or LabelPlaces())
+    for hand in hands:
+        words, at = hand_words(hand, labels), Box.around(hand.keypoints)
+        if words:
+            plate = TextBox(words, min(_size_of(canvas)) / _IMAGE_PER_SCALE)
+            plate.place(
+                at.centre[0] - plate.width / 2, at.y - plate.height - _GAP, _size_of(canvas), taken
+            )
+            taken.append(plate)
+            plate.draw(canvas, pixel_colour(UNTRACKED, channels))
     for drawing in drawings:
         drawing.draw_angles(angles, taken)
     present = {person.id for person in people}

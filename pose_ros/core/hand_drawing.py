@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -21,6 +21,19 @@ def hand_colours(hand: TrackedHand) -> tuple[np.ndarray, Colour]:
     """Colours of the bones [E, 3], the person's, and of the keypoints, the side's; 0 to 1."""
     side = {'left': -1, None: 0, 'right': 1}[hand.side]
     return bone_colours(HAND21, hand.skeleton_id), SIDE_COLOURS[side]
+
+
+def hand_words(hand: TrackedHand, words: Mapping[int, str]) -> str:
+    """Label of a hand without a person; empty for a hand of a person, whose label has it.
+
+    Parameters
+    ----------
+    hand
+        The hand.
+    words
+        By id; of hands without a person by their negative id.
+    """
+    return '' if hand.skeleton_id else words.get(-hand.id, '')
 
 
 def draw_hands(image: np.ndarray, hands: Sequence[TrackedHand], channels: str) -> None:

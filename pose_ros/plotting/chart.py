@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pose_ros.core.motion.events import title_of
+from pose_ros.core.motion.events import name_of_subject, title_of
 from pose_ros.extras import library
 from pose_ros.plotting.recording import PersonTimeline, Recording, Span
 
@@ -153,7 +153,7 @@ def _titles(sources: Sequence[str]) -> dict[str, str]:
 
 
 def _title(track: PersonTimeline, names: Sequence[str]) -> str:
-    title = f' · person {track.person}'
+    title = f' · {"person " if track.person >= 0 else ""}{name_of_subject(track.person)}'
     if not names:
         return title
     count = '' if len(names) == len(track.names) else f'{len(names)} of {len(track.names)} '

@@ -17,6 +17,8 @@ from pose_ros.plotting.table import read_table
 
 TOPICS = ('joint_angles', *EVENT_TOPICS)
 _EVENT = tuple(one.name for one in fields(MotionEvent) if one.name != 'details')
+# Older files do not have it.
+_OPTIONAL = ('hand_id',)
 
 
 def read_recording(path: Path, timeline: Recording, zero: float | None = None) -> None:
@@ -85,7 +87,7 @@ def _read_lines(path: Path, text: str, timeline: Recording) -> None:
 
 def event_of(record: Mapping[str, Any]) -> MotionEvent:
     """Event of one line's object; ValueError says what it lacks."""
-    missing = [key for key in _EVENT if key not in record]
+    missing = [key for key in _EVENT if key not in record and key not in _OPTIONAL]
     if missing:
         raise ValueError(f'not an event of pose-ros analyse: it has no {missing[0]!r}')
     if record['kind'] not in KINDS:
@@ -94,7 +96,8 @@ def event_of(record: Mapping[str, Any]) -> MotionEvent:
         if not isinstance(record[key], (int, float)):
             raise ValueError(f'{key} must be a number, got {record[key]!r}')
     details = {key: value for key, value in record.items() if key not in (*_EVENT, 'input')}
-    return MotionEvent(**{key: record[key] for key in _EVENT}, details=details)
+    values = {key: record[key] for key in _EVENT if key in record}
+    return MotionEvent(**values, details=details)
 
 
 def _read_bag(path: Path, timeline: Recording, zero: float | None) -> None:

@@ -44,7 +44,7 @@ class Curve:
 
 @dataclass
 class PersonTimeline:
-    """One person of one input."""
+    """One person of one input, or one hand without a person (negative id)."""
 
     source: str
     person: int
@@ -140,7 +140,7 @@ class Recording:
 
     def add_event(self, source: str, event: MotionEvent) -> None:
         """Take an event of an input."""
-        self._track(source, event.skeleton_id).events.append(event)
+        self._track(source, event.subject).events.append(event)
 
     def add_angles(
         self, source: str, time: float, person: int, angles: Iterable[tuple[str, float, float]]

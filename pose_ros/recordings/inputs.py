@@ -102,13 +102,14 @@ def estimated(
 ) -> Iterator[tuple[Frame, list[Person], list[TrackedHand]]]:
     """Each frame of a file, the people in it and their hands, if the estimator finds them.
 
-    Every file counts its people from 1.
+    Every file counts its people and its hands from 1.
 
     The estimator starts anew, so that nothing is tracked from one file to the next. MediaError
     or FrameError if the file cannot be read to its end.
     """
     estimator.reset()
     ids: dict[int, int] = {}
+    hand_ids: dict[int, int] = {}
     bag = _bag_people(media)
     for frame in media.frames():
         # 0, an unconfirmed person, stays 0.
@@ -117,7 +118,11 @@ def estimated(
             for person in estimator.estimate(frame)
         ]
         hands = [
-            replace(hand, skeleton_id=ids.get(hand.skeleton_id, 0))
+            replace(
+                hand,
+                id=hand.id and hand_ids.setdefault(hand.id, len(hand_ids) + 1),
+                skeleton_id=ids.get(hand.skeleton_id, 0),
+            )
             for hand in estimator.find_hands()
         ]
         yield frame, people if bag is None else bag.place(people, frame), hands

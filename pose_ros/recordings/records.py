@@ -106,6 +106,7 @@ def event_record(name: str, event: MotionEvent) -> dict[str, Any]:
         'name': event.name,
         'phase': event.phase,
         'skeleton_id': event.skeleton_id,
+        'hand_id': event.hand_id,
         'hand': event.hand,
         'score': _rounded(event.score, 4),
         'duration': _rounded(event.duration, 3),

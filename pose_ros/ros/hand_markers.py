@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import Point
 import numpy as np
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker
 
 from pose_ros.core.camera import CameraModel
-from pose_ros.core.hand_drawing import hand_colours
+from pose_ros.core.colours import UNTRACKED
+from pose_ros.core.hand_drawing import hand_colours, hand_words
 from pose_ros.core.topology import HAND21
 from pose_ros.core.types import Person, TrackedHand
 from pose_ros.ros.conversions import positions_to_msg
 
-BONES, KEYPOINTS = 'hand_bones', 'hand_keypoints'
+BONES, KEYPOINTS, LABEL = 'hand_bones', 'hand_keypoints', 'hand_label'
 _LINE, _SPHERE = 0.006, 0.012  # [m] thickness of bones, diameter of keypoints
+_LETTER = 0.03  # [m] height of letters
+_ABOVE = 0.02  # [m] from a hand to its label
+# A label vanishes with its hand [s].
+_LABEL_LIFETIME = Duration(nanosec=500_000_000)
 _EDGES = np.array(HAND21.edges)
 
 
@@ -25,8 +33,12 @@ def hand_markers(
     people: Sequence[Person],
     camera: CameraModel | None,
     distance: float,
+    *,
+    words: Mapping[int, str] = MappingProxyType({}),
 ) -> list[Marker]:
-    """Two markers, of the bones and the keypoints of all hands; without hands they delete theirs.
+    """Two markers, of the bones and the keypoints of all hands, and the labels.
+
+    Without hands the two delete theirs.
 
     Parameters
     ----------
@@ -40,11 +52,14 @@ def hand_markers(
         Places the other hands; None leaves them out.
     distance
         Distance of those to the camera [m].
+    words
+        Labels by id; of hands without a person by their negative id.
     """
     lines = _marker(header, BONES, Marker.LINE_LIST)
     spheres = _marker(header, KEYPOINTS, Marker.SPHERE_LIST)
     lines.scale.x = _LINE
     spheres.scale.x = spheres.scale.y = spheres.scale.z = _SPHERE
+    labels = []
     by_id = {person.id: person for person in people if person.id}
     for hand in hands:
         places = _at_wrist(hand, by_id.get(hand.skeleton_id))
@@ -57,9 +72,11 @@ def hand_markers(
         lines.colors += [_colour(colour) for colour in bones for _ in ('from', 'to')]
         spheres.points += positions_to_msg(places)
         spheres.colors += [_colour(dots)] * len(places)
+        if text := hand_words(hand, words):
+            labels.append(_label(header, hand.id, text, places))
     for marker in (lines, spheres):
         marker.action = Marker.ADD if marker.points else Marker.DELETE
-    return [lines, spheres]
+    return [lines, spheres, *labels]
 
 
 def _at_wrist(hand: TrackedHand, person: Person | None) -> np.ndarray | None:
@@ -68,6 +85,17 @@ def _at_wrist(hand: TrackedHand, person: Person | None) -> np.ndarray | None:
         return None
     wrist = person.positions.points[person.topology.index(f'{hand.side}_wrist')]
     return np.asarray(hand.world - hand.world[0] + wrist)
+
+
+def _label(header: Header, hand_id: int, text: str, places: np.ndarray) -> Marker:
+    """Words above a hand at places [21, 3] [m]."""
+    marker = _marker(header, LABEL, Marker.TEXT_VIEW_FACING)
+    marker.id, marker.text, marker.lifetime = hand_id % 2**31, text, _LABEL_LIFETIME
+    marker.scale.z, marker.color = _LETTER, _colour(UNTRACKED)
+    x, y, z = places.mean(axis=0)
+    y = places[:, 1].min() - _ABOVE
+    marker.pose.position = Point(x=float(x), y=float(y), z=float(z))
+    return marker
 
 
 def _marker(header: Header, name: str, kind: int) -> Marker:

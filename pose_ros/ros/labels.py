@@ -38,7 +38,7 @@ class Annotations:
     Attributes
     ----------
     words
-        Lines beside the id, by id.
+        Lines beside the id, by id; of hands without a person by their negative id.
     fallen
         Ids of people who have fallen.
     angles
@@ -97,7 +97,8 @@ class Labels:
         if hand not in words.split():
             words = f'{words} {hand}'.strip()
         ended = event.phase == GestureEvent.ENDED
-        self._take(_Key(event.skeleton_id, 'gesture', words), event, '' if ended else words)
+        subject = event.skeleton_id or -event.hand_id
+        self._take(_Key(subject, 'gesture', words), event, '' if ended else words)
 
     def on_posture(self, message: Posture) -> None:
         """Show a posture, unless it is unknown."""

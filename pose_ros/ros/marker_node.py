@@ -118,7 +118,9 @@ class MarkerNode(Node):
             )
             if self._hands.expected:
                 distance = self._values.distance
-                markers.markers += hand_markers(message.header, hands, people, camera, distance)
+                markers.markers += hand_markers(
+                    message.header, hands, people, camera, distance, words=annotations.words
+                )
             self._marker_publisher.publish(markers)
         if self._overlays.wanted:
             what = (people, annotations, locked, hands)

@@ -36,6 +36,7 @@ def gesture_to_msg(gesture: Gesture, header: Header) -> GestureEvent:
     return GestureEvent(
         header=header,
         skeleton_id=gesture.skeleton_id,
+        hand_id=gesture.hand_id,
         gesture=gesture.name,
         phase=int(gesture.phase),
         hand=int(gesture.hand),

@@ -18,7 +18,7 @@ class CurrentWords:
 
     def take(self, event: MotionEvent) -> None:
         """Take the next event."""
-        person = event.skeleton_id
+        person = event.subject
         if event.kind == 'fall':
             self._falls.pop(person, None)
             if event.phase in ('falling', 'fallen'):
@@ -38,7 +38,7 @@ class CurrentWords:
         return frozenset(person for person, phase in self._falls.items() if phase == 'fallen')
 
     def at(self, time: float) -> dict[int, str]:
-        """Label of each person at a time [s]."""
+        """Label of each person at a time [s]; of a hand without a person by its negative id."""
         counts = {p: words for p, (since, words) in self._counts.items()
                   if time - since <= _COUNT_SHOWN}  # fmt: skip
         people = {person for person, *_ in self._going} | counts.keys() | self._falls.keys()

@@ -19,7 +19,7 @@ from pose_ros.core.colours import (
     pixel_colour,
 )
 from pose_ros.core.encoded_image import encode_jpeg
-from pose_ros.core.hand_drawing import hand_colours
+from pose_ros.core.hand_drawing import hand_colours, hand_words
 from pose_ros.core.motion.events import MotionEvent, words_of
 from pose_ros.core.topology import HAND21, TOPOLOGIES, Topology
 from pose_ros.core.types import Frame, Person, TrackedHand
@@ -52,7 +52,7 @@ def scene(
     size
         (width, height) of the image [px].
     words
-        Lines beside a person, by id.
+        Lines beside a person, by id; of hands without a person by their negative id.
     fallen
         Ids of people who have fallen.
     locked
@@ -74,7 +74,7 @@ def scene(
         'people': [
             _person(person, words.get(person.id, ''), person.id in fallen) for person in people
         ],
-        'hands': [_hand(hand) for hand in hands],
+        'hands': [_hand(hand, hand_words(hand, words)) for hand in hands],
         'away': [
             {'id': number, 'colour': css(colour_of(number, True)), 'words': 'fallen'}
             for number in sorted({*fallen} - present)
@@ -106,7 +106,7 @@ def event_message(event: MotionEvent) -> dict[str, Any]:
         'name': event.name,
         'hand': event.hand,
         'phase': event.phase,
-        'id': event.skeleton_id,
+        'id': event.subject,
         'duration': rounded(event.duration, 3),
         'words': words_of(event),
         'colour': css(colour_of(event.skeleton_id)),
@@ -158,10 +158,11 @@ def _person(person: Person, words: str, fallen: bool) -> dict[str, Any]:
     }
 
 
-def _hand(hand: TrackedHand) -> dict[str, Any]:
+def _hand(hand: TrackedHand, words: str) -> dict[str, Any]:
     bones, dot = hand_colours(hand)
     return {
         'format': HAND21.name,
+        'words': words.splitlines(),
         'points': _points(hand.keypoints),
         'bones': [css(bone) for bone in bones.tolist()],
         'dot': css(dot),

@@ -16,7 +16,10 @@ from pose_ros.core.motion.learned_model import Description, LearnedClass
 from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.rules import Hand
 
-KEYS = ['input', 'time', 'kind', 'name', 'phase', 'skeleton_id', 'hand', 'score', 'duration']
+KEYS = [
+    *('input', 'time', 'kind', 'name', 'phase', 'skeleton_id', 'hand_id', 'hand', 'score'),
+    'duration',
+]
 PHASES = {
     'gesture': {'started', 'ended'},
     'posture': {'started', 'ended'},

@@ -1,6 +1,7 @@
 """Gestures of fingers on hands posed by joint angles: sizes, turns, noise, other proportions."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -219,3 +220,64 @@ def test_stop_needs_an_open_hand_where_fingers_are_seen():
     rules = {(rule.name, rule.hand): rule for rule in RULES}
     names = [condition.feature.name for condition in rules['stop', Hand.RIGHT].unless]
     assert 'middle_curl' in names
+
+
+def watch_alone(hand, seconds=1.2, gone=0.0):
+    """Gestures of each frame of a hand without a person, and of those after it is gone."""
+    watcher, gestures = recogniser(), []
+    for number in range(round((seconds + gone) * RATE)):
+        stamp = number / RATE
+        found = [replace(hand(number), skeleton_id=0, id=7)] if stamp < seconds else []
+        gestures += watcher.observe([], stamp, found)['gestures']
+    return gestures
+
+
+@pytest.mark.parametrize('side', ['left', 'right'])
+@pytest.mark.parametrize('name', SHOWN)
+def test_a_hand_without_a_person_shows_its_gesture_under_its_own_id(name, side):
+    gestures = watch_alone(sample(name, np.random.default_rng(1), side, 30.0), gone=1.0)
+    own = Hand.LEFT if side == 'left' else Hand.RIGHT
+    assert {(g.skeleton_id, g.hand_id, g.hand) for g in gestures} == {(0, 7, own)}
+    assert name in {g.name for g in gestures} <= SHOWN[name][2]
+    phases = [g.phase for g in gestures if g.name == name]
+    assert (phases[0], phases[-1]) == (Phase.STARTED, Phase.ENDED)
+    assert min(g.score for g in gestures) == pytest.approx(0.95)
+
+
+def test_a_hand_without_a_person_that_moves_shows_no_gesture():
+    still = sample('open_palm', np.random.default_rng(1), 'right', 30.0)
+
+    def swept(number):
+        hand = still(number)
+        return replace(hand, keypoints=hand.keypoints + np.float32([20 * number, 0]))
+
+    assert {g.name for g in watch_alone(still)} == {'open_palm', 'count_5'}
+    assert watch_alone(swept) == []  # 300 px/s: 1.8 torsos/s
+
+
+def test_a_gesture_that_also_needs_the_arm_is_not_one_of_a_hand_alone(tmp_path):
+    path = tmp_path / 'gestures.yaml'
+    path.write_text(
+        'gestures:\n'
+        '- name: salute\n'
+        '  hand: each\n'
+        '  when: {index_curl: [null, 85], wrist_to_nose: [null, 0.6]}\n'
+        '- name: flat\n'
+        '  hand: each\n'
+        '  when: {index_curl: [null, 85]}\n',
+        encoding='utf-8',
+    )
+    watcher = MotionWatcher([GestureRecogniser(load_rules(path))])
+    hand = replace(sample('open_palm', np.random.default_rng(1), 'right', 30.0)(0), skeleton_id=0)
+    assert {g.name for g in watcher.observe([], 0.0, [hand])['gestures']} == {'flat'}
+
+
+def test_a_hand_that_gets_a_person_ends_its_gestures():
+    watcher, person = recogniser(), standing('right')[0]
+    hand, ends = sample('victory', np.random.default_rng(2), 'right', 30.0), {}
+    for number in range(45):
+        own = replace(hand(number), skeleton_id=0 if number < 15 else person.id)
+        for gesture in watcher.observe([person], number / RATE, [own])['gestures']:
+            if gesture.name == 'victory':
+                ends[gesture.skeleton_id, gesture.hand_id] = gesture.phase
+    assert ends == {(0, 1): Phase.ENDED, (1, 0): Phase.HELD}

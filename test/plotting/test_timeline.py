@@ -47,6 +47,22 @@ def test_both_hands_at_once_are_two_spans_and_one_without_end_goes_to_the_last_e
     assert spans(events, 'posture') == []
 
 
+def test_hands_without_a_person_have_timelines_of_their_own(tmp_path):
+    events = [
+        event(1.0, 'started'),
+        MotionEvent(1.0, 'gesture', 'fist', 'started', skeleton_id=0, hand_id=1),
+        MotionEvent(2.0, 'gesture', 'fist', 'started', skeleton_id=0, hand_id=2),
+    ]
+    records = [event_record('video', one) for one in events]
+    del records[0]['hand_id']  # as older versions wrote them
+    path = tmp_path / 'events.jsonl'
+    path.write_text('\n'.join(map(json.dumps, records)), encoding='utf-8')
+    timeline = Recording()
+    read_recording(path, timeline)
+    assert [track.person for track in timeline.tracks] == [1, -1, -2]
+    assert [track.events for track in timeline.tracks] == [[one] for one in events]
+
+
 def test_an_end_without_a_beginning_tells_when_it_began():
     assert spans([event(4.0, 'ended', 1.5)]) == [(2.5, 4.0, 'wave', 'none')]
 

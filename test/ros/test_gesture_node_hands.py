@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 import pytest
+from sensor_msgs.msg import Image
 
 from pose_ros.actor.hand_pose import HAND_POSES, hand_points, seen_hand, turned
 from pose_ros.core.camera_orientation import UPRIGHT, CameraOrientation
@@ -13,10 +15,12 @@ from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.core.types import Box, Person
 from pose_ros.learning.examples import MotionClass
 from pose_ros.learning.training import Settings, train
-from pose_ros.msg import GestureEvent, HandArray
+from pose_ros.msg import GestureEvent, HandArray, SkeletonArray
 from pose_ros.ros import diagnostics
+from pose_ros.ros.gesture_node import GestureNode
 from pose_ros.ros.hand_conversions import hand_array
-from pose_ros.ros.qos import DIAGNOSTICS, SKELETONS
+from pose_ros.ros.pose_node import PoseNode
+from pose_ros.ros.qos import DIAGNOSTICS, EVENTS, IMAGE_RELIABLE, SKELETONS
 
 pytestmark = pytest.mark.ros
 SIZE = (640, 480)
@@ -61,6 +65,53 @@ def test_a_thumb_that_is_up_is_published(ros, make_stage, orientation):
     assert (event.skeleton_id, event.hand) == (4, GestureEvent.RIGHT)
     assert event.header in stage.headers
     assert {e.gesture for e in stage.heard['gestures']} == {'thumb_up'}
+
+
+def test_a_hand_without_a_person_has_events_of_its_own_until_it_is_gone(ros, make_stage):
+    hands = ros.node.create_publisher(HandArray, 'hands', SKELETONS)
+    stage = make_stage('gestures')
+    ros.spin_until(lambda: hands.get_subscription_count() == 1, 'the hands subscription')
+    points = hand_points(HAND_POSES['victory'], 'left')
+    hand = replace(seen_hand(points, (300, 300), 900.0, 'left', skeleton_id=0), id=9)
+    for number in range(20):
+        header = stage.play()
+        hands.publish(hand_array([hand] if number < 10 else [], header, SIZE))
+    event = stage.wait_for('gestures', gesture='victory', phase=GestureEvent.ENDED)
+    assert event.duration == pytest.approx(0.7, abs=0.05)  # its speed is known after 0.2 s
+    assert event.header in stage.headers
+    found = {(e.gesture, e.hand, e.skeleton_id, e.hand_id) for e in stage.heard['gestures']}
+    assert found == {(name, GestureEvent.LEFT, 0, 9) for name in ('victory', 'count_2')}
+
+
+@pytest.mark.model('hand_lite')
+@pytest.mark.test_data('real/intel__asl_gestures__no.mkv')
+def test_a_real_hand_close_to_the_camera_has_gestures(ros, encoded_image, test_data):
+    """From images to events, by the real models: a hand without its body."""
+    capture = cv2.VideoCapture(str(test_data / 'real/intel__asl_gestures__no.mkv'))
+    video = [capture.read()[1] for _ in range(37)]
+    image = np.full((480, 640, 3), 90, np.uint8)
+    image[60:360, 160:385] = cv2.resize(video[36][115:215, 160:235], (225, 300))
+    ros.start(PoseNode, hands='all')
+    ros.start(GestureNode)
+    publisher = ros.publisher(Image, 'image', IMAGE_RELIABLE)
+    skeletons = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
+    events = ros.collect(GestureEvent, 'gestures', EVENTS)
+    hands = ros.collect(HandArray, 'hands', SKELETONS)
+    stamp = ros.node.get_clock().now().nanoseconds
+
+    def show():
+        nonlocal stamp
+        message = encoded_image(image[..., ::-1])
+        stamp += 10**8
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 10**9)
+        skeletons.clear()
+        publisher.publish(message)
+        ros.spin_until(lambda: skeletons, 'skeletons')
+        return [e for e in events if e.gesture == 'victory']
+
+    (event, *_) = ros.spin_until(show, 'the gesture')
+    assert (event.phase, event.hand, event.skeleton_id) == (0, GestureEvent.RIGHT, 0)
+    assert event.hand_id in {hand.id for array in hands for hand in array.hands}
 
 
 @pytest.fixture(scope='module')

@@ -64,6 +64,23 @@ def test_other_hands_are_on_the_plane_of_people_without_positions():
     assert [marker.action for marker in markers] == [Marker.DELETE, Marker.DELETE]
 
 
+def test_a_hand_without_a_person_has_its_label_above_it():
+    camera = CameraModel.from_field_of_view(*SIZE, 1.0)
+    hands = [make_hand(), make_hand(skeleton_id=0)]  # both have the id 3
+    words = {1: 'standing', 3: 'of person 3', -3: 'victory left'}
+    *_, label = hand_markers(Header(), hands, [make_person()], camera, 2.0, words=words)
+    assert (label.text, label.type) == ('victory left', Marker.TEXT_VIEW_FACING)
+    top = camera.back_project(hands[1].keypoints, 2.0)[:, 1].min()
+    assert label.pose.position.y < top
+    assert label.lifetime.nanosec
+    assert len(hand_markers(Header(), hands[:1], [make_person()], camera, 2.0, words=words)) == 2
+    drawn = draw_people(np.zeros((240, 320, 3), np.uint8), [], labels=words, hands=hands)
+    plain = draw_people(np.zeros((240, 320, 3), np.uint8), [], hands=hands)
+    rows, columns = np.nonzero((drawn != plain).any(axis=2))
+    assert rows.max() < hands[1].keypoints[:, 1].min()
+    assert 60 < columns.min() < 130 < columns.max() < 220
+
+
 @pytest.mark.parametrize('channels', ['rgb', 'bgr'])
 def test_hands_are_drawn_in_the_colour_of_their_side(channels):
     image = np.zeros((240, 320, 3), np.uint8)

@@ -80,6 +80,14 @@ def test_the_end_of_one_gesture_leaves_the_others(labels):
     assert labels.at(10.1).words == {1: 'wave right', 2: 'wave left'}
 
 
+def test_gestures_of_a_hand_without_a_person_are_under_its_negative_id(labels):
+    message = event(10.0, GestureEvent.STARTED, 'fist', GestureEvent.LEFT, person=0)
+    message.hand_id = 1
+    labels.on_gesture(message)
+    labels.on_gesture(event(10.0, GestureEvent.STARTED))
+    assert labels.at(10.0).words == {-1: 'fist left', 1: 'wave'}
+
+
 def test_a_gesture_whose_end_was_lost_does_not_stay(labels):
     labels.on_gesture(event(10.0, GestureEvent.STARTED))
     assert labels.at(10.9).words == {1: 'wave'}

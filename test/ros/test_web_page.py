@@ -9,9 +9,11 @@ from std_msgs.msg import Header
 
 from pose_ros.core.colours import FALLEN, bone_colours, keypoint_colours
 from pose_ros.core.topology import COCO17
-from pose_ros.msg import FallEvent, GestureEvent, JointAngles, SkeletonArray
+from pose_ros.core.types import TrackedHand
+from pose_ros.msg import FallEvent, GestureEvent, HandArray, JointAngles, SkeletonArray
 from pose_ros.ros import qos
 from pose_ros.ros.conversions import skeleton_array
+from pose_ros.ros.hand_conversions import hand_array
 from pose_ros.ros.web_node import WebNode
 from pose_ros.srv import LockTarget, UnlockTarget
 
@@ -208,6 +210,32 @@ def test_gestures_and_angles_are_shown(browser, make_robot, make_person):
     robot.publish('gestures', wave(GestureEvent.ENDED, 2.5))
     robot.until(lambda: '2.5 s' in browser.text('#events li'), 'its end')
     assert browser.evaluate("document.querySelectorAll('#events li').length") == 1
+
+
+def test_a_gesture_of_a_hand_without_a_person_is_shown_at_the_hand(browser, make_robot, ros):
+    hands = ros.node.create_publisher(HandArray, 'hands', qos.SKELETONS)
+    robot = make_robot()
+    ros.spin_until(lambda: hands.get_subscription_count() == 1, 'the hands subscription')
+    points = np.linspace((140, 200), (180, 150), 21).astype(np.float32)
+    flat = np.zeros((21, 3), np.float32)
+    hand = TrackedHand(points, np.zeros(21, np.float32), flat, 0.9, 'left', 0.9, 7)
+
+    def held():
+        hands.publish(hand_array([hand], robot.header, SIZE))
+        robot.publish(
+            'gestures',
+            GestureEvent(header=robot.header, hand_id=7, gesture='fist', hand=1, phase=1),
+        )
+        return 'fist (left)' in browser.text('#events li')
+
+    robot.publish('gestures', GestureEvent(header=robot.header, hand_id=7, gesture='fist', hand=1))
+    robot.until(held, 'the gesture')
+    assert browser.text('#events .chip') == 'hand 7'
+    # The dark plate above the hand, beside its letters.
+    robot.until(
+        lambda: held() and near(colour_at(browser.screenshot(), browser, (145, 143)), (25,) * 3),
+        'the label',
+    )
 
 
 def test_text_of_messages_is_never_markup(browser, make_robot, make_person):

@@ -191,7 +191,7 @@ def wrist_travel(body: BodyState, side: Side) -> float:
 @_feature('torso/s', 'shoulder', 'wrist')
 def wrist_speed(body: BodyState, side: Side) -> float:
     """Mean speed of the wrist against the shoulder over the last 0.2 s."""
-    return body.history.wrists[side].speed
+    return body.wrist_speed(side)
 
 
 @_feature('s', 'shoulder', 'wrist')

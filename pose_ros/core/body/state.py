@@ -99,6 +99,10 @@ class BodyState(PosePoints):
         except KeyError:
             raise UnseenError('hand') from None
 
+    def wrist_speed(self, side: Side) -> float:
+        """Mean speed of a wrist against the shoulder over the last 0.2 s [torsos/s]."""
+        return self.history.wrists[side].speed
+
     @cached_property
     def scores(self) -> dict[str, float]:
         """Scores of all keypoints of the format, and of left_hand and right_hand, 0 to 1."""

@@ -35,13 +35,15 @@ class MotionEvent:
         'started' or 'ended' of gestures and postures; 'falling', 'fallen', 'recovered' or
         'closed'; 'repetition', complete at this time.
     skeleton_id
-        The id.
+        Of the person; 0 for a hand without a person.
     hand
         'none', 'left', 'right' or 'both'; the person's own.
     score
         0 to 1.
     duration
         Since the gesture, posture or fall began; of the repetition [s].
+    hand_id
+        Of the hand without a person; 0 for an event of a person.
     details
         What only this kind has, by name.
     """
@@ -54,12 +56,23 @@ class MotionEvent:
     hand: str = 'none'
     score: float = 1.0
     duration: float = 0.0
+    hand_id: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> int:
+        """Id of the person; of a hand without a person its id as a negative number."""
+        return self.skeleton_id or -self.hand_id
 
     @property
     def title(self) -> str:
         """The name with its hand, as people would say it; a name may hold its hand."""
         return title_of(self.name, self.hand)
+
+
+def name_of_subject(subject: int) -> str:
+    """Number of a person, or 'hand' and the number of a hand without a person."""
+    return f'{subject}' if subject >= 0 else f'hand {-subject}'
 
 
 def title_of(name: str, hand: str = 'none') -> str:
@@ -102,6 +115,7 @@ def gesture_events(gestures: Sequence[Gesture], stamp: float) -> list[MotionEven
             hand=gesture.hand.name.lower(),
             score=gesture.score,
             duration=gesture.duration,
+            hand_id=gesture.hand_id,
             details={'direction': gesture.direction} if any(gesture.direction) else {},
         )
         for gesture in gestures

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from pose_ros.core.body.lone_hand import LoneHand
 from pose_ros.core.body.points import UnseenError
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.observer import GestureObserver
@@ -33,7 +34,7 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True)
 class Gesture:
-    """A gesture of one person at one time.
+    """A gesture of one person, or of a hand without one, at one time.
 
     Attributes
     ----------
@@ -52,7 +53,9 @@ class Gesture:
         image plane (z = 0), or in space where the person has positions; zeros if the gesture
         has no direction.
     skeleton_id
-        Of the person.
+        Of the person; 0 for a hand without a person.
+    hand_id
+        Of the hand without a person; 0 for a gesture of a person.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Gesture:
     duration: float
     direction: tuple[float, float, float]
     skeleton_id: int
+    hand_id: int = 0
 
 
 @dataclass
@@ -129,6 +133,7 @@ class GestureRecogniser(GestureObserver):
     """
 
     name = 'gestures'
+    of_lone_hands = True
 
     def __init__(self, rules: Iterable[Rule], grace: float = 0.5) -> None:
         self.rules = tuple(rules)
@@ -143,14 +148,16 @@ class GestureRecogniser(GestureObserver):
     def observe(self, body: BodyState) -> list[Gesture]:
         """Gestures of a person that begin, go on or end in this frame."""
         if body.id not in self._matches:
-            self._matches[body.id] = [_RuleMatch(rule) for rule in self.rules]
+            alone = isinstance(body, LoneHand)
+            rules = [rule.alone if alone else rule for rule in self.rules]
+            self._matches[body.id] = [_RuleMatch(rule) for rule in rules]
         matches = self._matches[body.id]
         _ = body.history  # takes this frame in, whatever the rules ask for
         self._decide(matches, body)
         return self._report(matches, body.id)
 
     def lose(self, skeleton_id: int, stamp: float) -> list[Gesture]:
-        """End the gestures of a person."""
+        """End the gestures of a person, or of a hand (negative id)."""
         matches = self._matches.pop(skeleton_id, [])
         for match in matches:
             match.stop(stamp)
@@ -176,7 +183,7 @@ class GestureRecogniser(GestureObserver):
             if matches[i].active and any(matches[rival].active for rival in self._rivals[i]):
                 matches[i].stop(stamp)
 
-    def _report(self, matches: Sequence[_RuleMatch], skeleton_id: int) -> list[Gesture]:
+    def _report(self, matches: Sequence[_RuleMatch], subject: int) -> list[Gesture]:
         """At most one event per rule."""
         gestures = []
         for match in matches:
@@ -195,7 +202,8 @@ class GestureRecogniser(GestureObserver):
                     score=match.score,
                     duration=match.duration,
                     direction=match.direction,
-                    skeleton_id=skeleton_id,
+                    skeleton_id=max(subject, 0),
+                    hand_id=max(-subject, 0),
                 )
             )
         return gestures

@@ -57,6 +57,8 @@ class Observer:
         Names of the rules that do not count while it runs.
     needs_hands
         Whether it looks at hands.
+    of_lone_hands
+        Whether it also observes hands without a person (`LoneHand`); their ids are negative.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Observer:
     gestures: frozenset[str] = frozenset()
     replaces: tuple[str, ...] = ()
     needs_hands: bool = False
+    of_lone_hands: bool = False
 
     def check(self, config: MotionConfig) -> None:
         """ValueError if it cannot use the live settings."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 import math
@@ -150,6 +150,15 @@ class Rule:
     def of_fingers(self) -> bool:
         """Whether it is a gesture of fingers: independent of what the arm does."""
         return any(condition.feature.name in HAND_FEATURES for condition in self.conditions)
+
+    @cached_property
+    def alone(self) -> Rule:
+        """The rule for a hand without a person: the forearm, which is not seen, does not count.
+
+        Other conditions on arm or body are unknown of such a hand, and the gesture never begins.
+        """
+        seen = tuple(c for c in self.conditions if c.feature.name != 'forearm_elevation')
+        return replace(self, conditions=seen) if self.of_fingers else self
 
     @cached_property
     def keypoints(self) -> tuple[str, ...]:

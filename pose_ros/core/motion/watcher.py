@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pose_ros.core.body.lone_hand import LoneHandMemory
 from pose_ros.core.body.state import Body, BodyState
 from pose_ros.core.motion.events import EventStream, MotionEvent
 from pose_ros.core.motion.observer import Observer
@@ -64,6 +65,7 @@ class MotionWatcher:
         self._people: dict[str, set[int]] = {name: set() for name in self.observers}
         self._wanted = set(self.observers)
         self._bodies: dict[int, Body] = {}
+        self._hands: dict[int, LoneHandMemory] = {}
         self._last_seen: dict[int, float] = {}
         self._timeline = Timeline()
         self._stream = EventStream()
@@ -93,7 +95,7 @@ class MotionWatcher:
             Of the frame [s]. A late or repeated frame changes nothing; after a jump back all
             people are lost (see `Timeline`).
         hands
-            Of the same frame, for gestures of fingers.
+            Of the same frame, for gestures of fingers; also hands without a person.
         """
         before = self._timeline.last
         step = self._timeline.advance(stamp)
@@ -104,14 +106,19 @@ class MotionWatcher:
             self._lose_all(motion, before)
         present = {person.id: person for person in people if person.id}
         hands = list(hands)
-        states = [
+        states: list[BodyState] = [
             self._bodies.setdefault(skeleton_id, Body()).update(
                 person, stamp, [hand for hand in hands if hand.skeleton_id == skeleton_id]
             )
             for skeleton_id, person in present.items()
         ]
+        states += [
+            self._hands.setdefault(-hand.id, LoneHandMemory()).update(hand, stamp)
+            for hand in hands
+            if hand.id and not hand.skeleton_id
+        ]
         reported = {name: self._run(name, states, stamp, motion) for name in motion.values}
-        self._last_seen.update(dict.fromkeys(present, stamp))
+        self._last_seen.update({state.id: stamp for state in states})
         motion.events += self._stream.take(reported, stamp)
         for name, values in reported.items():
             motion.values[name] += values
@@ -124,6 +131,7 @@ class MotionWatcher:
         """What one observer reports in a frame."""
         observer, known = self.observers[name], self._people[name]
         values: list[Any] = []
+        states = [state for state in states if state.id > 0 or observer.of_lone_hands]
         present = {state.id for state in states}
         for skeleton_id in sorted(known):
             if stamp - self._last_seen[skeleton_id] > observer.grace:
@@ -155,11 +163,11 @@ class MotionWatcher:
         self._forget_bodies()
 
     def _forget_bodies(self) -> None:
-        """Forget people whom no observer knows."""
+        """Forget people and hands that no observer knows."""
         known = set().union(*self._people.values())
-        for skeleton_id in self._bodies.keys() - known:
-            del self._bodies[skeleton_id]
-            self._last_seen.pop(skeleton_id, None)
+        for memories in (self._bodies, self._hands, self._last_seen):
+            for unknown in memories.keys() - known:
+                del memories[unknown]
 
 
 def single_observer(observer: Observer) -> Callable[[Sequence[Person], float], list[Any]]:

@@ -9,9 +9,12 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** Number of a person; of a hand without a person 'hand' and its number, which is negative. */
+export const nameOf = (id) => (id < 0 ? `hand ${-id}` : id || '?');
+
 /** Number of a person in the person's colour. */
 export function chip(id, colour, name = 'span') {
-  const made = element(name, { className: 'chip', textContent: id || '?' });
+  const made = element(name, { className: 'chip', textContent: nameOf(id) });
   made.style.setProperty('--colour', colour);
   return made;
 }

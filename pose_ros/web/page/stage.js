@@ -150,6 +150,13 @@ export class Stage {
       const head = [person.id, ...locked, ...(first ? [first] : [])].join('  ');
       plate([head, ...rest], (box.x0 + box.x1) / 2, box.y0 - 6 - 2 * line, person.colour, person.fallen);
     }
+    for (const hand of this.scene.hands) {
+      const points = hand.points.map((point) => this.place(point)).filter(Boolean);
+      if (!hand.words.length || !points.length) continue;
+      const xs = points.map(([x]) => x);
+      const top = Math.min(...points.map(([, y]) => y));
+      plate(hand.words, (Math.min(...xs) + Math.max(...xs)) / 2, top - 8, hand.bones[0], false);
+    }
     for (const away of this.scene.away) {
       const text = `${away.id} ${away.words}, out of sight`;
       plate([text], this.left, bottom, away.colour, true);

@@ -1,6 +1,6 @@
 // What each person did over time: a lane for each, drawn on a canvas.
 
-import { clock, context } from './dom.js';
+import { clock, context, nameOf } from './dom.js';
 
 const WINDOW = 60; // [s] that the live view shows
 const LEFT = 46; // [px] for the numbers of people
@@ -100,7 +100,7 @@ export class Timeline {
       pen.font = '650 12px system-ui, sans-serif';
       pen.textAlign = 'center';
       pen.textBaseline = 'middle';
-      pen.fillText(id, LEFT / 2, top + lane / 2);
+      pen.fillText(nameOf(id), LEFT / 2, top + lane / 2, LEFT - 4);
       for (const span of seen.filter((one) => one.id === id)) {
         this.drawSpan(pen, span, at, end, top, lane);
       }
