@@ -93,6 +93,26 @@ def person_of(record: Mapping[str, Any]) -> Person:
         raise ValueError(f'not a person of pose-ros estimate: {error}') from error
 
 
+def hand_of(record: Mapping[str, Any]) -> TrackedHand:
+    """Hand of one entry of `hands` in a line of `frame_record`, without depths.
+
+    ValueError says what is wrong with it.
+    """
+    try:
+        points, world = (np.array(record[name], np.float32) for name in ('keypoints', 'world'))
+        return TrackedHand(
+            keypoints=points,
+            z=np.zeros(len(HAND21), np.float32),
+            world=world,
+            score=float(record['score']),
+            side=record['side'],
+            id=int(record['id']),
+            skeleton_id=int(record['skeleton_id']),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f'not a hand of pose-ros estimate: {error}') from error
+
+
 def event_record(name: str, event: MotionEvent) -> dict[str, Any]:
     """One line of the JSON output of ``pose-ros analyse``.
 

@@ -15,12 +15,12 @@ from pose_ros.core.media import Media, MediaError, is_url, open_media
 from pose_ros.core.motion.watcher import Motion, MotionWatcher
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.types import FrameError
-from pose_ros.message_values import EVENT_TOPICS, people_of
+from pose_ros.message_values import EVENT_TOPICS, hands_of, people_of
 from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.recording import Recording
 from pose_ros.recordings.bag_images import BagImages
 from pose_ros.recordings.inputs import estimated, open_input, watched
-from pose_ros.recordings.records import person_of
+from pose_ros.recordings.records import hand_of, person_of
 from pose_ros.web.show import RecordedShow
 
 _IMAGE_KINDS = {'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'}
@@ -198,7 +198,8 @@ def _read_people(source: _Source, show: RecordedShow) -> None:
                 first = record['input']
                 size = (int(record['width']), int(record['height']))
                 people = [person_of(person) for person in record['people']]
-                show.add_people(float(record['time']), size, people)
+                hands = [hand_of(hand) for hand in record.get('hands', ())]
+                show.add_people(float(record['time']), size, people, hands=hands)
             except (ValueError, TypeError, KeyError) as error:
                 raise ValueError(f'{source.path}, line {number}: {error}') from None
             if show.media is None and number == 1:
@@ -215,11 +216,16 @@ def _source_of(record: dict[str, Any]) -> Media | None:
 
 
 def _read_skeletons(source: _Source, show: RecordedShow) -> None:
-    """Skeletons of a bag."""
+    """Skeletons of a bag, with the hands of the same images."""
     zero = _zero(source, show)
+    hands = {}
+    if 'hands' in source.topics:
+        hands = {stamp: hands_of(found) for _, stamp, found in messages(source.path, ['hands'])}
     for _, stamp, message in messages(source.path, ['skeletons']):
         size = (message.image_width, message.image_height)
-        show.add_people(stamp - zero, size, people_of(message), message.locked_id)
+        show.add_people(
+            stamp - zero, size, people_of(message), message.locked_id, hands.get(stamp, ())
+        )
 
 
 def _zero(source: _Source, show: RecordedShow) -> float:

@@ -9,12 +9,19 @@ import subprocess
 import sys
 
 from image_bags import fall_frames, write_bag
+import numpy as np
 import pytest
 
+from pose_ros.actor.hand_pose import HAND_POSES, hand_points, seen_hand
 from pose_ros.cli.main import app
 from pose_ros.cli.view import analysing
+from pose_ros.core.colours import SIDE_COLOURS, pixel_colour
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.media import VideoWriter
+from pose_ros.core.topology import COCO17
+from pose_ros.core.types import Frame
+from pose_ros.recordings.bag_writer import BagWriter
+from pose_ros.recordings.records import frame_record
 from pose_ros.web.access import make_access, page_address
 from pose_ros.web.show_files import open_show
 
@@ -126,6 +133,47 @@ def test_a_fall_in_all_kinds_of_files(show, files):
         reply = watcher.ask(type='frame', time=2.0, since=1.0)
         if 'events.jsonl' not in files or 'angles.csv' in files:
             assert len(reply['content']['angles']) == pytest.approx(12, abs=2)
+
+
+@pytest.fixture(scope='module')
+def hand_results(fall):
+    """Lines and a bag of people without a body whose hand moves by 20 px a second."""
+    shape = hand_points(HAND_POSES['victory'], 'left')
+    lines = []
+    with BagWriter(fall / 'hand_results', 'test', COCO17) as bag:
+        for number in range(20):
+            frame = Frame(np.zeros((480, 640, 3), np.uint8), number / 10)
+            hand = seen_hand(shape, (300 + 2 * number, 300), 900.0, 'left', 0)
+            lines.append(json.dumps(frame_record('gone.mp4', number, frame, [], [hand])))
+            bag.write(frame, [], hands=[hand] if number < 15 else [])
+    (fall / 'hands.jsonl').write_text('\n'.join(lines))
+
+
+@pytest.mark.parametrize('file', ['hands.jsonl', 'hand_results'])
+def test_hands_of_results_are_shown(show, hand_results, file):
+    with closing(Watcher(show(file))) as watcher:
+        watcher.whole()
+        for time in (0.5, 1.0):
+            (hand,) = watcher.image(time)[0]['hands']
+            assert hand['points'][0] == pytest.approx([300 + 20 * time, 300], abs=0.1)
+            assert (hand['format'], len(hand['points'])) == ('hand21', 21)
+        assert len(watcher.image(1.8)[0]['hands']) == (file == 'hands.jsonl')
+
+
+@needs_chromium
+def test_the_page_draws_hands_of_results(show, hand_results, tmp_path):
+    with closing(Browser(tmp_path)) as browser:
+        browser.open(show('hand_results'))
+        wait_for(lambda: browser.text('#clock') == '0.0 / 1.9 s', 'the first frame')
+
+        def dots():
+            x, y, width, height = (round(v) for v in browser.place('#image'))
+            image = browser.screenshot()[y : y + height, x : x + width].astype(int)
+            left = np.array([pixel_colour(SIDE_COLOURS[-1], 'rgb')])
+            return np.argwhere((np.abs(image - left) < 20).all(axis=2))
+
+        wait_for(lambda: len(dots()) > 50, 'dots in the colour of left hands')
+        assert browser.faults == []
 
 
 def test_people_of_two_files_are_refused(fall):

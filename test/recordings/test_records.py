@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pose_ros.core.topology import COCO17
-from pose_ros.core.types import Box, Frame, Person
-from pose_ros.recordings.records import frame_record, person_of
+from pose_ros.core.types import Box, Frame, Person, TrackedHand
+from pose_ros.recordings.records import frame_record, hand_of, person_of
 
 
 @pytest.fixture
@@ -27,6 +27,28 @@ def test_a_person_is_read_as_it_was_written(person):
     np.testing.assert_allclose(read.scores, person.scores, atol=1e-4)
     np.testing.assert_array_equal(read.states, person.states)
     assert (read.topology, read.id, read.score, read.box) == (COCO17, 7, 0.75, person.box)
+
+
+@pytest.fixture
+def hand():
+    random = np.random.default_rng(2)
+    points = random.uniform(0, 300, (21, 2)).round(2).astype(np.float32)
+    world = random.normal(0, 0.05, (21, 3)).round(4).astype(np.float32)
+    return TrackedHand(points, np.zeros(21, np.float32), world, 0.875, 'left', 0.0, 4, 7)
+
+
+def test_a_hand_is_read_as_it_was_written(hand):
+    frame = Frame(np.zeros((9, 9, 3), np.uint8), 0.1)
+    (entry,) = json.loads(json.dumps(frame_record('a.mp4', 3, frame, [], [hand])))['hands']
+    read = hand_of(entry)
+    np.testing.assert_allclose(read.keypoints, hand.keypoints)
+    np.testing.assert_allclose(read.world, hand.world)
+    assert (read.side, read.score, read.id, read.skeleton_id) == ('left', 0.875, 4, 7)
+    for damage in ({'keypoints': [[1, 2]]}, {'side': 'up'}, {'id': None}, {'world': 'x'}):
+        with pytest.raises(ValueError, match=r'.'):
+            hand_of({**entry, **damage})
+    with pytest.raises(ValueError, match='not a hand of pose-ros estimate'):
+        hand_of({})
 
 
 @pytest.mark.parametrize(

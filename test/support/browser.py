@@ -6,6 +6,7 @@ import asyncio
 import base64
 import itertools
 import json
+import os
 from pathlib import Path
 import shutil
 import subprocess
@@ -48,6 +49,8 @@ class Browser:
                 '--disable-background-networking', '--force-device-scale-factor=1',
                 f'--user-data-dir={profile}', '--remote-debugging-port=0', 'about:blank',
             ],
+            # It leaves folders behind in the one for temporary files.
+            env={**os.environ, 'TMPDIR': str(folder)},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._thread = LoopThread()
