@@ -12,17 +12,21 @@ from rich.table import Table
 import typer
 
 from pose_ros.cli.console import complain, complaints, messages, output, progress_bars
-from pose_ros.cli.options import MODEL, TOPIC
+from pose_ros.cli.evaluate_motion import add_results, motion_reports
+from pose_ros.cli.options import DEPTH, FIGURES, MODEL, TOPIC
+from pose_ros.cli.report_output import show
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.motion.observer import MotionConfig
+from pose_ros.evaluation.motion_events import read_truth
 from pose_ros.fleet.driver import BatchRun
 from pose_ros.fleet.engines import Engine, ProcessEngine, RayEngine
+from pose_ros.fleet.evaluation import motion_result, truths_by_input
 from pose_ros.fleet.status import DONE, FILE, InputStatus
 from pose_ros.fleet.storage import Storage
 from pose_ros.fleet.tasks import BatchSettings
 from pose_ros.recordings.inputs import find_inputs
 
-TASKS = ('estimate', 'analyse')
+TASKS = ('estimate', 'analyse', 'evaluate')
 
 _INPUTS = typer.Argument(
     ...,
@@ -32,7 +36,16 @@ _INPUTS = typer.Argument(
 _OUTPUT = typer.Option(
     ..., '--output', metavar='DIR', help='Folder of the results, or a URI such as s3://…'
 )
-_TASK = typer.Option('analyse', help='estimate: people; analyse: also what they do.')
+_TASK = typer.Option(
+    'analyse',
+    help='estimate: people; analyse: also what they do; evaluate: compare that with --truth, too.',
+)
+_TRUTH = typer.Option(
+    '',
+    metavar='FILE',
+    help='For evaluate: tab-separated table with the columns file and truth; only inputs in it '
+    'are processed.',
+)
 _WORKERS = typer.Option(0, min=0, help='Tasks at once; 0: one per core.')
 _RAY = typer.Option(
     '', metavar='ADDRESS', help='Ray cluster, such as auto or ray://host:10001; local: start one.'
@@ -52,26 +65,36 @@ def batch(
     model: str = MODEL,
     mode: str = _MODE,
     topic: str = TOPIC,
+    depth: str = DEPTH,
+    truth: str = _TRUTH,
+    json_file: str = FIGURES,
     chunk: float = _CHUNK,
     overlap: float = _OVERLAP,
 ) -> None:
     """Process many recordings; run it again to go on where it was stopped.
 
-    Writes NAME.people.parquet and, for analyse, NAME.events.jsonl for each input, and the state of
-    all of them into status.parquet. Exit code 1 if an input failed, 2 if an option is wrong.
+    Writes NAME.people.parquet and, unless for estimate, NAME.events.jsonl for each input, and the
+    state of all of them into status.parquet. Evaluate also shows what pose-ros evaluate motion
+    shows. Exit code 1 if an input failed, 2 if an option is wrong.
     """
     with complaints():
         if task not in TASKS:
             raise ValueError(f'--task must be one of {", ".join(TASKS)}, got {task!r}')
-        found = find_inputs(expanded(inputs), (topic, ''))
+        if bool(truth) != (task == 'evaluate') or (json_file and not truth):
+            raise ValueError('--task evaluate needs --truth; only it uses --truth and --json')
+        found = find_inputs(expanded(inputs), (topic, depth))
         for fault in found.faults:
             complain(fault)
         media = [one for one in found.media if one.sequence]
         if not media:
             raise ValueError('there is no video or bag among the inputs')
+        truths = {}
+        if truth:
+            truths = truths_by_input(read_truth(Path(truth)), [one.source for one in media])
+            media = [one for one in media if one.source in truths]
         config = EstimatorConfig(model or EstimatorConfig().model, mode=mode, threads=1)
-        motion = MotionConfig() if task == 'analyse' else None
-        settings = BatchSettings(config, motion, Storage(output_dir), topic)
+        motion = None if task == 'estimate' else MotionConfig()
+        settings = BatchSettings(config, motion, Storage(output_dir), topic, depth)
         seconds = math.fsum(
             one.frame_count / one.frame_rate for one in media if one.frame_count and one.frame_rate
         )
@@ -83,7 +106,13 @@ def batch(
                 states = run.run(media)
         finally:
             engine.close()
-    show_states(states)
+        show_states(states)
+        if truths:
+            results = [motion_result(one, truths[one.input], settings.storage) for one in states]
+            report, rows = motion_reports(list(truths.values()), Path(truth).name)
+            add_results(report, rows, {'model': config.model, 'mode': mode}, results)
+            show(rows)
+            show(report, json_file)
     failed = [one for one in states if one.state != DONE]
     for one in failed:
         complain(f'{one.input}: {one.reason.removeprefix(f"{one.input}: ")}')

@@ -18,6 +18,7 @@ from pose_ros.core.motion.observers import make_observers
 from pose_ros.evaluation.mocap import CAMERAS
 from pose_ros.evaluation.motion_events import (
     MAX_FALL_DELAY,
+    MotionResult,
     Truth,
     check_files,
     clip_row,
@@ -100,21 +101,32 @@ def motion(
                 )
                 for camera in CAMERAS
             ]
-        report = Report('motion', _about(truths, Path(truth).name), _COLUMNS)
-        rows = Report('clips', '', _CLIP_COLUMNS)
+        report, rows = motion_reports(truths, Path(truth).name)
         with progress_bars('{task.completed:.0f}/{task.total:.0f} files') as bars:
             for names, watch in runs:
                 task = bars.add_task(' '.join(names.values()), total=len(truths))
-                results = []
+                results: list[MotionResult] = []
                 jobs = [partial(watch, truth=one, motion=motion_config) for one in truths]
                 for result in in_processes(jobs, workers or os.cpu_count() or 1):
                     results.append(result)
                     bars.advance(task)
-                report.rows.append(names | figures(results))
-                rows.rows += [names | clip_row(result) for result in results]
+                add_results(report, rows, names, results)
         if clips:
             show(rows)
         show(report, json_file, markdown)
+
+
+def motion_reports(truths: Sequence[Truth], name: str) -> tuple[Report, Report]:
+    """Empty tables of all videos together and of each, for a table of the truth of this name."""
+    return Report('motion', _about(truths, name), _COLUMNS), Report('clips', '', _CLIP_COLUMNS)
+
+
+def add_results(
+    report: Report, rows: Report, names: dict[str, str], results: Sequence[MotionResult]
+) -> None:
+    """Add the videos of one run, named by model and mode, to both tables."""
+    report.rows.append(names | figures(results))
+    rows.rows += [names | clip_row(result) for result in results]
 
 
 def _about(truths: Sequence[Truth], name: str) -> str:

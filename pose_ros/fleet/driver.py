@@ -135,8 +135,9 @@ class BatchRun:
         if isinstance(result, Exception):
             self._retry(recording, index, result)
         elif isinstance(result, Joined):
-            status.frames, status.people = result.frames, result.people
-            status.events, status.reason = result.events, result.fault
+            for name in ('frames', 'frames_with_people', 'people', 'events', 'end'):
+                setattr(status, name, getattr(result, name))
+            status.reason = result.fault
             status.state = FAILED if result.fault else DONE
             self.status.save()
         elif index is not None:

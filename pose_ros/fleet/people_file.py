@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import topology_named
 from pose_ros.core.types import Box, Person
 
@@ -24,7 +25,7 @@ class FramePeople:
     size
         (width, height) of the image [px].
     people
-        In pixels of the image, without positions in space.
+        In pixels of the image; kinematics are not kept.
     """
 
     time: float
@@ -51,6 +52,7 @@ def pack(frames: Sequence[FramePeople], fault: str = '') -> bytes:
             arrays[name] = np.stack([getattr(person, name) for person in people])
         for name in ('z', 'world'):
             arrays[name] = _optional([getattr(person, name) for person in people])
+        arrays |= _position_arrays([person.positions for person in people])
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     return file.getvalue()
@@ -71,11 +73,32 @@ def unpack(content: bytes) -> tuple[list[FramePeople], str]:
 
 def _optional(values: Sequence[np.ndarray | None]) -> np.ndarray:
     """Arrays of all people, NaN for those without; empty if no person has one."""
-    shapes = [value.shape for value in values if value is not None]
-    if not shapes:
+    known = next((value for value in values if value is not None), None)
+    if known is None:
         return np.empty(0, np.float32)
-    unknown = np.full(shapes[0], np.nan, np.float32)
+    unknown = np.full_like(known, np.nan)
     return np.stack([unknown if value is None else value for value in values])
+
+
+def _position_arrays(positions: Sequence[Positions | None]) -> dict[str, np.ndarray]:
+    return {
+        'position_points': _optional([None if one is None else one.points for one in positions]),
+        'position_deviations': _optional(
+            [None if one is None else one.deviations for one in positions]
+        ),
+        'position_sources': np.array(
+            [PositionSource.NONE if one is None else one.source for one in positions], np.uint8
+        ),
+    }
+
+
+def _positions(arrays: dict[str, np.ndarray], index: int) -> Positions | None:
+    source = PositionSource(arrays['position_sources'][index])
+    if source is PositionSource.NONE:
+        return None
+    return Positions(
+        arrays['position_points'][index], arrays['position_deviations'][index], source
+    )
 
 
 def _people(arrays: dict[str, np.ndarray]) -> list[Person]:
@@ -96,6 +119,7 @@ def _people(arrays: dict[str, np.ndarray]) -> list[Person]:
             id=int(arrays['ids'][i]),
             z=optional['z'][i],
             world=optional['world'][i],
+            positions=_positions(arrays, i),
         )
         for i in range(len(arrays['ids']))
     ]

@@ -31,8 +31,10 @@ class InputStatus:
         Tasks that failed in the last run.
     duration
         Of the recording [s]; 0 if unknown.
-    frames, people, events
+    frames, frames_with_people, people, events
         What was found.
+    end
+        Time of the last frame [s].
     """
 
     input: str
@@ -42,8 +44,10 @@ class InputStatus:
     tries: int = 0
     duration: float = 0.0
     frames: int = 0
+    frames_with_people: int = 0
     people: int = 0
     events: int = 0
+    end: float = 0.0
 
 
 class StatusTable:

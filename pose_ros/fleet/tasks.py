@@ -13,6 +13,7 @@ import tempfile
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, MediaError
+from pose_ros.core.motion.events import MotionEvent
 from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import make_observers
 from pose_ros.core.motion.watcher import MotionWatcher
@@ -38,19 +39,20 @@ class BatchSettings:
         Recognises what they do; None for people alone.
     storage
         Every worker must reach it.
-    topic
-        Of images in bags.
+    topic, depth
+        Of images and of depth images in bags.
     """
 
     estimator: EstimatorConfig
     motion: MotionConfig | None
     storage: Storage
     topic: str = ''
+    depth: str = ''
 
     @property
     def fingerprint(self) -> str:
         """Tells settings apart whose results differ."""
-        text = repr((self.estimator, self.motion, self.topic))
+        text = repr((self.estimator, self.motion, self.topic, self.depth))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -60,15 +62,19 @@ class Joined:
 
     Attributes
     ----------
-    frames, people, events
+    frames, frames_with_people, people, events
         How many; people by id.
+    end
+        Time of the last frame [s].
     fault
         Why it could not be read to its end; empty if it could.
     """
 
     frames: int
+    frames_with_people: int
     people: int
     events: int
+    end: float
     fault: str
 
 
@@ -77,6 +83,11 @@ def name_of(source: str) -> str:
     digest = hashlib.sha256(source.encode('utf-8', 'surrogateescape')).hexdigest()[:8]
     stem = Path(source.rstrip('/').rpartition('/')[2]).stem
     return f'{stem}-{digest}'
+
+
+def events_of(name: str) -> str:
+    """Name of the file with the events of a recording, by its name."""
+    return f'{name}.events.jsonl'
 
 
 def part_of(chunk: Chunk) -> str:
@@ -98,8 +109,7 @@ def estimate_chunk(chunk: Chunk, settings: BatchSettings) -> int:
     try:
         for frame, people, _ in estimated(estimator, media):
             size = (frame.width, frame.height)
-            kept = [replace(person, positions=None) for person in people]
-            frames.append(FramePeople(frame.time, size, kept))
+            frames.append(FramePeople(frame.time, size, people))
     except (MediaError, FrameError) as error:
         if not frames:
             raise
@@ -117,13 +127,16 @@ def join_chunks(chunks: Sequence[Chunk], settings: BatchSettings) -> Joined:
     frames = join(_parts(chunks, settings, faults))
     watcher = None if settings.motion is None else MotionWatcher(make_observers(settings.motion))
     ids: set[int] = set()
-    events, count = [], 0
+    events: list[MotionEvent] = []
+    count, with_people, end = 0, 0, 0.0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, 'people.parquet')
         with open_people_table(path, _topology(settings.estimator)) as table:
             for count, frame in enumerate(frames, 1):
                 table.write(media.name, count - 1, frame.time, frame.people)
                 ids.update(person.id for person in frame.people if person.id)
+                with_people += bool(frame.people)
+                end = frame.time
                 if watcher is not None:
                     people = convert(frame.people, frame.size)
                     events += watcher.observe(people, frame.time).events
@@ -131,10 +144,11 @@ def join_chunks(chunks: Sequence[Chunk], settings: BatchSettings) -> Joined:
             events += watcher.finish()
             lines = [json.dumps(event_record(media.name, event)) + '\n' for event in events]
             content = ''.join(lines).encode()
-            settings.storage.write(f'{name_of(source)}.events.jsonl', content)
+            settings.storage.write(events_of(name_of(source)), content)
         settings.storage.write(f'{name_of(source)}.people.parquet', path.read_bytes())
     settings.storage.remove_folder(f'parts/{name_of(source)}')
-    return Joined(count, len(ids), len(events), '; '.join(dict.fromkeys(faults)))
+    fault = '; '.join(dict.fromkeys(faults))
+    return Joined(count, with_people, len(ids), len(events), end, fault)
 
 
 def _parts(
@@ -149,7 +163,7 @@ def _parts(
 
 
 def _open(source: str, settings: BatchSettings) -> Media:
-    return open_input(source, (settings.topic, ''))
+    return open_input(source, (settings.topic, settings.depth))
 
 
 @cache

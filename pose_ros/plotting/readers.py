@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import csv
-from dataclasses import fields
 import json
 from pathlib import Path
-from typing import Any
 
 from pose_ros.bags import is_bag, messages
-from pose_ros.core.motion.events import KINDS, MotionEvent
 from pose_ros.message_values import EVENT_TOPICS, EventReader
 from pose_ros.plotting.recording import Recording
 from pose_ros.plotting.table import read_table
+from pose_ros.recordings.records import event_of
 
 TOPICS = ('joint_angles', *EVENT_TOPICS)
-_EVENT = tuple(one.name for one in fields(MotionEvent) if one.name != 'details')
-# Older files do not have it.
-_OPTIONAL = ('hand_id',)
 
 
 def read_recording(path: Path, timeline: Recording, zero: float | None = None) -> None:
@@ -83,21 +77,6 @@ def _read_lines(path: Path, text: str, timeline: Recording) -> None:
         except (ValueError, TypeError, AttributeError) as error:
             raise ValueError(f'{path}, line {number}: {error}') from None
         timeline.add_event(str(record.get('input', path)), event)
-
-
-def event_of(record: Mapping[str, Any]) -> MotionEvent:
-    """Event of one line's object; ValueError says what it lacks."""
-    missing = [key for key in _EVENT if key not in record and key not in _OPTIONAL]
-    if missing:
-        raise ValueError(f'not an event of pose-ros analyse: it has no {missing[0]!r}')
-    if record['kind'] not in KINDS:
-        raise ValueError(f'kind must be one of {", ".join(KINDS)}, got {record["kind"]!r}')
-    for key in ('time', 'duration'):
-        if not isinstance(record[key], (int, float)):
-            raise ValueError(f'{key} must be a number, got {record[key]!r}')
-    details = {key: value for key, value in record.items() if key not in (*_EVENT, 'input')}
-    values = {key: record[key] for key in _EVENT if key in record}
-    return MotionEvent(**values, details=details)
 
 
 def _read_bag(path: Path, timeline: Recording, zero: float | None) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 import math
 from typing import Any
 
 import numpy as np
 
-from pose_ros.core.motion.events import MotionEvent
+from pose_ros.core.motion.events import KINDS, MotionEvent
 from pose_ros.core.topology import HAND21, topology_named
 from pose_ros.core.types import Box, Frame, Person, TrackedHand
+
+_EVENT = tuple(one.name for one in fields(MotionEvent) if one.name != 'details')
+# Older files do not have it.
+_OPTIONAL = ('hand_id',)
 
 
 def frame_record(
@@ -132,6 +137,21 @@ def event_record(name: str, event: MotionEvent) -> dict[str, Any]:
         'duration': _rounded(event.duration, 3),
         **_plain(event.details),
     }
+
+
+def event_of(record: Mapping[str, Any]) -> MotionEvent:
+    """Event of one line of `event_record`; ValueError says what it lacks."""
+    missing = [key for key in _EVENT if key not in record and key not in _OPTIONAL]
+    if missing:
+        raise ValueError(f'not an event of pose-ros analyse: it has no {missing[0]!r}')
+    if record['kind'] not in KINDS:
+        raise ValueError(f'kind must be one of {", ".join(KINDS)}, got {record["kind"]!r}')
+    for key in ('time', 'duration'):
+        if not isinstance(record[key], (int, float)):
+            raise ValueError(f'{key} must be a number, got {record[key]!r}')
+    details = {key: value for key, value in record.items() if key not in (*_EVENT, 'input')}
+    values = {key: record[key] for key in _EVENT if key in record}
+    return MotionEvent(**values, details=details)
 
 
 def _plain(value: Any) -> Any:

@@ -1,9 +1,13 @@
 """``pose-ros batch``: its inputs, its table, its exit codes."""
 
+import json
+
 from image_bags import fall_frames, write_bag
 import pytest
 
+from pose_ros.actor import Action, Actor, Scene, frames
 from pose_ros.cli.batch import expanded
+from pose_ros.core.media import VideoWriter
 
 parquet = pytest.importorskip('pyarrow.parquet')
 
@@ -35,11 +39,83 @@ def test_a_batch_of_bags_in_processes(pose_ros, tmp_path):
     assert out.count('done') == 2
 
 
+def test_a_batch_of_a_calibrated_bag_gives_what_the_single_commands_give(pose_ros, tmp_path):
+    bag = write_bag(tmp_path / 'bag', fall_frames(), focal_length=500.0).folder
+    target, common = tmp_path / 'out', ('--mode', 'multi', '--threads', '1')
+    table, events = tmp_path / 'people.parquet', tmp_path / 'events.jsonl'
+    for command in (
+        ('batch', bag, '--output', target, '--workers', '1'),
+        ('estimate', bag, '--table', table, *common),
+        ('analyse', bag, '--json', events, *common),
+    ):
+        code, _, err = pose_ros(*command)
+        assert code == 0, err
+    (people,) = target.glob('*.people.parquet')
+    assert parquet.read_table(people).equals(parquet.read_table(table))
+    (found,) = target.glob('*.events.jsonl')
+    assert found.read_text() == events.read_text()
+    assert '"fallen"' in found.read_text()
+
+
+@pytest.fixture(scope='module')
+def clips(tmp_path_factory):
+    """Folder with a clip of an actor who waves, one who stands, one without truth, and a table."""
+    folder = tmp_path_factory.mktemp('clips')
+    for name, actions in (('wave', (Action('wave_left', 0.5, 2.8),)), ('stand', ()), ('x', ())):
+        scene = Scene(duration=4.0, fps=15, actors=(Actor(actions, height=380),))
+        with VideoWriter(folder / f'{name}.mp4', 15) as writer:
+            for frame in frames(scene, seed=2):
+                writer.write(frame.image[..., ::-1], frame.stamp)
+    (folder / 'truth.tsv').write_text('file\ttruth\nwave.mp4\twave; 1\nstand.mp4\tnothing')
+    return folder
+
+
+def test_evaluate_gives_what_the_single_command_gives(pose_ros, clips, tmp_path):
+    truth = ('--truth', clips / 'truth.tsv')
+    batch, single = tmp_path / 'batch.json', tmp_path / 'single.json'
+    command = (
+        *('batch', clips, '--task', 'evaluate', *truth, '--mode', 'single', '--workers', '1'),
+        *('--output', tmp_path / 'out', '--json', batch),
+    )
+    code, out, err = pose_ros(*command)
+    assert code == 0, err
+    assert 'wave 1' in out
+    assert 'x.mp4' not in out
+    code, _, err = pose_ros(
+        *('evaluate', 'motion', '--videos', clips, *truth, '--json', single, '--workers', '1')
+    )
+    assert code == 0, err
+    ((found,), (wanted,)) = (json.loads(file.read_text())['rows'] for file in (batch, single))
+    assert found == wanted
+    assert (found['clips'], found['gestures_found'], found['false_gestures']) == (2, 1.0, 0.0)
+    # Again: from the results that are there.
+    batch.unlink()
+    assert pose_ros(*command)[0] == 0
+    assert json.loads(batch.read_text())['rows'] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'reason'),
+    [
+        (['--task', 'evaluate'], '--task evaluate needs --truth'),
+        (['--truth', 'truth.tsv'], 'only it uses --truth'),
+        (['--task', 'evaluate', '--truth', 'other.tsv'], 'other.tsv'),
+        (['--task', 'evaluate', '--truth', 'more.tsv'], 'has y.mp4, but no input is named so'),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused(pose_ros, clips, monkeypatch, arguments, reason):
+    monkeypatch.chdir(clips)
+    (clips / 'more.tsv').write_text('file\ttruth\nx.mp4\tnothing\ny.mp4\tnothing')
+    code, _, err = pose_ros('batch', clips, '--output', clips / 'out', *arguments)
+    assert code == 2
+    assert reason in err
+
+
 def test_wrong_options_are_refused(pose_ros, tmp_path):
     code, _, err = pose_ros('batch', tmp_path, '--output', tmp_path / 'out')
     assert (code, 'no image or video' in err) == (2, True)
     bag = write_bag(tmp_path / 'bag', fall_frames()[:2]).folder
     code, _, err = pose_ros('batch', bag, '--output', tmp_path / 'out', '--task', 'x')
-    assert (code, "--task must be one of estimate, analyse, got 'x'" in err) == (2, True)
+    assert (code, "--task must be one of estimate, analyse, evaluate, got 'x'" in err) == (2, True)
     code, _, err = pose_ros('batch', bag, '--output', 'nowhere://x')
     assert (code, 'nowhere://x cannot be opened' in err) == (2, True)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from pose_ros.core.positions import Positions, PositionSource
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, Person
 from pose_ros.fleet.people_file import FramePeople, pack, unpack
 
 
-def person(topology, person_id, world=None):
+def person(topology, person_id, world=None, positions=None):
     count = len(topology)
     generator = np.random.default_rng(person_id)
     return Person(
@@ -20,6 +21,7 @@ def person(topology, person_id, world=None):
         Box(1.5, 2.0, 30.0, 60.0),
         person_id,
         world=world,
+        positions=positions,
     )
 
 
@@ -51,3 +53,17 @@ def test_what_was_packed_is_unpacked(topology):
 def test_a_part_without_people_is_kept():
     found, fault = unpack(pack([FramePeople(0.5, (64, 48), [])]))
     assert (found, fault) == ([FramePeople(0.5, (64, 48), [])], '')
+
+
+def test_positions_are_kept():
+    random = np.random.default_rng(1)
+    points, deviations = random.normal(size=(17, 3)), random.uniform(size=17)
+    points[4] = deviations[4] = np.nan
+    people = [person(COCO17, 1, positions=Positions(points, deviations, PositionSource.DEPTH))]
+    frames = [FramePeople(0.0, (640, 480), [*people, person(COCO17, 2)])]
+    ((found,), _) = unpack(pack(frames))
+    placed, other = (one.positions for one in found.people)
+    np.testing.assert_array_equal(placed.points, points)
+    np.testing.assert_array_equal(placed.deviations, deviations)
+    assert placed.source is PositionSource.DEPTH
+    assert other is None
