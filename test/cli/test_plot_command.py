@@ -71,7 +71,7 @@ def bag(tmp_path):
     ]  # fmt: skip
     for stamp, phase in ((1.0, 0), (2.0, 1), (3.0, 2)):
         gesture = make(
-            'GestureEvent', stamp, gesture='wave', phase=phase, hand=1, score=0.5,
+            'GestureEvent', stamp, gesture='wave', phase=phase, hand=1, hand_id=0, score=0.5,
             duration=stamp - 0.5, direction=direction,
         )  # fmt: skip
         items.append(('gestures', gesture))
