@@ -215,7 +215,8 @@ def arrays_of(path):
         ('counts', np.array([1]), 'counts'),
         ('biases', np.zeros((9_000_000,)), 'allowed are'),
         ('description', np.array('{'), 'Expecting property name'),
-        ('description', np.array('[' * 60_000), 'description is damaged'),
+        # Python 3.14 reads so deep a list to its end.
+        ('description', np.array('[' * 60_000), 'description is damaged|Expecting value'),
     ],
 )
 def test_a_model_that_does_not_fit_together_is_refused(model_file, tmp_path, name, value, reason):
