@@ -5,6 +5,7 @@ from math import pi
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 from staged_cameras import RATE, Camera, around
 
 from pose_ros.actor import FloorPose
@@ -102,6 +103,84 @@ def test_a_person_who_walks_from_one_view_into_another_keeps_the_id():
         ids += [p.id for p in (fusion.update(images) if images else [])]
     assert set(ids) == {0, 1}
     assert ids.count(1) > 60
+
+
+def test_people_side_by_side_are_not_taken_for_one_when_each_hides_the_other():
+    cameras = around(2)
+    paths = [standing, lambda t: FloorPose(0.0, 0.25, 0.0)]
+    fusion, ids = PersonFusion(), []
+    for step in range(round(3.0 * RATE)):
+        t = step / RATE
+        images = [camera.image(paths, t) for camera in cameras]
+        if 1 < t < 2:  # the first camera sees the one, the second camera the other
+            images = [
+                replace(image, people=[p for p in image.people if p.id == number])
+                for number, image in enumerate(images, start=1)
+            ]
+        ids.append([person.id for person in fusion.update(images)])
+    assert ids[10:] == [[1, 2]] * len(ids[10:])
+
+
+def without_hidden(image):
+    """An image in which nearer people hide most of those behind them."""
+
+    def is_hidden(box):
+        overlaps = [
+            min(box.x + box.width, o.x + o.width) - max(box.x, o.x)
+            for o in (p.box for p in image.people)
+            if o.height > 1.02 * box.height
+        ]
+        return max(overlaps, default=0) > 0.6 * box.width
+
+    return replace(image, people=[p for p in image.people if not is_hidden(p.box)])
+
+
+def wandering(rng, count, duration):
+    """Smooth paths that stay 0.45 m apart."""
+    times, paths, places = np.arange(0.0, duration, 1 / RATE), [], []
+    knots = np.arange(0.0, duration + 3.0, 2.0)
+    while len(paths) < count:
+        spline = CubicSpline(knots, rng.uniform(-2.2, 2.2, (len(knots), 2)))
+        place = spline(times)
+        if all(np.linalg.norm(place - other, axis=1).min() > 0.45 for other in places):
+            speed = spline.derivative()
+            paths.append(lambda t, s=spline, v=speed: FloorPose(*s(t), np.arctan2(*v(t)[::-1])))
+            places.append(place)
+    return paths
+
+
+def test_three_people_who_wander_about_keep_their_ids(sample_count):
+    """Two cameras, people who hide one another, and cameras that change an id now and then."""
+    motmetrics = pytest.importorskip('motmetrics')
+    found = motmetrics.MOTAccumulator(auto_id=True)
+    for seed in range(sample_count(1, 4)):
+        rng, fusion, duration = (
+            np.random.default_rng(seed),
+            PersonFusion(),
+            sample_count(5.0, 12.0),
+        )
+        paths = wandering(rng, 3, duration)
+        cameras = around(2, 5.0)
+        for camera in cameras:
+            camera.ids = [1, 2, 3]
+        for t in np.arange(0.0, duration, 1 / RATE):
+            images = []
+            for camera in cameras:
+                image = without_hidden(camera.image(paths, t))
+                if rng.random() < 0.01:
+                    camera.ids[rng.integers(3)] = max(camera.ids) + 1
+                people = [replace(p, id=camera.ids[p.id - 1]) for p in image.people]
+                images.append(replace(image, people=people))
+            people = [p for p in fusion.update(images) if p.id]
+            true = np.array([path(t)[:2] for path in paths])
+            places = np.array([p.kinematics.fixed_position[:2] for p in people]).reshape(-1, 2)
+            distances = np.linalg.norm(true[:, None] - places, axis=2)
+            distances[distances > 0.6] = np.nan
+            names = [10 * seed + number for number in range(3)]
+            found.update(names, [100 * seed + p.id for p in people], distances)
+    figures = motmetrics.metrics.create().compute(found, metrics=['idf1', 'num_switches'])
+    assert figures['idf1'].item() > 0.95
+    assert figures['num_switches'].item() <= sample_count(0, 2)
 
 
 def test_ids_are_not_reused():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 import math
+from weakref import WeakSet
 
 import numpy as np
 
@@ -49,6 +50,8 @@ class FusedTrack:
         Where they are.
     keys
         Camera and its id of the person, of each camera.
+    apart
+        Tracks that are other people: one image has shown both.
     """
 
     def __init__(self, stamp: float) -> None:
@@ -57,6 +60,7 @@ class FusedTrack:
         self.observations: Sequence[CameraObservation] = ()
         self.body = self._known = _NOWHERE
         self.keys: set[tuple[str, int]] = set()
+        self.apart: WeakSet[FusedTrack] = WeakSet()
         self._hits = 0
         self._motion = MotionTrack(FIXED_UP)
         self._yaw = YawFilter()
