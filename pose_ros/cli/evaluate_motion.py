@@ -133,7 +133,8 @@ def _about(truths: Sequence[Truth], name: str) -> str:
     unjudged = sum(not truth.judged for truth in truths)
     return (
         f'{name}: {len(truths)} videos, {unjudged} of them not judged. Exact: the repetitions of '
-        'the right exercise are counted exactly, and no other is counted. False: reported in '
+        'the right exercise are counted exactly, and no other is counted, for each person who has '
+        'any. False: reported in '
         'videos without such an event, per minute. Falls found: FALLEN within '
         f'{MAX_FALL_DELAY:g} s of the start of the fall. Specificity: videos without a fall and '
         'without FALLEN.'

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -78,6 +78,8 @@ class MotionResult:
         Share of the frames with a person, 0 to 1.
     events
         All but postures.
+    spans
+        When each id was seen first and last [s].
     error
         Why the video could not be read to its end; empty if it could.
     """
@@ -86,17 +88,40 @@ class MotionResult:
     seconds: float = 0.0
     present: float = 0.0
     events: tuple[MotionEvent, ...] = ()
+    spans: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     error: str = ''
 
     @property
-    def repetitions(self) -> Counter[str]:
-        """Counted repetitions by exercise, without those that were taken back."""
+    def sets(self) -> list[Counter[str]]:
+        """Counted repetitions by exercise, of each person who has any.
+
+        Repetitions that were taken back do not count. An id that was first seen after the last
+        time of another one is taken for the same person.
+        """
+        people: list[tuple[float, Counter[str]]] = []
+        for skeleton_id, (first, last) in sorted(self.spans.items(), key=lambda item: item[1]):
+            found = self._counted(skeleton_id)
+            for index, (end, before) in enumerate(people):
+                if end < first and found:
+                    people[index] = last, before + found
+                    break
+            else:
+                people.append((last, found))
+        return [found for _, found in people if found]
+
+    def _counted(self, skeleton_id: int) -> Counter[str]:
+        """Repetitions of an id by exercise, without those that were taken back."""
         found: Counter[str] = Counter()
         for event in self.events:
-            if event.kind == 'exercise':
+            if event.kind == 'exercise' and event.skeleton_id == skeleton_id:
                 back = event.phase == 'retracted'
                 found[event.name] += -event.details['repetitions'] if back else 1
         return +found
+
+    @property
+    def repetitions(self) -> Counter[str]:
+        """Counted repetitions by exercise, of all people."""
+        return sum(self.sets, Counter[str]())
 
     @property
     def gestures(self) -> Counter[str]:
@@ -185,6 +210,7 @@ def _watch(
     """Watch frames: stamps [s] and people."""
     watcher = MotionWatcher(make_observers(motion))
     events: list[MotionEvent] = []
+    spans: dict[int, tuple[float, float]] = {}
     count = present = 0
     seconds, error = 0.0, ''
     try:
@@ -192,11 +218,14 @@ def _watch(
             events += watcher.observe(people, seconds).events
             count += 1
             present += bool(people)
+            for person in people:
+                first, _ = spans.get(person.id, (seconds, seconds))
+                spans[person.id] = first, seconds
     except (MediaError, FrameError) as fault:
         error = str(fault)
     events += watcher.finish()
     kept = tuple(event for event in events if event.kind != 'posture')
-    return MotionResult(truth, seconds, present / max(count, 1), kept, error)
+    return MotionResult(truth, seconds, present / max(count, 1), kept, spans, error)
 
 
 def in_processes(
@@ -229,7 +258,9 @@ def figures(clips: Sequence[MotionResult]) -> dict[str, Any]:
     other = [clip for clip in clips if not clip.truth.exercise]
     silent = [clip for clip in clips if not clip.truth.gesture]
     safe = [clip for clip in clips if not clip.truth.falls]
-    right = [min(c.repetitions[c.truth.exercise], c.truth.count) for c in sets]
+    right = [
+        max((min(one[c.truth.exercise], c.truth.count) for one in c.sets), default=0) for c in sets
+    ]
     counted = sum(sum(clip.repetitions.values()) for clip in sets)
     delays = [delay for clip in clips for delay in fall_delays(clip)]
     found = [delay for delay in delays if delay is not None]
@@ -254,8 +285,12 @@ def figures(clips: Sequence[MotionResult]) -> dict[str, Any]:
 
 
 def is_exact(clip: MotionResult) -> bool:
-    """Whether the exercise of a clip was counted exactly, and no other was counted."""
-    return clip.repetitions == Counter({clip.truth.exercise: clip.truth.count})
+    """Whether the exercise of a clip was counted exactly, and no other was counted.
+
+    If several people have repetitions, this holds for each of them.
+    """
+    expected = Counter({clip.truth.exercise: clip.truth.count})
+    return bool(clip.sets) and all(one == expected for one in clip.sets)
 
 
 def fall_delays(clip: MotionResult) -> list[float | None]:

@@ -91,6 +91,18 @@ def test_a_need_that_must_be_known(load):
         load(text.replace('known: true', 'known: perhaps'))
 
 
+def test_a_need_with_another_one_that_is_enough(load):
+    other = '{measure: wrists, where: turn, limits: [0, null], stays: true}'
+    (curl,) = load(GOOD.replace('limits: [null, 30]}', f'limits: [null, 30], or: {other}}}'))
+    (need,) = curl.needs
+    assert not need.stays
+    assert need.otherwise is not None
+    assert (need.otherwise.measure.name, need.otherwise.stays) == ('wrists', True)
+    assert 'wrists' in {measure.name for measure in curl.way_measures}
+    with pytest.raises(ValueError, match="unknown field 'when'"):
+        load(GOOD.replace('limits: [null, 30]}', 'limits: [null, 30], or: {when: turn}}'))
+
+
 @pytest.mark.parametrize(
     ('wrong', 'right', 'line', 'reason'),
     [

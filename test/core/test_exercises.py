@@ -369,6 +369,8 @@ def recognised(take, azimuth):
         ('m06_standing_active_straight_leg_raise_s01', None, -40, 0),
         ('m05_sit_to_stand_s01', 'sit_to_stand', 0, 10),
         ('m05_sit_to_stand_s03', 'sit_to_stand', 90, 10),
+        ('m05_sit_to_stand_s04', 'sit_to_stand', 0, 10),  # sits upright for 1.4 s
+        ('m04_side_lunge_s04', 'side_lunge', 40, 10),
     ],
 )
 def test_real_motion_is_recognised(test_data, file, name, azimuth, count):
@@ -386,6 +388,18 @@ def test_real_motion_is_recognised(test_data, file, name, azimuth, count):
 def test_jumps_and_arm_circles_are_no_exercise(test_data, file, azimuth):
     take = read_take(test_data / f'mocap/hdm05/{file}.npz', 'chain_coco17')
     assert recognised(take, azimuth) == []
+
+
+@pytest.mark.test_data('mocap/cmu/02_06_bend_over.npz')
+def test_touching_the_ground_is_no_squat(test_data):
+    take = read_take(test_data / 'mocap/cmu/02_06_bend_over.npz', 'coco17')
+    assert recognised(take, 90) == []
+
+
+@pytest.mark.test_data('mocap/hdm05/squat1Reps_bd.npz')
+def test_squats_in_two_thirds_of_a_second_count(test_data):
+    take = read_take(test_data / 'mocap/hdm05/squat1Reps_bd.npz', 'chain_coco17')
+    assert [state.exercise for state in recognised(take, 0)] == ['squat'] * 12
 
 
 @pytest.mark.test_data('mocap/uiprmd')

@@ -22,8 +22,8 @@ def retracted(name, count):
     return MotionEvent(2.0, 'exercise', name, 'retracted', 1, details=details)
 
 
-def repetitions(name, count):
-    return [MotionEvent(float(i), 'exercise', name, 'repetition', 1) for i in range(count)]
+def repetitions(name, count, person=1):
+    return [MotionEvent(float(i), 'exercise', name, 'repetition', person) for i in range(count)]
 
 
 def fall(time, phase='fallen'):
@@ -34,8 +34,8 @@ def gesture(name, phase='started'):
     return MotionEvent(1.0, 'gesture', name, phase, 1)
 
 
-def clip(truth, *events, seconds=30.0):
-    return MotionResult(truth, seconds, 1.0, tuple(events))
+def clip(truth, *events, seconds=30.0, spans=None):
+    return MotionResult(truth, seconds, 1.0, tuple(events), spans or {1: (0.0, seconds)})
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,21 @@ def test_exercises():
     assert found['reps_found'] == 9 / 12
     assert found['wrong_names'] == 2 / 12
     assert found['false_reps'] == 4.0  # 2 in half a minute
+
+
+@pytest.mark.parametrize(('second', 'exact'), [(3, 1.0), (2, 0.0)])
+def test_people_who_exercise_together_are_counted_one_by_one(second, exact):
+    squat = Truth('a', exercise='squat', count=3)
+    events = [*repetitions('squat', 3), *repetitions('squat', second, person=2)]
+    found = figures([clip(squat, *events, spans={1: (0.0, 30.0), 2: (0.0, 29.0), 3: (2.0, 9.0)})])
+    assert (found['sets_exact'], found['reps_found']) == (exact, 1.0)
+
+
+def test_a_person_who_gets_another_id_has_one_set():
+    squat = Truth('a', exercise='squat', count=5)
+    events = [*repetitions('squat', 2), *repetitions('squat', 3, person=2)]
+    found = figures([clip(squat, *events, spans={1: (0.0, 9.0), 2: (9.5, 30.0)})])
+    assert (found['sets_exact'], found['reps_found']) == (1.0, 1.0)
 
 
 def test_gestures():

@@ -35,6 +35,10 @@ class FormRule:
         Whether the need is asked only to recognise the exercise.
     once
         Whether it is asked until then, and not of the repetitions that follow.
+    stays
+        Whether only people who stay at the turning point can meet it.
+    otherwise
+        Another rule that is enough where this one is not met.
     """
 
     measure: Measure
@@ -44,6 +48,8 @@ class FormRule:
     known: bool = False
     auto: bool = False
     once: bool = False
+    stays: bool = False
+    otherwise: FormRule | None = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +113,9 @@ class Exercise:
         return frozenset(rule.measure for rule in self._rules if rule.where != 'start')
 
     @property
-    def _rules(self) -> tuple[FormRule, ...]:
-        return (*self.needs, *self.faults, *self.alone)
+    def _rules(self) -> list[FormRule]:
+        rules = [*self.needs, *self.faults, *self.alone]
+        return rules + [rule.otherwise for rule in rules if rule.otherwise is not None]
 
     def chosen(self) -> Exercise:
         """Return the exercise for a person who is known to do it."""
@@ -199,13 +206,16 @@ def _read_measure(entry: Entry) -> Measure:
 
 
 def _read_rule(entry: Entry, name: str = '') -> FormRule:
+    flags = ('known', 'auto', 'once', 'stays')
     required = ('measure', 'where', 'limits')
-    fields = entry.fields(required=required, optional=('known', 'auto', 'once'))
+    fields = entry.fields(required=required, optional=(*flags, 'or'))
     limits = read_limits(fields['limits'])
     if math.isinf(limits.low) and math.isinf(limits.high):
         raise fields['limits'].error('at least one limit is needed')
     where = cast('Where', fields['where'].text(choices=get_args(Where)))
     if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
         raise fields['limits'].error('the worst has one limit only')
-    flags = {key: key in fields and fields[key].flag() for key in ('known', 'auto', 'once')}
-    return FormRule(_read_measure(fields['measure']), where, limits, name, **flags)
+    given = {flag: flag in fields and fields[flag].flag() for flag in flags}
+    otherwise = _read_rule(fields['or']) if 'or' in fields else None
+    measure = _read_measure(fields['measure'])
+    return FormRule(measure, where, limits, name, otherwise=otherwise, **given)

@@ -22,9 +22,6 @@ _MAX_PAUSE = 4.0
 _MAX_PAUSE_ALIKE = 6.0
 # Maximum difference of the peak angles of two that are alike [rad].
 _ALIKE = math.radians(20.0)
-# People who stay at the turning point for this much longer than the ways there and back take sit
-# down or tie a shoe [s].
-_STAYS = 0.4
 # A set ends after this time without a repetition [s].
 _SET_TIMEOUT = 8.0
 # Tolerance for the needs of a chosen exercise [standard deviations].
@@ -73,7 +70,7 @@ class _Candidate:
         """
         found = [done for start, done in self.series if start >= stamp]
         rests = self.exercise.from_turn  # on a chair
-        moved = sum(rests or not _stays(done) for done in found)
+        moved = sum(rests or not done.stays for done in found)
         enough = moved >= _RECOGNISED or (single and moved > 0 and self.counter.unmistakable)
         return found if enough else []
 
@@ -86,7 +83,7 @@ class _Candidate:
             self.series = []
         if done is None:
             return
-        stays = _stays(done) and not self.exercise.from_turn
+        stays = done.stays and not self.exercise.from_turn
         if stays or self.counter.done_from - self.last > self._max_pause(done):
             self.series = []
         self.series.append((self.counter.done_from, done))
@@ -112,11 +109,6 @@ class _Candidate:
             return other.counter.started > max(self.last, counter.started)
         completes = other.counter.done is not None and not counter.goes_far
         return completes and other.counter.started >= self.last
-
-
-def _stays(done: Repetition) -> bool:
-    """Whether a person stayed at the turning point, as people do who sit down or tie a shoe."""
-    return done.turn_time > done.outward_time + done.return_time + _STAYS
 
 
 class ExerciseTracker:

@@ -25,6 +25,9 @@ _OUTLIERS = 0.1
 _DIFFERENCES = {'change': ('start', 'turn'), 'settle': ('way', 'middle')}
 # Its angle is a mean over this share of the time there, in the middle [-].
 _MIDDLE = 0.5
+# People who stay at the turning point for this much longer than the ways there and back take sit
+# down or tie a shoe [s].
+_STAYS = 0.4
 # Minimum share of the frames in which a measure must be observed [-].
 _MIN_OBSERVED = 0.4
 
@@ -87,6 +90,11 @@ class Repetition:
     turn_time: float = 0.0
     return_time: float = 0.0
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def stays(self) -> bool:
+        """Whether the person stayed at the turning point, as people do who sit down."""
+        return self.turn_time > self.outward_time + self.return_time + _STAYS
 
 
 @dataclass(frozen=True)
@@ -202,8 +210,11 @@ class RepetitionTrace:
         """Whether a need is met; an unknown measure meets it unless it must be known."""
         reading = self._summary(rule)
         if reading is None:
-            return not rule.known
-        return _excess(rule.limits, reading.value) <= doubt * reading.deviation
+            met = not rule.known
+        else:
+            met = _excess(rule.limits, reading.value) <= doubt * reading.deviation
+        met &= not rule.stays or self.judge(()).stays
+        return met or (rule.otherwise is not None and self.meets(rule.otherwise, doubt))
 
     def judge(self, rules: Iterable[FormRule]) -> Repetition:
         """Judge what is known of the repetition, with faults against some rules."""
