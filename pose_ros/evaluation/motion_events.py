@@ -218,7 +218,7 @@ def _watch(
             events += watcher.observe(people, seconds).events
             count += 1
             present += bool(people)
-            for person in people:
+            for person in (each for each in people if each.observed.any()):
                 first, _ = spans.get(person.id, (seconds, seconds))
                 spans[person.id] = first, seconds
     except (MediaError, FrameError) as fault:
