@@ -37,6 +37,7 @@ from pose_ros.cli.options import (
     TOPIC,
     given_config,
 )
+from pose_ros.cli.results import whole_file
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -156,7 +157,8 @@ def _run(
         lines = open_lines(stack, json_file)
         table = None
         if angles:
-            file = stack.enter_context(Path(angles).open('w', encoding='utf-8', newline=''))
+            path = stack.enter_context(whole_file(Path(angles)))
+            file = stack.enter_context(path.open('w', encoding='utf-8', newline=''))
             table = AnglesTable(file)
         work = Work(estimator, make, lines, table, timeline, bags=bags, show=json_file != '-')
         bad = run_files(found.media, work.run, not messages.is_terminal)

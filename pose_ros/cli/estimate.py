@@ -33,6 +33,7 @@ from pose_ros.cli.options import (
     TOPIC,
     given_config,
 )
+from pose_ros.cli.results import whole_file
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.recordings.inputs import InputFiles, find_inputs
@@ -135,8 +136,8 @@ def _run(
     with ExitStack() as stack:
         table = None
         if results.table:
-            opened = open_people_table(Path(results.table), estimator.topology)
-            table = stack.enter_context(opened)
+            path = stack.enter_context(whole_file(Path(results.table)))
+            table = stack.enter_context(open_people_table(path, estimator.topology))
         lines = open_lines(stack, json_file)
         run = FileRun(estimator, lines, overlays, everybody, bags=bags, table=table)
         quiet = not messages.is_terminal or (json_file == '-' and sys.stdout.isatty())

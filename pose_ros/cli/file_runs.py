@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from pose_ros.cli.console import complain, messages, progress_bars
 from pose_ros.cli.people_table import PeopleTable
-from pose_ros.cli.results import Overlay, free_path, overlay_paths
+from pose_ros.cli.results import Overlay, free_path, overlay_paths, whole_file
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, MediaError
 from pose_ros.core.types import FrameError
@@ -80,6 +80,8 @@ def run_files(
 ) -> int:
     """Run something on each file, with a progress bar unless it shall be quiet.
 
+    Ctrl-C ends it with a line that says how far it came.
+
     Parameters
     ----------
     media
@@ -101,6 +103,13 @@ def run_files(
             task = bars.add_task(title, total=one.frame_count or 0)
             try:
                 run(one, lambda: bars.advance(task))  # noqa: B023
+            except KeyboardInterrupt:
+                frames = bars.tasks[-1].completed
+                complain(
+                    f'stopped in {one.name} ({number} of {len(media)}) after {frames:.0f} frames; '
+                    'results up to there are kept, but a bag is removed'
+                )
+                raise
             except (MediaError, FrameError) as error:
                 complain(str(error))
                 bad += 1
@@ -114,7 +123,8 @@ def open_lines(stack: ExitStack, file: str) -> TextIO | None:
         return None
     if file == '-':
         return sys.stdout
-    return stack.enter_context(Path(file).open('w', encoding='utf-8'))
+    path = stack.enter_context(whole_file(Path(file)))
+    return stack.enter_context(path.open('w', encoding='utf-8'))
 
 
 def open_bag(path: Path, estimator: PoseEstimator) -> BagWriter:

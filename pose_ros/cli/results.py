@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 import cv2
 import numpy as np
 
+from pose_ros.cli.console import complain
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.label_places import LabelPlaces
 from pose_ros.core.media import IMAGE_SUFFIXES, Media, VideoWriter
 from pose_ros.core.types import Frame, Person, TrackedHand
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Name to write a result to until it is finished, such as people.part.csv for people.csv.
+
+    It gets its own name at the end, also if Ctrl-C ends it early. If it cannot be written, as on a
+    full disk, it keeps the other one, and what was at `path` stays. Pipes and devices are written
+    to directly.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = path.resolve()
+    part = path.with_stem(f'{path.stem}.part')
+    whole = True
+    try:
+        yield part
+    except OSError as error:
+        whole = isinstance(error, BrokenPipeError)  # of the output, not of this file
+        raise
+    finally:
+        if not whole and part.exists():
+            complain(f'{part} is incomplete')
+        elif part.exists():
+            part.replace(path)
 
 
 class Overlay:

@@ -71,7 +71,11 @@ class BagWriter:
 
     def __enter__(self) -> BagWriter:
         """Begin."""
-        self._bag.open()
+        try:
+            self._bag.open()
+        except BaseException:  # also Ctrl-C
+            self._remove()
+            raise
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
@@ -79,9 +83,18 @@ class BagWriter:
 
         A bag of an input that could not be read to its end stays.
         """
-        self._bag.close()
-        if error is not None and not issubclass(error, (MediaError, FrameError)):
-            shutil.rmtree(self._path)
+        whole = error is None or issubclass(error, (MediaError, FrameError))
+        try:
+            self._bag.close()
+        except BaseException:
+            whole = False
+            raise
+        finally:
+            if not whole:
+                self._remove()
+
+    def _remove(self) -> None:
+        shutil.rmtree(self._path, ignore_errors=True)
 
     def write(
         self,

@@ -1,6 +1,15 @@
 """Bags, tables and parts of recordings by ``pose-ros estimate`` and ``analyse``."""
 
+from concurrent.futures import ThreadPoolExecutor
 import csv
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
 
 from image_bags import fall_frames, write_bag
 import numpy as np
@@ -45,6 +54,77 @@ def test_a_bag_becomes_lines_and_tables(estimate, pose_ros, bag, tmp_path):
             assert typed[f'{name}_score'] == pytest.approx(score, abs=1e-3)
             assert int(row[f'{name}_state']) == typed[f'{name}_state'] == state
             assert typed[f'{name}_world_z'] == pytest.approx(person['world'][index][2], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ('command', 'option', 'name'),
+    [
+        ('estimate', '--json', 'o.jsonl'), ('estimate', '--table', 'o.csv'),
+        ('estimate', '--table', 'o.parquet'), ('analyse', '--json', 'o.jsonl'),
+        ('analyse', '--angles', 'o.csv'),
+    ],
+)  # fmt: skip
+def test_a_full_disk_leaves_the_earlier_result(pose_ros, bag, tmp_path, *, command, option, name):
+    target = tmp_path / name
+    target.write_text('of before')
+    part = target.with_stem('o.part')
+    part.symlink_to('/dev/full')
+    code, _, err = pose_ros(command, bag, option, target)
+    assert code == 2
+    assert 'No space left on device' in err
+    assert f'{part} is incomplete' in err
+    assert target.read_text() == 'of before'
+    part.unlink()
+    assert pose_ros(command, bag, option, target)[0] == 0
+    assert target.read_bytes() != b'of before'
+    assert not part.exists()
+
+
+def test_results_go_to_pipes_and_through_links(pose_ros, bag, tmp_path):
+    (tmp_path / 'link.csv').symlink_to(tmp_path / 'o.csv')
+    pipe = tmp_path / 'pipe'
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        lines = pool.submit(pipe.read_text)
+        command = ('estimate', bag, '--json', pipe, '--table', tmp_path / 'link.csv')
+        assert pose_ros(*command)[0] == 0
+        assert len(lines.result().splitlines()) == 12
+    assert (tmp_path / 'link.csv').is_symlink()
+    assert (tmp_path / 'o.csv').read_text().startswith('input,frame,time')
+
+
+def test_a_bag_that_cannot_be_finished_is_removed(pose_ros, bag, tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        code, _, err = pose_ros('estimate', bag, '--bag', tmp_path / 'out')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (code, 'cannot write the results' in err) == (2, True)
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('command', ['estimate', 'analyse'])
+def test_ctrl_c_keeps_what_was_found_and_says_so(bag, tmp_path, command):
+    target, results = tmp_path / 'o.jsonl', tmp_path / 'bags'
+    long = write_bag(tmp_path / 'long', fall_frames()).folder
+    process = subprocess.Popen(
+        [
+            *(sys.executable, '-m', 'pose_ros', command, str(bag), str(long)),
+            *('--json', str(target), '--bag', str(results)),
+        ],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not (results / 'long').exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 130
+    (line,) = err.strip().splitlines()
+    assert re.fullmatch(r'pose-ros: stopped in .*long \(2 of 2\) after \d+ frames; .*kept.*', line)
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert sum(line['input'] == str(bag) for line in lines) >= (12 if command == 'estimate' else 1)
+    assert [path.name for path in results.iterdir()] == [bag.name]
 
 
 def test_a_part_of_a_bag_keeps_its_times(estimate, bag):
