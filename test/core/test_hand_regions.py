@@ -1,5 +1,6 @@
 """Regions of hands and which hands are followed, without models."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -218,6 +219,15 @@ def test_a_hand_alone_gets_a_side_from_its_fingers_and_a_person_from_a_wrist(tra
     assert again.id == hand.id
     (owned,) = tracker.find(frame(3), [person(score=0.0), only_left()], 1)
     assert (owned.skeleton_id, owned.side) == (3, 'left')
+
+
+def test_a_hand_alone_keeps_its_id_beside_a_person_without_one(tracker_of):
+    tracker = tracker_of(FakeModels(hand_points()), everywhere=True)
+    unconfirmed = replace(only_left(), id=0)
+    hands = [tracker.find(frame(n), [unconfirmed] if n > 1 else [], 1) for n in range(1, 9)]
+    assert [[hand.id for hand in found] for found in hands] == [[1]] * 8
+    (owned,) = tracker.find(frame(9), [only_left()], 1)
+    assert (owned.skeleton_id, owned.id) == (3, 2)
 
 
 def test_single_images_are_not_remembered(tracker_of):

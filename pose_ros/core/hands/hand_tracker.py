@@ -262,7 +262,10 @@ def _distinct(hands: Sequence[TrackedHand]) -> list[TrackedHand]:
         for number, other in enumerate(kept):
             difference = np.hypot(*(hand.keypoints - other.keypoints).T).mean()
             if difference < _SAME_HAND * side:
-                if hand.skeleton_id and hand.side_score > other.side_score:
+                fits = hand.skeleton_id and hand.side_score > other.side_score
+                # The hand of a person without an id has none either.
+                known = hand.id and not (other.id or other.skeleton_id)
+                if fits or known:
                     kept[number] = hand
                 break
         else:
