@@ -33,7 +33,7 @@ _INPUTS = typer.Argument(
 )
 _SIGNS = typer.Option('motions', '--signs', metavar='DIR', help='Folder of the recorded signs.')
 _MIN_SCORE = typer.Option(
-    0.4, min=0.0, max=1.0, help='Score below which a sign is reported as unknown.'
+    0.5, min=0.0, max=1.0, help='Score below which a sign is reported as unknown.'
 )
 _JSON = typer.Option(
     '', '--json', metavar='FILE', help='Write one JSON object a sign and line; - is the output.'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import math
 
@@ -42,7 +42,7 @@ class Match:
     name
         Of the sign.
     score
-        1 for the same movement; exp(-distance [torsos]) of the nearest take.
+        0 to 1, see `ranked`.
     """
 
     name: str
@@ -110,8 +110,27 @@ class SignDictionary:
         nearest: dict[str, float] = {}
         for name, distance in zip(self._names, apart):
             nearest[name] = min(distance, nearest.get(name, math.inf))
-        ordered = sorted(nearest.items(), key=lambda pair: pair[1])
-        return [Match(name, math.exp(-distance)) for name, distance in ordered]
+        return ranked(nearest)
+
+
+def ranked(nearest: Mapping[str, float]) -> list[Match]:
+    """Signs with their scores, the most similar first.
+
+    The score is exp(-d · d / r), with the distance d of the sign and r of its rival: the nearest
+    of the other signs. An unknown sign is often about as far from several; that tells it from a
+    known one better than the distance does (docs/evaluation/signs.md).
+
+    Parameters
+    ----------
+    nearest
+        Distance of the nearest take of each sign [torsos], by its name.
+    """
+    ordered = sorted(nearest.items(), key=lambda pair: pair[1])
+    best, second, *_ = [distance for _, distance in [*ordered, ordered[0]]]
+    return [
+        Match(name, math.exp(-distance * distance / max(best if i else second, 1e-9)))
+        for i, (name, distance) in enumerate(ordered)
+    ]
 
 
 class SignWatcher:

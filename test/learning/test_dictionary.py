@@ -1,13 +1,14 @@
 """Signs found by their nearest take, and cut out of what people do."""
 
 from dataclasses import replace
+from math import exp
 
 import numpy as np
 import pytest
 
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import COCO17
-from pose_ros.learning.dictionary import SignDictionary, SignSegmenter, SignWatcher
+from pose_ros.learning.dictionary import SignDictionary, SignSegmenter, SignWatcher, ranked
 from pose_ros.learning.examples import SAME, MotionClass
 
 SHAPES = ('fist', 'point', 'victory', 'open_palm', 'call')
@@ -26,6 +27,17 @@ def test_one_take_tells_signs_that_differ_by_their_fingers(dictionary, make_take
         best, second, *_ = dictionary.find(take)
         assert best.name == shape
         assert 1 > best.score > 1.1 * second.score
+
+
+def test_a_sign_as_near_as_its_rival_scores_as_its_distance_and_less_near_ones_more():
+    assert [(m.name, m.score) for m in ranked({'a': 0.5})] == [('a', pytest.approx(exp(-0.5)))]
+    both = ranked({'a': 0.5, 'b': 0.5})
+    assert [m.score for m in both] == pytest.approx([exp(-0.5)] * 2)
+    first, second = ranked({'far': 1.0, 'near': 0.5})
+    assert (first.name, second.name) == ('near', 'far')
+    assert (first.score, second.score) == pytest.approx((exp(-0.25), exp(-2.0)))
+    same, other = ranked({'a': 0.0, 'b': 0.5})
+    assert (same.score, other.score) == (1.0, 0.0)
 
 
 def test_a_hand_that_is_lost_for_a_while_is_made_up_for(dictionary, make_take):
