@@ -1,6 +1,6 @@
 """Throughput of pose-ros batch against one process, as ratios of one run.
 
-PYTHONPATH=benchmarks tools/env.py python benchmarks/fleet.py [--ray]
+PYTHONPATH=benchmarks tools/env.py python benchmarks/fleet.py [--ray] [--rounds N]
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import cv2
+import numpy as np
 
 from pose_ros.actor import Actor, Scene, frames
 from pose_ros.core.configuration import EstimatorConfig
@@ -24,6 +25,7 @@ from pose_ros.fleet.tasks import BatchSettings
 
 VIDEOS = 8
 SECONDS = 20.0
+WORKERS = (1, 2)
 FPS = 15.0
 
 
@@ -31,16 +33,22 @@ def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--ray', action='store_true', help='on a local Ray')
-    on_ray = parser.parse_args().ray
+    parser.add_argument('--rounds', type=int, default=1, help='medians of so many, in turns')
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         media = [open_media(path) for path in _videos(Path(folder))]
-        alone = _alone(media)
+        rounds = []
+        for number in range(options.rounds):
+            alone = _alone(media)
+            rates = [
+                _batch(media, Path(folder, f'out{number}_{workers}'), workers, options.ray)
+                for workers in WORKERS
+            ]
+            rounds.append([(rate, rate / alone) for rate in (alone, *rates)])
         sys.stdout.write('| workers | frames per second | ratio to one process |\n')
         sys.stdout.write('|---|---|---|\n')
-        sys.stdout.write(f'| one process | {alone:.1f} | 1.00 |\n')
-        for workers in (1, 2):
-            rate = _batch(media, Path(folder, f'out{workers}'), workers, on_ray)
-            sys.stdout.write(f'| {workers} | {rate:.1f} | {rate / alone:.2f} |\n')
+        for name, (rate, ratio) in zip(('one process', *WORKERS), np.median(rounds, axis=0)):
+            sys.stdout.write(f'| {name} | {rate:.1f} | {ratio:.2f} |\n')
 
 
 def _videos(folder: Path) -> list[Path]:
