@@ -287,7 +287,7 @@ class PoseEstimator:
             track
             for track in self._identities.tracks
             if frame.time - track.stamp <= self.config.track_timeout
-            and frame.contains(track.centre(frame.time))
+            and track.is_in_view(frame.time)
             and (track.id == self.locked_id or not self._only_locked)
         ]
         tracks.sort(

@@ -264,6 +264,19 @@ def test_people_who_fill_the_frame_stay_as_many_as_they_are(
         assert [(crop.centre, crop.side) for crop in crops] == [((320.0, 240.0), 640.0)]
 
 
+def test_a_near_person_cut_off_by_the_edge_is_followed(
+    world, make_estimator, make_body, monkeypatch
+):
+    """Only head and shoulders are in the image, the middle of the torso is not."""
+    monkeypatch.setattr(world, '_shown', lambda *_: world.people)
+    estimator = make_estimator()
+    near = make_body(y=950.0, height=700.0)
+    for index in range(6):
+        people = estimator.estimate(world.frame(index / 10, near))
+    assert [person.id for person in people] == [1]
+    assert world.detected == [0.0]
+
+
 @pytest.mark.model('movenet_lightning')
 @pytest.mark.test_data('images/three_people.jpg')
 def test_three_real_people_who_overlap_stay_three(test_data):

@@ -25,12 +25,22 @@ def test_seen_is_what_is_sure_and_in_the_image():
     assert np.flatnonzero(~observation(points, scores).seen).tolist() == [0, 1, 2, 3, 5]
 
 
-def test_the_box_is_around_what_is_seen(make_body, sighting_of):
-    body = make_body(y=600.0)  # the legs are out of the image
-    seen = sighting_of(body)
-    assert seen.box.y + seen.box.height < 480
-    hidden = observation(body.joints, scores=0.1)
-    assert hidden.box == Box.around(body.joints)
+def test_the_box_is_around_the_part_of_the_body_in_the_image(make_body, sighting_of):
+    whole = make_body()
+    assert sighting_of(whole).box == Box.around(whole.joints)
+    hidden = observation(whole.joints, scores=0.1)
+    assert hidden.box == Box.around(whole.joints)
+    cut = sighting_of(make_body(y=600.0))  # the legs are out of the image
+    assert cut.box.y + cut.box.height == 479
+
+
+def test_keypoints_beyond_the_edge_count_only_if_they_are_sure(make_body):
+    body = make_body(y=600.0)
+    scores = np.where(body.joints[:, 1] < 480, 0.9, 0.1)
+    box = observation(body.joints, scores).box
+    inside = body.joints[body.joints[:, 1] < 480]
+    assert box == Box.around(inside)
+    assert box.y + box.height < 479
 
 
 def test_centre_and_size_are_those_of_the_torso_and_the_body(make_body, sighting_of):

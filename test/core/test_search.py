@@ -169,11 +169,28 @@ class TestCadence:
         world.views.clear()
         show(estimator, one, frames=9)
         assert max(gaps(world)) <= 4
-        # And rarely again when they are gone for longer than an occlusion lasts.
-        show(estimator, one, frames=30)
+        # Also after track_timeout, while their clothes are remembered.
+        show(estimator, one, frames=5)
+        world.views.clear()
+        show(estimator, one, frames=9)
+        assert max(gaps(world)) <= 4
+        # And rarely again when they are forgotten.
+        show(estimator, one, frames=16)
         world.views.clear()
         show(estimator, one, frames=21)
         assert gaps(world) == [10]
+
+    def test_no_more_often_after_a_person_has_left_the_image(
+        self, world, make_estimator, show, make_body
+    ):
+        estimator = make_estimator(detector_interval=10)
+        one = make_body(x=150.0)
+        for x in range(450, 640, 15):
+            show(estimator, one, make_body(x=float(x), shirt='blue'))
+        show(estimator, one, frames=12)
+        world.views.clear()
+        show(estimator, one, frames=11)
+        assert len(world.views) <= 2
 
     def test_at_once_when_no_one_is_followed(self, world, make_estimator, show, make_body):
         estimator = make_estimator(detector_interval=50, coast_time=0.0)

@@ -56,7 +56,13 @@ class SearchSchedule:
             The people among them who were found.
         """
         self._frames += 1
-        interval = self._interval(time, len(tracks), len(followed), len(found))
+        away = [
+            track
+            for track in tracks
+            if track.misses and track not in followed and track.is_in_view(time)
+        ]
+        is_lost = bool(away) or len(found) < len(followed)
+        interval = self._interval(time, max(len(tracks), len(found)), len(found), is_lost)
         if followed and all(track.is_doubtful for track in followed):
             # None of them may be a person: single searches on, too.
             interval = min(interval, self.config.detector_interval)
@@ -65,8 +71,11 @@ class SearchSchedule:
             self._frames = 0
         return due
 
-    def _interval(self, time: float, tracks: int, followed: int, found: int) -> float:
-        """Frames from one search to the next; infinite: none is needed."""
+    def _interval(self, time: float, known: int, found: int, is_lost: bool) -> float:
+        """Frames from one search to the next; infinite: none is needed.
+
+        Of the people known, so many were found; `is_lost` if one may be in the image unseen.
+        """
         single = self.config.mode == 'single'
         self.expects_several &= not single
         if not found:
@@ -75,9 +84,9 @@ class SearchSchedule:
             return math.inf
         interval = self.config.detector_interval
         self.expects_several = True
-        if max(tracks, found) > 1:
+        if known > 1:
             self._company_until = time + _COMPANY_TIME
         elif self.config.mode == 'auto' and time > self._company_until:
             self.expects_several = False
             interval *= _ALONE_INTERVALS
-        return max(interval // _LOST_SHARE, 1) if found < followed else interval
+        return max(interval // _LOST_SHARE, 1) if is_lost else interval

@@ -6,6 +6,7 @@ width] with ImageNet's mean and deviation; the first output is [1, 17, height / 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,11 @@ from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Crop, Frame
 
 _STRIDE = 4  # of a heatmap's cells [px of the input]
+# Share of a region that a small input shows [-]: the person needs the pixels more than the margin.
+# In given boxes of COCO, regions of 1.0, 1.1 and 1.25 boxes give TinyPose 128 an AP of 0.559,
+# 0.544 and 0.524 (in either half of the images alike), and TinyPose 256 0.621, 0.629 and 0.643.
+_SMALL_SHARE = 0.8
+_SMALL_HEIGHT = 128  # at most [px of the input]
 
 
 class TinyPose:
@@ -61,11 +67,13 @@ class TinyPose:
             found = [list(shape) for shape in shapes]
             raise ModelError(f'{path}: expected heatmaps {list(expected)}, found {found}')
         self.aspect = width / height
+        self._share = _SMALL_SHARE if height <= _SMALL_HEIGHT else 1.0
         self._reader = CropReader((width, height))
 
     def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
         """Pose of the person in the region; its score is `visible_mean`."""
-        image, to_frame = self._reader.read(frame, crop, mask)
+        view = replace(crop, side=self._share * crop.side)
+        image, to_frame = self._reader.read(frame, view, mask)
         heatmaps = self._model.run(image)[0][0]
         cells, scores = heatmap.decode(heatmaps.transpose(1, 2, 0))
         keypoints = apply_affine(to_frame, cells * _STRIDE / self._model.input_size)

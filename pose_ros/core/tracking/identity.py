@@ -101,12 +101,13 @@ class Identities:
         found = {track.track_id for track in owners.values()}
         shown = {observation.roi_track for observation in observations} - found
         self.track_switches += sum(t.track_id in shown and not t.misses for t in self.tracks)
+        lost = [track for track in self.tracks if track.track_id not in found]
         for track in self.tracks:
             track.misses += 1
         for index, observation in enumerate(people):
             owner = owners.get(index)
             if owner is not None:
-                owner.observe(observation, _alone(observation, people))
+                owner.observe(observation, _alone(observation, people, lost))
             elif newcomers and observation.roi_track is None:
                 # A person in the region of another track is seen badly: a search will find them.
                 self._last_track_id += 1
@@ -208,9 +209,9 @@ def _behind(observation: Observation, others: Sequence[Observation]) -> Observat
     return replace(observation, in_front=in_front, similarities={}) if in_front else observation
 
 
-def _alone(observation: Observation, others: Sequence[Observation]) -> bool:
-    return all(
-        overlap(observation.box, other.box) < _ALONE
-        for other in others
-        if other is not observation
-    )
+def _alone(observation: Observation, others: Sequence[Observation], lost: Sequence[Track]) -> bool:
+    """Whether no other person is near, seen or expected."""
+    stamp = observation.frame.time
+    boxes = [other.box for other in others if other is not observation]
+    boxes += [track.expected_box(stamp) for track in lost]
+    return all(overlap(observation.box, box) < _ALONE for box in boxes)

@@ -32,8 +32,8 @@ class Observation:
     ----------
     pose
         As the model gave it.
-    seen
-        Mask [K]: keypoints over the threshold and within the image.
+    confident
+        Mask [K]: keypoints over the threshold.
     frame
         The frame that shows it.
     topology
@@ -49,7 +49,7 @@ class Observation:
     """
 
     pose: Pose
-    seen: np.ndarray
+    confident: np.ndarray
     frame: Frame
     topology: Topology
     roi_track: int | None = None
@@ -68,14 +68,24 @@ class Observation:
         roi_track: int | None = None,
         detection_score: float = 1.0,
     ) -> Observation:
-        """Observation of a pose; keypoints in the image and over the threshold are seen."""
-        seen = np.asarray((pose.scores >= threshold) & frame.shows(pose.keypoints))
-        return cls(pose, seen, frame, topology, roi_track, detection_score)
+        """Observation of a pose; its confident keypoints have at least the threshold's score."""
+        confident = np.asarray(pose.scores >= threshold)
+        return cls(pose, confident, frame, topology, roi_track, detection_score)
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """Mask [K]: confident keypoints within the image."""
+        return np.asarray(self.confident & self.frame.shows(self.pose.keypoints))
 
     @cached_property
     def box(self) -> Box:
-        """Box around the keypoints seen; around all where these make none."""
-        return box_of(self.pose.keypoints, self.seen)
+        """Box around the part of the body that the image shows.
+
+        Confident keypoints beyond the image's edge count at the edge: a person whom it cuts off
+        reaches to it, as in a detector's box.
+        """
+        edge = self.frame.width - 1, self.frame.height - 1
+        return box_of(self.pose.keypoints.clip(0, edge), self.confident)
 
     @cached_property
     def joints(self) -> np.ndarray:
