@@ -91,7 +91,10 @@ class EstimatorConfig:
         high=1.0,
     )
     crop_padding: float = _setting(
-        1.25, 'size of the crop relative to the person (not BlazePose)', low=1.0, high=3.0
+        1.25,
+        'size of the crop relative to the person (not BlazePose; tinypose_128 sees 0.8 of it)',
+        low=1.0,
+        high=3.0,
     )
     jump_threshold: float = _setting(
         0.5,

@@ -89,6 +89,15 @@ class TestConfirmation:
     def test_one_sighting_is_enough_where_asked_for(self, follow, make_body):
         assert follow(min_hits=1).show(make_body()) == [1]
 
+    def test_one_good_frame_does_not_make_a_doubtful_person_credible(self, follow, make_body):
+        people = follow(min_hits=20)
+        people.show(make_body(score=0.2), frames=3)
+        people.show(make_body(score=0.6))
+        [track] = people.identities.tracks
+        assert not track.is_credible
+        people.show(make_body(score=0.6), frames=3)
+        assert track.is_credible
+
     def test_ids_go_up_in_the_order_of_confirmation(self, follow, make_body):
         people = follow()
         first, second = make_body(x=150.0), make_body(x=450.0, shirt='blue')

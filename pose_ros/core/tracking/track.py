@@ -19,8 +19,8 @@ from pose_ros.core.types import Box, Crop, Frame, Person
 
 # Weight of a frame in the moving average of the size [-].
 _SIZE_RATE = 0.2
-# Minimum score of an unconfirmed person plus the evidence of second opinions, for the person to be
-# published and to get an id [-]. On clips of 42 images without people and 55 with people
+# Minimum mean score of an unconfirmed person plus the evidence of second opinions, for the person
+# to be published and to get an id [-]. On clips of 42 images without people and 55 with people
 # (docs/evaluation).
 _MIN_CREDIT = 0.35
 # Weight of a sample of the same colours in the moving average of the clothes' colours [-].
@@ -78,6 +78,7 @@ class Track:
         self._clothing_due = -math.inf  # [s]
         self._alone = False
         self._detection_score = observation.detection_score
+        self._mean_score = 0.0  # of the frames before the id
         self._motion = ConstantVelocity(
             observation.centre, observation.frame.time, observation.size
         )
@@ -95,8 +96,8 @@ class Track:
 
     @property
     def is_credible(self) -> bool:
-        """Whether it has an id, or its score and the second opinions speak for a person."""
-        return bool(self.id) or self._person.score + self.presence.evidence >= _MIN_CREDIT
+        """Whether it has an id, or its scores and the second opinions speak for a person."""
+        return bool(self.id) or self._mean_score + self.presence.evidence >= _MIN_CREDIT
 
     def observe(self, observation: Observation, alone: bool) -> None:
         """Take in an observation; its clothes only where no one else is near."""
@@ -116,6 +117,7 @@ class Track:
             # Confirmed people need no detector's score any more.
             score = self._detection_score * self._person.score
             self._person = replace(self._person, score=score)
+            self._mean_score += (score - self._mean_score) / self.observations
 
     def _learn_clothing(self, sample: np.ndarray) -> None:
         """Take in the colours of the clothes; other colours count less."""
