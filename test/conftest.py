@@ -134,6 +134,13 @@ class TfliteBuilder:
         self._tensors[index].buffer = len(self._buffers) - 1
         return index
 
+    def quantize(self, tensor, scale, zero_point):
+        """Give an integer tensor its scale and return it."""
+        quantization = self._schema.QuantizationParametersT()
+        quantization.scale, quantization.zeroPoint = [scale], [zero_point]
+        self._tensors[tensor].quantization = quantization
+        return tensor
+
     def operator(self, name, inputs, shape, *, dtype=np.float32, options=None, **values):
         """Output tensor of a new operator: `options` names its options table, values fill it."""
         schema = self._schema

@@ -1,4 +1,4 @@
-"""Taking a custom operator off a model."""
+"""Taking operators out of a model: a custom one at its end, and subtractions of zero."""
 
 import sys
 
@@ -89,6 +89,55 @@ def test_without_litert_the_package_to_install_is_told(model_file, tmp_path, mon
         TfliteModel(model_file, without=OPERATOR)
     # A file that was shortened elsewhere needs nothing.
     assert len(TfliteModel(shortened, without=OPERATOR).output_shapes) == 3
+
+
+@pytest.mark.parametrize(
+    ('value', 'scale', 'activation'),
+    [
+        (3, 0.5, 'NONE'),
+        (4, 0.5, 'NONE'),  # subtracts something
+        (3, 0.25, 'NONE'),  # changes the scale
+        (3, 0.5, 'RELU'),
+    ],
+)
+def test_subtractions_of_zero_are_left_out(tflite_builder, tmp_path, value, scale, activation):
+    schema = pytest.importorskip('ai_edge_litert.schema_py_generated')
+
+    def quantized(tensor, scale):
+        return tflite_builder.quantize(tensor, scale, 3)
+
+    image = quantized(tflite_builder.tensor(SHAPE, np.int8), 0.5)
+    zero = quantized(tflite_builder.constant(np.full((1, 1, 1, 3), value), np.int8), 1e-6)
+    code = getattr(schema.ActivationFunctionType, activation)
+    options = {'options': 'SubOptions', 'fusedActivationFunction': code}
+    same = tflite_builder.operator('SUB', [image, zero], SHAPE, dtype=np.int8, **options)
+    quantized(same, scale)
+    total = tflite_builder.operator(
+        'ADD', [same, same], SHAPE, dtype=np.int8, options='AddOptions'
+    )
+    quantized(total, 1.0)
+    path = tflite_builder.write(tmp_path / 'net.tflite', [image], [total, same])
+    given, shorter = TfliteModel(path), TfliteModel(path)
+    shorter.drop_zero_subtractions()
+    pixels = np.random.default_rng(0).integers(0, 256, SHAPE[1:], np.uint8)
+    for one, other in zip(given.run(pixels), shorter.run(pixels)):
+        assert (one == other).all()
+    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(shorter._content, 0))
+    is_null = (value, scale, activation) == (3, 0.5, 'NONE')
+    assert len(tree.subgraphs[0].operators) == (1 if is_null else 2)
+
+
+@pytest.mark.test_data('models/movenet_single_pose_lightning_ptq.tflite')
+def test_movenet_lightning_gives_the_same_without_its_subtraction_of_zero(test_data):
+    path = test_data / 'models/movenet_single_pose_lightning_ptq.tflite'
+    given, shorter = TfliteModel(path), TfliteModel(path)
+    shorter.drop_zero_subtractions()
+    assert len(shorter._content) < len(given._content)
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        image = rng.integers(0, 256, (192, 192, 3), np.uint8)
+        (one,), (other,) = given.run(image), shorter.run(image)
+        assert (one == other).all()
 
 
 # --- PoseNet's own files ----------------------------------------------------------------------

@@ -57,6 +57,8 @@ class MoveNet:
         width, height = self._model.input_size
         if width != height:
             raise ModelError(f'{path}: expected a square input, found {width}×{height}')
+        if isinstance(self._model, TfliteModel):
+            self._model.drop_zero_subtractions()  # a fifth of the time
         self._reader = CropReader((width, height), snap=True)
 
     def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:

@@ -145,14 +145,22 @@ class TfliteModel:
     def drop_output(self, position: int) -> None:
         """Neither compute nor return an output any more."""
         del self._outputs[position]
+        kept = [output['index'] for output in self._outputs]
+        self._shorten('prune', kept)
+
+    def drop_zero_subtractions(self) -> None:
+        """Do not compute subtractions of zero any more; the outputs stay the same."""
+        self._shorten('without_zero_subtractions')
+
+    def _shorten(self, change: str, *arguments: Any) -> None:
+        """Run the model with a change, named by its function in `pruning`."""
         try:
             pruning, schema = _pruning()
         except ImportError:
             return  # the older runtime does not know the file format: computed in vain
-        kept = [output['index'] for output in self._outputs]
-        with model_errors(self.path, f'output {position} cannot be left out'):
-            pruned = pruning.prune(self._content, kept, schema)
-        self._interpreter = self._load(self.path, self._threads, pruned, self._input_size)
+        with model_errors(self.path, f'{change} fails'):
+            self._content = getattr(pruning, change)(self._content, schema, *arguments)
+        self._interpreter = self._load(self.path, self._threads, self._content, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 
     def run(self, image: np.ndarray) -> list[np.ndarray]:
@@ -191,7 +199,7 @@ def without_operator(path: Path, name: str) -> bytes:
         ) from error
     _make_interpreter(path, content, threads=1)  # is it whole?
     with model_errors(path, f'{name} cannot be taken off'):
-        shortened: bytes = pruning.without_operator(content, name, schema)
+        shortened: bytes = pruning.without_operator(content, schema, name)
     return shortened
 
 

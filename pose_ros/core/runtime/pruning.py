@@ -1,4 +1,4 @@
-"""Remove the parts of a TFLite model that are not read or cannot run."""
+"""Remove the parts of a TFLite model that are not read, cannot run or change nothing."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 _FILE_IDENTIFIER = b'TFL3'
 
 
-def prune(model: bytes, kept_outputs: Collection[int], schema: Any) -> bytes:
+def prune(model: bytes, schema: Any, kept_outputs: Collection[int]) -> bytes:
     """TFLite model without the operators that only serve other outputs.
 
     Parameters
     ----------
     model
         A valid TFLite file.
-    kept_outputs
-        Tensor indices of the outputs that are read; they stay in their order.
     schema
         The module of LiteRT that knows the file format.
+    kept_outputs
+        Tensor indices of the outputs that are read; they stay in their order.
 
     Returns
     -------
@@ -41,17 +41,17 @@ def prune(model: bytes, kept_outputs: Collection[int], schema: Any) -> bytes:
     return _packed(tree, len(model))
 
 
-def without_operator(model: bytes, name: str, schema: Any) -> bytes:
+def without_operator(model: bytes, schema: Any, name: str) -> bytes:
     """TFLite model without a custom operator; what went into it comes out in its stead.
 
     Parameters
     ----------
     model
         A valid TFLite file.
-    name
-        Name of the custom operator, at the end of the model.
     schema
         The module of LiteRT that knows the file format.
+    name
+        Name of the custom operator, at the end of the model.
     """
     tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
     codes = tree.operatorCodes
@@ -69,6 +69,52 @@ def without_operator(model: bytes, name: str, schema: Any) -> bytes:
             operator.opcodeIndex = numbers[operator.opcodeIndex]
     tree.operatorCodes = [codes[old] for old in kept]
     return _packed(tree, len(model))
+
+
+def without_zero_subtractions(model: bytes, schema: Any) -> bytes:
+    """TFLite model without the operators that subtract a constant zero from an int8 tensor.
+
+    XNNPACK rejects them where the scale of the zero is unusual, and TFLite's own operator is slow:
+    one takes 1.0 of the 4.5 ms of MoveNet Lightning.
+
+    Parameters
+    ----------
+    model
+        A valid TFLite file.
+    schema
+        The module of LiteRT that knows the file format.
+    """
+    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
+    for graph in tree.subgraphs:
+        sources: dict[int, int] = {}  # by the output of a removed operator
+        operators = []
+        for operator in graph.operators:
+            operator.inputs = [sources.get(i, i) for i in operator.inputs]
+            if _subtracts_zero(operator, graph, tree, schema):
+                sources[operator.outputs[0]] = operator.inputs[0]
+            else:
+                operators.append(operator)
+        graph.operators = operators
+        graph.outputs = [sources.get(i, i) for i in graph.outputs]
+    return _packed(tree, len(model))
+
+
+def _subtracts_zero(operator: Any, graph: Any, tree: Any, schema: Any) -> bool:
+    code = tree.operatorCodes[operator.opcodeIndex]
+    if schema.BuiltinOperator.SUB not in (code.builtinCode, code.deprecatedBuiltinCode):
+        return False
+    source, zero = (graph.tensors[i] for i in operator.inputs)
+    result = graph.tensors[operator.outputs[0]]
+    values = tree.buffers[zero.buffer].data
+    if values is None or {source.type, zero.type, result.type} != {schema.TensorType.INT8}:
+        return False
+    return (
+        operator.builtinOptions.fusedActivationFunction == schema.ActivationFunctionType.NONE
+        and (np.asarray(values).view(np.int8) == zero.quantization.zeroPoint).all()
+        and np.array_equal(source.shape, result.shape)
+        and np.array_equal(source.quantization.scale, result.quantization.scale)
+        and np.array_equal(source.quantization.zeroPoint, result.quantization.zeroPoint)
+    )
 
 
 def _packed(tree: Any, size: int) -> bytes:
