@@ -160,7 +160,7 @@ PEOPLE = (
 ONE_PROCESS = Argument(
     'one_process',
     'false',
-    'whether all nodes but source_node share one process: less memory on small boards',
+    'whether all nodes, with a camera also source_node, share one process: for small boards',
     BOOLEAN,
 )
 

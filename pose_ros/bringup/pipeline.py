@@ -31,10 +31,14 @@ def full_pipeline(values: Values, camera: Process | None = None) -> list[Process
     """Everything that pose.launch.py starts; with a camera in the place of source_node."""
     # Without images or without pose_node the others have nothing to do.
     nodes = [required(pose_node(values)), *followers(values), *bridge(values), *web(values)]
-    if values['one_process'] == 'true':
-        nodes = [in_one_process(nodes)]
     own_camera = source(values) if camera is None else [camera]
-    nodes += map(required, own_camera)
+    sources = [required(node) for node in own_camera]
+    if values['one_process'] == 'true':
+        # The end of a video must not end the others; the actor draws on the same core.
+        inside = [node for node in sources if reads_camera(node)]
+        sources = [node for node in sources if node not in inside]
+        nodes = [in_one_process([*inside, *nodes])]
+    nodes += sources
     if values['rviz'] == 'true':
         nodes += rviz(values, bool(own_camera))
     return nodes
@@ -81,6 +85,11 @@ def source(values: Values) -> list[Process]:
     if values['source'] == 'none':
         return []
     return [own_node('source_node', values, source_parameters(values['source'], people(values)))]
+
+
+def reads_camera(node: Process) -> bool:
+    """Whether a node is source_node with a camera."""
+    return any(given.get('source') == 'camera' for given in node.parameters.values())
 
 
 def own_node(name: str, values: Values, parameters: Mapping[str, Any] | None = None) -> Process:

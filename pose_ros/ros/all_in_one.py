@@ -16,7 +16,6 @@ from rclpy.utilities import remove_ros_args
 
 from pose_ros.ros.run import run_all
 
-# Not source_node: its read() blocks while it waits for the camera.
 CLASSES = {
     'pose_node': 'PoseNode',
     'gesture_node': 'GestureNode',
@@ -24,6 +23,7 @@ CLASSES = {
     'bridge_node': 'BridgeNode',
     'fusion_node': 'FusionNode',
     'web_node': 'WebNode',
+    'source_node': 'SourceNode',
 }
 USUAL = ('pose_node', 'gesture_node', 'marker_node')
 

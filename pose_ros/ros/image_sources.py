@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 import os
 from pathlib import Path
+import threading
 import time
 from typing import Protocol
 
@@ -19,6 +21,8 @@ from pose_ros.ros.images import WrittenEncoding
 
 # A driver's time stamp that is older is on another clock.
 OLDEST_IMAGE = 1.0
+# Longest wait for a source that is being closed [s].
+CLOSING_TIME = 1.0
 
 
 class SourceError(ValueError):
@@ -62,13 +66,59 @@ class Source(Protocol):
         """Whether images arrive by themselves, as from a camera; else each is due at its time."""
 
     def read(self) -> SourceImage | None:
-        """Return the next image; SourceError if there is none any more.
-
-        None after the last, or, of a live source, if none came within a moment.
-        """
+        """Return the next image, None after the last; SourceError if it cannot be read."""
 
     def close(self) -> None:
         """Let go of the device or file."""
+
+
+class BackgroundReader:
+    """Reads a live source in a thread and keeps the newest image.
+
+    Parameters
+    ----------
+    source
+        The source; closed with the reader.
+    arrived
+        Called in the thread after each image, and when the source fails.
+    """
+
+    def __init__(self, source: Source, arrived: Callable[[], object]) -> None:
+        self._source = source
+        self._arrived = arrived
+        self._newest: deque[tuple[SourceImage, float]] = deque(maxlen=1)
+        self._error: SourceError | None = None
+        self._closed = False
+        # A daemon: a stalled camera or connection must not hold up the end of the process.
+        self._thread = threading.Thread(target=self._work, name='source', daemon=True)
+        self._thread.start()
+
+    def take(self) -> SourceImage | None:
+        """Return the newest image, once; SourceError if the source has failed."""
+        if self._newest:
+            image, arrival = self._newest.pop()
+            return replace(image, age=image.age + time.monotonic() - arrival)
+        if self._error is not None:
+            raise self._error
+        return None
+
+    def close(self) -> None:
+        """End the thread, which closes the source; a stalled one is left to itself."""
+        self._closed = True
+        self._thread.join(CLOSING_TIME)
+
+    def _work(self) -> None:
+        while not self._closed and self._error is None:
+            try:
+                image = self._source.read()
+            except SourceError as error:
+                self._error = error
+            else:
+                if image is not None:
+                    self._newest.append((image, time.monotonic()))
+            if not self._closed:
+                self._arrived()
+        self._source.close()
 
 
 class CameraSource:

@@ -15,6 +15,7 @@ from rclpy.utilities import get_rmw_implementation_identifier
 from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.process_environment import PROFILE_VARIABLES
+from pose_ros.ros.handover import HandoverPublisher, find_publisher
 from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE, image_profile
 
 try:
@@ -35,6 +36,8 @@ FAST_DDS_HINT = (
 
 class ImageSubscription:
     """Subscription to images that has the reliability of their publishers.
+
+    A publisher on the same executor hands its images over without DDS; see `handover`.
 
     Parameters
     ----------
@@ -73,6 +76,7 @@ class ImageSubscription:
         # Humble does not hand out what the middleware knows of a message.
         self._numbered = not plain and hasattr(Subscription, 'CallbackType')
         self._profile = IMAGE_RELIABLE if reliability == 'reliable' else IMAGE
+        self._handover: HandoverPublisher | None = None
         self._retiring: Subscription | None = None
         self._last: tuple[Time, int | None] | None = None
         self._subscription: Subscription | None = self._subscribe(self._profile)
@@ -81,13 +85,13 @@ class ImageSubscription:
     @property
     def topic(self) -> str:
         """The name of the topic after remapping."""
-        return str(self._subscription.topic_name) if self._subscription else self._topic
+        return str(self._node.resolve_topic_name(self._topic))
 
     @property
     def publishers(self) -> int:
         """Number of publishers that fit."""
         if self._subscription is None:
-            return 0
+            return int(self._handover is not None)
         if not hasattr(self._subscription, 'get_publisher_count'):  # Humble
             return len(self._fitting_publishers())
         return int(self._subscription.get_publisher_count())
@@ -98,7 +102,7 @@ class ImageSubscription:
         return self._profile
 
     def match(self) -> None:
-        """Subscribe anew if the publishers now offer another reliability.
+        """Subscribe anew if the publishers now offer another reliability or a hand-over.
 
         Happens by itself when publishers come or go. Where that is not told (in Humble, and with
         ``plain``), it must be called now and then.
@@ -106,6 +110,7 @@ class ImageSubscription:
         A reliable subscription gets the large images that a best-effort one loses in Fast DDS,
         but it gets nothing at all from a publisher that is best effort.
         """
+        self._match_handover()
         if self._automatic and self._subscription is not None:
             publishers = self._fitting_publishers()
             wanted = image_profile(publishers)
@@ -121,6 +126,7 @@ class ImageSubscription:
             'image topic': self.topic,
             'image publishers': str(self.publishers),
             'image reliability': self._profile.reliability.name.lower(),
+            'image hand-over': 'in the process' if self._handover else 'DDS',
             'hint': FAST_DDS_HINT if fast_dds_default_profile() else '',
         }
 
@@ -142,6 +148,30 @@ class ImageSubscription:
 
     def destroy(self) -> None:
         """End the subscription."""
+        self._unsubscribe()
+        self._end_handover()
+
+    def _match_handover(self) -> None:
+        publisher = find_publisher(self._node, self.topic) if self._type is Image else None
+        if publisher is self._handover:
+            return
+        self._end_handover()
+        self._handover = publisher
+        if publisher is None:
+            self._subscription = self._subscribe(self._profile)
+        else:
+            self._unsubscribe()
+            publisher.receivers.append(self._receive_handover)
+
+    def _end_handover(self) -> None:
+        if self._handover is not None:
+            self._handover.receivers.remove(self._receive_handover)
+            self._handover = None
+
+    def _receive_handover(self, message: Any) -> None:
+        self._callback(message, None)
+
+    def _unsubscribe(self) -> None:
         self._retire()
         if self._subscription is not None:
             self._node.destroy_subscription(self._subscription)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 import time
 from typing import Any
 
@@ -20,8 +21,10 @@ from pose_ros.core.media import is_url
 from pose_ros.core.topology import COCO17
 from pose_ros.msg import Keypoint, Skeleton, SkeletonArray
 from pose_ros.ros.conversions import positions_to_msg
+from pose_ros.ros.handover import HandoverPublisher
 from pose_ros.ros.image_sources import (
     ActorSource,
+    BackgroundReader,
     CameraSource,
     Source,
     SourceError,
@@ -104,7 +107,7 @@ class SourceNode(Node):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__('source_node', **kwargs)
         self._values = declare(self, PARAMETERS)
-        self._image: Publisher = self.create_publisher(Image, 'image', IMAGE_QOS)
+        self._image = HandoverPublisher(self, 'image', IMAGE_QOS)
         self._info: Publisher = self.create_publisher(CameraInfo, 'camera_info', SMALL_QOS)
         self._truth: Publisher | None = None
         if self._values.source == 'actor':
@@ -115,6 +118,7 @@ class SourceNode(Node):
         self._depth_writer = ImageWriter('16UC1')
         self._published = 0
         self._next: SourceImage | None = None
+        self._reader: BackgroundReader | None = None
         self._open()
         if self._values.wait_for_subscribers:
             count = self._values.wait_for_subscribers
@@ -144,7 +148,7 @@ class SourceNode(Node):
 
     def _wait(self) -> None:
         """Start when enough subscribers are there."""
-        if self._image.get_subscription_count() < self._values.wait_for_subscribers:
+        if self._image.subscribers < self._values.wait_for_subscribers:
             return
         self.get_logger().info(f'publishing images of the {self._values.source}')
         self._play()
@@ -152,14 +156,20 @@ class SourceNode(Node):
     def _play(self) -> None:
         """Publish from now on."""
         self._start = time.monotonic()
-        # A live source waits in read().
-        self._tick_every(SHORTEST_PERIOD, self._tick_live if self._source.live else self._tick)
+        if self._source.live:
+            self.destroy_timer(self._timer)
+            assert self.executor is not None  # it called this method
+            # Not a guard condition: rclpy's EventsExecutor has none.
+            arrived = partial(self.executor.create_task, self._tick_live)
+            self._reader = BackgroundReader(self._source, arrived)
+        else:
+            self._tick_every(SHORTEST_PERIOD, self._tick)
 
     def _tick(self) -> None:
         """Publish the image that is due, then prepare the next one."""
         if self._next is None:
             self.get_logger().info(f'the video has ended after {self._published} images')
-            self._image.wait_for_all_acked(Duration(seconds=1))
+            self._image.publisher.wait_for_all_acked(Duration(seconds=1))
             raise SystemExit(0)
         late = time.monotonic() - self._start - self._next.due
         if late > LARGEST_DELAY:
@@ -177,8 +187,11 @@ class SourceNode(Node):
         self._timer.reset()
 
     def _tick_live(self) -> None:
+        """Publish the newest image."""
+        if self._reader is None:
+            return
         try:
-            image = self._source.read()
+            image = self._reader.take()
         except SourceError as error:
             self._lose(error)
             return
@@ -188,7 +201,7 @@ class SourceNode(Node):
     def _lose(self, error: SourceError) -> None:
         """Try again later what can come back, a camera or stream; else end."""
         pause = self._values.reconnect
-        self._source.close()
+        self._close()
         if not pause or not (self._source.live or is_url(self._values.path)):
             self.get_logger().fatal(str(error))
             raise SystemExit(1) from error
@@ -217,11 +230,19 @@ class SourceNode(Node):
             self._depth.publish(self._depth_writer.write(image.depth, header))
         self._published += 1
 
+    def _close(self) -> None:
+        """Let go of the camera or file."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        else:
+            self._source.close()
+
     def destroy_node(self) -> None:
         """Let go of the camera or file, too."""
         # From Kilted on, a node whose settings were refused is destroyed, too.
         if hasattr(self, '_source'):
-            self._source.close()
+            self._close()
         super().destroy_node()
 
 

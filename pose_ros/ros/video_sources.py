@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import threading
-import time
-
-import numpy as np
 
 from pose_ros.core.media import (
     MediaError,
@@ -22,8 +18,6 @@ from pose_ros.ros.images import WrittenEncoding
 
 # How long a silent stream or server may stay silent; a shutdown can take as long [s].
 STREAM_TIMEOUT = 5.0
-# How long one read waits for the next image of a stream [s].
-READ_TIMEOUT = 0.1
 
 
 class VideoSource:
@@ -96,7 +90,7 @@ class VideoSource:
 
 
 class StreamSource:
-    """A live stream: a thread decodes all of it, and only the newest image is kept.
+    """A live stream; read all of it, so that its images are new.
 
     Parameters
     ----------
@@ -113,45 +107,21 @@ class StreamSource:
         self.rate = reader.rate
         self._name = name
         self._reader = reader
-        self._changed = threading.Condition()
-        self._newest: tuple[np.ndarray, float] | None = None
-        self._end = ''
-        self._closed = False
-        # A daemon: a stalled connection must not hold up the end of the process.
-        threading.Thread(target=self._work, name='stream', daemon=True).start()
+        self._frames = reader.frames()
 
     def read(self) -> SourceImage | None:
-        """Wait a moment for the next image; None if there was none."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._newest or self._end, READ_TIMEOUT)
-            newest, self._newest = self._newest, None
-            if newest is None:
-                if self._end:
-                    raise SourceError(f'video {self._end}')
-                return None
-        image, arrived = newest
-        return SourceImage(image, age=time.monotonic() - arrived)
+        """Wait for the next image."""
+        try:
+            image, _ = next(self._frames)
+        except StopIteration:
+            raise SourceError(f'video {self._name}: the stream has ended') from None
+        except MediaError as error:
+            raise SourceError(f'video {error}') from error
+        return SourceImage(image)
 
     def close(self) -> None:
-        """Let the thread end, which releases the connection."""
-        self._closed = True
-
-    def _work(self) -> None:
-        end = f'{self._name}: the stream has ended'
-        try:
-            for image, _ in self._reader.frames():
-                if self._closed:
-                    break
-                with self._changed:
-                    self._newest = (image, time.monotonic())
-                    self._changed.notify()
-        except MediaError as error:
-            end = str(error)
-        finally:
-            self._reader.close()
-        with self._changed:
-            self._end = end
-            self._changed.notify()
+        """End the connection."""
+        self._reader.close()
 
 
 def open_source(
