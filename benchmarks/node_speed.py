@@ -103,16 +103,25 @@ def paced_invocation(model: str, role: str) -> float:
     return 1e3 * float(np.median(times))
 
 
-def pose_node(model: str) -> list[str]:
-    """Command that runs pose_node with one thread."""
-    parameters = ['-p', f'model:={model}', '-p', 'threads:=1']
-    return [str(find_executable('pose_node')), '--ros-args', '--log-level', 'warn', *parameters]
+def parameters(model: str) -> list[str]:
+    """Arguments of pose_node with one thread."""
+    return ['--ros-args', '--log-level', 'warn', '-p', f'model:={model}', '-p', 'threads:=1']
 
 
-def publisher(width: int, height: int, rate: float) -> list[str]:
+def publisher(width: int, height: int, rate: float, *arguments: str) -> list[str]:
     """Command that runs the camera."""
     script = Path(__file__).parent / 'publisher.py'
-    return [sys.executable, str(script), str(width), str(height), str(rate)]
+    return [sys.executable, str(script), str(width), str(height), str(rate), *arguments]
+
+
+def pipeline(
+    model: str, size: tuple[int, int], rate: float, one_process: bool = False
+) -> list[list[str]]:
+    """Commands that run pose_node and the camera; the first one has pose_node."""
+    if one_process:
+        return [publisher(*size, rate, 'pose_node', *parameters(model))]
+    pose_node = [str(find_executable('pose_node')), *parameters(model)]
+    return [pose_node, publisher(*size, rate)]
 
 
 def environments(domain: int) -> dict[str, dict[str, str]]:
@@ -126,9 +135,9 @@ def environments(domain: int) -> dict[str, dict[str, str]]:
 
 
 def run_pipeline(
-    domain: int, environment: Mapping[str, str], model: str, size: tuple[int, int], rate: float
+    domain: int, environment: Mapping[str, str], commands: list[list[str]]
 ) -> dict[str, float]:
-    """Camera process, pose_node and this process as the subscriber.
+    """Camera, pose_node and this process as the subscriber.
 
     All figures are nan if too few images arrive: without the profile large ones can all be lost.
     """
@@ -144,8 +153,8 @@ def run_pipeline(
 
     watcher.node.create_subscription(SkeletonArray, 'skeletons', receive, SKELETONS)
     try:
-        with processes(environment, pose_node(model), publisher(*size, rate)) as (pose, _):
-            watcher.spin_until(lambda: len(latencies) > 30)
+        with processes(environment, *commands) as (pose, *_):
+            watcher.spin_until(lambda: len(latencies) > 60)
             del latencies[:], inference[:]
             cpu, started = cpu_seconds(pose), time.monotonic()
             watcher.spin_for(SECONDS)
@@ -170,20 +179,25 @@ def measure_pipeline(installed: list[str]) -> Iterator[dict[str, Any]]:
         if model not in installed:
             continue
         with own_domain() as domain:
+            settings = environments(domain)
+            runs = [(name, environment, False) for name, environment in settings.items()]
+            runs.append(('one process', settings['shipped'], True))
             for size in SIZES:
-                raw = paced_invocation(model, role)
-                for settings, environment in environments(domain).items():
-                    figures = run_pipeline(domain, environment, model, size, RATE)
+                for name, environment, one_process in runs:
+                    raw = paced_invocation(model, role)
+                    commands = pipeline(model, size, RATE, one_process)
+                    figures = run_pipeline(domain, environment, commands)
                     yield {
                         'what': 'image to skeleton',
                         'model': model,
                         'image': f'{size[0]}×{size[1]}',
-                        'settings': settings,
+                        'settings': name,
                         **figures,
                         'raw_invocation_ms': raw,
                         'ratio': figures['ms'] / raw,
                     }
-            figures = run_pipeline(domain, environments(domain)['shipped'], model, SIZES[0], FLOOD)
+            commands = pipeline(model, SIZES[0], FLOOD)
+            figures = run_pipeline(domain, settings['shipped'], commands)
             yield {
                 'what': 'maximum rate',
                 'model': model,

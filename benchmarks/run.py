@@ -54,7 +54,8 @@ COLUMNS = {
 MEANINGS = {
     'estimator per frame': 'PoseEstimator.estimate() over the raw invocation of the model that '
     'runs on every frame, frame by frame in turns. BlazePose is under 1 because the branch that '
-    'draws a mask is cut out of its graph.',
+    'draws a mask is cut out of its graph, MoveNet close to 1 because a subtraction of zero '
+    'is.',
     'both hands of one person': 'PoseEstimator.find_hands() for the two hands of one person, over '
     'PoseEstimator.estimate() with BlazePose full on the same frame, in turns.',
     'several people per frame': 'PoseEstimator.estimate() in the mode multi, less the detector '
@@ -66,7 +67,9 @@ MEANINGS = {
     f'known; time for {heatmaps.COUNT} of them, over that of argmax.',
     'image to skeleton': 'From an image being published by one process to its skeleton being '
     'received by a third, with pose_node (one thread) in the second, at 30 Hz; raw invocation '
-    'at the same pace. "shipped" are the settings of pose.launch.py and the demo.',
+    'at the same pace, before each run. "shipped" are the settings of pose.launch.py and the '
+    'demo; in "one process" the camera and pose_node share one, and its CPU time and memory are '
+    'those of both.',
     'maximum rate': 'Skeletons per second when images come at 200 Hz.',
     'CPU time per skeleton message': 'Of a node that receives skeletons at 30 Hz, with DDS.',
 }
