@@ -5,12 +5,15 @@ import sys
 
 import pytest
 
+from pose_ros.bringup.arguments import POSE
 from pose_ros.bringup.back_off import failed, pause_before_restart
 from pose_ros.bringup.environment import GLIBC_THRESHOLD, environment
 from pose_ros.bringup.fatal_line import FatalLine
 from pose_ros.bringup.interrupts import interrupt_blocker
 from pose_ros.bringup.packages import require
+from pose_ros.bringup.pipeline import full_pipeline
 from pose_ros.bringup.process import Process, in_one_process
+from pose_ros.bringup.webcam import ARGUMENTS, webcam_pipeline
 from pose_ros.process_environment import MALLOC_VARIABLES, PROFILE_VARIABLES
 
 USUAL = {'dds_profile': 'auto', 'keep_memory': 'true'}
@@ -109,6 +112,25 @@ def test_one_process_for_nodes_of_two_namespaces():
         '/back/skeletons': '/back/people',
     }
     assert both.respawn
+
+
+def test_a_camera_of_ours_is_in_the_process_of_the_others():
+    webcam = {argument.name: argument.default for argument in ARGUMENTS}
+    (everything,) = webcam_pipeline({**webcam, 'one_process': 'true', 'camera': '/dev/video3'})
+    assert '/source_node' in everything.arguments
+    assert everything.parameters['/source_node']['device'] == '/dev/video3'
+    assert everything.required
+    assert 'source_node' in {node.executable for node in webcam_pipeline(webcam)}
+
+
+@pytest.mark.parametrize(
+    ('source', 'inside'), [('/dev/video3', True), ('video.mp4', False), ('actor', False)]
+)
+def test_the_end_of_a_video_leaves_the_others_alive(source, inside):
+    values = {argument.name: argument.default for argument in POSE}
+    first, *others = full_pipeline({**values, 'one_process': 'true', 'source': source})
+    assert ('/source_node' in first.arguments) == inside
+    assert [node.executable for node in others] == ([] if inside else ['source_node'])
 
 
 def test_a_file_of_all_nodes_goes_before_the_file_of_each():

@@ -2,6 +2,7 @@ import math
 import os
 from pathlib import Path
 import subprocess
+import threading
 import time
 
 import cv2
@@ -15,7 +16,14 @@ from pose_ros.core.topology import COCO17
 from pose_ros.message_values import msg_to_person
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.depth_images import depth_of
-from pose_ros.ros.image_sources import ActorSource, CameraSource, SourceError, actor_scene
+from pose_ros.ros.image_sources import (
+    ActorSource,
+    BackgroundReader,
+    CameraSource,
+    SourceError,
+    SourceImage,
+    actor_scene,
+)
 from pose_ros.ros.images import image_to_frame, stamp_of
 from pose_ros.ros.source_node import SourceNode, camera_info, truth_message
 from pose_ros.ros.video_sources import open_source
@@ -272,6 +280,48 @@ def test_camera_that_is_lost_ends_the_node_if_told_so(ros, device, monkeypatch):
     monkeypatch.setattr(Camera, 'plugged', False)
     with pytest.raises(SystemExit, match='1'):
         ros.spin_until(lambda: False, 'the end of the node')
+
+
+@pytest.mark.parametrize('executor', ['single', 'events'])
+def test_a_camera_that_gives_no_images_holds_nothing_up(ros, device, monkeypatch, executor):
+    goes_on = threading.Event()
+    monkeypatch.setattr(Camera, 'grab', lambda camera: goes_on.wait())
+    images = ros.collect(Image, 'image', QOS, count=0)
+    ros.start(SourceNode, source='camera', device=device, executor=executor)
+    ticks = []
+    ros.node.create_timer(0.01, lambda: ticks.append(len(images)))
+    ros.spin_until(lambda: len(ticks) > 10, 'the timer of another node')
+    assert ticks[-1] == 0
+    goes_on.set()
+    ros.spin_until(lambda: len(images) > 2, 'images')
+
+
+def test_the_newest_image_of_a_live_source_is_kept():
+    second_read, done = threading.Event(), threading.Event()
+    read = iter((np.zeros((4, 4, 3), np.uint8), np.ones((4, 4, 3), np.uint8)))
+
+    class Live:
+        live, encoding = True, 'bgr8'
+
+        def read(self):
+            image = next(read, None)
+            if image is None:
+                second_read.set()
+                raise SourceError('unplugged')
+            return SourceImage(image, age=0.5)
+
+        def close(self):
+            done.set()
+
+    reader = BackgroundReader(Live(), lambda: None)
+    assert second_read.wait(60)
+    assert done.wait(60)
+    newest = reader.take()
+    assert (newest.image == 1).all()
+    assert newest.age >= 0.5
+    with pytest.raises(SourceError, match='unplugged'):
+        reader.take()
+    reader.close()
 
 
 def test_stamp_is_the_exposure_not_the_arrival(ros, device):
