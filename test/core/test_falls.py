@@ -213,6 +213,26 @@ def test_another_posture_alone_is_no_recovery():
     assert phases(map(mistaken, frames)) == [FALLING, FALLEN]
 
 
+def test_a_head_out_of_the_image_does_not_tell_of_getting_up():
+    """In one frame it is seen too high, just before it leaves the image; the legs look bent."""
+    frames = video(FALL_KEYS['fall_forwards'], facing=20.0, after=4.0)
+    down = landing(frames)
+    names = COCO17.keypoint_names
+    head = [i for i, name in enumerate(names) if name.endswith(HEAD)]
+    legs = [i for i, name in enumerate(names) if name.endswith(('knee', 'ankle'))]
+    last = next(frame.stamp for frame in frames if frame.stamp > down + 1.5)
+
+    def mistaken(frame):
+        person = frame.people[0]
+        keypoints = person.keypoints.copy()
+        if frame.stamp >= last:
+            keypoints[head, 1] -= 80.0
+            keypoints[legs, 1] += 100.0
+        return replace(frame, people=(replace(person, keypoints=keypoints),))
+
+    assert phases(hidden(map(mistaken, frames), HEAD, last + 0.01)) == [FALLING, FALLEN]
+
+
 def test_hands_on_the_floor_when_the_image_changes_are_no_fall():
     frames = video(LOOK_ALIKE_KEYS['pick_up_fast'], facing=90.0, pace=1.3)
     wrists = np.array([frame.truths[0]['left_wrist'][1] for frame in frames])

@@ -247,7 +247,12 @@ class FallCandidate:
         return down and still and not levels.supported_on_hands(self.height)
 
     def is_up(self, sample: Sample) -> bool:
-        """Whether the person is up again; another posture alone may be an error."""
+        """Whether the person is up again; another posture alone may be an error.
+
+        So may the guessed level of a head that is not observed: then the hips must be up.
+        """
+        if not (sample.head_observed or self.hips_drop(sample) < _MIN_HIPS_DROP):
+            return False
         if self.head_drop(sample) < MIN_HEAD_DROP * (1 - _UP_SHARE) and not self.from_lying:
             return True
         up = (Posture.STANDING, Posture.SITTING, Posture.BENDING)

@@ -33,12 +33,15 @@ class Sample:
         In this frame alone.
     head_over_shoulders
         Last observed height of the head over the shoulders [px].
+    head_observed
+        False if the head's level is that guess.
     """
 
     stamp: float
     levels: PartLevels
     posture: Posture
     head_over_shoulders: float
+    head_observed: bool
 
     @property
     def level(self) -> float:
@@ -50,11 +53,12 @@ class Sample:
         """Sample of a body; a head out of the image keeps its distance from the shoulders."""
         levels = body.levels
         over = FACE_OVER_SHOULDERS * body.height if before is None else before.head_over_shoulders
-        if math.isnan(levels.head):
+        head_observed = not math.isnan(levels.head)
+        if not head_observed:
             levels = replace(levels, head=levels.shoulders - over)
         elif not math.isnan(levels.shoulders):
             over = levels.shoulders - levels.head
-        return cls(body.stamp, levels, body.posture[0], over)
+        return cls(body.stamp, levels, body.posture[0], over, head_observed)
 
 
 def descent_rate(samples: Sequence[Sample], window_time: float = _RATE_WINDOW) -> float:
