@@ -9,7 +9,6 @@ import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.occlusion import BodyMask
-from pose_ros.core.tracking.clothing import colour_similarity
 from pose_ros.core.tracking.constant_velocity import ConstantVelocity
 from pose_ros.core.tracking.keypoint_filter import KeypointFilter
 from pose_ros.core.tracking.observation import Observation
@@ -23,11 +22,8 @@ _SIZE_RATE = 0.2
 # to be published and to get an id [-]. On clips of 42 images without people and 55 with people
 # (docs/evaluation).
 _MIN_CREDIT = 0.35
-# Weight of a sample of the same colours in the moving average of the clothes' colours [-].
+# Weight of a sample in the moving average of the clothes' colours [-].
 _CLOTHING_RATE = 0.25
-# Exponent of the similarity in the weight of a sample [-]: when a region slips to another person,
-# the clothes must not be forgotten before that shows. 3 and 6 gave the same IDF1.
-_CLOTHING_CAUTION = 3
 # Time between two samples of the clothes [s]; each costs as much as a tenth of all else.
 _CLOTHING_PERIOD = 0.1
 
@@ -111,21 +107,15 @@ class Track:
         self._alone = alone
         if alone and self.stamp >= self._clothing_due and observation.clothing is not None:
             self._clothing_due = self.stamp + _CLOTHING_PERIOD
-            self._learn_clothing(observation.clothing)
+            if self.clothing is None:
+                self.clothing = observation.clothing
+            self.clothing = self.clothing + _CLOTHING_RATE * (observation.clothing - self.clothing)
         self._person = self.keypoint_filter.observe(observation, self.id)
         if not self.id:
             # Confirmed people need no detector's score any more.
             score = self._detection_score * self._person.score
             self._person = replace(self._person, score=score)
             self._mean_score += (score - self._mean_score) / self.observations
-
-    def _learn_clothing(self, sample: np.ndarray) -> None:
-        """Take in the colours of the clothes; other colours count less."""
-        if self.clothing is None:
-            self.clothing = sample
-        similarity = colour_similarity(self.clothing, sample)
-        weight = _CLOTHING_RATE * similarity**_CLOTHING_CAUTION
-        self.clothing = self.clothing + weight * (sample - self.clothing)
 
     def is_obvious(self, stamp: float) -> bool:
         """Whether the place alone tells who it is: no one else was near, and not for long."""
