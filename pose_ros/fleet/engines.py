@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 import multiprocessing
 import os
+import threading
 from typing import Any, Protocol
 
 from pose_ros.extras import library
@@ -73,7 +74,19 @@ class ProcessEngine:
     def _start(self) -> ProcessPoolExecutor:
         # A forked process would share threads of the model runtimes.
         context = multiprocessing.get_context('spawn')
-        return ProcessPoolExecutor(self.workers, mp_context=context)
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, also if that was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # this is a worker
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name='parent', daemon=True).start()
 
 
 class RayEngine:

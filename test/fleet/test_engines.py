@@ -3,6 +3,9 @@
 from dataclasses import replace
 import os
 from pathlib import Path
+import select
+import subprocess
+import sys
 
 import pytest
 
@@ -33,6 +36,28 @@ def test_a_process_that_dies_fails_its_task_and_is_replaced():
         assert isinstance(engine.next()[1], ValueError)
     finally:
         engine.close()
+
+
+STARTS_A_WORKER = """
+import os, sys, time
+from pose_ros.fleet.engines import ProcessEngine
+if __name__ == '__main__':
+    engine = ProcessEngine(1)
+    engine.submit('pid', os.getpid)
+    print(engine.next()[1], flush=True)
+    engine.submit('long', time.sleep, 600)
+    engine.next()
+"""
+
+
+def test_workers_end_with_a_process_that_is_killed(tmp_path):
+    (tmp_path / 'run.py').write_text(STARTS_A_WORKER)
+    with subprocess.Popen([sys.executable, tmp_path / 'run.py'], stdout=subprocess.PIPE) as run:
+        worker = os.pidfd_open(int(run.stdout.readline()))
+        run.kill()
+    ended, _, _ = select.select([worker], [], [], 60)
+    os.close(worker)
+    assert ended
 
 
 def rows_of(settings, status):
