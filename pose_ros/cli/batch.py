@@ -11,7 +11,14 @@ from rich import box
 from rich.table import Table
 import typer
 
-from pose_ros.cli.console import complain, complaints, messages, output, progress_bars
+from pose_ros.cli.console import (
+    check_outputs,
+    complain,
+    complaints,
+    messages,
+    output,
+    progress_bars,
+)
 from pose_ros.cli.evaluate_motion import add_results, motion_reports
 from pose_ros.cli.options import DEPTH, FIGURES, MODEL, TOPIC
 from pose_ros.cli.report_output import show
@@ -90,6 +97,7 @@ def batch(
             raise ValueError('there is no video or bag among the inputs')
         truths = {}
         if truth:
+            check_outputs([json_file], [Path(truth), *(one.path for one in media)])
             truths = truths_by_input(read_truth(Path(truth)), [one.source for one in media])
             media = [one for one in media if one.source in truths]
         config = EstimatorConfig(model or EstimatorConfig().model, mode=mode, threads=1)
@@ -104,6 +112,9 @@ def batch(
                 bar = bars.add_task(f'{len(media)} inputs', total=seconds)
                 run = BatchRun(settings, engine, chunk, overlap, lambda s: bars.advance(bar, s))
                 states = run.run(media)
+        except KeyboardInterrupt:
+            complain('stopped: the same command goes on where it is now')
+            raise
         finally:
             engine.close()
         show_states(states)
@@ -116,8 +127,9 @@ def batch(
     failed = [one for one in states if one.state != DONE]
     for one in failed:
         complain(f'{one.input}: {one.reason.removeprefix(f"{one.input}: ")}')
+    unreadable = f', not readable: {len(found.faults)}' if found.faults else ''
     messages.print(
-        f'done: {len(states) - len(failed)}, failed: {len(failed)}; all of them: '
+        f'done: {len(states) - len(failed)}, failed: {len(failed)}{unreadable}; all of them: '
         f'{output_dir}/{FILE}',
         highlight=False,
         soft_wrap=True,

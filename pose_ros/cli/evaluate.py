@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from pose_ros.actor.multi_person_scenes import SCENE_KINDS, multi_person_scene
-from pose_ros.cli.console import complain, complaints, progress_bars
+from pose_ros.cli.console import check_outputs, complain, complaints, progress_bars
 from pose_ros.cli.evaluate_motion import motion
 from pose_ros.cli.options import (
     DETECTOR,
@@ -103,6 +103,7 @@ def coco(
     with complaints():
         library('pycocotools.coco')
         check_markdown('coco', markdown)
+        check_outputs([json_file], [Path(annotations)])
         # All that can be refused is refused before any work is done.
         estimators = [
             PoseEstimator(config)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from pose_ros.cli.console import complaints, progress_bars
+from pose_ros.cli.console import check_outputs, complaints, progress_bars
 from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, chosen_configs, modes
 from pose_ros.cli.report_output import check_markdown, show
 from pose_ros.core.estimator import PoseEstimator
@@ -80,6 +80,7 @@ def motion(
         check_markdown('motion', markdown)
         if bool(videos) == bool(mocap):
             raise ValueError('give either --videos or --mocap')
+        check_outputs([json_file], [Path(truth)])
         truths = read_truth(Path(truth))
         check_files(Path(videos or mocap), truths)
         motion_config = MotionConfig(exercise=exercise)

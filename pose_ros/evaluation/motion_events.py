@@ -155,12 +155,16 @@ def read_truth(path: Path) -> list[Truth]:
     ValueError
         Names file and reason.
     """
-    with path.open(encoding='utf-8', newline='') as file:
-        table = csv.DictReader(file, delimiter='\t')
-        missing = {'file', 'truth'} - set(table.fieldnames or ())
-        if missing:
-            raise ValueError(f'{path} has no column {min(missing)!r}; it needs file and truth')
-        rows = list(table)
+    try:
+        # Windows programs write a byte order mark.
+        text = path.read_text(encoding='utf-8-sig')
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f'{path} cannot be read: {error}') from error
+    table = csv.DictReader(text.splitlines(), delimiter='\t')
+    missing = {'file', 'truth'} - set(table.fieldnames or ())
+    if missing:
+        raise ValueError(f'{path} has no column {min(missing)!r}; it needs file and truth')
+    rows = list(table)
     exercises = {one.name for one in load_exercises(config_file('exercises.yaml'))}
     gestures = {rule.name for rule in load_rules(config_file('gestures.yaml'))}
     return [parse_truth(row['file'], row['truth'] or '', exercises, gestures) for row in rows]

@@ -15,9 +15,11 @@ from pose_ros.fleet.tasks import (
     BatchSettings,
     Joined,
     estimate_chunk,
+    events_of,
     join_chunks,
     name_of,
     part_of,
+    people_of,
 )
 
 # How often a task of a recording may fail before the recording is set aside [-].
@@ -76,7 +78,7 @@ class BatchRun:
         recordings = {}
         for one in media:
             status = self.status.inputs.get(one.source)
-            if status is None or status.state != DONE:
+            if status is None or status.state != DONE or not self._has_results(status):
                 recordings[one.source] = self._plan(one)
         self.status.save()
         for recording in recordings.values():
@@ -90,6 +92,12 @@ class BatchRun:
         if all(status.state == DONE for status in self.status.inputs.values()):
             self._settings.storage.remove_folder('parts')
         return [self.status.inputs[one.source] for one in media]
+
+    def _has_results(self, status: InputStatus) -> bool:
+        names = [people_of(status.name)]
+        if self._settings.motion is not None:
+            names.append(events_of(status.name))
+        return all(map(self._settings.storage.has, names))
 
     def _plan(self, media: Media) -> _Recording:
         known = media.frame_count is not None and media.frame_rate > 0

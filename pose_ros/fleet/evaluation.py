@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 import json
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
+from pose_ros.core.media import is_url
 from pose_ros.evaluation.motion_events import MotionResult, Truth
 from pose_ros.fleet.status import InputStatus
 from pose_ros.fleet.storage import Storage
@@ -16,25 +17,38 @@ from pose_ros.recordings.records import event_of
 def truths_by_input(truths: Iterable[Truth], sources: Sequence[str]) -> dict[str, Truth]:
     """What happens in each input that the table names: by the end of its path.
 
-    ValueError for a row that is about none of the inputs, or about several.
+    Rows about other files are left out. ValueError for a row that is about several inputs, and if
+    no row is about any.
     """
     found: dict[str, Truth] = {}
     for truth in truths:
         parts = PurePath(truth.file).parts
-        fitting = [one for one in sources if PurePath(one).parts[-len(parts) :] == parts]
-        if len(fitting) != 1 or truth.take:
-            count = 'several inputs are' if len(fitting) > 1 else 'no input is'
-            name = f'{truth.file}#{truth.take}' if truth.take else truth.file
-            raise ValueError(f'the table of the truth has {name}, but {count} named so')
-        found[fitting[0]] = truth
+        fitting = [one for one in sources if _parts(one)[-len(parts) :] == parts]
+        if len(fitting) > 1:
+            raise ValueError(
+                f'the table of the truth has {truth.file}, but several inputs are named so'
+            )
+        if fitting and not truth.take:
+            found[fitting[0]] = truth
+    if not found:
+        raise ValueError('the table of the truth names none of the inputs')
     return found
+
+
+def _parts(source: str) -> tuple[str, ...]:
+    return PurePath(source if is_url(source) else Path(source).absolute()).parts
 
 
 def motion_result(status: InputStatus, truth: Truth, storage: Storage) -> MotionResult:
     """What was reported for a recording that was analysed, as of `pose-ros evaluate motion`."""
     name = events_of(status.name)
     lines = storage.read(name).decode().splitlines() if storage.has(name) else []
-    events = [event_of(json.loads(line)) for line in lines]
+    try:
+        events = [event_of(json.loads(line)) for line in lines]
+    except ValueError as error:
+        raise ValueError(
+            f'{storage.location}/{name} is damaged ({error}): remove it and run again'
+        ) from error
     return MotionResult(
         truth,
         seconds=status.end,

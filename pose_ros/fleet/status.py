@@ -80,7 +80,13 @@ class StatusTable:
 
     def _load(self) -> None:
         parquet = library('pyarrow.parquet', 'fleet')
-        table = parquet.read_table(io.BytesIO(self._storage.read(FILE)))
+        try:
+            table = parquet.read_table(io.BytesIO(self._storage.read(FILE)))
+        except ValueError as error:  # as pyarrow's ArrowInvalid is
+            raise ValueError(
+                f'{self._storage.location}/{FILE} is damaged ({error}): remove it; all inputs are '
+                'then processed again'
+            ) from error
         found: Any = (table.schema.metadata or {}).get(b'settings')
         if found != self._fingerprint:
             raise ValueError(

@@ -90,6 +90,11 @@ def events_of(name: str) -> str:
     return f'{name}.events.jsonl'
 
 
+def people_of(name: str) -> str:
+    """Name of the file with the people of a recording, by its name."""
+    return f'{name}.people.parquet'
+
+
 def part_of(chunk: Chunk) -> str:
     """Name of the file with the people of a chunk."""
     return f'parts/{name_of(chunk.source)}/{chunk.index:04d}.npz'
@@ -145,7 +150,7 @@ def join_chunks(chunks: Sequence[Chunk], settings: BatchSettings) -> Joined:
             lines = [json.dumps(event_record(media.name, event)) + '\n' for event in events]
             content = ''.join(lines).encode()
             settings.storage.write(events_of(name_of(source)), content)
-        settings.storage.write(f'{name_of(source)}.people.parquet', path.read_bytes())
+        settings.storage.write(people_of(name_of(source)), path.read_bytes())
     settings.storage.remove_folder(f'parts/{name_of(source)}')
     fault = '; '.join(dict.fromkeys(faults))
     return Joined(count, with_people, len(ids), len(events), end, fault)

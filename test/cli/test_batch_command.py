@@ -67,31 +67,36 @@ def clips(tmp_path_factory):
             for frame in frames(scene, seed=2):
                 writer.write(frame.image[..., ::-1], frame.stamp)
     (folder / 'truth.tsv').write_text('file\ttruth\nwave.mp4\twave; 1\nstand.mp4\tnothing')
+    rows = f'file\ttruth\nwave.mp4\twave; 1\n{folder}/stand.mp4\tnothing\nnone.mp4\tbow; 1'
+    (folder / 'wide.tsv').write_text(rows)
     return folder
 
 
 def test_evaluate_gives_what_the_single_command_gives(pose_ros, clips, tmp_path):
-    truth = ('--truth', clips / 'truth.tsv')
     batch, single = tmp_path / 'batch.json', tmp_path / 'single.json'
     command = (
-        *('batch', clips, '--task', 'evaluate', *truth, '--mode', 'single', '--workers', '1'),
-        *('--output', tmp_path / 'out', '--json', batch),
+        *('batch', clips, '--task', 'evaluate', '--truth', clips / 'wide.tsv', '--mode', 'single'),
+        *('--workers', '1', '--output', tmp_path / 'out', '--json', batch),
     )
     code, out, err = pose_ros(*command)
     assert code == 0, err
     assert 'wave 1' in out
     assert 'x.mp4' not in out
     code, _, err = pose_ros(
-        *('evaluate', 'motion', '--videos', clips, *truth, '--json', single, '--workers', '1')
+        *('evaluate', 'motion', '--videos', clips, '--truth', clips / 'truth.tsv'),
+        *('--json', single, '--workers', '1'),
     )
     assert code == 0, err
     ((found,), (wanted,)) = (json.loads(file.read_text())['rows'] for file in (batch, single))
     assert found == wanted
     assert (found['clips'], found['gestures_found'], found['false_gestures']) == (2, 1.0, 0.0)
-    # Again: from the results that are there.
-    batch.unlink()
-    assert pose_ros(*command)[0] == 0
-    assert json.loads(batch.read_text())['rows'] == [wanted]
+    # Again: from the results that are there, and after some are gone.
+    for pattern in ('*.none', '*.events.jsonl', '*.people.parquet'):
+        for file in (tmp_path / 'out').glob(pattern):
+            file.unlink()
+        batch.unlink()
+        assert pose_ros(*command)[0] == 0
+        assert json.loads(batch.read_text())['rows'] == [wanted]
 
 
 @pytest.mark.parametrize(
@@ -100,12 +105,20 @@ def test_evaluate_gives_what_the_single_command_gives(pose_ros, clips, tmp_path)
         (['--task', 'evaluate'], '--task evaluate needs --truth'),
         (['--truth', 'truth.tsv'], 'only it uses --truth'),
         (['--task', 'evaluate', '--truth', 'other.tsv'], 'other.tsv'),
-        (['--task', 'evaluate', '--truth', 'more.tsv'], 'has y.mp4, but no input is named so'),
+        (
+            ['--task', 'evaluate', '--truth', 'truth.tsv', '--json', 'x.mp4'],
+            'x.mp4 would overwrite an input',
+        ),
+        (
+            ['--task', 'evaluate', '--truth', 'truth.tsv', '--json', 'truth.tsv'],
+            'truth.tsv would overwrite an input',
+        ),
+        (['--task', 'evaluate', '--truth', 'more.tsv'], 'names none of the inputs'),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(pose_ros, clips, monkeypatch, arguments, reason):
     monkeypatch.chdir(clips)
-    (clips / 'more.tsv').write_text('file\ttruth\nx.mp4\tnothing\ny.mp4\tnothing')
+    (clips / 'more.tsv').write_text('file\ttruth\ny.mp4\tnothing')
     code, _, err = pose_ros('batch', clips, '--output', clips / 'out', *arguments)
     assert code == 2
     assert reason in err

@@ -54,6 +54,21 @@ def test_truth_is_read_from_its_text(text, truth):
     assert parse_truth('a', text, EXERCISES, GESTURES) == truth
 
 
+def test_a_table_of_a_windows_program_is_read(tmp_path):
+    path = tmp_path / 'truth.tsv'
+    path.write_text('\ufefffile\ttruth\r\na.mp4\tsquat; 2\r\n', encoding='utf-8', newline='')
+    assert read_truth(path) == [Truth('a.mp4', exercise='squat', count=2)]
+
+
+@pytest.mark.parametrize('content', [None, b'\x83\xff'])
+def test_a_table_that_cannot_be_read_is_named(tmp_path, content):
+    path = tmp_path / 'truth.tsv'
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r'truth\.tsv cannot be read'):
+        read_truth(path)
+
+
 def test_truth_file_without_a_column_is_refused(tmp_path):
     path = tmp_path / 'truth.tsv'
     path.write_text('file\tlabel\na.mp4\tsquat; 2\n')
