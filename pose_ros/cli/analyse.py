@@ -116,10 +116,11 @@ def analyse(
             hands = 'tracked'
         config = given_config(model=model, mode=mode, threads=threads, hands=hands)
         bags = bag_paths(bag, inputs, found.media)
+        files = (json_file, angles, plot)
         if skip_existing:
-            found = replace(found, media=without_existing(found.media, (bags,)))
+            found = replace(found, media=without_existing(found.media, (bags,), files))
         make = partial(_watcher, motion)
-        bad = _run(found, config, make, (json_file, angles, plot), bags) if found.media else 0
+        bad = _run(found, config, make, files, bags) if found.media else 0
     if bad or found.faults:
         raise typer.Exit(1)
 

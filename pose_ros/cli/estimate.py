@@ -127,7 +127,9 @@ def _run(
     overlays = prepare_overlays(Path(results.overlay), sources, media) if results.overlay else {}
     bags = bag_paths(results.bag, sources, media)
     if results.skip_existing:
-        media = without_existing(media, (overlays, bags))
+        media = without_existing(media, (overlays, bags), (json_file, results.table))
+        if not media:
+            return 0
     check_bags(bags, media)
     files = [json_file, results.table, *(str(overlays[one]) for one in media if overlays)]
     check_outputs(files, (one.path for one in media))

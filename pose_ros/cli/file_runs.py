@@ -47,15 +47,25 @@ def check_bags(paths: Mapping[Media, Path], media: Sequence[Media]) -> None:
 
 
 def without_existing(
-    media: Sequence[Media], results: Sequence[Mapping[Media, Path]]
+    media: Sequence[Media], results: Sequence[Mapping[Media, Path]], shared: Sequence[str]
 ) -> tuple[Media, ...]:
-    """Media of which a result is missing; ValueError without results in files of their own."""
+    """Media of which a result is missing.
+
+    ValueError without results in files of their own, or if a file that all inputs share exists and
+    would lose those that are skipped.
+    """
     if not any(results):
         raise ValueError('--skip-existing needs --bag or --overlay')
     left = [
         one for one in media if not all(paths[one].exists() for paths in results if one in paths)
     ]
     if len(left) < len(media):
+        for name in shared if left else ():
+            if Path(name).is_file():
+                raise ValueError(
+                    f'{name} exists already and would lose the inputs that are skipped: choose '
+                    'another name'
+                )
         messages.print(f'skipped, as they exist: {len(media) - len(left)}', highlight=False)
     return tuple(left)
 

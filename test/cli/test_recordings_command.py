@@ -165,6 +165,30 @@ def test_several_inputs_get_a_bag_each_and_existing_ones_are_skipped(pose_ros, b
     assert (code, 'skipped, as they exist: 2' in err) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ('command', 'table'), [('estimate', '--table'), ('analyse', '--angles')]
+)
+def test_skipped_inputs_stay_in_earlier_files(pose_ros, bag, tmp_path, command, table):
+    lines, rows = tmp_path / 'o.jsonl', tmp_path / 'o.csv'
+    arguments = ('--bag', tmp_path / 'out', '--json', lines, table, rows, '--skip-existing')
+    (tmp_path / 'out' / bag.name).mkdir(parents=True)
+    other = write_bag(tmp_path / 'other', fall_frames()[:3]).folder
+    rows.write_text('of before')
+    code, _, err = pose_ros(command, bag, other, *arguments)
+    assert code == 2
+    assert f'{rows} exists already and would lose the inputs that are skipped' in err
+    (tmp_path / 'out' / 'other').mkdir()
+    code, _, err = pose_ros(command, bag, other, *arguments)
+    assert (code, 'skipped, as they exist: 2' in err) == (0, True)
+    assert rows.read_text() == 'of before'
+    assert not lines.exists()
+    (tmp_path / 'out' / 'other').rmdir()
+    rows.unlink()
+    assert pose_ros(command, bag, other, *arguments)[0] == 0
+    assert f'{other}' in rows.read_text()
+    assert f'{bag}' not in rows.read_text()
+
+
 def test_a_damaged_bag_gives_the_people_before_the_damage(pose_ros, tmp_path):
     damaged = write_bag(tmp_path / 'damaged', fall_frames()[:12])
     content = damaged.file.read_bytes()
