@@ -37,7 +37,7 @@ from pose_ros.cli.results import whole_file
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.recordings.inputs import InputFiles, find_inputs
-from pose_ros.recordings.people_tables import open_people_table
+from pose_ros.recordings.people_tables import check_table_name, open_people_table
 
 _INPUTS = typer.Argument(..., metavar='INPUT', help='Images, videos, GIFs, bags, folders or URLs.')
 _MODE = typer.Option(
@@ -131,6 +131,8 @@ def _run(
         if not media:
             return 0
     check_bags(bags, media)
+    if results.table:
+        check_table_name(Path(results.table))
     files = [json_file, results.table, *(str(overlays[one]) for one in media if overlays)]
     check_outputs(files, (one.path for one in media))
     estimator = PoseEstimator(config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+import os
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,8 +24,9 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     It gets its own name at the end, also if Ctrl-C ends it early. If it cannot be written, as on a
     full disk, it keeps the other one, and what was at `path` stays. Pipes and devices are written
-    to directly.
+    to directly. OSError with `path` if the other one cannot be created.
     """
+    name = str(path)
     if path.exists() and not path.is_file():
         yield path
         return
@@ -35,6 +37,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield part
     except OSError as error:
         whole = isinstance(error, BrokenPipeError)  # of the output, not of this file
+        if error.errno and not whole and not part.exists():
+            raise OSError(error.errno, os.strerror(error.errno), name) from error
         raise
     finally:
         if not whole and part.exists():

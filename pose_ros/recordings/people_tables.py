@@ -40,12 +40,17 @@ def open_people_table(path: Path, topology: Topology) -> PeopleTableFile:
     OSError
         If the file cannot be written.
     """
+    check_table_name(path)
     columns = _columns(topology)
     if path.suffix == '.csv':
         return PeopleTableFile(_CsvRows(path, columns), topology)
-    if path.suffix == '.parquet':
-        return PeopleTableFile(_ParquetRows(path, columns), topology)
-    raise ValueError(f'{path}: a table ends in {" or ".join(SUFFIXES)}')
+    return PeopleTableFile(_ParquetRows(path, columns), topology)
+
+
+def check_table_name(path: Path) -> None:
+    """ValueError if a table cannot have this name."""
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f'{path}: a table ends in {" or ".join(SUFFIXES)}')
 
 
 def _columns(topology: Topology) -> dict[str, type]:

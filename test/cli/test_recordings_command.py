@@ -80,6 +80,22 @@ def test_a_full_disk_leaves_the_earlier_result(pose_ros, bag, tmp_path, *, comma
     assert not part.exists()
 
 
+@pytest.mark.parametrize(
+    ('command', 'option', 'suffix'),
+    [
+        ('estimate', '--json', '.jsonl'), ('estimate', '--table', '.csv'),
+        ('estimate', '--table', '.parquet'), ('analyse', '--angles', '.csv'), ('analyse', '--plot', '.png'),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_created_has_its_own_name(
+    pose_ros, bag, command, option, suffix
+):
+    # Nobody can create files there, not even root.
+    code, _, err = pose_ros(command, bag, option, f'/proc/o{suffix}')
+    assert code == 2
+    assert re.search(rf"cannot write the results: \[Errno \d+\] .*: '/proc/o{suffix}'", err)
+
+
 def test_results_go_to_pipes_and_through_links(pose_ros, bag, tmp_path):
     (tmp_path / 'link.csv').symlink_to(tmp_path / 'o.csv')
     pipe = tmp_path / 'pipe'
@@ -204,6 +220,7 @@ def test_options_that_do_not_fit_are_refused(pose_ros, bag, tmp_path):
     code, _, err = pose_ros('estimate', bag, '--skip-existing')
     assert (code, '--skip-existing needs --bag or --overlay' in err) == (2, True)
     code, _, err = pose_ros('estimate', bag, '--table', tmp_path / 'x.xlsx')
-    assert (code, 'a table ends in .csv or .parquet' in err) == (2, True)
+    assert code == 2
+    assert f'{tmp_path}/x.xlsx: a table ends in .csv or .parquet' in err
     code, _, err = pose_ros('estimate', bag, '--topic', '/front')
     assert (code, 'no such topic of images /front' in err) == (1, True)
