@@ -216,6 +216,14 @@ def test_a_damaged_bag_gives_the_people_before_the_damage(pose_ros, tmp_path):
     assert [topic for topic, _, _ in found].count('skeletons') in (5, 6)
 
 
+@pytest.mark.parametrize('command', ['estimate', 'analyse'])
+def test_an_input_named_twice_gets_no_bag(pose_ros, bag, tmp_path, command):
+    code, _, err = pose_ros(command, bag, bag, '--bag', tmp_path / 'out')
+    assert code == 2
+    assert f'two results would be written to {tmp_path}/out/{bag.name}' in err
+    assert not (tmp_path / 'out').exists()
+
+
 def test_options_that_do_not_fit_are_refused(pose_ros, bag, tmp_path):
     code, _, err = pose_ros('estimate', bag, '--skip-existing')
     assert (code, '--skip-existing needs --bag or --overlay' in err) == (2, True)
