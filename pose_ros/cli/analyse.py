@@ -170,7 +170,8 @@ def _run(
         highlight=False,
     )
     if timeline is not None and timeline.tracks:
-        draw(timeline, Path(plot))
+        with whole_file(Path(plot)) as path:
+            draw(timeline, path)
     elif timeline is not None:
         complain(f'{plot} was not drawn: no people were found')
     return bad

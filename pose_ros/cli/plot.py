@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from pose_ros.cli.console import check_outputs, complaints, messages
+from pose_ros.cli.results import whole_file
 from pose_ros.plotting.chart import draw
 from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.recording import Recording
@@ -44,5 +45,6 @@ def plot(
         timeline = Recording()
         for path in paths:
             read_recording(path, timeline)
-        draw(timeline.of(person), target, angle)
+        with whole_file(target) as path:
+            draw(timeline.of(person), path, angle)
         messages.print(str(target), markup=False, highlight=False, soft_wrap=True)

@@ -61,7 +61,7 @@ def test_a_bag_becomes_lines_and_tables(estimate, pose_ros, bag, tmp_path):
     [
         ('estimate', '--json', 'o.jsonl'), ('estimate', '--table', 'o.csv'),
         ('estimate', '--table', 'o.parquet'), ('analyse', '--json', 'o.jsonl'),
-        ('analyse', '--angles', 'o.csv'),
+        ('analyse', '--angles', 'o.csv'), ('analyse', '--plot', 'o.png'),
     ],
 )  # fmt: skip
 def test_a_full_disk_leaves_the_earlier_result(pose_ros, bag, tmp_path, *, command, option, name):
