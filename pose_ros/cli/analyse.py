@@ -162,7 +162,7 @@ def _run(
             file = stack.enter_context(path.open('w', encoding='utf-8', newline=''))
             table = AnglesTable(file)
         work = Work(estimator, make, lines, table, timeline, bags=bags, show=json_file != '-')
-        bad = run_files(found.media, work.run, not messages.is_terminal)
+        bad = run_files(found.media, work.run, not messages.is_terminal, bags)
     seconds = time.perf_counter() - started
     messages.print(
         f'inputs: {len(found.media)}, frames: {work.frames}, events: {work.events}, '

@@ -145,7 +145,7 @@ def _run(
         lines = open_lines(stack, json_file)
         run = FileRun(estimator, lines, overlays, everybody, bags=bags, table=table)
         quiet = not messages.is_terminal or (json_file == '-' and sys.stdout.isatty())
-        bad = run_files(media, run.run, quiet)
+        bad = run_files(media, run.run, quiet, bags)
     seconds = time.perf_counter() - started
     run.table.print(messages)
     messages.print(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 import json
@@ -91,7 +91,10 @@ def prepare_overlays(
 
 
 def run_files(
-    media: Sequence[Media], run: Callable[[Media, Callable[[], object]], None], quiet: bool
+    media: Sequence[Media],
+    run: Callable[[Media, Callable[[], object]], None],
+    quiet: bool,
+    bags: Collection[Media] = (),
 ) -> int:
     """Run something on each file, with a progress bar unless it shall be quiet.
 
@@ -105,6 +108,8 @@ def run_files(
         Gets a file, and what to call after each frame.
     quiet
         Whether to hide the progress bar.
+    bags
+        Those of the files that get a bag.
 
     Returns
     -------
@@ -120,9 +125,10 @@ def run_files(
                 run(one, lambda: bars.advance(task))  # noqa: B023
             except KeyboardInterrupt:
                 frames = bars.tasks[-1].completed
+                removed = ', but its bag is removed' if one in bags else ''
                 complain(
                     f'stopped in {one.name} ({number} of {len(media)}) after {frames:.0f} frames; '
-                    'results up to there are kept, but a bag is removed'
+                    f'results up to there are kept{removed}'
                 )
                 raise
             except (MediaError, FrameError) as error:

@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from pose_ros import bags
+from pose_ros.cli.file_runs import run_files
 from pose_ros.core.topology import BLAZEPOSE33
+from pose_ros.recordings.inputs import open_input
 
 
 @pytest.fixture(scope='module')
@@ -137,10 +139,19 @@ def test_ctrl_c_keeps_what_was_found_and_says_so(bag, tmp_path, command):
     _, err = process.communicate(timeout=100)
     assert process.returncode == 130
     (line,) = err.strip().splitlines()
-    assert re.fullmatch(r'pose-ros: stopped in .*long \(2 of 2\) after \d+ frames; .*kept.*', line)
+    assert re.fullmatch(r'pose-ros: stopped in .*long \(2 of 2\) after \d+ frames; .*kept, .*', line)
     lines = [json.loads(line) for line in target.read_text().splitlines()]
     assert sum(line['input'] == str(bag) for line in lines) >= (12 if command == 'estimate' else 1)
     assert [path.name for path in results.iterdir()] == [bag.name]
+
+
+def test_ctrl_c_without_a_bag_mentions_none(bag, capsys):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_files([open_input(str(bag))], stop, quiet=True)
+    assert capsys.readouterr().err.strip().endswith('results up to there are kept')
 
 
 def test_a_part_of_a_bag_keeps_its_times(estimate, bag):
