@@ -123,6 +123,8 @@ def run_files(
             task = bars.add_task(title, total=one.frame_count or 0)
             try:
                 run(one, lambda: bars.advance(task))  # noqa: B023
+                if not bars.tasks[-1].completed:
+                    complain(f'{one.name}: no frames; check --start and --duration')
             except KeyboardInterrupt:
                 frames = bars.tasks[-1].completed
                 removed = ', but its bag is removed' if one in bags else ''

@@ -159,6 +159,15 @@ def test_a_part_of_a_bag_keeps_its_times(estimate, bag):
     assert [record['time'] for record in records] == pytest.approx([6 / 12, 7 / 12, 8 / 12])
 
 
+@pytest.mark.parametrize('command', ['estimate', 'analyse'])
+@pytest.mark.parametrize('part', [('--start', '99'), ('--duration', '0')])
+def test_a_part_without_frames_is_told(pose_ros, bag, command, part):
+    code, out, err = pose_ros(command, bag, *part)
+    assert (code, out) == (0, '')
+    assert f'pose-ros: {bag}: no frames; check --start and --duration' in err
+    assert 'check' not in pose_ros(command, bag, '--start', '0.9')[2]
+
+
 def test_a_calibrated_bag_gives_positions(pose_ros, estimate, tmp_path):
     """The person is 330 px high, 1.7 m by assumption, and 500 px is the focal length."""
     folder = write_bag(tmp_path / 'bag', fall_frames()[:12], focal_length=500.0).folder
