@@ -86,13 +86,12 @@ def test_a_full_disk_leaves_the_earlier_result(pose_ros, bag, tmp_path, *, comma
     ('command', 'option', 'suffix'),
     [
         ('estimate', '--json', '.jsonl'), ('estimate', '--table', '.csv'),
-        ('estimate', '--table', '.parquet'), ('analyse', '--angles', '.csv'), ('analyse', '--plot', '.png'),
+        ('estimate', '--table', '.parquet'), ('analyse', '--angles', '.csv'),
+        ('analyse', '--plot', '.png'),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_created_has_its_own_name(
-    pose_ros, bag, command, option, suffix
-):
-    # Nobody can create files there, not even root.
+def test_a_file_that_cannot_be_created_has_its_own_name(pose_ros, bag, command, option, suffix):
+    # No file can be created there, not even by root.
     code, _, err = pose_ros(command, bag, option, f'/proc/o{suffix}')
     assert code == 2
     assert re.search(rf"cannot write the results: \[Errno \d+\] .*: '/proc/o{suffix}'", err)
@@ -139,7 +138,9 @@ def test_ctrl_c_keeps_what_was_found_and_says_so(bag, tmp_path, command):
     _, err = process.communicate(timeout=100)
     assert process.returncode == 130
     (line,) = err.strip().splitlines()
-    assert re.fullmatch(r'pose-ros: stopped in .*long \(2 of 2\) after \d+ frames; .*kept, .*', line)
+    assert re.fullmatch(
+        r'pose-ros: stopped in .*long \(2 of 2\) after \d+ frames; .*kept, .*', line
+    )
     lines = [json.loads(line) for line in target.read_text().splitlines()]
     assert sum(line['input'] == str(bag) for line in lines) >= (12 if command == 'estimate' else 1)
     assert [path.name for path in results.iterdir()] == [bag.name]
@@ -201,9 +202,7 @@ def test_several_inputs_get_a_bag_each_and_existing_ones_are_skipped(pose_ros, b
     assert (code, 'skipped, as they exist: 2' in err) == (0, True)
 
 
-@pytest.mark.parametrize(
-    ('command', 'table'), [('estimate', '--table'), ('analyse', '--angles')]
-)
+@pytest.mark.parametrize(('command', 'table'), [('estimate', '--table'), ('analyse', '--angles')])
 def test_skipped_inputs_stay_in_earlier_files(pose_ros, bag, tmp_path, command, table):
     lines, rows = tmp_path / 'o.jsonl', tmp_path / 'o.csv'
     arguments = ('--bag', tmp_path / 'out', '--json', lines, table, rows, '--skip-existing')
