@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 import shutil
 import subprocess
+import tempfile
 import time
 
 import cv2
@@ -41,6 +42,8 @@ class Browser:
         self.faults: list[str] = []
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future] = {}
+        # Chromium leaves folders behind in it; with a longer path its socket would have none.
+        self._temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         profile = folder / 'chromium'
         self._process = subprocess.Popen(
             [
@@ -49,8 +52,7 @@ class Browser:
                 '--disable-background-networking', '--force-device-scale-factor=1',
                 f'--user-data-dir={profile}', '--remote-debugging-port=0', 'about:blank',
             ],
-            # It leaves folders behind in the one for temporary files.
-            env={**os.environ, 'TMPDIR': str(folder)},
+            env={**os.environ, 'TMPDIR': self._temporary.name},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._thread = LoopThread()
@@ -67,6 +69,7 @@ class Browser:
         self._thread.close()
         self._process.terminate()
         self._process.wait()
+        self._temporary.cleanup()
 
     def command(self, method: str, **arguments):
         """Call a method of the protocol; returns its result."""
