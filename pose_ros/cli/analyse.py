@@ -57,7 +57,7 @@ from pose_ros.plotting.chart import draw
 from pose_ros.plotting.recording import Recording
 from pose_ros.plotting.table import AnglesTable
 from pose_ros.recordings.inputs import InputFiles, estimated, find_inputs, watched
-from pose_ros.recordings.records import event_record
+from pose_ros.records import event_record
 
 if TYPE_CHECKING:
     from pose_ros.recordings.bag_writer import BagWriter

@@ -17,7 +17,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, MediaError
 from pose_ros.core.types import FrameError
 from pose_ros.recordings.inputs import estimated, numbered
-from pose_ros.recordings.records import frame_record
+from pose_ros.records import frame_record
 
 if TYPE_CHECKING:
     from pose_ros.recordings.bag_writer import BagWriter

@@ -16,9 +16,9 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import display_name
 from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.extras import library
+from pose_ros.recordings.show_files import analyse_show, open_show
 from pose_ros.web.access import make_access, page_address
 from pose_ros.web.show import RecordedShow
-from pose_ros.web.show_files import analyse_show, open_show
 
 _FILES = typer.Argument(
     ..., metavar='FILE',

@@ -11,7 +11,7 @@ from pose_ros.evaluation.motion_events import MotionResult, Truth
 from pose_ros.fleet.status import InputStatus
 from pose_ros.fleet.storage import Storage
 from pose_ros.fleet.tasks import events_of
-from pose_ros.recordings.records import event_of
+from pose_ros.records import event_of
 
 
 def truths_by_input(truths: Iterable[Truth], sources: Sequence[str]) -> dict[str, Truth]:

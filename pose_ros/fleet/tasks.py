@@ -24,7 +24,7 @@ from pose_ros.fleet.people_file import FramePeople, pack, unpack
 from pose_ros.fleet.storage import Storage
 from pose_ros.recordings.inputs import estimated, open_input, watched
 from pose_ros.recordings.people_tables import open_people_table
-from pose_ros.recordings.records import event_record
+from pose_ros.records import event_record
 
 
 @dataclass(frozen=True)

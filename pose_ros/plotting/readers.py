@@ -10,7 +10,7 @@ from pose_ros.bags import is_bag, messages
 from pose_ros.message_values import EVENT_TOPICS, EventReader
 from pose_ros.plotting.recording import Recording
 from pose_ros.plotting.table import read_table
-from pose_ros.recordings.records import event_of
+from pose_ros.records import event_of
 
 TOPICS = ('joint_angles', *EVENT_TOPICS)
 

@@ -21,7 +21,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media, open_media
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, Frame, KeypointState, Person
-from pose_ros.recordings.records import frame_record
+from pose_ros.records import frame_record
 
 
 def error_of(record, truth):

@@ -14,7 +14,7 @@ from pose_ros import bags
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.recording import Recording
-from pose_ros.recordings.records import event_record
+from pose_ros.records import event_record
 
 pytest.importorskip('matplotlib')
 rosbag2 = pytest.importorskip('rosbags.rosbag2')

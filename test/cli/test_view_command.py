@@ -21,9 +21,9 @@ from pose_ros.core.media import VideoWriter
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Frame
 from pose_ros.recordings.bag_writer import BagWriter
-from pose_ros.recordings.records import frame_record
+from pose_ros.recordings.show_files import open_show
+from pose_ros.records import frame_record
 from pose_ros.web.access import make_access, page_address
-from pose_ros.web.show_files import open_show
 
 web_client = pytest.importorskip('web_client', reason='needs aiohttp', exc_type=ImportError)
 from browser import Browser, needs_chromium, wait_for  # noqa: E402

@@ -15,7 +15,7 @@ from pose_ros.core.motion.events import MotionEvent
 from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.recording import PersonTimeline, Recording
 from pose_ros.plotting.table import AnglesTable
-from pose_ros.recordings.records import event_record
+from pose_ros.records import event_record
 
 
 def event(time, phase, duration=0.0, kind='gesture', name='wave', **fields):

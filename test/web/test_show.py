@@ -13,9 +13,9 @@ from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.runtime.errors import OutputError
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Person
+from pose_ros.recordings.show_files import analyse_show
 from pose_ros.web.current_words import CurrentWords
 from pose_ros.web.show import RecordedShow, ShowReader
-from pose_ros.web.show_files import analyse_show
 
 SIZE = (64, 48)
 

@@ -7,7 +7,7 @@ import pytest
 
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Frame, Person, TrackedHand
-from pose_ros.recordings.records import frame_record, hand_of, person_of
+from pose_ros.records import frame_record, hand_of, person_of
 
 
 @pytest.fixture

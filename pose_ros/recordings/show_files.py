@@ -20,7 +20,7 @@ from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.recording import Recording
 from pose_ros.recordings.bag_images import BagImages
 from pose_ros.recordings.inputs import estimated, open_input, watched
-from pose_ros.recordings.records import hand_of, person_of
+from pose_ros.records import hand_of, person_of
 from pose_ros.web.show import RecordedShow
 
 _IMAGE_KINDS = {'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'}
