@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+import io
 import json
 from pathlib import Path, PurePath
 
+import numpy as np
+
 from pose_ros.core.media import is_url
+from pose_ros.core.types import KeypointState
 from pose_ros.evaluation.motion_events import MotionResult, Truth
+from pose_ros.extras import library
 from pose_ros.fleet.status import InputStatus
 from pose_ros.fleet.storage import Storage
-from pose_ros.fleet.tasks import events_of
+from pose_ros.fleet.tasks import events_of, people_of
 from pose_ros.records import event_of
 
 
@@ -54,5 +59,22 @@ def motion_result(status: InputStatus, truth: Truth, storage: Storage) -> Motion
         seconds=status.end,
         present=status.frames_with_people / max(status.frames, 1),
         events=tuple(event for event in events if event.kind != 'posture'),
+        spans=_spans(status, storage),
         error=status.reason,
     )
+
+
+def _spans(status: InputStatus, storage: Storage) -> dict[int, tuple[float, float]]:
+    """When each id was seen first and last [s], by the table of the people."""
+    if not storage.has(people_of(status.name)):
+        return {}
+    file = io.BytesIO(storage.read(people_of(status.name)))
+    table = library('pyarrow.parquet', 'fleet').ParquetFile(file)
+    states = [name for name in table.schema.names if name.endswith('_state')]
+    rows = table.read(['id', 'time', *states])
+    seen = np.any([rows[name].to_numpy() == KeypointState.OBSERVED for name in states], axis=0)
+    ids, times = (rows[name].to_numpy()[seen] for name in ('id', 'time'))
+    return {
+        int(one): (float(times[ids == one].min()), float(times[ids == one].max()))
+        for one in np.unique(ids)
+    }

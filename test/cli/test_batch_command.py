@@ -59,16 +59,22 @@ def test_a_batch_of_a_calibrated_bag_gives_what_the_single_commands_give(pose_ro
 
 @pytest.fixture(scope='module')
 def clips(tmp_path_factory):
-    """Folder with a clip of an actor who waves, one who stands, one without truth, and a table."""
+    """Folder with clips of an actor who waves, squats, stands, one without truth, and tables."""
     folder = tmp_path_factory.mktemp('clips')
-    for name, actions in (('wave', (Action('wave_left', 0.5, 2.8),)), ('stand', ()), ('x', ())):
-        scene = Scene(duration=4.0, fps=15, actors=(Actor(actions, height=380),))
+    squats = tuple(Action('squat', 0.5 + 2.5 * i, 2.4) for i in range(3))
+    for name, duration, actions in (
+        ('wave', 4.0, (Action('wave_left', 0.5, 2.8),)),
+        ('squats', 9.0, squats),
+        ('stand', 4.0, ()),
+        ('x', 4.0, ()),
+    ):
+        scene = Scene(duration=duration, fps=15, actors=(Actor(actions, height=380),))
         with VideoWriter(folder / f'{name}.mp4', 15) as writer:
             for frame in frames(scene, seed=2):
                 writer.write(frame.image[..., ::-1], frame.stamp)
-    (folder / 'truth.tsv').write_text('file\ttruth\nwave.mp4\twave; 1\nstand.mp4\tnothing')
-    rows = f'file\ttruth\nwave.mp4\twave; 1\n{folder}/stand.mp4\tnothing\nnone.mp4\tbow; 1'
-    (folder / 'wide.tsv').write_text(rows)
+    rows = 'file\ttruth\nwave.mp4\twave; 1\nsquats.mp4\tsquat; 3\n'
+    (folder / 'truth.tsv').write_text(f'{rows}stand.mp4\tnothing')
+    (folder / 'wide.tsv').write_text(f'{rows}{folder}/stand.mp4\tnothing\nnone.mp4\tbow; 1')
     return folder
 
 
@@ -89,7 +95,8 @@ def test_evaluate_gives_what_the_single_command_gives(pose_ros, clips, tmp_path)
     assert code == 0, err
     ((found,), (wanted,)) = (json.loads(file.read_text())['rows'] for file in (batch, single))
     assert found == wanted
-    assert (found['clips'], found['gestures_found'], found['false_gestures']) == (2, 1.0, 0.0)
+    assert (found['clips'], found['gestures_found'], found['false_gestures']) == (3, 1.0, 0.0)
+    assert (found['sets'], found['sets_exact']) == (1, 1.0)
     # Again: from the results that are there, and after some are gone.
     for pattern in ('*.none', '*.events.jsonl', '*.people.parquet'):
         for file in (tmp_path / 'out').glob(pattern):
