@@ -125,6 +125,11 @@ def test_subtractions_of_zero_are_left_out(tflite_builder, tmp_path, value, scal
     tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(shorter._content, 0))
     is_null = (value, scale, activation) == (3, 0.5, 'NONE')
     assert len(tree.subgraphs[0].operators) == (1 if is_null else 2)
+    assert (shorter._content == given._content) != is_null
+    once, interpreter = shorter._content, shorter._interpreter
+    shorter.drop_zero_subtractions()  # nothing is left to remove, so nothing is loaded anew
+    assert shorter._content is once
+    assert shorter._interpreter is interpreter
 
 
 @pytest.mark.test_data('models/movenet_single_pose_lightning_ptq.tflite')

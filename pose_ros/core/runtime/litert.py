@@ -146,20 +146,29 @@ class TfliteModel:
         """Neither compute nor return an output any more."""
         del self._outputs[position]
         kept = [output['index'] for output in self._outputs]
-        self._shorten('prune', kept)
+        self._shorten(
+            lambda pruning, schema: pruning.prune(self._content, schema, kept),
+            f'output {position} cannot be left out',
+        )
 
     def drop_zero_subtractions(self) -> None:
         """Do not compute subtractions of zero any more; the outputs stay the same."""
-        self._shorten('without_zero_subtractions')
+        self._shorten(
+            lambda pruning, schema: pruning.without_zero_subtractions(self._content, schema),
+            'subtractions of zero cannot be left out',
+        )
 
-    def _shorten(self, change: str, *arguments: Any) -> None:
-        """Run the model with a change, named by its function in `pruning`."""
+    def _shorten(self, change: Callable[[Any, Any], bytes], fault: str) -> None:
+        """Run the content that a change makes of it, with the modules of `_pruning`."""
         try:
             pruning, schema = _pruning()
         except ImportError:
             return  # the older runtime does not know the file format: computed in vain
-        with model_errors(self.path, f'{change} fails'):
-            self._content = getattr(pruning, change)(self._content, schema, *arguments)
+        with model_errors(self.path, fault):
+            content = change(pruning, schema)
+        if content is self._content:
+            return
+        self._content = content
         self._interpreter = self._load(self.path, self._threads, self._content, self._input_size)
         self._outputs = self._interpreter.get_output_details()
 

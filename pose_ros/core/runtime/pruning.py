@@ -28,7 +28,7 @@ def prune(model: bytes, schema: Any, kept_outputs: Collection[int]) -> bytes:
     bytes
         A TFLite file whose outputs are the kept ones.
     """
-    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
+    tree = _tree(model, schema)
     (graph,) = tree.subgraphs
     needed = set(kept_outputs)
     operators = []
@@ -53,7 +53,7 @@ def without_operator(model: bytes, schema: Any, name: str) -> bytes:
     name
         Name of the custom operator, at the end of the model.
     """
-    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
+    tree = _tree(model, schema)
     codes = tree.operatorCodes
     kept = [i for i, code in enumerate(codes) if code.customCode != name.encode()]
     numbers = {old: new for new, old in enumerate(kept)}
@@ -83,8 +83,14 @@ def without_zero_subtractions(model: bytes, schema: Any) -> bytes:
         A valid TFLite file.
     schema
         The module of LiteRT that knows the file format.
+
+    Returns
+    -------
+    bytes
+        `model` itself if it has none.
     """
-    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
+    tree = _tree(model, schema)
+    removed = False
     for graph in tree.subgraphs:
         sources: dict[int, int] = {}  # by the output of a removed operator
         operators = []
@@ -96,7 +102,8 @@ def without_zero_subtractions(model: bytes, schema: Any) -> bytes:
                 operators.append(operator)
         graph.operators = operators
         graph.outputs = [sources.get(i, i) for i in graph.outputs]
-    return _packed(tree, len(model))
+        removed |= bool(sources)
+    return _packed(tree, len(model)) if removed else model
 
 
 def _subtracts_zero(operator: Any, graph: Any, tree: Any, schema: Any) -> bool:
@@ -115,6 +122,11 @@ def _subtracts_zero(operator: Any, graph: Any, tree: Any, schema: Any) -> bool:
         and np.array_equal(source.quantization.scale, result.quantization.scale)
         and np.array_equal(source.quantization.zeroPoint, result.quantization.zeroPoint)
     )
+
+
+def _tree(model: bytes, schema: Any) -> Any:
+    """Content of a file as objects."""
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
 
 
 def _packed(tree: Any, size: int) -> bytes:
