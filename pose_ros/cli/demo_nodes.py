@@ -33,7 +33,7 @@ class DemoError(Exception):
 
 @contextmanager
 def own_domain() -> Iterator[int]:
-    """ROS domain that no other demo on this machine uses: $ROS_DOMAIN_ID, or a free one."""
+    """ROS domain that no demo or test on this machine is in: $ROS_DOMAIN_ID, or a free one."""
     given = os.environ.get('ROS_DOMAIN_ID')
     if given is not None and not given.isdecimal():
         raise DemoError(f'ROS_DOMAIN_ID must be a number, got {given!r}')

@@ -2,14 +2,11 @@
 
 from array import array
 from collections.abc import Callable
-import fcntl
 from functools import partial
-import os
 from pathlib import Path
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from types import SimpleNamespace
@@ -24,13 +21,12 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from pose_ros.cli.demo_nodes import own_domain
 from pose_ros.core.camera_orientation import UPRIGHT
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 
-# Ports of domains up to 100 lie below those that the kernel gives to programs.
-DOMAINS = range(1, 101)
 DEADLINE = 60.0  # [s] for what takes a moment on an idle machine
 RGB_TO_YUV = np.array([[66, 129, 25], [-38, -74, 112], [112, -94, -18]]) / 256
 
@@ -50,24 +46,15 @@ def foreign_messages():
 
 @pytest.fixture
 def ros_domain(monkeypatch):
-    """A domain that no other test on this machine is in; also set for child processes."""
-    start = os.getpid() + time.monotonic_ns() // 1000
-    for offset in range(len(DOMAINS)):
-        domain = DOMAINS[(start + offset) % len(DOMAINS)]
-        path = Path(tempfile.gettempdir(), f'pose_ros_domain_{domain}.lock')
-        lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
-        break
-    else:
-        pytest.fail('all ROS domains are in use')
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    yield domain
-    os.close(lock)
+    """A domain of which no other test and no demo on this machine is part.
+
+    Also set for child processes.
+    """
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
+    with own_domain() as domain:
+        monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+        monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+        yield domain
 
 
 class Ros:
