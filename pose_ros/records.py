@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 import math
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from pose_ros.core.motion.events import KINDS, MotionEvent
 from pose_ros.core.topology import HAND21, topology_named
 from pose_ros.core.types import Box, Frame, Person, TrackedHand
+from pose_ros.tables import check_object, number_in, whole_in
 
 _EVENT = tuple(one.name for one in fields(MotionEvent) if one.name != 'details')
 # Older files do not have it.
@@ -83,16 +86,17 @@ def person_of(record: Mapping[str, Any]) -> Person:
 
     ValueError says what is wrong with it.
     """
+    check_object(record)
     try:
-        rows = np.array(record['keypoints'], float).reshape(-1, 4)
+        rows = _points('keypoints', record['keypoints'], 4)
         return Person(
             topology=topology_named(record['format']),
             keypoints=rows[:, :2].astype(np.float32),
             scores=rows[:, 2].astype(np.float32),
             states=rows[:, 3].astype(np.uint8),
-            score=float(record['score']),
-            box=Box(*record['box']),
-            id=int(record['id']),
+            score=number_in(record, 'score'),
+            box=Box(*_points('box', [record['box']], 4)[0].tolist()),
+            id=whole_in(record, 'id'),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f'not a person of pose-ros estimate: {error}') from error
@@ -103,19 +107,28 @@ def hand_of(record: Mapping[str, Any]) -> TrackedHand:
 
     ValueError says what is wrong with it.
     """
+    check_object(record)
     try:
-        points, world = (np.array(record[name], np.float32) for name in ('keypoints', 'world'))
         return TrackedHand(
-            keypoints=points,
+            keypoints=_points('keypoints', record['keypoints'], 2).astype(np.float32),
             z=np.zeros(len(HAND21), np.float32),
-            world=world,
-            score=float(record['score']),
+            world=_points('world', record['world'], 3).astype(np.float32),
+            score=number_in(record, 'score'),
             side=record['side'],
-            id=int(record['id']),
-            skeleton_id=int(record['skeleton_id']),
+            id=whole_in(record, 'id'),
+            skeleton_id=whole_in(record, 'skeleton_id'),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f'not a hand of pose-ros estimate: {error}') from error
+
+
+def _points(key: str, rows: Any, columns: int) -> np.ndarray:
+    """Rows of numbers, unknown ones null; ValueError."""
+    with suppress(TypeError, ValueError):
+        points = np.array(rows, float)
+        if points.ndim == 2 and points.shape[1] == columns:
+            return points
+    raise ValueError(f'{key} must be rows of {columns} numbers, got {reprlib.repr(rows)}')
 
 
 def event_record(name: str, event: MotionEvent) -> dict[str, Any]:
@@ -140,15 +153,16 @@ def event_record(name: str, event: MotionEvent) -> dict[str, Any]:
 
 
 def event_of(record: Mapping[str, Any]) -> MotionEvent:
-    """Event of one line of `event_record`; ValueError says what it lacks."""
+    """Event of one line of `event_record`; ValueError says what is wrong with it."""
+    check_object(record)
     missing = [key for key in _EVENT if key not in record and key not in _OPTIONAL]
     if missing:
         raise ValueError(f'not an event of pose-ros analyse: it has no {missing[0]!r}')
     if record['kind'] not in KINDS:
         raise ValueError(f'kind must be one of {", ".join(KINDS)}, got {record["kind"]!r}')
-    for key in ('time', 'duration'):
-        if not isinstance(record[key], (int, float)):
-            raise ValueError(f'{key} must be a number, got {record[key]!r}')
+    for key in ('time', 'score', 'duration'):
+        number_in(record, key)
+    whole_in(record, 'skeleton_id')
     details = {key: value for key, value in record.items() if key not in (*_EVENT, 'input')}
     values = {key: record[key] for key in _EVENT if key in record}
     return MotionEvent(**values, details=details)

@@ -1,6 +1,7 @@
 """JSON lines of people and back."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -53,11 +54,19 @@ def test_a_hand_is_read_as_it_was_written(hand):
 
 @pytest.mark.parametrize(
     'damage',
-    [{'keypoints': [[1, 2, 3]]}, {'format': 'x'}, {'box': [1]}, {'id': None}, {'keypoints': 'x'}],
+    [
+        *({'keypoints': value} for value in ('x', [[1, 2, 3]], [['a', 1, 1, 1]])),
+        *({'box': value} for value in ([1], [1, 2, 'wide', 3])),
+        *({'id': value} for value in (None, 1.5)),
+        *({'score': value} for value in (None, 'high', math.nan)),
+        {'format': 'x'},
+    ],
 )
 def test_what_is_no_person_is_refused(person, damage):
     record = frame_record('a.mp4', 3, Frame(np.zeros((9, 9, 3), np.uint8), 0.1), [person])
-    with pytest.raises(ValueError, match=r'.'):
+    with pytest.raises(ValueError, match=next(iter(damage))):
         person_of({**record['people'][0], **damage})
+    with pytest.raises(ValueError, match='must be an object'):
+        person_of([])
     with pytest.raises(ValueError, match='not a person of pose-ros estimate'):
         person_of({})

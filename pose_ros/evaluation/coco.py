@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from copy import deepcopy
@@ -25,10 +26,11 @@ from pose_ros.core.tracking.region import region_tracker
 from pose_ros.core.types import Box, Crop, Frame
 from pose_ros.evaluation.tracking import Estimator
 from pose_ros.extras import library
+from pose_ros.tables import whole_in
 
 PERSON = 1
 """COCO's category."""
-_NUMBERS = ('image_id', 'category_id', 'area', 'num_keypoints')
+_WHOLE = ('image_id', 'category_id', 'num_keypoints')
 
 
 class DatasetError(ValueError):
@@ -129,6 +131,12 @@ def read_annotations(path: Path) -> dict[str, Any]:
         keys = {'id', 'file_name', 'width', 'height'}
         if not isinstance(image, dict) or not keys <= image.keys():
             raise DatasetError(f'{path}: image {index} lacks one of {", ".join(sorted(keys))}')
+        _check_whole(image, sorted(keys - {'file_name'}), f'{path}: image {index}')
+    for kind in ('images', 'annotations'):
+        numbers = Counter(one['id'] for one in truth[kind] if 'id' in one)
+        twice = [number for number, count in numbers.items() if count > 1]
+        if twice:
+            raise DatasetError(f'{path}: {kind} must have different ids, got {twice[0]} twice')
     if not any(note['num_keypoints'] for note in truth['annotations']):
         raise DatasetError(f'{path}: no person in it has keypoints')
     # pycocotools wants these, smaller files do without.
@@ -303,7 +311,7 @@ def _check_annotation(note: Any, name: str) -> None:
     """Refuse what is no person with keypoints."""
     if not isinstance(note, dict):
         raise DatasetError(f'{name} is no object')
-    missing = [key for key in (*_NUMBERS, 'keypoints', 'bbox') if key not in note]
+    missing = [key for key in (*_WHOLE, 'area', 'keypoints', 'bbox') if key not in note]
     if missing:
         raise DatasetError(f'{name} has no {", ".join(missing)}: not COCO person keypoints')
     for key, length in (('keypoints', 3 * len(COCO17)), ('bbox', 4)):
@@ -313,6 +321,14 @@ def _check_annotation(note: Any, name: str) -> None:
             raise DatasetError(f'{name}: {key} must be {length} numbers, got {found!r}')
         if not all(isinstance(number, (int, float)) for number in value):
             raise DatasetError(f'{name}: {key} must be numbers')
-    for key in _NUMBERS:
-        if not isinstance(note[key], (int, float)):
-            raise DatasetError(f'{name}: {key} must be a number, got {note[key]!r}')
+    if not isinstance(note['area'], (int, float)):
+        raise DatasetError(f'{name}: area must be a number, got {note["area"]!r}')
+    _check_whole(note, [*_WHOLE, *(['id'] if 'id' in note else [])], name)
+
+
+def _check_whole(record: dict[str, Any], keys: Sequence[str], name: str) -> None:
+    try:
+        for key in keys:
+            whole_in(record, key)
+    except ValueError as error:
+        raise DatasetError(f'{name}: {error}') from None

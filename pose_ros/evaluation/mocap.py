@@ -13,6 +13,7 @@ import numpy as np
 from pose_ros.actor.skeletons import Errors, ModelView
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Person
+from pose_ros.tables import check_object, number_in
 
 SIZE = (640, 480)
 """Of the virtual cameras' images (width, height) [px]."""
@@ -134,8 +135,12 @@ def read_take(path: Path, name: str) -> Take:
                 raise ValueError(f'has no array {name!r}, but: {", ".join(file.files)}')
             joints = file[name]
             meta = json.loads(str(file['meta'])) if 'meta' in file else {}
+            check_object(meta)
+            rate = number_in(meta, 'rate_hz') if 'rate_hz' in meta else 30.0
+            if rate <= 0:
+                raise ValueError(f'rate_hz must be more than 0, got {rate}')
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f'{path}: {error}') from error
     if joints.ndim != 3 or joints.shape[1:] != (17, 3) or not len(joints):
         raise ValueError(f'{path}: {name} must be [T, 17, 3], got {list(joints.shape)}')
-    return Take(joints.astype(float), float(meta.get('rate_hz', 30.0)))
+    return Take(joints.astype(float), rate)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-import csv
 from dataclasses import dataclass, field
 from functools import lru_cache
 from multiprocessing import get_context
-from pathlib import Path
+from pathlib import Path, PurePath
 import re
 from statistics import median
 from typing import Any
@@ -27,6 +26,7 @@ from pose_ros.core.motion.watcher import MotionWatcher
 from pose_ros.core.resources import config_file
 from pose_ros.core.types import FrameError, Person
 from pose_ros.evaluation.mocap import VirtualCamera, read_take
+from pose_ros.tables import open_table
 
 MAX_FALL_DELAY = 6.0
 """Maximum time from the start of a fall to its FALLEN [s]: falls take up to 3 s, and FALLEN is due
@@ -146,40 +146,52 @@ def read_truth(path: Path) -> list[Truth]:
     Parameters
     ----------
     path
-        Tab-separated, with the columns `file` and `truth`. A truth is ``NAME; COUNT; notes`` for
-        an exercise or a gesture, a text with ``fall FROM-`` for a fall [s], or has the word
-        ``nothing`` in it. Motion capture is named ``FILE#ARRAY``.
+        Tab-separated, with the columns `file` and `truth`, one row for each file. A truth is
+        ``NAME; COUNT; notes`` for an exercise or a gesture, a text with ``fall FROM-`` for a fall
+        [s], or has the word ``nothing`` in it. Motion capture is named ``FILE#ARRAY``.
 
     Raises
     ------
     ValueError
-        Names file and reason.
+        Names file, line and reason.
     """
     try:
         # Windows programs write a byte order mark.
         text = path.read_text(encoding='utf-8-sig')
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f'{path} cannot be read: {error}') from error
-    table = csv.DictReader(text.splitlines(), delimiter='\t')
-    missing = {'file', 'truth'} - set(table.fieldnames or ())
-    if missing:
-        raise ValueError(f'{path} has no column {min(missing)!r}; it needs file and truth')
-    rows = list(table)
+    _, rows = open_table(path, text, ('file', 'truth'), '\t')
     exercises = {one.name for one in load_exercises(config_file('exercises.yaml'))}
     gestures = {rule.name for rule in load_rules(config_file('gestures.yaml'))}
-    return [parse_truth(row['file'], row['truth'] or '', exercises, gestures) for row in rows]
+    truths: list[Truth] = []
+    lines: dict[PurePath, int] = {}
+    for row in rows:
+        file = PurePath(row.text('file'))
+        if file in lines:
+            raise row.fault('file', f'have one row, but is also in line {lines[file]}')
+        lines[file] = row.line
+        try:
+            truths.append(parse_truth(str(file), row.text('truth'), exercises, gestures))
+        except ValueError as error:
+            raise ValueError(f'{path}, line {row.line}: {error}') from None
+    return truths
 
 
 def parse_truth(file: str, text: str, exercises: set[str], gestures: set[str]) -> Truth:
-    """Truth from its text; see `read_truth`."""
+    """Truth from its text, see `read_truth`; ValueError without the count of a name."""
     file, _, take = file.partition('#')
     name, *rest = re.split('[;:]', text, maxsplit=1)
-    number = re.search(r'\d+', ''.join(rest))
-    count = int(number[0]) if number else 0
-    if name.strip() in exercises:
-        return Truth(file, take, exercise=name.strip(), count=count)
-    if name.strip() in gestures:
-        return Truth(file, take, gesture=name.strip(), count=count)
+    name = name.strip()
+    if name in exercises | gestures:
+        number = re.match(r'\s*(0*[1-9]\d*)(?=[;,.]?(\s|$)|;)', ''.join(rest))
+        if number is None:
+            raise ValueError(
+                f'truth must be "{name}; COUNT" with a whole number of at least 1, got {text!r}'
+            )
+        count = int(number[1])
+        if name in exercises:
+            return Truth(file, take, exercise=name, count=count)
+        return Truth(file, take, gesture=name, count=count)
     falls = tuple(float(start) for start in re.findall(r'\bfalls? (\d+(?:\.\d+)?)', text))
     judged = bool(falls or re.search(r'\b(nothing|no gesture)\b', text))
     return Truth(file, take, falls=falls, judged=judged)

@@ -34,7 +34,13 @@ def truths_by_input(truths: Iterable[Truth], sources: Sequence[str]) -> dict[str
                 f'the table of the truth has {truth.file}, but several inputs are named so'
             )
         if fitting and not truth.take:
-            found[fitting[0]] = truth
+            source = fitting[0]
+            if source in found:
+                raise ValueError(
+                    f'the table of the truth has two rows about {source}: {found[source].file} '
+                    f'and {truth.file}'
+                )
+            found[source] = truth
     if not found:
         raise ValueError('the table of the truth names none of the inputs')
     return found

@@ -18,6 +18,7 @@ import numpy as np
 from pose_ros.core.motion.normalised import Movement, Window
 from pose_ros.core.motion.point_set import PointSet
 from pose_ros.learning.examples import MotionClass
+from pose_ros.tables import check_object, number_in
 
 SUFFIX = '.npz'
 _RATE = 20.0  # without rate_hz [Hz]
@@ -72,6 +73,10 @@ def read_point_sequences(path: Path) -> list[MotionClass]:
             points, labels = np.asarray(file['X'], float), np.asarray(file['y'])
             meta = json.loads(str(file['meta']))
             persons = file['persons'] if 'persons' in file else np.full(len(labels), '')
+        check_object(meta)
+        rate = number_in(meta, 'rate_hz') if 'rate_hz' in meta else _RATE
+        if rate <= 0:
+            raise ValueError(f'rate_hz must be more than 0, got {rate}')
         names, point_set = meta['classes'], PointSet(tuple(meta['points']))
         if points.ndim != 4 or points.shape[2] != len(point_set) or points.shape[3] not in (2, 3):
             raise ValueError(f'X must be [N, T, {len(point_set)}, 2 or 3], got {points.shape}')
@@ -79,7 +84,7 @@ def read_point_sequences(path: Path) -> list[MotionClass]:
             raise ValueError(f'y and persons must be [{len(points)}], got {labels.shape}')
         if not ((labels >= 0) & (labels < len(names))).all():
             raise ValueError(f'y must be numbers of the {len(names)} classes')
-        stamps = np.arange(points.shape[1]) / float(meta.get('rate_hz', _RATE))
+        stamps = np.arange(points.shape[1]) / rate
         found: list[list[PointSequence]] = [[] for _ in names]
         for number, (sequence, label, person) in enumerate(zip(points, labels, persons)):
             seen = np.isfinite(sequence).all(axis=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from pose_ros.message_values import EVENT_TOPICS, EventReader
 from pose_ros.plotting.recording import Recording
 from pose_ros.plotting.table import read_table
 from pose_ros.records import event_of
+from pose_ros.tables import open_table
 
 TOPICS = ('joint_angles', *EVENT_TOPICS)
 
@@ -56,13 +56,14 @@ def read_recording(path: Path, timeline: Recording, zero: float | None = None) -
 
 def _read_events(path: Path, text: str, timeline: Recording) -> None:
     """Table of events."""
-    rows = csv.DictReader(text.splitlines())
+    _, rows = open_table(path, text, ('time', 'skeleton_id', 'kind', 'score', 'duration'))
     for row in rows:
+        numbers = {key: row.number(key) for key in ('time', 'score', 'duration')}
+        record = {**row.cells, **numbers, 'skeleton_id': row.whole('skeleton_id')}
         try:
-            numbers = {key: float(row[key]) for key in ('time', 'score', 'duration')}
-            event = event_of({**row, **numbers, 'skeleton_id': int(row['skeleton_id'])})
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f'{path}, line {rows.line_num}: {error}') from None
+            event = event_of(record)
+        except ValueError as error:
+            raise ValueError(f'{path}, line {row.line}: {error}') from None
         timeline.add_event(str(path), event)
 
 
@@ -74,7 +75,7 @@ def _read_lines(path: Path, text: str, timeline: Recording) -> None:
         try:
             record = json.loads(line)
             event = event_of(record)
-        except (ValueError, TypeError, AttributeError) as error:
+        except ValueError as error:
             raise ValueError(f'{path}, line {number}: {error}') from None
         timeline.add_event(str(record.get('input', path)), event)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from pose_ros.core.body.angles import JointAngles
 from pose_ros.plotting.recording import Recording
+from pose_ros.tables import open_table
 
 _DEVIATION = '_deviation'
 _KEYS = ('input', 'time', 'skeleton_id')
@@ -44,19 +45,19 @@ def read_table(path: Path, text: str, timeline: Recording) -> None:
     Any column but input, time, skeleton_id and the deviations is an angle; only time and one angle
     must be there. ValueError names file, line and reason.
     """
-    rows = csv.DictReader(text.splitlines())
-    columns = rows.fieldnames or []
+    columns, rows = open_table(path, text)
     names = [c for c in columns if c not in _KEYS and not c.endswith(_DEVIATION)]
     if 'time' not in columns or not names:
         raise ValueError(f'{path}: a table needs the column time and at least one angle')
     for row in rows:
-        try:
-            angles = [(n, _number(row[n]), _number(row.get(n + _DEVIATION))) for n in names]
-            time, person = float(row['time']), int(row.get('skeleton_id') or 1)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'{path}, line {rows.line_num}: {error}') from None
-        timeline.add_angles(row.get('input') or str(path), time, person, angles)
-
-
-def _number(text: str | None) -> float:
-    return float(text) if text else math.nan
+        angles = [
+            (
+                name,
+                row.number(name, missing=math.nan),
+                row.number(name + _DEVIATION, missing=math.nan),
+            )
+            for name in names
+        ]
+        person = row.whole('skeleton_id', missing=1)
+        source = row.cells.get('input') or str(path)
+        timeline.add_angles(source, row.number('time'), person, angles)

@@ -189,6 +189,9 @@ def test_other_files_are_refused(tmp_path, content, reason):
         ({'keypoints': ['a'] * 51}, r'annotation 1: keypoints must be numbers'),
         ({'bbox': 5}, r'annotation 1: bbox must be 4 numbers, got 5'),
         ({'area': None}, r'annotation 1: area must be a number, got None'),
+        ({'image_id': 'first'}, r"annotation 1: image_id must be a number, got 'first'"),
+        ({'id': 1.5}, r'annotation 1: id must be a whole number, got 1\.5'),
+        ({'id': 1}, r'annotations must have different ids, got 1 twice'),
     ],
 )
 def test_wrong_annotations_are_named(dataset, change, reason):
@@ -234,8 +237,7 @@ def test_tables_as_markdown_and_json(tmp_path):
         '<!-- test -->\nAbout this.\n\n| what | how much |\n| --- | --- |\n| x | 0.12 |\n'
         '<!-- /test -->\n'
     )
-    report(float('nan')).write_json(tmp_path / 'new.json')
-    content = json.loads((tmp_path / 'new.json').read_text())
+    content = json.loads(report(float('nan')).json())
     assert content['rows'] == [{'name': 'x', 'value': None}]
     assert '| x | - |' in report(float('nan')).markdown()
 

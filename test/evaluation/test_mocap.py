@@ -85,3 +85,17 @@ def test_a_damaged_file_is_refused(tmp_path):
 def test_the_rate_is_in_the_meta_text(tmp_path):
     np.savez(tmp_path / 'a.npz', coco17=np.zeros((3, 17, 3)), meta=json.dumps({'rate_hz': 50}))
     assert read_take(tmp_path / 'a.npz', 'coco17').rate == 50.0
+
+
+@pytest.mark.parametrize(
+    ('meta', 'reason'),
+    [
+        ('{"rate_hz": "fast"}', "rate_hz must be a number, got 'fast'"),
+        ('{"rate_hz": 0}', 'rate_hz must be more than 0, got 0'),
+        ('[50]', r'must be an object, got \[50\]'),
+    ],
+)
+def test_a_wrong_meta_text_is_refused(tmp_path, meta, reason):
+    np.savez(tmp_path / 'a.npz', coco17=np.zeros((3, 17, 3)), meta=meta)
+    with pytest.raises(ValueError, match=rf'a\.npz: {reason}'):
+        read_take(tmp_path / 'a.npz', 'coco17')

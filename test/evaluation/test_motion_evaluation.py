@@ -76,6 +76,37 @@ def test_truth_file_without_a_column_is_refused(tmp_path):
         read_truth(path)
 
 
+@pytest.mark.parametrize(
+    ('rows', 'reason'),
+    [
+        *(
+            (f'a.mp4\tsquat{text}\n', r'truth.tsv, line 2: truth must be "squat; COUNT" .*' + text)
+            for text in ('; twelve', '', ';', '; 0', '; 2.5', '; -3', '; many, 30 deg')
+        ),
+        ('a.mp4\t\n', r"truth.tsv, line 2: truth must not be empty, got ''"),
+        ('a.mp4\n', r"truth.tsv, line 2: truth must not be empty, got ''"),
+        ('\tnothing\n', r"truth.tsv, line 2: file must not be empty, got ''"),
+        (
+            'a.mp4\tsquat; 2\n\n./a.mp4\tnothing\n',
+            r"line 4: file must have one row, but is also in line 2, got './a.mp4'",
+        ),
+        ('a.mp4\t"squat; 2\nb.mp4\tnothing\n', 'line 2: unexpected end of data'),
+        ('a.mp4\tnothing\tb.mp4\n', 'line 2: must have 2 cells, got 3'),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_named(tmp_path, rows, reason):
+    path = tmp_path / 'truth.tsv'
+    path.write_text('file\ttruth\n' + rows)
+    with pytest.raises(ValueError, match=reason):
+        read_truth(path)
+
+
+def test_motions_of_one_file_have_a_row_each(tmp_path):
+    path = tmp_path / 'truth.tsv'
+    path.write_text('file\ttruth\na.npz#walk\tnothing\na.npz#squats\tsquat; 3\n')
+    assert [truth.take for truth in read_truth(path)] == ['walk', 'squats']
+
+
 def test_exercises():
     squat = Truth('a', exercise='squat', count=3)
     found = figures(

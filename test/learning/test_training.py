@@ -201,6 +201,8 @@ def test_point_sequences_are_trained_in_space_and_held_out_by_person(sequences):
         ({'y': np.zeros(3, int)}, r'must be \[24\]'),
         ({'y': np.full(24, 7)}, 'numbers of the 2 classes'),
         ({'meta': {'points': ['A'] * 5}}, 'different points'),
+        ({'meta': {'rate_hz': 'fast'}}, r"circles.npz: .*rate_hz must be a number, got 'fast'"),
+        ({'meta': {'rate_hz': 0}}, 'rate_hz must be more than 0, got 0'),
         ({'X': np.array([None])}, 'circles.npz: not point sequences'),
     ],
 )

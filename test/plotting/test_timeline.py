@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -215,9 +216,25 @@ GOOD = json.dumps(event_record('a.mp4', event(1.0, 'started')))
             'time,skeleton_id\n1,1\n',
             r'a.csv: a table needs the column time and at least one',
         ),
-        ('a.csv', 'time,knee\n0.1,1.0\n0.2,high\n', r"a.csv, line 3: .*'high'"),
+        ('a.jsonl', GOOD.replace('1.0', 'NaN'), r'line 1: time must be a number, got nan'),
+        ('a.jsonl', GOOD + '\n[1]', r'line 2: must be an object, got \[1\]'),
+        (
+            'a.jsonl',
+            re.sub('"skeleton_id": .', '"skeleton_id": 1.5', GOOD),
+            r'line 1: skeleton_id',
+        ),
+        ('a.csv', 'time,knee\n0.1,1.0\n0.2,high\n', r"line 3: knee must be a number, got 'high'"),
+        ('a.csv', 'time,knee\nnan,1.0\n', r"a.csv, line 2: time must be a number, got 'nan'"),
+        ('a.csv', 'time,knee\n0,1,0\n', r'a.csv, line 2: must have 2 cells, got 3'),
+        ('a.csv', 'time,knee\n0,"1\n1,1\n', r'a.csv, line 2: unexpected end of data'),
+        ('a.csv', 'time,knee,knee\n0,1,2\n', r"a.csv: two columns are called 'knee'"),
+        (
+            'a.csv',
+            'time,skeleton_id,knee\n0,first,1\n',
+            r"line 2: skeleton_id must be a number, got 'first'",
+        ),
         ('a.csv', '', r'a.csv: a table needs'),
-        ('a.csv', 'time,kind\n1,fall\n', r'a.csv, line 2: .*score'),
+        ('a.csv', 'time,kind\n1,fall\n', r"a.csv has no column 'skeleton_id'"),
         ('a.png', b'\x89PNG\xff\xfe', r'a.png: neither JSON lines, a table nor a bag'),
         ('none', None, r'none: No such file'),
         ('', None, r'a folder, but not of a bag'),
