@@ -88,4 +88,4 @@ class BridgeNode(Node):
 
 def main() -> None:
     """Run the node."""
-    run(BridgeNode)
+    run('bridge_node', BridgeNode)

@@ -165,4 +165,4 @@ class FusionNode(Node):
 
 def main() -> None:
     """Run the node."""
-    run(FusionNode)
+    run('fusion_node', FusionNode)

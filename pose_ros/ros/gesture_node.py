@@ -171,4 +171,4 @@ def _config(values: Mapping[str, Any]) -> MotionConfig:
 
 def main() -> None:
     """Run the node."""
-    run(GestureNode)
+    run('gesture_node', GestureNode)

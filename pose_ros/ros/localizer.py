@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rclpy.clock import Clock, ClockType
@@ -22,12 +22,14 @@ from pose_ros.core.space.strategy import CameraView
 from pose_ros.msg import SkeletonArray
 from pose_ros.ros.calibration import Calibration
 from pose_ros.ros.depth_images import KEPT_DEPTH_IMAGES, DepthQueue, depth_of
-from pose_ros.ros.fixed_frame import FixedFrame
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.on_demand import OnDemandSubscriptions
 from pose_ros.ros.pose_parameters import orientation
 from pose_ros.ros.pose_result import PoseResult
 from pose_ros.ros.qos import CAMERA_INFO
+
+if TYPE_CHECKING:
+    from pose_ros.ros.fixed_frame import FixedFrame
 
 # Time without depth images after which images no longer wait for one [s].
 _SILENCE = 2.0

@@ -172,4 +172,4 @@ class MarkerNode(Node):
 
 def main() -> None:
     """Run the node."""
-    run(MarkerNode)
+    run('marker_node', MarkerNode)

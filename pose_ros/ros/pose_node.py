@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn as Result
@@ -20,7 +20,6 @@ from pose_ros.core.types import FrameError
 from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
 from pose_ros.ros.diagnostics import DiagnosticsPublisher, DropCounter, FrameStatistics
-from pose_ros.ros.fixed_frame import FixedFrame
 from pose_ros.ros.frame_times import FrameTimes
 from pose_ros.ros.hand_output import HandOutput
 from pose_ros.ros.image_subscription import ImageSubscription
@@ -35,6 +34,9 @@ from pose_ros.ros.qos import LATCHED, SKELETONS
 from pose_ros.ros.run import run, transition
 from pose_ros.ros.target import TargetOutput
 from pose_ros.ros.target_lock import TargetLock
+
+if TYPE_CHECKING:
+    from pose_ros.ros.fixed_frame import FixedFrame
 
 
 class PoseNode(LifecycleNode):
@@ -84,7 +86,7 @@ class PoseNode(LifecycleNode):
         """Load the model; failure, with the reason in the log, leaves the node unconfigured."""
         values = self._values
         try:
-            self._fixed_frame = FixedFrame(values.fixed_frame) if values.fixed_frame else None
+            self._fixed_frame = _fixed_frame(values.fixed_frame)
             self._estimator = self._make_estimator(estimator_config(vars(values)))
         except (ModelError, MissingPackageError) as error:
             self._fault = str(error)
@@ -319,6 +321,15 @@ class PoseNode(LifecycleNode):
         self._diagnostics.publish(level, text, f'{values.model} on {device}', figures)
 
 
+def _fixed_frame(name: str) -> FixedFrame | None:
+    """Poses in a frame; None without its name."""
+    if not name:
+        return None
+    from pose_ros.ros.fixed_frame import FixedFrame  # noqa: PLC0415 slow to import
+
+    return FixedFrame(name)
+
+
 def main() -> None:
     """Entry point of the executable."""
-    run(PoseNode)
+    run('pose_node', PoseNode)

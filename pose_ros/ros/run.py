@@ -30,15 +30,17 @@ BAD_START = 2
 MALLOPT_NUMBERS = {'MALLOC_TRIM_THRESHOLD_': -1, 'MALLOC_MMAP_THRESHOLD_': -3}
 
 
-def run(make_node: Callable[[], Node]) -> None:
+def run(name: str, make_node: Callable[[], Node]) -> None:
     """Make a node and spin it until Ctrl-C or a termination signal, then leave the process.
 
     Parameters
     ----------
+    name
+        The node's usual name, under which the log reports that it cannot be made.
     make_node
         The node's class. A bad parameter or name: one line, exit code 2.
     """
-    run_all({getattr(make_node, '__name__', 'pose_ros'): make_node})
+    run_all({name: make_node})
 
 
 def run_all(makers: Mapping[str, Callable[[], Node]]) -> None:

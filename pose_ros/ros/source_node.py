@@ -288,4 +288,4 @@ def truth_message(header: Header, width: int, height: int, people: Sequence) -> 
 
 def main() -> None:
     """Run the node."""
-    run(SourceNode)
+    run('source_node', SourceNode)

@@ -156,7 +156,7 @@ def main() -> None:
         names = shown_topics(config)
         program = str(Path(get_package_prefix('rviz2'), 'lib/rviz2/rviz2'))
         try:
-            run(partial(FirstImage, views.append, names, given.light))
+            run('start_rviz', partial(FirstImage, views.append, names, given.light))
         except SystemExit:
             if not views:
                 raise

@@ -196,4 +196,4 @@ class WebNode(Node):
 
 def main() -> None:
     """Run the node."""
-    run(WebNode)
+    run('web_node', WebNode)

@@ -42,7 +42,7 @@ class Stuck(Node):
         print('stuck', flush=True)
         time.sleep(60)
 
-run(Stuck)
+run('stuck', Stuck)
 """
 
 FAILING = """
@@ -57,7 +57,7 @@ class Failing(Node):
     def fail(self):
         raise ValueError('the sky is falling')
 
-run(Failing)
+run('failing', Failing)
 """
 
 
@@ -69,7 +69,7 @@ class Made(Node):
     def __init__(self):
         super().__init__('made')
 
-run(Made)
+run('made', Made)
 """
 
 
@@ -103,7 +103,7 @@ def test_a_node_that_is_stuck_ends_at_the_third_signal(ros_domain):
 @pytest.mark.parametrize('domain', ['kitchen', '-1', '233', '99999', '1.5'])
 def test_a_wrong_domain_is_one_line_and_final(ros_domain, domain):
     result = started(ROS_DOMAIN_ID=domain)
-    assert result.stderr == f'Made: ROS_DOMAIN_ID must be a number, 0 to 232, got {domain!r}\n'
+    assert result.stderr == f'made: ROS_DOMAIN_ID must be a number, 0 to 232, got {domain!r}\n'
     assert result.returncode == 2
 
 
@@ -124,7 +124,7 @@ def test_a_parameter_file_that_cannot_be_read_is_one_line_and_final(ros_domain, 
         path.write_text(content)
     result = started('--params-file', str(path))
     (line,) = own_lines(result)
-    assert line.startswith('Made: ')
+    assert line.startswith('made: ')
     assert str(path) in line
     assert line.endswith('; correct the file or its permissions')
     assert result.returncode == 2
