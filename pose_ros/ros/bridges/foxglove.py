@@ -11,12 +11,12 @@ from foxglove_msgs.msg import Color, ImageAnnotations, Point2, PointsAnnotation,
 import numpy as np
 from rclpy.node import Node
 
-from pose_ros.core.colours import bone_colours, colour_of, keypoint_colours
-from pose_ros.core.hand_drawing import hand_colours
+from pose_ros.core.colours import UNTRACKED, bone_colours, colour_of, keypoint_colours
+from pose_ros.core.hand_drawing import hand_colours, hand_words
 from pose_ros.core.topology import HAND21
 from pose_ros.core.types import Person
 from pose_ros.message_values import msg_to_hand
-from pose_ros.msg import HandArray, SkeletonArray
+from pose_ros.msg import GestureEvent, HandArray, SkeletonArray
 from pose_ros.ros.images import stamp_of
 from pose_ros.ros.labels import ANNOTATIONS, Labels
 from pose_ros.ros.marker_parameters import EVENT_TOPICS
@@ -27,6 +27,7 @@ FAINT = 0.35
 # Foxglove's (0, 0) is the corner of the first pixel, ours its centre.
 HALF_PIXEL = 0.5
 HAND_LINE = 2.0  # [px] thickness of the bones of a hand
+HAND_LETTER = 14.0  # [px] letters above a hand
 
 
 class FoxgloveBridge:
@@ -34,17 +35,19 @@ class FoxgloveBridge:
 
     def __init__(self, node: Node) -> None:
         self._publisher = node.create_publisher(ImageAnnotations, 'image_annotations', SKELETONS)
-        self._labels = Labels()
+        self._labels, self._hand_labels = Labels(), Labels()
         self._hands = node.create_publisher(ImageAnnotations, 'hand_annotations', SKELETONS)
         self.takes: dict[str, Callable[[Any], None]] = {
             topic: partial(ANNOTATIONS[topic], self._labels) for topic in EVENT_TOPICS
         }
+        self.takes['gestures'] = self._take_gesture
         self.takes['hands'] = self._show_hands
 
     def wanted(self) -> Collection[str]:
         """Skeletons and events, or hands, while there are subscribers."""
         bodies = ('skeletons', *EVENT_TOPICS) if self._publisher.get_subscription_count() else ()
-        return (*bodies, 'hands') if self._hands.get_subscription_count() else bodies
+        hands = ('hands', 'gestures') if self._hands.get_subscription_count() else ()
+        return (*bodies, *hands)
 
     def show(self, people: Sequence[Person], message: SkeletonArray) -> None:
         """Publish bones, keypoints and labels of people."""
@@ -57,21 +60,31 @@ class FoxgloveBridge:
             annotations.texts.extend(figure.label(words))
         self._publisher.publish(annotations)
 
+    def _take_gesture(self, event: GestureEvent) -> None:
+        """Keep a gesture for both topics: each asks for its labels at stamps of its own."""
+        self._labels.on_gesture(event)
+        self._hand_labels.on_gesture(event)
+
     def _show_hands(self, message: HandArray) -> None:
-        """Publish the bones of hands."""
+        """Publish the bones of hands, and labels of those without a person."""
         annotations = ImageAnnotations()
+        stamp, words = message.header.stamp, self._hand_labels.at(stamp_of(message.header)).words
         for hand in map(msg_to_hand, message.hands):
             bones, _ = hand_colours(hand)
             ends = hand.keypoints[np.array(HAND21.edges)].reshape(-1, 2)
             annotations.points.append(
                 PointsAnnotation(
-                    timestamp=message.header.stamp,
+                    timestamp=stamp,
                     type=PointsAnnotation.LINE_LIST,
                     points=points(ends),
                     outline_colors=[colour(bone) for bone in bones.tolist()],
                     thickness=HAND_LINE,
                 )
             )
+            if text := hand_words(hand, words):
+                annotations.texts.append(
+                    text_above(hand.keypoints, text, HAND_LETTER, UNTRACKED, stamp)
+                )
         self._hands.publish(annotations)
 
 
@@ -113,16 +126,9 @@ class PersonAnnotations:
         """Id and label above the head, if any keypoint is observed."""
         if not len(self._shown):
             return
-        left, top = self._shown.min(axis=0).tolist()
         size = max(12.0, 4 * self._line)
-        yield TextAnnotation(
-            timestamp=self._stamp,
-            position=Point2(x=left + HALF_PIXEL, y=max(top - size, size)),
-            text=words,
-            font_size=size,
-            text_color=colour(colour_of(self._person.id, self._fallen)),
-            background_color=colour((0.0, 0.0, 0.0), 0.6),
-        )
+        rgb = colour_of(self._person.id, self._fallen)
+        yield text_above(self._shown, words, size, rgb, self._stamp)
 
     def _annotation(
         self,
@@ -141,6 +147,21 @@ class PersonAnnotations:
             outline_colors=[colour(c, a) for c, a in zip(colours.tolist(), opacity)],
             thickness=thickness,
         )
+
+
+def text_above(
+    shown: np.ndarray, words: str, size: float, rgb: Sequence[float], stamp: Time
+) -> TextAnnotation:
+    """Text of a letter size [px] above pixels [N, 2], but in the image."""
+    left, top = shown.min(axis=0).tolist()
+    return TextAnnotation(
+        timestamp=stamp,
+        position=Point2(x=left + HALF_PIXEL, y=max(top - size, size)),
+        text=words,
+        font_size=size,
+        text_color=colour(rgb),
+        background_color=colour((0.0, 0.0, 0.0), 0.6),
+    )
 
 
 def points(places: np.ndarray) -> list[Point2]:

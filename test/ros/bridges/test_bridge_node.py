@@ -79,7 +79,7 @@ def test_nothing_is_asked_for_while_no_one_listens(bridged):
             'image_annotations',
             {'/skeletons', '/gestures', '/postures', '/falls', '/exercise'},
         ),
-        (annotations(), 'hand_annotations', {'/hands'}),
+        (annotations(), 'hand_annotations', {'/hands', '/gestures'}),
         (transforms(), '/tf', {'/skeletons'}),
         (bodies(), '/humans/bodies/tracked', {'/skeletons'}),
     ):

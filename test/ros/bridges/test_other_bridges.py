@@ -10,7 +10,7 @@ from pose_ros.core.colours import FALLEN
 from pose_ros.core.kinematics import Kinematics, MotionState
 from pose_ros.core.topology import COCO17, HAND21
 from pose_ros.core.types import KeypointState, TrackedHand
-from pose_ros.msg import FallEvent, HandArray, Posture, SkeletonArray
+from pose_ros.msg import FallEvent, GestureEvent, HandArray, Posture, SkeletonArray
 from pose_ros.ros.hand_conversions import hand_array
 from pose_ros.ros.qos import EVENTS, FALLS, SKELETONS
 
@@ -136,6 +136,39 @@ def test_hands_as_annotations(bridged):
     assert bones.type == PointsAnnotation.LINE_LIST
     ends = np.array([(point.x, point.y) for point in bones.points])
     np.testing.assert_allclose(ends, keypoints[np.array(HAND21.edges).ravel()] + 0.5, atol=1e-3)
+
+
+def test_gestures_of_hands_without_a_person_are_annotated(bridged):
+    from foxglove_msgs.msg import ImageAnnotations  # noqa: PLC0415
+
+    bridged.start('foxglove')
+    heard = bridged.ros.collect(ImageAnnotations, 'hand_annotations', 10)
+    hands = bridged.ros.publisher(HandArray, 'hands', SKELETONS)
+    gestures = bridged.ros.publisher(GestureEvent, 'gestures', EVENTS)
+    keypoints = np.linspace((110, 75), (140, 90), 21).astype(np.float32)
+    zeros = np.zeros((21, 3), np.float32)
+    alone, of_person = (
+        TrackedHand(keypoints, zeros[:, 0], zeros, 0.9, 'left', 0.8, number, person)
+        for number, person in ((5, 0), (6, 4))
+    )
+    started = {'gesture': 'thumb_up', 'hand': GestureEvent.LEFT}
+
+    def texts(phase):
+        header = bridged.header()
+        event = GestureEvent(header=header, phase=phase, **started)
+        for ids in ({'hand_id': 5}, {'skeleton_id': 4}):
+            for name, value in ({'hand_id': 0, 'skeleton_id': 0} | ids).items():
+                setattr(event, name, value)
+            gestures.publish(event)
+        heard.clear()
+        hands.publish(hand_array([alone, of_person], header, (640, 480)))
+        return bridged.ros.spin_until(lambda: heard)[-1].texts
+
+    bridged.ros.spin_until(lambda: [t.text for t in texts(GestureEvent.STARTED)])
+    (text,) = texts(GestureEvent.STARTED)
+    assert text.text == 'thumb up left'
+    assert (text.position.x, text.position.y) == pytest.approx((110.5, 61.0))
+    bridged.ros.spin_until(lambda: not texts(GestureEvent.ENDED))
 
 
 def test_annotations_are_taken_away_when_no_one_is_there(published):
