@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import importlib.util
 import os
 import time
@@ -81,7 +81,7 @@ def topics(wait: float = DISCOVERY_TIME) -> Iterator[Finding]:
         yield from frames.findings(rviz_frames())
         for topic, kinds in sorted(node.get_topic_names_and_types()):
             if any(kind.startswith(_KINDS) for kind in kinds):
-                yield from _ends(node, topic)
+                yield from _ends(node, topic, reports.receivers(topic))
     finally:
         executor.shutdown(timeout_sec=0)
         node.destroy_node()
@@ -97,12 +97,21 @@ class _Reports:
         from pose_ros.ros.qos import DIAGNOSTICS  # noqa: PLC0415
 
         self._levels: dict[str, tuple[bytes, str]] = {}
+        # Topic of the images that a node gets without DDS, by the node.
+        self._handed: dict[str, str] = {}
         node.create_subscription(DiagnosticArray, '/diagnostics', self._take, DIAGNOSTICS)
 
     def _take(self, array: DiagnosticArray) -> None:
         for status in array.status:
             if status.name.rpartition('/')[2] in _NODES:
                 self._levels[status.name] = (status.level, status.message)
+                values = {value.key: value.value for value in status.values}
+                handed = values.get('image hand-over') == 'in the process'
+                self._handed[status.name] = values['image topic'] if handed else ''
+
+    def receivers(self, topic: str) -> list[str]:
+        """Nodes that get the images of a topic from the process that they run in."""
+        return sorted(name for name, handed in self._handed.items() if handed == topic)
 
     def findings(self) -> Iterator[Finding]:
         if not self._levels:
@@ -113,8 +122,11 @@ class _Reports:
             yield Finding(name, state, message, '' if state is State.GOOD else 'see its words')
 
 
-def _ends(node: Node, topic: str) -> Iterator[Finding]:
-    """Whether the publishers and subscribers of a topic understand each other."""
+def _ends(node: Node, topic: str, receivers: Sequence[str]) -> Iterator[Finding]:
+    """Whether the publishers and subscribers of a topic understand each other.
+
+    `receivers` get its images without subscribing.
+    """
     from rclpy.qos import QoSCompatibility, qos_check_compatible  # noqa: PLC0415
 
     publishers = node.get_publishers_info_by_topic(topic)
@@ -123,7 +135,9 @@ def _ends(node: Node, topic: str) -> Iterator[Finding]:
         for end in node.get_subscriptions_info_by_topic(topic)
         if end.node_name != node.get_name()
     ]
-    found = f'{len(publishers)} publishers, {len(subscribers)} subscribers'
+    found = f'{_count(publishers, "publisher")}, {_count(subscribers, "subscriber")}'
+    if receivers:
+        found += f'; {", ".join(receivers)} gets the images within the process, without DDS'
     kinds = {end.topic_type for end in [*publishers, *subscribers]}
     if len(kinds) > 1:
         found += ' of different types: ' + '; '.join(
@@ -146,6 +160,10 @@ def _ends(node: Node, topic: str) -> Iterator[Finding]:
         yield Finding(topic, State.HINT, f'{names} waits: no publisher', advice)
     else:
         yield Finding(topic, State.GOOD, found)
+
+
+def _count(ends: Sequence[TopicEndpointInfo], name: str) -> str:
+    return f'{len(ends)} {name}{"s" * (len(ends) != 1)}'
 
 
 def _name(end: TopicEndpointInfo) -> str:

@@ -12,7 +12,11 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from pose_ros.doctor import graph
 from pose_ros.doctor.findings import State
+from pose_ros.msg import SkeletonArray
 from pose_ros.ros.gesture_node import GestureNode
+from pose_ros.ros.pose_node import PoseNode
+from pose_ros.ros.qos import SKELETONS
+from pose_ros.ros.source_node import SourceNode
 
 RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -102,4 +106,17 @@ def test_the_frame_of_the_images_is_compared_with_that_of_rviz(
     assert found in finding.found
     assert ('fixed_frame:=left_camera' in finding.advice) == (state is State.BAD)
     # The doctor does not count itself.
-    assert findings['/image'].found == '1 publishers, 1 subscribers'
+    assert findings['/image'].found == '1 publisher, 1 subscriber'
+
+
+def test_images_within_a_process_are_told_from_images_for_no_one(ros, look):
+    ros.start(SourceNode, source='actor', width=320, height=240)
+    ros.start(PoseNode)
+    skeletons = ros.collect(SkeletonArray, 'skeletons', SKELETONS)
+    ros.spin_until(lambda: skeletons, 'skeletons')
+    found = look()
+    assert found['pose_node'].state is State.GOOD
+    assert found['/image'].state is State.GOOD
+    assert found['/image'].found == (
+        '1 publisher, 0 subscribers; pose_node gets the images within the process, without DDS'
+    )
