@@ -42,5 +42,27 @@ def test_an_interrupt_while_the_node_is_imported(early):
     assert not errors
 
 
+@pytest.mark.ros
+@pytest.mark.parametrize('node', ['pose_node', 'gesture_node', 'marker_node'])
+def test_a_node_is_imported_without_scipy(node):
+    code = f'import sys; import pose_ros.ros.{node}; print("scipy" in sys.modules)'
+    assert _printed(code) == 'False'
+
+
+@pytest.mark.parametrize('mode', ['single', 'multi'])
+def test_scipy_is_there_before_people_are_matched(mode):
+    code = (
+        'import sys; from pose_ros.core.configuration import EstimatorConfig; '
+        'from pose_ros.core.estimator import PoseEstimator; '
+        f'PoseEstimator(EstimatorConfig(mode={mode!r})); print("scipy.optimize" in sys.modules)'
+    )
+    assert _printed(code) == str(mode == 'multi')
+
+
+def _printed(code):
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def _blocked():
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import math
 
 import numpy as np
-from scipy.special import erf
 
 from pose_ros.core.body.angle_lines import Lines
 from pose_ros.core.body.angle_plan import angle_plan, torso_size, trunk_sides
@@ -176,7 +175,7 @@ def widened(angles: JointAngles, factor: float) -> JointAngles:
 
 def _chances(deviations: np.ndarray) -> np.ndarray:
     """Probability of an error below `RIGHT_WITHIN`, of deviations [N] [rad]."""
-    return np.asarray(erf(RIGHT_WITHIN / (math.sqrt(2.0) * deviations)))
+    return np.array([math.erf(x) for x in RIGHT_WITHIN / (math.sqrt(2.0) * deviations)])
 
 
 def _points(person: Person) -> np.ndarray:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from pose_ros.core.topology import BODY25, COCO17, COCO18, Topology
 
@@ -362,6 +361,8 @@ def _assigned(
     columns, column = np.unique(ends, return_inverse=True)
     table = np.zeros((len(rows), len(columns)))
     table[row, column] = scores
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 slow to import
+
     chosen = zip(*linear_sum_assignment(table, maximize=True))
     return [
         _LimbType(int(rows[i]), int(columns[j]), float(table[i, j]), spare)

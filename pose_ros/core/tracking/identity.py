@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.occlusion import BodyMask
@@ -54,6 +53,8 @@ class Identities:
         examine: Callable[[Observation, int], float],
     ) -> None:
         self.config = config
+        if config.mode != 'single':
+            import scipy.optimize  # noqa: F401, PLC0415 now, not while two people are waiting
         self.tracks: list[Track] = []
         self.track_switches = 0
         self.locked_id = 0
@@ -133,7 +134,7 @@ class Identities:
                 [[similarity(t, observations[i], self.config) for i in left] for t in tracks]
             )
             table[self._in_others_clothes(tracks, [observations[i] for i in left])] = 0.0
-            for row, column in zip(*linear_sum_assignment(table, maximize=True)):
+            for row, column in _best_pairs(table):
                 if table[row, column] > 0:
                     owners[left[column]] = tracks[row]
         return owners
@@ -197,6 +198,16 @@ class Identities:
 
     def _is_locked(self, track: Track) -> bool:
         return bool(track.id) and track.id == self.locked_id
+
+
+def _best_pairs(table: np.ndarray) -> Iterable[tuple[int, int]]:
+    """Row and column of each pair, so that the sum of their values is the highest."""
+    if 1 in table.shape:
+        return [divmod(int(table.argmax()), table.shape[1])]
+    # Half of the time that pose_node takes to be imported, and 48 MB.
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
+    return zip(*linear_sum_assignment(table, maximize=True))
 
 
 def _behind(observation: Observation, others: Sequence[Observation]) -> Observation:
