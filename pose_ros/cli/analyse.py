@@ -16,7 +16,14 @@ from rich.table import Table
 from rich.text import Text
 import typer
 
-from pose_ros.cli.console import check_outputs, complain, complaints, messages, output
+from pose_ros.cli.console import (
+    check_outputs,
+    complain,
+    complaints,
+    messages,
+    output,
+    refuse_dash,
+)
 from pose_ros.cli.file_runs import (
     bag_paths,
     check_bags,
@@ -107,6 +114,7 @@ def analyse(
     its end (the others are analysed), 2 if an option is wrong or a result cannot be written.
     """
     with complaints():
+        refuse_dash(bag, angles, plot)
         found = find_inputs(inputs, (topic, depth), start, duration)
         for fault in found.faults:
             complain(fault)
@@ -147,7 +155,7 @@ def _run(
 ) -> int:
     """Analyse all that was found; return how many files could not be read to their end."""
     json_file, angles, plot = files
-    check_outputs(files, (media.path for media in found.media))
+    check_outputs((angles, plot), (media.path for media in found.media), json_file)
     check_bags(bags, found.media)
     if plot:
         library('matplotlib', 'plot')

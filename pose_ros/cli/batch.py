@@ -18,6 +18,7 @@ from pose_ros.cli.console import (
     messages,
     output,
     progress_bars,
+    refuse_dash,
 )
 from pose_ros.cli.evaluate_motion import add_results, motion_reports
 from pose_ros.cli.options import DEPTH, FIGURES, MODEL, TOPIC
@@ -89,6 +90,7 @@ def batch(
             raise ValueError(f'--task must be one of {", ".join(TASKS)}, got {task!r}')
         if bool(truth) != (task == 'evaluate') or (json_file and not truth):
             raise ValueError('--task evaluate needs --truth; only it uses --truth and --json')
+        refuse_dash(output_dir)
         found = find_inputs(expanded(inputs), (topic, depth))
         for fault in found.faults:
             complain(fault)
@@ -97,7 +99,7 @@ def batch(
             raise ValueError('there is no video or bag among the inputs')
         truths = {}
         if truth:
-            check_outputs([json_file], [Path(truth), *(one.path for one in media)])
+            check_outputs([], [Path(truth), *(one.path for one in media)], json_file)
             truths = truths_by_input(read_truth(Path(truth)), [one.source for one in media])
             media = [one for one in media if one.source in truths]
         config = EstimatorConfig(model or EstimatorConfig().model, mode=mode, threads=1)
@@ -117,12 +119,17 @@ def batch(
             raise
         finally:
             engine.close()
-        show_states(states)
+        if json_file != '-':
+            show_states(states)
         if truths:
-            results = [motion_result(one, truths[one.input], settings.storage) for one in states]
+            results = [
+                motion_result(state, truths[one.source], settings.storage)
+                for one, state in zip(media, states)
+            ]
             report, rows = motion_reports(list(truths.values()), Path(truth).name)
             add_results(report, rows, {'model': config.model, 'mode': mode}, results)
-            show(rows)
+            if json_file != '-':
+                show(rows)
             show(report, json_file)
     failed = [one for one in states if one.state != DONE]
     for one in failed:
@@ -146,7 +153,11 @@ def expanded(inputs: Sequence[str]) -> list[str]:
     sources: list[str] = []
     for text in inputs:
         if text.endswith('.txt'):
-            lines = Path(text).read_text(encoding='utf-8').splitlines()
+            try:
+                # Windows programs write a byte order mark.
+                lines = Path(text).read_text(encoding='utf-8-sig').splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f'{text} cannot be read: {error}') from error
             sources += [line.strip() for line in lines if line.strip() and line[0] != '#']
         elif '://' not in text and not Path(text).exists() and any(mark in text for mark in '*?['):
             matches = sorted(glob(text, recursive=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+import sys
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -22,12 +23,25 @@ def complain(text: str) -> None:
     messages.print(f'pose-ros: {line}', style='red', markup=False, highlight=False, soft_wrap=True)
 
 
-def check_outputs(names: Sequence[str], inputs: Iterable[Path]) -> None:
-    """ValueError if results cannot go to files of these names; '' and '-' are not files."""
+def refuse_dash(*names: str) -> None:
+    """ValueError if one of these results would go to the output, as only JSON can."""
+    if '-' in names:
+        raise ValueError(
+            'only --json can go to the output (-): name a file or folder; one that is called so '
+            'is ./-'
+        )
+
+
+def check_outputs(names: Sequence[str], inputs: Iterable[Path], json_file: str = '') -> None:
+    """ValueError if results cannot go to files of these names; '' is no file.
+
+    That of JSON may also be '-', the output.
+    """
+    refuse_dash(*names)
     kept = {path.resolve() for path in inputs}
     taken: set[Path] = set()
-    for name in names:
-        if name in ('', '-'):
+    for name in (*names, json_file):
+        if not name or name == json_file == '-':
             continue
         path = Path(name).resolve()
         if path in kept:
@@ -39,6 +53,14 @@ def check_outputs(names: Sequence[str], inputs: Iterable[Path]) -> None:
         if not path.parent.is_dir():
             raise ValueError(f'there is no folder {path.parent} for {name}: create it first')
         taken.add(path)
+
+
+def write_text(name: str, text: str) -> None:
+    """Write a text to a file, or to the output if that is '-'; OSError."""
+    if name == '-':
+        sys.stdout.write(text)
+    else:
+        Path(name).write_text(text, encoding='utf-8')
 
 
 @contextmanager

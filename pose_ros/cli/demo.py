@@ -17,7 +17,7 @@ from pose_ros.actor.mixed_scene import MAX_ACTORS
 from pose_ros.bringup.arguments import POSE
 from pose_ros.bringup.pipeline import full_pipeline
 from pose_ros.bringup.process import Process
-from pose_ros.cli.console import complain, messages
+from pose_ros.cli.console import complain, complaints, messages, refuse_dash
 from pose_ros.cli.console import output as console
 from pose_ros.cli.demo_display import Display, closing_lines, summary_tables
 from pose_ros.cli.demo_nodes import (
@@ -95,6 +95,8 @@ def demo(
     Writes overlay.mp4, contact_sheet.png, events.csv and summary.json. Exit code 0 if skeletons
     arrived and all nodes stayed alive.
     """
+    with complaints():
+        refuse_dash(str(output))
     try:
         with stop_signals() as received:
             chosen = choose_source(source, people, scene)

@@ -11,7 +11,7 @@ import time
 
 import typer
 
-from pose_ros.cli.console import check_outputs, complain, complaints, messages
+from pose_ros.cli.console import check_outputs, complain, complaints, messages, refuse_dash
 from pose_ros.cli.file_runs import (
     FileRun,
     bag_paths,
@@ -88,6 +88,7 @@ def estimate(
     cannot be written.
     """
     with complaints():
+        refuse_dash(overlay, bag, table)
         found = find_inputs(inputs, (topic, depth), start, duration)
         for fault in found.faults:
             complain(fault)
@@ -133,8 +134,8 @@ def _run(
     check_bags(bags, media)
     if results.table:
         check_table_name(Path(results.table))
-    files = [json_file, results.table, *(str(overlays[one]) for one in media if overlays)]
-    check_outputs(files, (one.path for one in media))
+    files = [results.table, *(str(overlays[one]) for one in media if overlays)]
+    check_outputs(files, (one.path for one in media), json_file)
     estimator = PoseEstimator(config)
     started = time.perf_counter()
     with ExitStack() as stack:

@@ -102,8 +102,8 @@ def coco(
     """
     with complaints():
         library('pycocotools.coco')
+        check_outputs([markdown], [Path(annotations)], json_file)
         check_markdown('coco', markdown)
-        check_outputs([json_file], [Path(annotations)])
         # All that can be refused is refused before any work is done.
         estimators = [
             PoseEstimator(config)
@@ -160,6 +160,7 @@ def tracking(
     with complaints():
         library('motmetrics')
         block = _tracking_block(same_clothes, clothing)
+        check_outputs([markdown], [], json_file)
         check_markdown(block, markdown)
         kinds, rates = scenes or list(SCENE_KINDS), fps or [30.0, 15.0, 7.5]
         numbers = range(first_seed, first_seed + seeds)

@@ -77,10 +77,10 @@ def motion(
     Exit code 2 if something cannot be used.
     """
     with complaints():
+        check_outputs([markdown], [Path(truth)], json_file)
         check_markdown('motion', markdown)
         if bool(videos) == bool(mocap):
             raise ValueError('give either --videos or --mocap')
-        check_outputs([json_file], [Path(truth)])
         truths = read_truth(Path(truth))
         check_files(Path(videos or mocap), truths)
         motion_config = MotionConfig(exercise=exercise)
@@ -112,7 +112,7 @@ def motion(
                     results.append(result)
                     bars.advance(task)
                 add_results(report, rows, names, results)
-        if clips:
+        if clips and json_file != '-':
             show(rows)
         show(report, json_file, markdown)
 

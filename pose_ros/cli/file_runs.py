@@ -32,18 +32,13 @@ def bag_paths(target: str, sources: Sequence[str], media: Sequence[Media]) -> di
         return {media[0]: Path(target)}
     paths: dict[Media, Path] = {}
     for one in media:
-        if one not in paths:
-            paths[one] = free_path(Path(target), one.path.stem, '', paths.values())
+        paths[one] = free_path(Path(target), one.path.stem, '', paths.values())
     return paths
 
 
 def check_bags(paths: Mapping[Media, Path], media: Sequence[Media]) -> None:
-    """ValueError if a bag of these media exists already, or if two of them would be one."""
-    for index, one in enumerate(media):
-        if one in paths and one in media[:index]:
-            raise ValueError(
-                f'two results would be written to {paths[one]}: name {one.name} only once'
-            )
+    """ValueError if a bag of these media exists already."""
+    for one in media:
         if one in paths and paths[one].exists():
             raise ValueError(
                 f'{paths[one]} exists already: remove it, choose another name, or add '

@@ -12,7 +12,15 @@ from rich import box
 from rich.table import Table
 import typer
 
-from pose_ros.cli.console import complaints, messages, output, progress_bars
+from pose_ros.cli.console import (
+    check_outputs,
+    complaints,
+    messages,
+    output,
+    progress_bars,
+    refuse_dash,
+    write_text,
+)
 from pose_ros.cli.options import HANDS, MODEL, given_config
 from pose_ros.core.media import display_name
 from pose_ros.core.motion.learned_model import LearnedModel
@@ -227,6 +235,7 @@ def train(
     figures of a cross-validation. Exit code 2 if that cannot be done.
     """
     with complaints():
+        refuse_dash(results)
         check_folder(Path(results))
         trained = _train(_read(examples), Settings(window, in_space, seed))
         write_results(trained, Path(results))
@@ -257,7 +266,9 @@ def _train(classes: list[MotionClass], settings: Settings) -> Trained:
 
 _FILE = typer.Argument(..., metavar='MODEL', help='motions.npz of a training.')
 _PLOT = typer.Option('', metavar='FILE', help='Draw the confusion matrix as a PNG.')
-_JSON = typer.Option('', '--json', metavar='FILE', help='Write the figures as JSON.')
+_JSON = typer.Option(
+    '', '--json', metavar='FILE', help='Write the figures as JSON; - is the output.'
+)
 
 
 @app.command()
@@ -274,8 +285,10 @@ def evaluate(
     good it is. Exit code 2 if that cannot be done.
     """
     with complaints():
+        check_outputs([plot], [Path(model)], json_file)
         evaluation = motion_evaluation.evaluate(LearnedModel.load(model), _read(examples))
-        _show(evaluation)
+        if json_file != '-':
+            _show(evaluation)
         if plot:
             draw_confusion(evaluation, Path(plot))
         if json_file:
@@ -287,7 +300,7 @@ def evaluate(
                 'named_right': evaluation.named_right,
                 'rejection': evaluation.rejection,
             }
-            Path(json_file).write_text(json.dumps(figures, indent=2) + '\n')
+            write_text(json_file, json.dumps(figures, indent=2) + '\n')
 
 
 def _show(evaluation: Evaluation) -> None:

@@ -85,7 +85,9 @@ BAG = typer.Option(
 SKIP_EXISTING = typer.Option(
     False, '--skip-existing', help='Skip inputs whose bag or overlay exists.'
 )
-FIGURES = typer.Option('', '--json', metavar='FILE', help='Write all figures as JSON.')
+FIGURES = typer.Option(
+    '', '--json', metavar='FILE', help='Write all figures as JSON; - is the output.'
+)
 MARKDOWN = typer.Option(
     '',
     metavar='FILE',

@@ -41,7 +41,7 @@ def plot(
     with complaints():
         paths = [Path(text) for text in files]
         target = Path(image) if image else paths[0].with_suffix('.png')
-        check_outputs([str(target)], paths)
+        check_outputs([image or str(target)], paths)
         timeline = Recording()
         for path in paths:
             read_recording(path, timeline)

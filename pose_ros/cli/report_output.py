@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pose_ros.cli.console import messages, output
+from pose_ros.cli.console import messages, output, write_text
 from pose_ros.evaluation.report import Report, surroundings
 
 # Minimum width of a table [characters]: figures that are cut off are of no use.
@@ -22,15 +22,20 @@ def check_markdown(name: str, markdown: str) -> None:
 
 
 def show(report: Report, json_file: str = '', markdown: str = '') -> None:
-    """Print the table and write the files asked for."""
+    """Print the table, unless JSON goes to the output, and write the files asked for."""
+    if json_file != '-':
+        _print(report)
+    messages.print(report.about, highlight=False)
+    if json_file:
+        write_text(json_file, report.json())
+    if markdown:
+        report.write_markdown(Path(markdown))
+
+
+def _print(report: Report) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in report.columns:
         table.add_column(column.heading, justify='right' if column.form else 'left', no_wrap=True)
     for row in report.rows:
         table.add_row(*(column.cell(row) for column in report.columns))
     Console(width=max(output.width, MIN_WIDTH)).print(table)
-    messages.print(report.about, highlight=False)
-    if json_file:
-        report.write_json(Path(json_file))
-    if markdown:
-        report.write_markdown(Path(markdown))

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import typer
 
-from pose_ros.cli.console import check_outputs, complain, complaints, messages, output
+from pose_ros.cli.console import check_outputs, complain, complaints, messages, output, refuse_dash
 from pose_ros.cli.file_runs import open_lines, prepare_overlays, run_files
 from pose_ros.cli.options import DURATION, MODEL, START, TOPIC, given_config
 from pose_ros.cli.results import Overlay
@@ -62,12 +62,13 @@ def signs(
     if there are no signs or an option is wrong.
     """
     with complaints():
+        refuse_dash(overlay)
         dictionary = SignDictionary(read_folder(Path(folder)))
         fingers = 'with hands' if dictionary.uses_hands else 'without hands'
         messages.print(f'{len(dictionary.names)} signs, {fingers}', highlight=False)
         bad = 0
         with ExitStack() as stack:
-            check_outputs([json_file], map(Path, inputs or ()))
+            check_outputs([], map(Path, inputs or ()), json_file)
             lines = open_lines(stack, json_file)
             report = SignReport(dictionary, min_score, lines, show=json_file != '-')
             if inputs:

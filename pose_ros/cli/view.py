@@ -9,7 +9,7 @@ import threading
 
 import typer
 
-from pose_ros.cli.console import complaints
+from pose_ros.cli.console import complain, complaints
 from pose_ros.cli.options import HANDS, MODEL, THREADS, TOPIC, given_config
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -50,6 +50,8 @@ def view(
         from pose_ros.web.show_server import ShowServer  # noqa: PLC0415
 
         show = open_show(files, topic)
+        if show.fault:
+            complain(show.fault)
         config = given_config(model=model, mode=mode, threads=threads, hands=hands)
         access = make_access(host)
         title = display_name(Path(files[0]).name)

@@ -64,11 +64,11 @@ class Report:
         table = markdown_table(head, [[c.cell(row) for c in self.columns] for row in self.rows])
         return f'{self.about}\n\n{table}\n'
 
-    def write_json(self, path: Path) -> None:
-        """Write all values as they are; what is not finite is null. OSError if it cannot be."""
+    def json(self) -> str:
+        """All values as they are; what is not finite is null."""
         rows = [{key: _finite(value) for key, value in row.items()} for row in self.rows]
         content = {'evaluation': self.name, 'about': self.about, 'rows': rows}
-        path.write_text(json.dumps(content, indent=2, allow_nan=False) + '\n', encoding='utf-8')
+        return json.dumps(content, indent=2, allow_nan=False) + '\n'
 
     def write_markdown(self, path: Path) -> None:
         """Write text and table into a file; see `write_block`."""

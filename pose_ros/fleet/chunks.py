@@ -29,6 +29,8 @@ class Chunk:
 
     Attributes
     ----------
+    name
+        That the results of the recording begin with.
     source
         The recording.
     index
@@ -40,6 +42,7 @@ class Chunk:
         matched with those of the chunk before.
     """
 
+    name: str
     source: str
     index: int
     start: float
@@ -52,13 +55,15 @@ class Chunk:
         return max(self.start - self.warm_up, 0.0)
 
 
-def cut(source: str, duration: float | None, length: float, overlap: float) -> list[Chunk]:
+def cut(
+    name: str, source: str, duration: float | None, length: float, overlap: float
+) -> list[Chunk]:
     """Chunks of a recording.
 
     Parameters
     ----------
-    source
-        The recording.
+    name, source
+        As in `Chunk`.
     duration
         Its duration [s]; one chunk if it is unknown.
     length
@@ -69,7 +74,7 @@ def cut(source: str, duration: float | None, length: float, overlap: float) -> l
     count = max(math.ceil((duration or 0.0) / length - 0.5), 1)
     bounds = [number * length for number in range(count)] + [math.inf]
     return [
-        Chunk(source, index, start, end, overlap if index else 0.0)
+        Chunk(name, source, index, start, end, overlap if index else 0.0)
         for index, (start, end) in enumerate(pairwise(bounds))
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pose_ros.core.media import Media
+from pose_ros.core.media import Media, resolved
 from pose_ros.fleet.chunks import Chunk, cut
 from pose_ros.fleet.engines import Engine
 from pose_ros.fleet.status import DONE, FAILED, InputStatus, StatusTable
@@ -77,21 +77,22 @@ class BatchRun:
         """Process recordings that are not done yet; returns the status of all of these."""
         recordings = {}
         for one in media:
-            status = self.status.inputs.get(one.source)
+            status = self.status.inputs.get(resolved(one.source))
             if status is None or status.state != DONE or not self._has_results(status):
-                recordings[one.source] = self._plan(one)
+                recording = self._plan(one, status)
+                recordings[recording.status.name] = recording
         self.status.save()
         for recording in recordings.values():
             self._hand_out(recording)
         self._fill()
         while self._running:
-            (source, index), result = self._engine.next()
+            (name, index), result = self._engine.next()
             self._running -= 1
-            self._take(recordings[source], index, result)
+            self._take(recordings[name], index, result)
             self._fill()
         if all(status.state == DONE for status in self.status.inputs.values()):
             self._settings.storage.remove_folder('parts')
-        return [self.status.inputs[one.source] for one in media]
+        return [self.status.inputs[resolved(one.source)] for one in media]
 
     def _has_results(self, status: InputStatus) -> bool:
         names = [people_of(status.name)]
@@ -99,12 +100,14 @@ class BatchRun:
             names.append(events_of(status.name))
         return all(map(self._settings.storage.has, names))
 
-    def _plan(self, media: Media) -> _Recording:
+    def _plan(self, media: Media, before: InputStatus | None) -> _Recording:
         known = media.frame_count is not None and media.frame_rate > 0
         duration = media.frame_count / media.frame_rate if known and media.frame_count else 0.0
-        status = InputStatus(media.source, name_of(media.source), duration=duration)
-        self.status.inputs[media.source] = status
-        chunks = cut(media.source, duration, self._length, self._overlap)
+        name = name_of(media.source) if before is None else before.name
+        path = resolved(media.source)
+        status = InputStatus(media.source, path, name, duration=duration)
+        self.status.inputs[path] = status
+        chunks = cut(name, media.source, duration, self._length, self._overlap)
         return _Recording(status, chunks)
 
     def _hand_out(self, recording: _Recording) -> None:
@@ -119,12 +122,12 @@ class BatchRun:
             self._queue_join(recording)
 
     def _queue_chunk(self, chunk: Chunk) -> None:
-        key = (chunk.source, chunk.index)
+        key = (chunk.name, chunk.index)
         self._waiting.append((key, estimate_chunk, (chunk, self._settings)))
 
     def _queue_join(self, recording: _Recording) -> None:
         # Before further chunks: its parts take room.
-        key = (recording.status.input, None)
+        key = (recording.status.name, None)
         task = (join_chunks, (recording.chunks, self._settings))
         self._waiting.appendleft((key, *task))
 
@@ -160,7 +163,7 @@ class BatchRun:
         status.reason = ' '.join(str(error).split()) or type(error).__name__
         if status.tries >= MAX_TRIES:
             status.state = FAILED
-            self._waiting = deque(task for task in self._waiting if task[0][0] != status.input)
+            self._waiting = deque(task for task in self._waiting if task[0][0] != status.name)
         elif index is None:
             self._queue_join(recording)
         else:

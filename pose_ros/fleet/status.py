@@ -20,7 +20,9 @@ class InputStatus:
     Attributes
     ----------
     input
-        Path or URL.
+        Path or URL, as it was named first.
+    path
+        The same for all spellings of the input, see `resolved`.
     name
         That its results begin with.
     state
@@ -38,6 +40,7 @@ class InputStatus:
     """
 
     input: str
+    path: str
     name: str
     state: str = TO_DO
     reason: str = ''
@@ -59,6 +62,11 @@ class StatusTable:
         Of the results.
     fingerprint
         Of the settings. ValueError if results of others are there.
+
+    Attributes
+    ----------
+    inputs
+        States by the resolved paths of the inputs.
     """
 
     def __init__(self, storage: Storage, fingerprint: str) -> None:
@@ -92,4 +100,11 @@ class StatusTable:
             raise ValueError(
                 f'{self._storage.location} holds results of other settings: choose another folder'
             )
-        self.inputs = {row['input']: InputStatus(**row) for row in table.to_pylist()}
+        try:
+            states = [InputStatus(**row) for row in table.to_pylist()]
+        except TypeError as error:
+            raise ValueError(
+                f'{self._storage.location}/{FILE} is of another version of pose_ros ({error}): '
+                'choose another folder'
+            ) from error
+        self.inputs = {state.path: state for state in states}

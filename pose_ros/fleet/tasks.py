@@ -12,7 +12,7 @@ import tempfile
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.media import Media, MediaError
+from pose_ros.core.media import Media, MediaError, resolved
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import make_observers
@@ -79,8 +79,8 @@ class Joined:
 
 
 def name_of(source: str) -> str:
-    """Name for the results of a recording: its own, and a fingerprint of its whole path."""
-    digest = hashlib.sha256(source.encode('utf-8', 'surrogateescape')).hexdigest()[:8]
+    """Name for the results of a recording: its own, and a fingerprint of its resolved path."""
+    digest = hashlib.sha256(resolved(source).encode('utf-8', 'surrogateescape')).hexdigest()[:8]
     stem = Path(source.rstrip('/').rpartition('/')[2]).stem
     return f'{stem}-{digest}'
 
@@ -97,7 +97,7 @@ def people_of(name: str) -> str:
 
 def part_of(chunk: Chunk) -> str:
     """Name of the file with the people of a chunk."""
-    return f'parts/{name_of(chunk.source)}/{chunk.index:04d}.npz'
+    return f'parts/{chunk.name}/{chunk.index:04d}.npz'
 
 
 def estimate_chunk(chunk: Chunk, settings: BatchSettings) -> int:
@@ -125,8 +125,8 @@ def estimate_chunk(chunk: Chunk, settings: BatchSettings) -> int:
 
 def join_chunks(chunks: Sequence[Chunk], settings: BatchSettings) -> Joined:
     """Join the stored chunks of a recording and store its table, and its events if wanted."""
-    source = chunks[0].source
-    media = _open(source, settings)
+    name = chunks[0].name
+    media = _open(chunks[0].source, settings)
     convert = watched(media)
     faults: list[str] = []
     frames = join(_parts(chunks, settings, faults))
@@ -149,9 +149,9 @@ def join_chunks(chunks: Sequence[Chunk], settings: BatchSettings) -> Joined:
             events += watcher.finish()
             lines = [json.dumps(event_record(media.name, event)) + '\n' for event in events]
             content = ''.join(lines).encode()
-            settings.storage.write(events_of(name_of(source)), content)
-        settings.storage.write(people_of(name_of(source)), path.read_bytes())
-    settings.storage.remove_folder(f'parts/{name_of(source)}')
+            settings.storage.write(events_of(name), content)
+        settings.storage.write(people_of(name), path.read_bytes())
+    settings.storage.remove_folder(f'parts/{name}')
     fault = '; '.join(dict.fromkeys(faults))
     return Joined(count, with_people, len(ids), len(events), end, fault)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pose_ros.bags import is_bag
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.media import Media, MediaError, find_media, is_url, open_media
+from pose_ros.core.media import Media, MediaError, find_media, is_url, open_media, resolved
 from pose_ros.core.types import Frame, Person, TrackedHand
 
 if TYPE_CHECKING:
@@ -42,18 +42,20 @@ def find_inputs(
     start: float = 0.0,
     duration: float = math.inf,
 ) -> InputFiles:
-    """Expand folders and open every file; URLs are opened when they are read.
+    """Expand folders and open every file once; URLs are opened when they are read.
 
     Parameters
     ----------
     sources
-        Files, folders and URLs; a folder may be a bag, or hold bags, too.
+        Files, folders and URLs; a folder may be a bag, or hold bags, too. One that is named twice,
+        also in another spelling or by a link, is taken once, as it is named first.
     topics
         Of images and of depth images in bags.
     start, duration
         Part of videos and bags that is read [s].
     """
     media, faults = [], []
+    known: set[str] = set()
     for source in sources:
         try:
             files = _files_of(source)
@@ -61,6 +63,9 @@ def find_inputs(
             faults.append(str(error))
             continue
         for file in files:
+            if resolved(file) in known:
+                continue
+            known.add(resolved(file))
             try:
                 opened = open_input(file, topics)
                 media.append(replace(opened, start=start, duration=duration))

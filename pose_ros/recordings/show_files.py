@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,14 @@ from pose_ros.plotting.recording import Recording
 from pose_ros.recordings.bag_images import BagImages
 from pose_ros.recordings.inputs import estimated, open_input, watched
 from pose_ros.records import hand_of, person_of
+from pose_ros.tables import check_object, number_in, whole_in
 from pose_ros.web.show import RecordedShow
 
 _IMAGE_KINDS = {'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'}
 _TEXTS = ('.json', '.jsonl', '.csv')
+# By how much results may end after the images, whose length videos state roughly: share of their
+# length [-], and time [s].
+_LONGER, _LATER = 0.05, 1.0
 
 
 @dataclass(frozen=True)
@@ -113,14 +119,16 @@ def open_show(paths: Sequence[str], topic: str = '') -> RecordedShow:
     if len(people) > 1:
         names = ', '.join(source.name for source in people)
         raise ValueError(f'people come from one file, got {names}')
-    for source in results:
-        if source.is_bag or not source.has_people:
-            _read_results(source, show)
+    inputs = [
+        _read_results(source, show) for source in results if source.is_bag or not source.has_people
+    ]
     show.sort()
     for source in people:
-        (_read_skeletons if source.is_bag else _read_people)(source, show)
+        inputs.append((_read_skeletons if source.is_bag else _read_people)(source, show))
     if show.media is None and not (show.has_people or show.events):
         raise ValueError(f'{", ".join(paths)}: nothing to show')
+    if images and results:
+        show.fault = _misfit(show, [name for name in inputs if name])
     return show
 
 
@@ -169,10 +177,48 @@ def _add_motion(show: RecordedShow, time: float, motion: Motion) -> None:
         show.add_angles(time, one.skeleton_id, one.names, one.angles.tolist())
 
 
-def _read_results(source: _Source, show: RecordedShow) -> None:
-    """Events and angles; a bag may have none."""
+def _misfit(show: RecordedShow, inputs: Sequence[str]) -> str:
+    """Why results may be those of other images; empty if they fit.
+
+    Parameters
+    ----------
+    show
+        With images and results.
+    inputs
+        What the results were made from, as far as they say so.
+    """
+    media = show.media
+    assert media is not None
+    reasons = [f'they are of {one}' for one in dict.fromkeys(inputs) if not _same_name(one, media)]
+    if show.size is not None:
+        size = _image_size(media)
+        if size is not None and size != show.size:
+            found, expected = (f'{width}×{height}' for width, height in (show.size, size))
+            reasons.append(f'their images are {found}, not {expected}')
+    length = (media.frame_count or 0) / media.frame_rate if media.frame_rate else 0.0
+    if length and show.end > (1 + _LONGER) * length + _LATER:
+        reasons.append(f'they end at {show.end:.1f} s, it at {length:.1f} s')
+    return f'the results may not be those of {media.name}: {"; ".join(reasons)}' if reasons else ''
+
+
+def _same_name(name: str, media: Media) -> bool:
+    """Whether an input has the name of these images; a bag that of its folder or of its file."""
+    one, other = Path(name), media.path
+    return one.name in (other.name, other.parent.name) or one.parent.name == other.name
+
+
+def _image_size(media: Media) -> tuple[int, int] | None:
+    """Size of the first image [px]; None if it cannot be read."""
+    with suppress(MediaError, FrameError):
+        for frame in media.frames():
+            return frame.width, frame.height
+    return None
+
+
+def _read_results(source: _Source, show: RecordedShow) -> str:
+    """Events and angles; a bag may have none. Returns what they were made from, if known."""
     if source.is_bag and not source.topics & {'joint_angles', *EVENT_TOPICS}:
-        return
+        return ''
     timeline = Recording()
     read_recording(source.path, timeline, _zero(source, show) if source.is_bag else None)
     if len({track.source for track in timeline.tracks}) > 1:
@@ -182,28 +228,40 @@ def _read_results(source: _Source, show: RecordedShow) -> None:
             show.add_event(event)
         for time, angles in track.samples:
             show.add_angles(time, track.person, list(angles), [a for a, _ in angles.values()])
+    return next((t.source for t in timeline.tracks if t.source != str(source.path)), '')
 
 
-def _read_people(source: _Source, show: RecordedShow) -> None:
-    """JSON lines of ``pose-ros estimate``; its images where no others are given."""
-    first = None
+def _read_people(source: _Source, show: RecordedShow) -> str:
+    """JSON lines of ``pose-ros estimate``; its images where no others are given.
+
+    Returns what they were made from.
+    """
+    first, last = None, -math.inf
     with source.path.open(encoding='utf-8') as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
             try:
                 record = json.loads(line)
+                check_object(record)
                 if record['input'] != (first or record['input']):
                     raise ValueError('the file is about several inputs, only one can be shown')
                 first = record['input']
-                size = (int(record['width']), int(record['height']))
+                time = number_in(record, 'time')
+                if time <= last:
+                    raise ValueError(f'time must increase, got {time:g} after {last:g}')
+                last = time
+                size = (whole_in(record, 'width'), whole_in(record, 'height'))
                 people = [person_of(person) for person in record['people']]
                 hands = [hand_of(hand) for hand in record.get('hands', ())]
-                show.add_people(float(record['time']), size, people, hands=hands)
-            except (ValueError, TypeError, KeyError) as error:
+                show.add_people(time, size, people, hands=hands)
+            except KeyError as error:
+                raise ValueError(f'{source.path}, line {number}: it has no {error}') from None
+            except (ValueError, TypeError) as error:
                 raise ValueError(f'{source.path}, line {number}: {error}') from None
             if show.media is None and number == 1:
                 show.media = _source_of(record)
+    return first or ''
 
 
 def _source_of(record: dict[str, Any]) -> Media | None:
@@ -215,8 +273,8 @@ def _source_of(record: dict[str, Any]) -> Media | None:
         return None
 
 
-def _read_skeletons(source: _Source, show: RecordedShow) -> None:
-    """Skeletons of a bag, with the hands of the same images."""
+def _read_skeletons(source: _Source, show: RecordedShow) -> str:
+    """Skeletons of a bag, with the hands of the same images; they do not say what they are of."""
     zero = _zero(source, show)
     hands = {}
     if 'hands' in source.topics:
@@ -226,6 +284,7 @@ def _read_skeletons(source: _Source, show: RecordedShow) -> None:
         show.add_people(
             stamp - zero, size, people_of(message), message.locked_id, hands.get(stamp, ())
         )
+    return ''
 
 
 def _zero(source: _Source, show: RecordedShow) -> float:

@@ -44,7 +44,7 @@ class RecordedShow:
     progress
         Share that has been read, 0 to 1.
     fault
-        Why reading ended early; empty if it did not.
+        Why reading ended early, or why the results may be those of other images; else empty.
     """
 
     def __init__(self) -> None:
@@ -63,6 +63,12 @@ class RecordedShow:
     def has_people(self) -> bool:
         """Whether people were added."""
         return bool(self._times)
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Size (width, height) of the images that people were found in [px]; None if unknown."""
+        known = (one for one in self._scenes if one['width'] and one['height'])
+        return next(((one['width'], one['height']) for one in known), None)
 
     @property
     def end(self) -> float:

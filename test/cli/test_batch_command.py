@@ -8,6 +8,7 @@ import pytest
 from pose_ros.actor import Action, Actor, Scene, frames
 from pose_ros.cli.batch import expanded
 from pose_ros.core.media import VideoWriter
+from pose_ros.recordings.inputs import find_inputs
 
 parquet = pytest.importorskip('pyarrow.parquet')
 
@@ -21,6 +22,27 @@ def test_patterns_and_lists_become_inputs(tmp_path):
     assert sources == [f'{tmp_path}/a.mp4', f'{tmp_path}/b.mp4', 'rtsp://camera/x', 'one.mp4']
     with pytest.raises(ValueError, match='matches no file'):
         expanded([f'{tmp_path}/*.mkv'])
+
+
+def test_a_list_of_a_windows_program_is_read_and_one_that_cannot_be_read_is_named(tmp_path):
+    listed = tmp_path / 'list.txt'
+    listed.write_text('\ufeffa.mp4\r\n', encoding='utf-8', newline='')
+    assert expanded([str(listed)]) == ['a.mp4']
+    listed.write_bytes(b'\x83\xff')
+    for name in (str(listed), f'{tmp_path}/none.txt'):
+        with pytest.raises(ValueError, match=f'{name} cannot be read'):
+            expanded([name])
+
+
+def test_an_input_that_is_named_twice_is_taken_once(tmp_path, monkeypatch):
+    names = ('b.png', 'a.png')
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / 'link.png').symlink_to('a.png')
+    monkeypatch.chdir(tmp_path)
+    url = 'rtsp://camera/x'
+    spelled = ['./b.png', 'link.png', url, '.', 'a.png', f'{tmp_path}/b.png', url]
+    assert [one.source for one in find_inputs(spelled).media] == ['./b.png', 'link.png', url]
 
 
 def test_a_batch_of_bags_in_processes(pose_ros, tmp_path):
@@ -79,7 +101,7 @@ def clips(tmp_path_factory):
 
 
 def test_evaluate_gives_what_the_single_command_gives(pose_ros, clips, tmp_path):
-    batch, single = tmp_path / 'batch.json', tmp_path / 'single.json'
+    batch = tmp_path / 'batch.json'
     command = (
         *('batch', clips, '--task', 'evaluate', '--truth', clips / 'wide.tsv', '--mode', 'single'),
         *('--workers', '1', '--output', tmp_path / 'out', '--json', batch),
@@ -88,12 +110,12 @@ def test_evaluate_gives_what_the_single_command_gives(pose_ros, clips, tmp_path)
     assert code == 0, err
     assert 'wave 1' in out
     assert 'x.mp4' not in out
-    code, _, err = pose_ros(
-        *('evaluate', 'motion', '--videos', clips, '--truth', clips / 'truth.tsv'),
-        *('--json', single, '--workers', '1'),
+    code, out, err = pose_ros(
+        *('evaluate', 'motion', '--videos', clips, '--truth', clips / 'truth.tsv', '--clips'),
+        *('--json', '-', '--workers', '1'),
     )
     assert code == 0, err
-    ((found,), (wanted,)) = (json.loads(file.read_text())['rows'] for file in (batch, single))
+    ((found,), (wanted,)) = (json.loads(text)['rows'] for text in (batch.read_text(), out))
     assert found == wanted
     assert (found['clips'], found['gestures_found'], found['false_gestures']) == (3, 1.0, 0.0)
     assert (found['sets'], found['sets_exact']) == (1, 1.0)
@@ -104,6 +126,8 @@ def test_evaluate_gives_what_the_single_command_gives(pose_ros, clips, tmp_path)
         batch.unlink()
         assert pose_ros(*command)[0] == 0
         assert json.loads(batch.read_text())['rows'] == [wanted]
+    code, out, _ = pose_ros(*command[:-1], '-')
+    assert json.loads(out)['rows'] == [wanted]
 
 
 @pytest.mark.parametrize(
@@ -121,11 +145,15 @@ def test_evaluate_gives_what_the_single_command_gives(pose_ros, clips, tmp_path)
             'truth.tsv would overwrite an input',
         ),
         (['--task', 'evaluate', '--truth', 'more.tsv'], 'names none of the inputs'),
+        (['--task', 'evaluate', '--truth', 'two.tsv'], 'two rows about'),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(pose_ros, clips, monkeypatch, arguments, reason):
     monkeypatch.chdir(clips)
     (clips / 'more.tsv').write_text('file\ttruth\ny.mp4\tnothing')
+    video = next(clips.glob('*.mp4'))
+    rows = f'{video.name}\tnothing\n{clips.name}/{video.name}\tsquat; 2'
+    (clips / 'two.tsv').write_text(f'file\ttruth\n{rows}')
     code, _, err = pose_ros('batch', clips, '--output', clips / 'out', *arguments)
     assert code == 2
     assert reason in err

@@ -176,6 +176,31 @@ def test_the_page_draws_hands_of_results(show, hand_results, tmp_path):
         assert browser.faults == []
 
 
+@pytest.mark.parametrize(
+    ('files', 'reasons'),
+    [
+        (('people.jsonl', 'events.jsonl', 'angles.csv'), ['they are of {fall}/fall.mp4']),
+        (('results',), []),
+    ],
+)
+def test_results_of_another_video_are_told_from_the_right_ones(fall, tmp_path, files, reasons):
+    small = tmp_path / 'other.mp4'
+    with VideoWriter(small, 12) as writer:
+        for number in range(12):
+            writer.write(np.zeros((240, 320, 3), np.uint8), number / 12)
+    expected = [reason.format(fall=fall) for reason in reasons]
+    expected += ['their images are 640×480, not 320×240', 'they end at 4.5 s, it at 1.0 s']
+    show = open_show([str(small), *(str(fall / name) for name in files)])
+    assert show.fault == f'the results may not be those of {small}: {"; ".join(expected)}'
+    # By another name it is the same video.
+    (tmp_path / 'new').mkdir()
+    for name in ('new/fall.mp4', 'renamed.mp4'):
+        (tmp_path / name).write_bytes((fall / 'fall.mp4').read_bytes())
+        show = open_show([str(tmp_path / name), *(str(fall / name) for name in files)])
+        assert len(show.fault.split('; ')) == 1
+        assert bool(show.fault) == (name == 'renamed.mp4' and bool(reasons))
+
+
 def test_people_of_two_files_are_refused(fall):
     files = [str(fall / name) for name in ('people.jsonl', 'results')]
     with pytest.raises(ValueError, match='people come from one file'):
@@ -265,6 +290,9 @@ def test_the_command_prints_the_address_and_ends_with_ctrl_c(fall):
         (['broken.jsonl'], 'broken.jsonl, line 1'),
         (['people.jsonl', '--mode', 'all'], 'mode must be'),
         (['two.jsonl'], 'two.jsonl, line 4: the file is about several inputs'),
+        (['twice.jsonl'], 'twice.jsonl, line 3: time must increase, got'),
+        (['sizeless.jsonl'], "sizeless.jsonl, line 1: width must be a number, got 'wide'"),
+        (['list.jsonl'], 'list.jsonl, line 2: must be an object, got []'),
     ],
 )
 def test_what_cannot_be_shown_is_said_in_one_line(fall, pose_ros, monkeypatch, arguments, reason):
@@ -273,6 +301,9 @@ def test_what_cannot_be_shown_is_said_in_one_line(fall, pose_ros, monkeypatch, a
     lines = Path('people.jsonl').read_text().splitlines()
     other = json.dumps({**json.loads(lines[0]), 'input': 'other.mp4'})
     Path('two.jsonl').write_text('\n'.join([*lines[:3], other]))
+    Path('twice.jsonl').write_text('\n'.join([*lines[:2], lines[1]]))
+    Path('sizeless.jsonl').write_text(json.dumps({**json.loads(lines[0]), 'width': 'wide'}))
+    Path('list.jsonl').write_text(lines[0] + '\n[]')
     code, _, err = pose_ros('view', '--port', '0', *arguments)
     assert code == 2
     assert reason in err

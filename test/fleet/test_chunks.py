@@ -48,7 +48,7 @@ def ids(joined):
     ],
 )
 def test_chunks_cover_a_recording_once(duration, starts):
-    chunks = cut('x', duration, 100.0, 10.0)
+    chunks = cut('x', 'x.mp4', duration, 100.0, 10.0)
     assert [chunk.start for chunk in chunks] == starts
     assert [chunk.end for chunk in chunks] == [*starts[1:], math.inf]
     assert [chunk.first for chunk in chunks] == [max(start - 10, 0) for start in starts]
@@ -56,7 +56,7 @@ def test_chunks_cover_a_recording_once(duration, starts):
 
 def test_people_keep_their_ids_over_the_cut():
     """The second chunk finds them in another order, and two other people later on."""
-    chunks = cut('x', 20.0, 10.0, 3.0)
+    chunks = cut('x', 'x.mp4', 20.0, 10.0, 3.0)
     first = frames(0, 10, lambda _: [(1, 100.0), (2, 400.0)])
     second = frames(7, 20, lambda t: [(1, 404.0), (2, 98.0)] + ([(3, 250.0)] if t > 12 else []))
     joined = list(join(zip(chunks, (first, second))))
@@ -67,14 +67,14 @@ def test_people_keep_their_ids_over_the_cut():
 
 
 def test_another_person_gets_another_id():
-    chunks = cut('x', 20.0, 10.0, 3.0)
+    chunks = cut('x', 'x.mp4', 20.0, 10.0, 3.0)
     first = frames(0, 10, lambda _: [(1, 100.0)])
     second = frames(7, 20, lambda _: [(1, 300.0)])
     assert ids(join(zip(chunks, (first, second))))[::150] == [[1], [2]]
 
 
 def test_paths_that_cross_are_told_apart_by_the_frames_in_common():
-    chunks = cut('x', 20.0, 10.0, 3.0)
+    chunks = cut('x', 'x.mp4', 20.0, 10.0, 3.0)
 
     def walk(t):
         return 100 + 60 * (t - 7), 280 - 60 * (t - 7)
@@ -85,6 +85,6 @@ def test_paths_that_cross_are_told_apart_by_the_frames_in_common():
 
 
 def test_the_unconfirmed_stay_without_id():
-    chunks = cut('x', 20.0, 10.0, 3.0)
+    chunks = cut('x', 'x.mp4', 20.0, 10.0, 3.0)
     both = frames(0, 10, lambda _: [(0, 100.0)]), frames(7, 20, lambda _: [(0, 100.0)])
     assert set(map(tuple, ids(join(zip(chunks, both))))) == {(0,)}

@@ -74,6 +74,23 @@ def test_a_stopped_batch_goes_on_where_it_was(long_video, short_video, settings,
     assert not Path(settings.storage.location, 'parts').exists()
 
 
+def test_an_input_in_another_spelling_is_the_same(
+    short_video, settings, inline_engine, tmp_path, monkeypatch
+):
+    (first,) = BatchRun(settings, inline_engine()).run([open_media(short_video)])
+    link = tmp_path / 'link.mp4'
+    link.symlink_to(short_video)
+    monkeypatch.chdir(tmp_path)
+    for name in (link, 'link.mp4', f'file://{link}', short_video.parent / 'none' / '..' / link):
+        engine = inline_engine()
+        assert BatchRun(settings, engine).run([open_media(name)]) == [first]
+        assert engine.ran == []
+    # The names of results that are gone stay.
+    Path(settings.storage.location, f'{first.name}.people.parquet').unlink()
+    (again,) = BatchRun(settings, inline_engine()).run([open_media('link.mp4')])
+    assert (again.name, again.input) == (first.name, 'link.mp4')
+
+
 def test_a_failing_input_is_tried_again_and_set_aside(
     short_video, settings, inline_engine, tmp_path
 ):

@@ -7,7 +7,13 @@ from pose_ros.core.media.files import (
     find_media,
     open_media,
 )
-from pose_ros.core.media.media_errors import MediaError, display_name, is_url, local_path
+from pose_ros.core.media.media_errors import (
+    MediaError,
+    display_name,
+    is_url,
+    local_path,
+    resolved,
+)
 from pose_ros.core.media.stamps import DEFAULT_RATE
 from pose_ros.core.media.videos import VideoReader, images_at, open_video
 from pose_ros.core.media.writer import VideoWriter
@@ -27,4 +33,5 @@ __all__ = [
     'local_path',
     'open_media',
     'open_video',
+    'resolved',
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 import re
 from urllib.parse import unquote_to_bytes
 
@@ -27,6 +28,12 @@ def local_path(source: str) -> str:
 def is_url(source: str) -> bool:
     """Whether a source is a URL, such as rtsp://camera/stream, rather than a path."""
     return _URL.match(source) is not None
+
+
+def resolved(source: str) -> str:
+    """Name that all spellings of a source share: of a file its path without links; else itself."""
+    path = local_path(source)
+    return path if is_url(path) else str(Path(path).resolve())
 
 
 def display_name(source: str | os.PathLike[str]) -> str:
