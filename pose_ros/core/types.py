@@ -119,6 +119,13 @@ class Box:
         """Centre (x, y) [px]."""
         return self.x + self.width / 2, self.y + self.height / 2
 
+    def clipped(self, right: float, bottom: float) -> Box:
+        """Part of it between (0, 0) and (right, bottom); at the edge if all of it is beyond."""
+        xs, ys = (self.x, self.x + self.width), (self.y, self.y + self.height)
+        left, end = (min(max(x, 0.0), right) for x in xs)
+        top, low = (min(max(y, 0.0), bottom) for y in ys)
+        return Box(left, top, end - left, low - top)
+
 
 @dataclass(frozen=True)
 class Crop:

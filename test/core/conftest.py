@@ -11,7 +11,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.factory import OWN_DETECTOR
 from pose_ros.core.finding.top_down import TopDown
 from pose_ros.core.models.detector import Detection
-from pose_ros.core.models.pose import Pose
+from pose_ros.core.models.pose import Pose, PoseModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.types import Box, Frame
@@ -78,7 +78,7 @@ def image(bodies, width=640, height=480):
     return image
 
 
-class World:
+class World(PoseModel):
     """People, and models that see those of them whose shirts show in the frame.
 
     Attributes

@@ -6,6 +6,7 @@ import pytest
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.factory import load_pose_model
 from pose_ros.core.media import open_media
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.movenet import MoveNet
@@ -14,7 +15,7 @@ from pose_ros.core.models.ssd import Ssd
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17
-from pose_ros.core.types import Frame
+from pose_ros.core.types import Crop, Frame
 from pose_ros.evaluation.coco import GivenBoxes, find_images, read_annotations, score
 
 ANNOTATIONS = 'coco/person_keypoints_train2017_subset.json'
@@ -56,6 +57,30 @@ def test_tinypose_finds_three_people_who_overlap(test_data):
     people = PoseEstimator(config).estimate(frame)
     sure = [person for person in people if person.score > 0.4]
     assert len(sure) == 3
+
+
+@pytest.mark.parametrize(
+    'model',
+    [
+        pytest.param(name, marks=pytest.mark.model(name))
+        for name in ('tinypose_128', 'tinypose_256')
+    ],
+)
+@pytest.mark.test_data('images/three_people.jpg')
+def test_tinypose_sees_the_same_in_several_views_as_in_each_alone(test_data, model):
+    pytest.importorskip('openvino')
+    frame = frame_of(test_data / 'images/three_people.jpg')
+    tinypose = load_pose_model(EstimatorConfig(model=model), ModelStore())
+    side = frame.height / 2
+    crops = [Crop((share * frame.width, frame.height / 2), side) for share in (0.25, 0.5, 0.75)]
+    together = tinypose.estimate_each(frame, [(crop, None) for crop in crops])
+    for pose, crop in zip(together, crops, strict=True):
+        alone = tinypose.estimate(frame, crop)
+        assert np.array_equal(pose.keypoints, alone.keypoints)
+        assert np.array_equal(pose.scores, alone.scores)
+        assert pose.score == alone.score
+    assert not np.array_equal(together[0].keypoints, together[1].keypoints)
+    assert tinypose.estimate_each(frame, []) == []
 
 
 @pytest.mark.model('tinypose_256', 'picodet_416', 'yolox_nano')

@@ -17,7 +17,7 @@ from pose_ros.core.finding.search import (
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection, Detector
 from pose_ros.core.models.occlusion import BodyMask, OcclusionMask
-from pose_ros.core.models.pose import PoseModel
+from pose_ros.core.models.pose import Pose, PoseModel
 from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.matching import similarity
 from pose_ros.core.tracking.observation import Observation
@@ -130,16 +130,16 @@ class TopDown:
 
     def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Observation]:
         """Look into the region of each tracked person, with neighbours painted over."""
+        views = [
+            (track.region(frame, len(tracks) == 1), self._mask(track, tracks, frame.time))
+            for track in tracks
+        ]
         observations = []
-        for track in tracks:
-            region = track.region(frame, alone=len(tracks) == 1)
-            neighbours = self._neighbours(track, tracks, frame.time)
-            observation = None
-            if neighbours:
-                mask = OcclusionMask(neighbours, track.body_mask(frame.time))
-                observation = self._look(frame, region, track.track_id, mask)
-            if observation is None or (
-                neighbours and not similarity(track, observation, self.config)
+        poses = self._model.estimate_each(frame, views)
+        for track, (region, mask), pose in zip(tracks, views, poses):
+            observation = self._observation(pose, frame, track.track_id)
+            if mask is not None and (
+                observation is None or not similarity(track, observation, self.config)
             ):
                 observation = self._look(frame, region, track.track_id)
             if observation is not None:
@@ -199,6 +199,16 @@ class TopDown:
         The detection score is that of the detection that the region comes from.
         """
         pose = self._model.estimate(frame, region, mask)
+        return self._observation(pose, frame, roi_track, detection_score)
+
+    def _observation(
+        self,
+        pose: Pose,
+        frame: Frame,
+        roi_track: int | None = None,
+        detection_score: float | None = None,
+    ) -> Observation | None:
+        """Observation of a pose; None if its score is too low."""
         score, minimum = pose.score, self._model.min_score
         if detection_score is not None and self._model.min_found is not None:
             score, minimum = detection_score * score, self._model.min_found
@@ -260,15 +270,16 @@ class TopDown:
             observation = self._look(frame, region) or observation
         return [replace(observation, detection_score=_WHOLE_FRAME_SCORE)]
 
-    def _neighbours(self, track: Track, tracks: Sequence[Track], stamp: float) -> list[BodyMask]:
+    def _mask(self, track: Track, tracks: Sequence[Track], stamp: float) -> OcclusionMask | None:
         """Bodies to paint over: those that are expected to overlap with a person."""
         if not self._model.masks_neighbours:
-            return []
+            return None
         box = track.expected_box(stamp)
-        return [
+        neighbours = [
             other.body_mask(stamp)
             for other in tracks
             if other is not track
             and stamp - other.stamp < _MAX_NEIGHBOUR_AGE
             and overlap(box, other.expected_box(stamp)) > _NEIGHBOUR
         ]
+        return OcclusionMask(neighbours, track.body_mask(stamp)) if neighbours else None

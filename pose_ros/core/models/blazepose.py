@@ -17,7 +17,7 @@ from pose_ros.core.models.crop import CropReader, apply_affine, upright, whole_f
 from pose_ros.core.models.detector import SMALLEST, Detection, large_enough, visible
 from pose_ros.core.models.heatmap import windows
 from pose_ros.core.models.occlusion import OcclusionMask
-from pose_ros.core.models.pose import Pose, RegionKind
+from pose_ros.core.models.pose import Pose, PoseModel, RegionKind
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.topology import BLAZEPOSE33
@@ -132,7 +132,7 @@ def _body(alignment: np.ndarray) -> Box:
     return Box.around(np.array(corners))
 
 
-class BlazePose:
+class BlazePose(PoseModel):
     """BlazePose's landmark model (lite, full, heavy).
 
     Parameters

@@ -31,6 +31,7 @@ class CropReader:
         self._border = border
         self._snap = snap and size[0] == size[1]
         self._image = np.zeros((size[1], size[0], 3), np.uint8)
+        self._rgb = np.zeros_like(self._image)  # within one image OpenCV would copy it first
 
     def read(
         self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None
@@ -53,11 +54,13 @@ class CropReader:
         """
         snap = self._snap and not crop.rotation
         to_frame = self._resize(frame, crop) if snap else self._warp(frame, crop)
+        image = self._image
         if frame.channels == 'bgr':
-            cv2.cvtColor(self._image, cv2.COLOR_BGR2RGB, dst=self._image)
+            cv2.cvtColor(self._image, cv2.COLOR_BGR2RGB, dst=self._rgb)
+            image = self._rgb
         if mask is not None:
-            mask.paint(self._image, to_frame / (*self._size, 1))
-        return self._image, to_frame
+            mask.paint(image, to_frame / (*self._size, 1))
+        return image, to_frame
 
     def _warp(self, frame: Frame, crop: Crop) -> np.ndarray:
         size = max(self._size)
@@ -156,5 +159,7 @@ def upright(points: np.ndarray, crop: Crop) -> np.ndarray:
 
 def apply_affine(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Points [N, 2] through an affine matrix [2, 3]."""
-    across, down, origin = matrix.T
-    return points[:, :1] * across + points[:, 1:] * down + origin
+    # Plain numbers: so few are no work for arrays.
+    (xx, xy, x0), (yx, yy, y0) = matrix.tolist()
+    moved = [(xx * x + xy * y + x0, yx * x + yy * y + y0) for x, y in points.tolist()]
+    return np.array(moved).reshape(-1, 2)

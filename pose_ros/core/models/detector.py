@@ -136,6 +136,4 @@ def upright(box: Box) -> np.ndarray:
 
 def visible(frame: Frame, box: Box) -> Box:
     """Part of a box that lies in the image; without area if none does."""
-    x0, x1 = np.clip([box.x, box.x + box.width], 0, frame.width)
-    y0, y1 = np.clip([box.y, box.y + box.height], 0, frame.height)
-    return Box(float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+    return box.clipped(frame.width, frame.height)

@@ -12,7 +12,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.occlusion import OcclusionMask
-from pose_ros.core.models.pose import Pose, RegionKind, best_half
+from pose_ros.core.models.pose import Pose, PoseModel, RegionKind, best_half
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.runtime.litert import TfliteModel
@@ -20,7 +20,7 @@ from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Crop, Frame
 
 
-class MoveNet:
+class MoveNet(PoseModel):
     """A MoveNet single-pose model.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from typing import Literal, Protocol
@@ -93,6 +94,10 @@ RegionKind = Literal['keypoints', 'box', 'alignment']
 or the circle of its own alignment points."""
 
 
+View = tuple[Crop, OcclusionMask | None]
+"""A region to look into, and the neighbours to paint over."""
+
+
 class PoseModel(Protocol):
     """Finds the one person in a region of a frame."""
 
@@ -122,6 +127,10 @@ class PoseModel(Protocol):
 
         The neighbours of a mask are painted over in the model's input.
         """
+
+    def estimate_each(self, frame: Frame, views: Sequence[View]) -> list[Pose]:
+        """Pose of the person in each view; models may share work between them."""
+        return [self.estimate(frame, crop, mask) for crop, mask in views]
 
 
 class MultiPoseModel(Protocol):

@@ -15,7 +15,7 @@ import numpy as np
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.imagenet import IMAGENET_RANGE
 from pose_ros.core.models.occlusion import OcclusionMask
-from pose_ros.core.models.pose import Pose, RegionKind, visible_mean
+from pose_ros.core.models.pose import Pose, PoseModel, RegionKind, visible_mean
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.topology import BODY25, COCO17, Topology
@@ -42,7 +42,7 @@ _REDUCTIONS: dict[int, tuple[Topology, list[int]]] = {
 }
 
 
-class SimCC:
+class SimCC(PoseModel):
     """A model of one person with a vector for each axis of each keypoint.
 
     Parameters

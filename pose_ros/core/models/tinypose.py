@@ -6,6 +6,7 @@ width] with ImageNet's mean and deviation; the first output is [1, 17, height / 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pose_ros.core.models import heatmap
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.imagenet import IMAGENET_RANGE
 from pose_ros.core.models.occlusion import OcclusionMask
-from pose_ros.core.models.pose import Pose, RegionKind, visible_mean
+from pose_ros.core.models.pose import Pose, PoseModel, RegionKind, View, visible_mean
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
 from pose_ros.core.topology import COCO17
@@ -29,7 +30,7 @@ _SMALL_SHARE = 0.8
 _SMALL_HEIGHT = 128  # at most [px of the input]
 
 
-class TinyPose:
+class TinyPose(PoseModel):
     """A PP-TinyPose model, of either size.
 
     Parameters
@@ -72,10 +73,26 @@ class TinyPose:
 
     def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
         """Pose of the person in the region; its score is `visible_mean`."""
-        view = replace(crop, side=self._share * crop.side)
-        image, to_frame = self._reader.read(frame, view, mask)
-        heatmaps = self._model.run(image)[0][0]
-        cells, scores = heatmap.decode(heatmaps.transpose(1, 2, 0))
-        keypoints = apply_affine(to_frame, cells * _STRIDE / self._model.input_size)
-        scores = scores.clip(0.0, 1.0)
-        return Pose(keypoints.astype(np.float32), scores, visible_mean(scores))
+        (pose,) = self.estimate_each(frame, [(crop, mask)])
+        return pose
+
+    def estimate_each(self, frame: Frame, views: Sequence[View]) -> list[Pose]:
+        """Pose of the person in each view; their heatmaps are decoded together: less time."""
+        if not views:
+            return []
+        # A run of the model empties the caches of the CPU: crops before all runs, keypoints after.
+        images, transforms = [], []
+        for crop, mask in views:
+            view = replace(crop, side=self._share * crop.side)
+            image, to_frame = self._reader.read(frame, view, mask)
+            images.append(image.copy())
+            transforms.append(to_frame)
+        heatmaps = [self._model.run(image)[0][0] for image in images]
+        cells, scores = heatmap.decode(np.concatenate(heatmaps).transpose(1, 2, 0))
+        places = (cells * _STRIDE / self._model.input_size).reshape(len(views), -1, 2)
+        return [
+            Pose(apply_affine(to_frame, points).astype(np.float32), sure, visible_mean(sure))
+            for to_frame, points, sure in zip(
+                transforms, places, scores.clip(0.0, 1.0).reshape(len(views), -1)
+            )
+        ]

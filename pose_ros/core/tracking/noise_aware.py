@@ -58,10 +58,11 @@ class NoiseAwareSmoother:
         if self._value is None:
             self._value, self._ahead = values, np.zeros_like(values)
         else:
-            weight = self._weight(values - self._value, noise, stamp - self._stamp)
+            apart = values - self._value
+            weight = self._weight(apart, noise, stamp - self._stamp)
             if fresh is not None:
                 weight = np.maximum(weight, fresh[:, None])
-            self._value = self._value + weight * (values - self._value)
+            self._value = self._value + weight * apart
             self._ahead = (1.0 - weight) * self._ahead
         self._stamp = stamp
         return self._value

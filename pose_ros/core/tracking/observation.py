@@ -84,8 +84,8 @@ class Observation:
         Confident keypoints beyond the image's edge count at the edge: a person whom it cuts off
         reaches to it, as in a detector's box.
         """
-        edge = self.frame.width - 1, self.frame.height - 1
-        return box_of(self.pose.keypoints.clip(0, edge), self.confident)
+        box = box_of(self.pose.keypoints, self.confident)
+        return box.clipped(self.frame.width - 1, self.frame.height - 1)
 
     @cached_property
     def joints(self) -> np.ndarray:
