@@ -54,7 +54,7 @@ docs:
 	@$(RUN) python -m pose_ros.ros.parameter_docs .
 
 bench: models
-	@$(RUN) env -u PYTHONSAFEPATH python benchmarks/run.py $(BENCH)
+	@$(RUN) python benchmarks/run.py $(BENCH)
 
 # Every package to be installed, with its hashes; after a change of requirements/*.txt.
 lock:

@@ -1,6 +1,6 @@
 """Throughput of pose-ros batch against one process, as ratios of one run.
 
-PYTHONPATH=benchmarks tools/env.py python benchmarks/fleet.py [--ray] [--rounds N]
+tools/env.py python benchmarks/fleet.py [--ray] [--rounds N]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Draw the images of docs/gestures.md: the actor at each gesture, with the skeleton on top.
 
-tools/env.py env -u PYTHONSAFEPATH python benchmarks/gesture_images.py
+tools/env.py python benchmarks/gesture_images.py
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import typer
 
 from pose_ros.actor import Action, Actor, Scene, frames
 from pose_ros.actor.motions.gesture_motions import GestureStyle, perform
@@ -61,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    typer.run(main)

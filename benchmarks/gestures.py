@@ -1,7 +1,7 @@
 r"""Which gesture is taken for which, how late, and what everyday motion is taken for.
 
-tools/env.py env -u PYTHONSAFEPATH python benchmarks/gestures.py                  prints
-tools/env.py env -u PYTHONSAFEPATH python benchmarks/gestures.py \
+tools/env.py python benchmarks/gestures.py                  prints
+tools/env.py python benchmarks/gestures.py \
     --write docs/evaluation/gestures.md
 
 Skeletons of the actor with a model's errors; then fewer, drawn, through the real models.

@@ -11,6 +11,7 @@ import time
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+import typer
 
 from pose_ros.core.models.heatmap import METHODS, decode
 
@@ -93,4 +94,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    typer.run(main)

@@ -1,6 +1,6 @@
 """What one process for all nodes saves: memory and CPU time, in turns with a process each.
 
-tools/env.py env -u PYTHONSAFEPATH python benchmarks/one_process.py --write docs/launch.md
+tools/env.py python benchmarks/one_process.py --write docs/launch.md
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Draw the image of docs/positions.md: people measured by depth, seen from three sides.
 
-tools/env.py env -u PYTHONSAFEPATH python benchmarks/position_image.py
+tools/env.py python benchmarks/position_image.py
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import typer
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
 from pose_ros.actor.depth import BODY_HEIGHT, with_errors
@@ -94,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    typer.run(main)

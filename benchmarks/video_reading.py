@@ -1,6 +1,6 @@
 """How fast videos are read by PyAV and by OpenCV, in turns, and how much memory it takes.
 
-tools/env.py env -u PYTHONSAFEPATH python benchmarks/video_reading.py --write docs/videos.md
+tools/env.py python benchmarks/video_reading.py --write docs/videos.md
 """
 
 from __future__ import annotations
