@@ -51,7 +51,11 @@ def is_bag(path: Path) -> bool:
     if path.suffix in _SUFFIXES or (path / 'metadata.yaml').is_file():
         return True
     files = _files(path)
-    return bool(files) and len({re.sub(r'_\d+$', '', file.stem) for file in files}) == 1
+    if len({re.sub(r'_\d+$', '', file.stem) for file in files}) != 1:
+        return False
+    # SQLite keeps NAME.db3-wal beside a file. A folder with anything else holds more than a bag.
+    rest = (file for file in path.iterdir() if not file.name.startswith('.'))
+    return all(file.suffix.startswith(tuple(_SUFFIXES)) for file in rest)
 
 
 def topics_of(path: Path) -> list[BagTopic]:

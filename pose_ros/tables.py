@@ -1,4 +1,4 @@
-"""Text tables with a line of titles, and values of JSON objects: checked as they are read."""
+"""Text tables with a line of titles, values of JSON objects, .npz: checked as they are read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 import reprlib
 from typing import Any
+import zipfile
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ def _rows(path: Path, table: csv.DictReader[str]) -> Iterator[Row]:
                 f'{path}, line {row.line}: must have {len(titles)} cells, got {count}'
             )
         yield row
+
+
+def check_npz(path: Path) -> None:
+    """ValueError for a file that is there but no .npz, which NumPy would take for a pickle."""
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise ValueError('not an .npz file')
 
 
 def check_object(record: Any) -> None:

@@ -111,6 +111,14 @@ def test_a_single_file_and_a_bag_without_definitions_are_read(make, write):
         assert bags.is_bag(source)
 
 
+def test_a_folder_that_holds_more_than_a_bag_is_no_bag(tmp_path):
+    for name in ('drive_0.db3', 'drive_0.db3-wal', 'drive_1.db3', '.hidden'):
+        (tmp_path / name).touch()
+    assert bags.is_bag(tmp_path)
+    (tmp_path / 'video.mp4').touch()
+    assert not bags.is_bag(tmp_path)
+
+
 def test_a_recording_that_was_cut_off_is_refused(make, write):
     path = write([('/postures', posture(make, 1.0))])
     [file] = path.glob('*.db3')

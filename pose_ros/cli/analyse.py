@@ -18,6 +18,7 @@ import typer
 
 from pose_ros.cli.console import (
     check_outputs,
+    check_plot,
     complain,
     complaints,
     messages,
@@ -156,6 +157,7 @@ def _run(
     """Analyse all that was found; return how many files could not be read to their end."""
     json_file, angles, plot = files
     check_outputs((angles, plot), (media.path for media in found.media), json_file)
+    check_plot(plot)
     check_bags(bags, found.media)
     if plot:
         library('matplotlib', 'plot')
@@ -181,7 +183,7 @@ def _run(
         with whole_file(Path(plot)) as path:
             draw(timeline, path)
     elif timeline is not None:
-        complain(f'{plot} was not drawn: no people were found')
+        complain(f'{plot} was not drawn: no person was followed in a video')
     return bad
 
 

@@ -32,6 +32,12 @@ def refuse_dash(*names: str) -> None:
         )
 
 
+def check_plot(name: str) -> None:
+    """ValueError if a plot, which is a PNG, has the name of something else; '' is no file."""
+    if name and Path(name).suffix.lower() != '.png':
+        raise ValueError(f'{name}: a plot ends in .png')
+
+
 def check_outputs(names: Sequence[str], inputs: Iterable[Path], json_file: str = '') -> None:
     """ValueError if results cannot go to files of these names; '' is no file.
 

@@ -14,6 +14,7 @@ import typer
 
 from pose_ros.cli.console import (
     check_outputs,
+    check_plot,
     complaints,
     messages,
     output,
@@ -286,6 +287,7 @@ def evaluate(
     """
     with complaints():
         check_outputs([plot], [Path(model)], json_file)
+        check_plot(plot)
         evaluation = motion_evaluation.evaluate(LearnedModel.load(model), _read(examples))
         if json_file != '-':
             _show(evaluation)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from pose_ros.cli.console import check_outputs, complaints, messages
+from pose_ros.cli.console import check_outputs, check_plot, complaints, messages
 from pose_ros.cli.results import whole_file
 from pose_ros.plotting.chart import draw
 from pose_ros.plotting.readers import read_recording
@@ -42,6 +42,7 @@ def plot(
         paths = [Path(text) for text in files]
         target = Path(image) if image else paths[0].with_suffix('.png')
         check_outputs([image or str(target)], paths)
+        check_plot(image)
         timeline = Recording()
         for path in paths:
             read_recording(path, timeline)

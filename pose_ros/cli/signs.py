@@ -65,7 +65,8 @@ def signs(
         refuse_dash(overlay)
         dictionary = SignDictionary(read_folder(Path(folder)))
         fingers = 'with hands' if dictionary.uses_hands else 'without hands'
-        messages.print(f'{len(dictionary.names)} signs, {fingers}', highlight=False)
+        count = len(dictionary.names)
+        messages.print(f'{count} sign{"s" * (count != 1)}, {fingers}', highlight=False)
         bad = 0
         with ExitStack() as stack:
             check_outputs([], map(Path, inputs or ()), json_file)
@@ -92,6 +93,8 @@ def _watch(
     for fault in found.faults:
         complain(fault)
     media = [one for one in found.media if one.sequence]
+    if found.media and not media:
+        raise ValueError('there is no video or bag among the inputs: an image shows no motion')
     targets = prepare_overlays(Path(overlay), inputs, media) if overlay and media else {}
     check_outputs([str(path) for path in targets.values()], (one.path for one in media))
     hands = 'tracked' if report.dictionary.uses_hands else ''

@@ -13,7 +13,7 @@ import numpy as np
 from pose_ros.actor.skeletons import Errors, ModelView
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Person
-from pose_ros.tables import check_object, number_in
+from pose_ros.tables import check_npz, check_object, number_in
 
 SIZE = (640, 480)
 """Of the virtual cameras' images (width, height) [px]."""
@@ -130,6 +130,7 @@ def read_take(path: Path, name: str) -> Take:
         Names file and reason.
     """
     try:
+        check_npz(path)
         with np.load(path, allow_pickle=False) as file:
             if name not in file:
                 raise ValueError(f'has no array {name!r}, but: {", ".join(file.files)}')

@@ -24,6 +24,8 @@ class Storage:
 
     def __post_init__(self) -> None:
         """Refuse what pyarrow cannot open; ValueError says why."""
+        if not self.location:  # as a path this would be the current folder
+            raise ValueError('the name of the folder for the results is empty')
         _ = self._place
 
     @cached_property

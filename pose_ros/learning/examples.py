@@ -6,12 +6,13 @@ is what the pose model saw, so that how it is normalised may change later.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 import json
 from pathlib import Path
 import re
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import numpy as np
 
@@ -178,13 +179,13 @@ def append_example(folder: Path, motion: MotionClass, example: Example) -> Path:
 
 def read_head(path: Path) -> MotionClass:
     """Class of a file, without its examples; ValueError if it is no such file."""
-    with path.open(encoding='utf-8') as file:
+    with _opened(path) as file:
         return _head(path, file.readline())
 
 
 def read_class(path: Path) -> MotionClass:
     """Read a file; ValueError names file, line and reason."""
-    with path.open(encoding='utf-8') as file:
+    with _opened(path) as file:
         motion = _head(path, file.readline())
         examples = []
         for number, line in enumerate(file, 2):
@@ -193,6 +194,18 @@ def read_class(path: Path) -> MotionClass:
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f'{path}:{number}: not an example ({error})') from error
     return MotionClass(motion.name, motion.hand, motion.mirror, tuple(examples))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """A file to read; ValueError if it cannot be read, also while it is."""
+    try:
+        with path.open(encoding='utf-8') as file:
+            yield file
+    except OSError as error:
+        raise ValueError(f'{path}: {error.strerror}') from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path}: not a file of recorded motions ({error})') from error
 
 
 def read_folder(folder: Path) -> list[MotionClass]:

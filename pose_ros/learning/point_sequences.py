@@ -18,7 +18,7 @@ import numpy as np
 from pose_ros.core.motion.normalised import Movement, Window
 from pose_ros.core.motion.point_set import PointSet
 from pose_ros.learning.examples import MotionClass
-from pose_ros.tables import check_object, number_in
+from pose_ros.tables import check_npz, check_object, number_in
 
 SUFFIX = '.npz'
 _RATE = 20.0  # without rate_hz [Hz]
@@ -69,6 +69,7 @@ class PointSequence:
 def read_point_sequences(path: Path) -> list[MotionClass]:
     """Classes of a file, in its order; ValueError names the file and the reason."""
     try:
+        check_npz(path)
         with np.load(path, allow_pickle=False) as file:
             points, labels = np.asarray(file['X'], float), np.asarray(file['y'])
             meta = json.loads(str(file['meta']))

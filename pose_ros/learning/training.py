@@ -157,8 +157,8 @@ def _check(motions: Sequence[MotionClass]) -> None:
     for motion in motions:
         if len(motion.examples) < MIN_EXAMPLES:
             raise ValueError(
-                f'{motion.name} has {len(motion.examples)} examples: at least {MIN_EXAMPLES} '
-                'are needed, 10 are a good start'
+                f'{motion.name}: at least {MIN_EXAMPLES} examples are needed, got '
+                f'{len(motion.examples)}; 10 are a good start'
             )
         if motion.mirror not in (NOT_MIRRORED, SAME) and motion.mirror not in names:
             raise ValueError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from typing import Any
+import warnings
 
 import numpy as np
 
@@ -88,7 +89,11 @@ def draw(timeline: Recording, path: Path, angles: Sequence[str] = ()) -> None:
     MissingLibraryError
         Without matplotlib.
     """
-    figure_of(timeline, angles).savefig(path, format='png')
+    figure = figure_of(timeline, angles)
+    with warnings.catch_warnings():
+        # Characters in the name of an input that the font lacks.
+        warnings.filterwarnings('ignore', 'Glyph')
+        figure.savefig(path, format='png')
 
 
 def figure_of(timeline: Recording, angles: Sequence[str] = ()) -> Any:

@@ -160,4 +160,4 @@ def numbered(people: Sequence[Person]) -> list[Person]:
 
 
 def _is_bag(source: str) -> bool:
-    return not is_url(source) and is_bag(Path(source))
+    return bool(source) and not is_url(source) and is_bag(Path(source))

@@ -85,8 +85,11 @@ class _Source:
             return 'skeletons' in self.topics
         if self.path.is_dir():
             return False
-        with self.path.open(encoding='utf-8', errors='replace') as file:
-            return '"people"' in file.readline()
+        try:
+            with self.path.open(encoding='utf-8', errors='replace') as file:
+                return '"people"' in file.readline()
+        except OSError as error:
+            raise ValueError(f'{self.name}: {error.strerror}') from error
 
 
 def open_show(paths: Sequence[str], topic: str = '') -> RecordedShow:
@@ -237,7 +240,7 @@ def _read_people(source: _Source, show: RecordedShow) -> str:
     Returns what they were made from.
     """
     first, last = None, -math.inf
-    with source.path.open(encoding='utf-8') as file:
+    with source.path.open('rb') as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue

@@ -158,7 +158,7 @@ def test_no_one_is_no_event_and_no_image(analyse, tmp_path):
     code, records, out, err = analyse(path, '--plot', plot)
     assert (code, records) == (0, [])
     assert 'nothing happens' in out
-    assert 'was not drawn: no people were found' in err
+    assert 'was not drawn: no person was followed in a video' in err
     assert not plot.exists()
 
 
@@ -198,6 +198,7 @@ def test_what_is_learned_takes_the_place_of_a_rule(
         (['--plot', '{folder}/none/a.png'], 'there is no folder .*none for'),
         (['--json', '{folder}/a', '--angles', '{folder}/a'], 'two results would be written'),
         (['--plot', '{folder}'], 'is a folder: name a file in it'),
+        (['--plot', '{folder}/a.pdf'], 'a.pdf: a plot ends in .png'),
         (['--angles', '{folder}/none/a.csv'], 'there is no folder .*none for'),
     ],
 )

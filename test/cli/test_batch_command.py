@@ -37,12 +37,14 @@ def test_a_list_of_a_windows_program_is_read_and_one_that_cannot_be_read_is_name
 def test_an_input_that_is_named_twice_is_taken_once(tmp_path, monkeypatch):
     names = ('b.png', 'a.png')
     for name in names:
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(b'image')
     (tmp_path / 'link.png').symlink_to('a.png')
     monkeypatch.chdir(tmp_path)
     url = 'rtsp://camera/x'
     spelled = ['./b.png', 'link.png', url, '.', 'a.png', f'{tmp_path}/b.png', url]
     assert [one.source for one in find_inputs(spelled).media] == ['./b.png', 'link.png', url]
+    (tmp_path / 'metadata.yaml').touch()
+    assert find_inputs(['']).faults == ('the name of an input is empty',)
 
 
 def test_a_batch_of_bags_in_processes(pose_ros, tmp_path):
@@ -165,5 +167,7 @@ def test_wrong_options_are_refused(pose_ros, tmp_path):
     bag = write_bag(tmp_path / 'bag', fall_frames()[:2]).folder
     code, _, err = pose_ros('batch', bag, '--output', tmp_path / 'out', '--task', 'x')
     assert (code, "--task must be one of estimate, analyse, evaluate, got 'x'" in err) == (2, True)
+    code, _, err = pose_ros('batch', bag, '--output', '')
+    assert (code, 'the name of the folder for the results is empty' in err) == (2, True)
     code, _, err = pose_ros('batch', bag, '--output', 'nowhere://x')
     assert (code, 'nowhere://x cannot be opened' in err) == (2, True)

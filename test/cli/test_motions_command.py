@@ -128,7 +128,7 @@ def test_train_then_evaluate(pose_ros, recorded, tmp_path):
         (('train', 'nowhere'), 'motions record'),
         (('train', 'nowhere.npz'), 'nowhere.npz: not point sequences'),
         (('train', 'motions', '--output', '.'), 'choose a folder'),
-        (('train', 'motions'), 'has 1 examples: at least 4'),
+        (('train', 'motions'), 'at least 4 examples are needed, got 1'),
         (('evaluate', 'missing.npz', 'motions'), 'no such model file'),
         (('evaluate', f'motions/{SIGN}.jsonl', 'motions'), 'motions train'),
     ],

@@ -172,6 +172,7 @@ def test_without_an_output_the_image_is_beside_the_first_file(pose_ros, lines, t
         (['{table}', '--angle', 'nose'], "unknown angle 'nose', there are: left_knee"),
         (['{lines}', '--output', '{lines}'], 'would overwrite an input'),
         (['{lines}', '--output', '{folder}/none/a.png'], 'there is no folder .*none for'),
+        (['{lines}', '--output', '{folder}/a.svg'], 'a.svg: a plot ends in .png'),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line_and_exit_code_2(

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -95,11 +96,13 @@ def recorded(make_take, tmp_path):
     [
         (('clip.mp4', '--signs', 'nowhere'), 'motions record'),
         (('--min-score', '2'), '--min-score'),
+        (('image.png', '--signs', 'signs'), 'an image shows no motion'),
         (('/dev/video99', '--signs', 'signs'), 'video99: there is no such'),
     ],
 )
 def test_what_cannot_be_done_is_told(pose_ros, recorded, monkeypatch, arguments, told):
     monkeypatch.chdir(recorded)
+    cv2.imwrite('image.png', np.zeros((9, 9, 3), np.uint8))
     code, _, err = pose_ros('signs', *arguments)
     assert code > 0
     assert told in err

@@ -293,6 +293,8 @@ def test_the_command_prints_the_address_and_ends_with_ctrl_c(fall):
         (['twice.jsonl'], 'twice.jsonl, line 3: time must increase, got'),
         (['sizeless.jsonl'], "sizeless.jsonl, line 1: width must be a number, got 'wide'"),
         (['list.jsonl'], 'list.jsonl, line 2: must be an object, got []'),
+        (['latin.jsonl'], 'latin.jsonl, line 2: '),
+        (['none.jsonl'], 'none.jsonl: No such file or directory'),
     ],
 )
 def test_what_cannot_be_shown_is_said_in_one_line(fall, pose_ros, monkeypatch, arguments, reason):
@@ -304,6 +306,7 @@ def test_what_cannot_be_shown_is_said_in_one_line(fall, pose_ros, monkeypatch, a
     Path('twice.jsonl').write_text('\n'.join([*lines[:2], lines[1]]))
     Path('sizeless.jsonl').write_text(json.dumps({**json.loads(lines[0]), 'width': 'wide'}))
     Path('list.jsonl').write_text(lines[0] + '\n[]')
+    Path('latin.jsonl').write_bytes(lines[0].encode() + b'\n{"input": "M\xfcller.mp4"}')
     code, _, err = pose_ros('view', '--port', '0', *arguments)
     assert code == 2
     assert reason in err

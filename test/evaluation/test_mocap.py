@@ -77,9 +77,10 @@ def test_other_files_are_refused(tmp_path, arrays, reason):
 
 
 def test_a_damaged_file_is_refused(tmp_path):
-    (tmp_path / 'walk.npz').write_bytes(b'PK\3\4 no archive')
-    with pytest.raises(ValueError, match=r'walk\.npz'):
-        read_take(tmp_path / 'walk.npz', 'coco17')
+    for content in (b'PK\3\4 no archive', b'GIF89a', b''):
+        (tmp_path / 'walk.npz').write_bytes(content)
+        with pytest.raises(ValueError, match=r'walk\.npz: not an .npz file'):
+            read_take(tmp_path / 'walk.npz', 'coco17')
 
 
 def test_the_rate_is_in_the_meta_text(tmp_path):

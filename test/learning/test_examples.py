@@ -13,6 +13,7 @@ from pose_ros.learning.examples import (
     append_example,
     read_class,
     read_folder,
+    read_head,
 )
 
 SIGN = 'left_up_right_up'
@@ -86,6 +87,14 @@ def test_a_broken_line_is_named(make_example, tmp_path):
         read_class(path)
     path.write_text('hello\n')
     with pytest.raises(ValueError, match=r'jsonl:1: not a file of recorded motions'):
+        read_class(path)
+    path.write_bytes(b'\xff')
+    for read in (read_class, read_head):
+        with pytest.raises(ValueError, match=r'left_up_right_up\.jsonl: not a file of recorded'):
+            read(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ValueError, match=r'left_up_right_up\.jsonl: Is a directory'):
         read_class(path)
 
 

@@ -120,7 +120,7 @@ def test_a_matrix_of_any_counts_can_be_drawn(trained, tmp_path):
 
 def test_what_cannot_be_trained_is_refused(make_class):
     few = make_class('left_up_right_up', 3)
-    with pytest.raises(ValueError, match='has 3 examples: at least 4'):
+    with pytest.raises(ValueError, match='at least 4 examples are needed, got 3'):
         train([few])
     with pytest.raises(ValueError, match='no motion to learn'):
         train([MotionClass('none')])

@@ -140,6 +140,8 @@ def open_media(source: str | Path) -> Media:
     if not path.is_file():
         there = 'not a file' if path.exists() else 'there is no such file'
         raise MediaError(f'{display_name(path)}: {there}')
+    if not path.stat().st_size:
+        raise MediaError(f'{display_name(path)}: the file is empty')
     suffix = path.suffix.lower()
     if suffix in IMAGE_SUFFIXES or (suffix not in VIDEO_SUFFIXES and is_image(path)):
         return Media(source, sequence=False)

@@ -112,7 +112,7 @@ def test_a_video_is_a_sequence_with_the_stamps_of_its_rate(tmp_path, name):
     ('name', 'content', 'reason'),
     [
         ('x.png', b'no image', 'not an image that can be decoded'),
-        ('x.jpg', b'', 'the file is empty'),
+        *((f'x{suffix}', b'', 'the file is empty') for suffix in ('.jpg', '.gif', '.mp4', '')),
         ('x.mp4', b'no video', 'not a video that can be decoded'),
         ('x.gif', b'GIF89a', 'the file is cut off and cannot be decoded'),
         ('x.txt', b'text', 'not a video that can be decoded, nor an image'),
