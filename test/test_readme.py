@@ -1,4 +1,4 @@
-"""The Python examples of the README run as they are."""
+"""The Python examples of README and docs run as they are."""
 
 from __future__ import annotations
 
@@ -17,14 +17,37 @@ README = Path(__file__).parents[1] / 'README.md'
 BLOCKS = re.findall(r'```python\n(.*?)```', README.read_text(encoding='utf-8'), re.DOTALL)
 
 
-def test_a_video_in_people_and_events_out(tmp_path):
-    (block,) = [block for block in BLOCKS if 'open_media' in block]
+PROGRAMS = [
+    pytest.param(block, id=page.stem, marks=[pytest.mark.model('hand_lite')] * ('hands' in block))
+    for page in sorted(README.parent.glob('docs/*.md'))
+    for block in re.findall(r'```python\n(.*?)```', page.read_text(encoding='utf-8'), re.DOTALL)
+    if "open_media('video.mp4')" in block
+]
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Folder with a video of a person who raises a hand."""
+    folder = tmp_path_factory.mktemp('program')
     actor = Actor((Action('raise_left', 0.5, 1.5),), height=380.0)
-    with VideoWriter(tmp_path / 'video.mp4', 10) as writer:
+    with VideoWriter(folder / 'video.mp4', 10) as writer:
         for frame in frames(Scene(duration=2.5, fps=10, actors=(actor,)), seed=2):
             writer.write(frame.image[..., ::-1], frame.stamp)
+    return folder
+
+
+@pytest.mark.parametrize('program', PROGRAMS)
+def test_a_program_of_a_page_runs(folder, program):
+    done = subprocess.run(
+        [sys.executable, '-c', program], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_video_in_people_and_events_out(folder):
+    (block,) = [block for block in BLOCKS if 'open_media' in block]
     out = subprocess.run(
-        [sys.executable, '-c', block], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, '-c', block], cwd=folder, capture_output=True, text=True, check=True
     ).stdout
     assert re.search(r'^[01]\.\d s: person 1, hand raised \(left\), started$', out, re.MULTILINE)
     assert re.search(r'^[12]\.\d s: person 1, hand raised \(left\), ended$', out, re.MULTILINE)

@@ -47,8 +47,8 @@ class VideoWriter:
         is removed, as it could not be played.
     """
 
-    def __init__(self, path: Path, rate: float = DEFAULT_RATE) -> None:
-        self._path = path
+    def __init__(self, path: str | Path, rate: float = DEFAULT_RATE) -> None:
+        self._path = Path(path)
         self._rate = usable_rate(rate)
         self._handle: BinaryIO | None = None
         self._file: _File | None = None
