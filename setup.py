@@ -41,5 +41,5 @@ setup(
         'tables': ['pyarrow'],
         'web': ['aiohttp'],
     },
-    entry_points={'console_scripts': ['pose-ros = pose_ros.cli.main:main']},
+    entry_points={'console_scripts': ['pose-ros = pose_ros.command_start:main']},
 )

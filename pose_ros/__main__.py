@@ -1,5 +1,6 @@
 """``python -m pose_ros`` is the pose-ros command."""
 
-from pose_ros.cli.main import main
+from pose_ros.command_start import main
 
-main()
+if __name__ == '__main__':  # workers import this file
+    main()

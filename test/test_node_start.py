@@ -1,4 +1,4 @@
-"""Ctrl-C before a node runs ends its process cleanly."""
+"""Ctrl-C before a node or the command runs ends its process cleanly."""
 
 import signal
 import subprocess
@@ -40,6 +40,36 @@ def test_an_interrupt_while_the_node_is_imported(early):
         child.communicate()
     assert child.returncode == 0
     assert not errors
+
+
+SLOW_COMMAND = """
+import sys, time
+from pose_ros import command_start
+
+class Finder:
+    def find_spec(name, path, target=None):
+        if name == 'typer':
+            print('importing', flush=True)
+            time.sleep(60)
+
+sys.meta_path.insert(0, Finder)
+command_start.main()
+"""
+
+
+def test_an_interrupt_while_the_command_is_imported():
+    child = subprocess.Popen(
+        [sys.executable, '-c', SLOW_COMMAND],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert child.stdout.readline() == 'importing\n'
+        child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(timeout=60)
+    finally:
+        child.kill()
+        child.communicate()
+    assert (child.returncode, errors) == (130, '')
 
 
 @pytest.mark.ros

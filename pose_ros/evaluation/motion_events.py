@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path, PurePath
 import re
 from statistics import median
@@ -27,6 +25,7 @@ from pose_ros.core.resources import config_file
 from pose_ros.core.types import FrameError, Person
 from pose_ros.evaluation.mocap import VirtualCamera, read_take
 from pose_ros.tables import open_table
+from pose_ros.worker_pool import WorkerPool
 
 MAX_FALL_DELAY = 6.0
 """Maximum time from the start of a fall to its FALLEN [s]: falls take up to 3 s, and FALLEN is due
@@ -248,8 +247,7 @@ def in_processes(
     jobs: Sequence[Callable[[], MotionResult]], workers: int
 ) -> Iterator[MotionResult]:
     """Results of jobs that run in several processes, in their order."""
-    context = get_context('spawn')  # threads of a model do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with WorkerPool(workers) as pool:
         for future in [pool.submit(job) for job in jobs]:
             yield future.result()
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-import multiprocessing
 import os
-import threading
 from typing import Any, Protocol
 
 from pose_ros.extras import library
+from pose_ros.worker_pool import WorkerPool
 
 # How often Ray runs a task again whose node died [-].
 _NODE_RETRIES = 5
@@ -48,7 +47,7 @@ class ProcessEngine:
 
     def __init__(self, workers: int = 0) -> None:
         self.workers = workers or os.cpu_count() or 1
-        self._pool = self._start()
+        self._pool = WorkerPool(self.workers)
         self._tasks: dict[Future[Any], Any] = {}
 
     def submit(self, key: Any, function: Callable[..., Any], *arguments: Any) -> None:
@@ -56,7 +55,7 @@ class ProcessEngine:
         try:
             future = self._pool.submit(function, *arguments)
         except BrokenProcessPool:
-            self._pool = self._start()
+            self._pool = WorkerPool(self.workers)
             future = self._pool.submit(function, *arguments)
         self._tasks[future] = key
 
@@ -70,23 +69,6 @@ class ProcessEngine:
     def close(self) -> None:
         """Stop what still runs."""
         self._pool.shutdown(cancel_futures=True)
-
-    def _start(self) -> ProcessPoolExecutor:
-        # A forked process would share threads of the model runtimes.
-        context = multiprocessing.get_context('spawn')
-        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_end_with_parent)
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, also if that was killed."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # this is a worker
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, name='parent', daemon=True).start()
 
 
 class RayEngine:

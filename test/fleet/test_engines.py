@@ -60,6 +60,26 @@ def test_workers_end_with_a_process_that_is_killed(tmp_path):
     assert ended
 
 
+STARTS_WITH_SIGNAL_BLOCKED = """
+import signal
+from pose_ros.worker_pool import WorkerPool
+
+if __name__ == '__mp_main__':  # a worker, before it has begun
+    print(signal.pthread_sigmask(signal.SIG_BLOCK, []) == {signal.SIGINT}, flush=True)
+if __name__ == '__main__':
+    with WorkerPool(1) as pool:
+        print(pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result())
+    print(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+
+
+def test_a_worker_hears_of_ctrl_c_when_it_can_handle_it(tmp_path):
+    (tmp_path / 'run.py').write_text(STARTS_WITH_SIGNAL_BLOCKED)
+    command = [sys.executable, tmp_path / 'run.py']
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split('\n')[:3] == ['True', 'set()', 'set()']
+
+
 def rows_of(settings, status):
     """People of an input without its path."""
     path = Path(settings.storage.location, f'{status.name}.people.parquet')
