@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+import os
 from pathlib import Path
 import sys
 
@@ -58,6 +59,10 @@ def check_outputs(names: Sequence[str], inputs: Iterable[Path], json_file: str =
             raise ValueError(f'{name} is a folder: name a file in it')
         if not path.parent.is_dir():
             raise ValueError(f'there is no folder {path.parent} for {name}: create it first')
+        # Files are replaced as a whole; pipes and devices are written to.
+        target = Path(name) if Path(name).exists() and not path.is_file() else path.parent
+        if not os.access(target, os.W_OK):
+            raise ValueError(f'{name} cannot be written: {target} is read-only for you')
         taken.add(path)
 
 

@@ -7,9 +7,10 @@ is what the pose model saw, so that how it is normalised may change later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 import json
+import os
 from pathlib import Path
 import re
 from typing import Any, Protocol, TextIO
@@ -157,6 +158,8 @@ def append_example(folder: Path, motion: MotionClass, example: Example) -> Path:
     ------
     ValueError
         If the file is of another hand or mirror.
+    OSError
+        If it cannot be written; what was in it before stays.
     """
     path = folder / f'{motion.name}{SUFFIX}'
     head = {'format': _FORMAT, 'name': motion.name}
@@ -172,8 +175,17 @@ def append_example(folder: Path, motion: MotionClass, example: Example) -> Path:
     else:
         folder.mkdir(parents=True, exist_ok=True)
         lines.insert(0, json.dumps(head))
-    with path.open('a', encoding='utf-8') as file:
-        file.write('\n'.join(lines) + '\n')
+    before = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open('a', encoding='utf-8') as file:
+            file.write('\n'.join(lines) + '\n')
+    except OSError as error:
+        with suppress(OSError):
+            if before:
+                os.truncate(path, before)
+            else:
+                path.unlink()
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
     return path
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 import json
+import resource
 
 import numpy as np
 import pytest
@@ -96,6 +97,24 @@ def test_a_broken_line_is_named(make_example, tmp_path):
     path.mkdir()
     with pytest.raises(ValueError, match=r'left_up_right_up\.jsonl: Is a directory'):
         read_class(path)
+
+
+def test_a_full_disk_leaves_what_was_recorded_before(make_example, tmp_path):
+    motion, example = MotionClass(SIGN), make_example(SIGN)
+    path = append_example(tmp_path / 'motions', motion, example)
+    content = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) + 1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=SIGN):
+            append_example(tmp_path / 'motions', motion, example)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        with pytest.raises(OSError, match=SIGN):
+            append_example(tmp_path / 'new', motion, example)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == content
+    assert not any((tmp_path / 'new').iterdir())
 
 
 def test_an_empty_folder_says_how_to_record(tmp_path):
