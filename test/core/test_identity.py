@@ -236,6 +236,20 @@ class TestGates:
             people.away(0.4)
             assert people.show(replace(small, x=100.0 + far)) == [expected]
 
+    @pytest.mark.parametrize(('height', 'expected'), [(160.0, 1), (100.0, 0)])
+    def test_after_a_gap_a_thing_of_another_size_is_no_person(
+        self, follow, make_body, height, expected
+    ):
+        people = follow(use_appearance=False)
+        person = make_body()
+        people.show(person, frames=3)
+        people.away(0.4)
+        # With the torso in the same place.
+        assert people.show(replace(person, height=height, y=440 - 0.5 * (300 - height))) == [
+            expected
+        ]
+        assert people.show(person, frames=2) == [1]
+
 
 class TestMemory:
     def test_within_max_gap_the_place_is_enough(self, follow, make_body):

@@ -36,6 +36,9 @@ _REACH = 0.5
 _REGAIN_REACH = 1.5
 # And with at most this ratio of the size to the last one [-]. A guess, as above.
 _REGAIN_GROWTH = 1.5
+# After a gap, what is larger or smaller than the person by more than this ratio is something else [-]:
+# people who walk towards the camera from 5 m double their size in 2 s.
+_MAX_GROWTH = 2.5
 # Consecutive frames are less than this apart [s].
 _NEXT_FRAME = 0.25
 # Minimum number of common keypoints from which position and size follow.
@@ -105,7 +108,7 @@ def _place_similarity(
         return 0.0
     width = math.hypot(track.spread(stamp), _PLACE_WIDTH * track.size)
     distance = _distance(track, observation) / width
-    if gap > _NEXT_FRAME and distance > _PLACE_GATE:
+    if gap > _NEXT_FRAME and (distance > _PLACE_GATE or _growth(track, observation) > _MAX_GROWTH):
         return 0.0
     # An uncertain place weighs less: visible tracks go before lost ones.
     near = math.exp(-(distance**2) / 2) * _PLACE_WIDTH * track.size / width
@@ -117,9 +120,13 @@ def _place_similarity(
 
 def _may_be_regained(track: Track, observation: Observation) -> bool:
     """Whether place and size allow that an observation is a person lost for long."""
-    growth = max(observation.size, track.size) / min(observation.size, track.size)
     near = _distance(track, observation) <= _REGAIN_REACH * track.size
-    return near and growth <= _REGAIN_GROWTH
+    return near and _growth(track, observation) <= _REGAIN_GROWTH
+
+
+def _growth(track: Track, observation: Observation) -> float:
+    """Ratio of an observation's size to the person's last one, or the other way round [-]."""
+    return max(observation.size, track.size) / min(observation.size, track.size)
 
 
 def _distance(track: Track, observation: Observation) -> float:
