@@ -267,6 +267,29 @@ def test_what_drifts_on_after_swinging_does_not_swing():
     assert swing(signal, 4.6).half_cycles < 2
 
 
+def test_raise_start_is_where_the_hand_came_from_or_unbounded_at_rest():
+    rise = Rise()
+    for i in range(61):
+        rise.update(i / 30, 0.1 + 0.05 * math.sin(i))
+    assert rise.start == -math.inf
+    for i in range(61, 80):
+        rise.update(i / 30, 0.7)
+    assert rise.start == pytest.approx(0.05, abs=0.01)
+
+
+def test_swings_are_compared_with_the_noise_of_their_signal():
+    rng = np.random.default_rng(1)
+    snr = {}
+    for name, swing, noise in (('moves', 20, 1), ('trembles', 0, 15)):
+        history = History()
+        for i in range(90):
+            angle = 180 + swing * math.sin(2 * math.pi * i / 30) + rng.normal(0, noise)
+            history.update(i / 30, PosePoints(make_person(left=(90, angle))))
+        snr[name] = history.oscillations['forearm_swing']['left'].snr
+    assert snr['moves'] > 10
+    assert snr['trembles'] < 4
+
+
 def sway(angles, forearm=FOREARM, rate=20):
     """Passes of the left forearm at angles from hanging [deg], and the history."""
     history = History()

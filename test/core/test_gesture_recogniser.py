@@ -437,3 +437,11 @@ def test_salute_of_the_documentation(tmp_path):
 def test_grace_must_be_positive():
     with pytest.raises(ValueError, match='grace must be positive, got 0'):
         Watched(RULES, grace=0)
+
+
+def test_a_gesture_that_is_blocked_now_and_then_does_not_begin(tmp_path):
+    path = tmp_path / 'gestures.yaml'
+    path.write_text(LIFTED.replace('  hold:', '  unless: {wrist_height: [0.9, null]}\n  hold:'))
+    recogniser = Watched(load_rules(path), grace=0.4)
+    assert phases(lift(*[0.6, 0.6, 1.0] * 6), recogniser) == []
+    assert phases(lift(*[0.6] * 5, start=3.0), recogniser) != []

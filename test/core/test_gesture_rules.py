@@ -127,7 +127,7 @@ def test_shipped_file_lists_every_feature_and_no_other():
     text = config_file('gestures.yaml').read_text(encoding='utf-8')
     header = text[: text.index('gestures:')]
     listed = re.findall(r'^#   ([a-z_]+) +\S', header, re.MULTILINE)
-    names = r'^# +((?:[a-z_]+_(?:half_cycles|amplitude|period|speed|evenness|low|pause) ?)+)$'
+    names = r'^# +((?:[a-z_]+_(?:half_cycles|amplitude|period|speed|evenness|low|pause|snr) ?)+)$'
     listed += ' '.join(re.findall(names, header, re.MULTILINE)).split()
     assert sorted(listed) == sorted(FEATURES)
     assert all(feature.meaning for feature in FEATURES.values())

@@ -1,5 +1,6 @@
 """Gestures and the exercises that look like them, in the actor's true joints."""
 
+import itertools
 import math
 
 import numpy as np
@@ -38,6 +39,15 @@ APART = ActorPose(
     left_arm=(20, 25), right_arm=(20, 25), left_forearm=(40, 60), right_forearm=(40, 60)
 )
 
+# Level arms that close before the chest and open.
+CLOSED = ActorPose(
+    left_arm=(15, 68), right_arm=(15, 68), left_forearm=(-85, 60), right_forearm=(-85, 60)
+)
+# Hands at the shoulders, and one that goes straight out to the side.
+GUARD = ActorPose(
+    left_arm=(20, 20), right_arm=(20, 20), left_forearm=(160, 0), right_forearm=(160, 0)
+)
+STRAIGHT = GUARD._replace(left_arm=(88, 0), left_forearm=(110, 0))
 LEFT_PUNCH = ActorPose(
     left_arm=(0, 70), right_arm=(0, 20), left_forearm=(0, 90), right_forearm=(0, 120)
 )
@@ -77,17 +87,30 @@ def started(video):
     ]
 
 
-@pytest.mark.parametrize(
-    ('low', 'high', 'gesture', 'repetitions'),
-    [(RACKED, PRESSED, 'hand_raised', 1), (REST, LEVEL, 't_pose', 2)],
-    ids=['overhead press', 'lateral raise'],
-)
 @pytest.mark.parametrize('period', [2.0, 3.0])
-def test_arms_that_go_up_in_rhythm_are_no_gesture(low, high, gesture, repetitions, period):
-    found = started(to_and_fro(low, high, times=5, period=period))
+def test_lateral_raises_are_no_t_poses(period):
+    found = started(to_and_fro(REST, LEVEL, times=5, period=period))
     # The first repetitions cannot be told from the gesture, the others are in rhythm.
-    assert {(name, hand) for name, hand, _ in found} <= {(gesture, Hand.BOTH)}
-    assert all(stamp < repetitions * period for *_, stamp in found)
+    assert {(name, hand) for name, hand, _ in found} <= {('t_pose', Hand.BOTH)}
+    assert all(stamp < 2 * period for *_, stamp in found)
+
+
+@pytest.mark.parametrize('period', [1.0, 2.0, 3.0])
+@pytest.mark.parametrize('rest', [0.0, 4.0])
+def test_presses_raise_no_hand_not_even_the_first_time(period, rest):
+    # The hands come from the shoulders, where they may have rested.
+    held = [(i / 30, person(RACKED)) for i in range(round(rest * 30))]
+    pressed = to_and_fro(RACKED, PRESSED, times=5, period=period)
+    assert started([*held, *((rest + stamp, body) for stamp, body in pressed)]) == []
+
+
+@pytest.mark.parametrize(
+    ('pose', 'gesture'), [(LEVEL, 't_pose'), (RAISED, 'hand_raised')], ids=['level', 'raised']
+)
+def test_arms_that_were_first_seen_raised_are_reported_after_a_rest(pose, gesture):
+    ((name, hand, stamp),) = started([(i / 30, person(pose)) for i in range(90)])
+    assert (name, hand) == (gesture, Hand.BOTH)
+    assert 2.0 <= stamp < 2.4
 
 
 def test_one_arm_that_goes_up_in_rhythm_does_not_point_a_fourth_time():
@@ -153,3 +176,47 @@ def test_both_arms_to_one_side_do_not_point():
         left_arm=(88, 0), left_forearm=(88, 0), right_arm=(-80, 40), right_forearm=(-88, 10)
     )
     assert started((i / 30, person(pose)) for i in range(60)) == []
+
+
+def test_hands_that_tremble_do_not_clap_wave_or_beckon():
+    # Wrists off by 0.1 torsos in every frame, as MoveNet finds those of people whose head is
+    # outside the image. At first the noise is not known.
+    found = []
+    for seed, pose in itertools.product(range(3), (FOLDED.blend(CLAPPED, 0.7), GUARD)):
+        rng = np.random.default_rng(seed)
+        video = [(i / 25, person(pose)) for i in range(250)]
+        for _, body in video:
+            for side in ('left', 'right'):
+                body.keypoints[COCO17.index(f'{side}_wrist')] += rng.normal(0, 9, 2)
+        found += started(video)
+    assert len(found) <= 1
+
+
+@pytest.mark.parametrize('period', [0.7, 1.0])
+def test_level_arms_that_close_and_open_do_not_clap(period):
+    assert {name for name, *_ in started(to_and_fro(LEVEL, CLOSED, times=6, period=period))} <= {
+        't_pose'
+    }
+
+
+@pytest.mark.parametrize('period', [0.6, 0.8])
+def test_hand_that_strikes_from_the_elbow_does_not_wave(period):
+    assert started(to_and_fro(GUARD, STRAIGHT, times=6, period=period)) == []
+
+
+def test_t_pose_while_marching():
+    # Each foot goes up by turns, and the wrists are off along the arm.
+    rng = np.random.default_rng(0)
+    video = []
+    for i in range(90):
+        lifted = {
+            f'{side}_{part}': (0, angle * max(0.0, sign * math.sin(2 * math.pi * i / 30)))
+            for side, sign in (('left', 1), ('right', -1))
+            for part, angle in (('thigh', 80), ('shin', -10))
+        }
+        pose = REST.blend(LEVEL, min(1.0, max(0.0, (i - 45) / 10)))
+        body = person(pose._replace(**lifted))
+        for side in ('left', 'right'):
+            body.keypoints[COCO17.index(f'{side}_wrist')] += rng.normal(0, 8), 0
+        video.append((i / 15, body))
+    assert [(name, hand) for name, hand, _ in started(video)] == [('t_pose', Hand.BOTH)]

@@ -194,10 +194,37 @@ def wrist_speed(body: BodyState, side: Side) -> float:
     return body.wrist_speed(side)
 
 
+@_feature('torso/s', 'shoulder', 'wrist')
+def wrist_climb(body: BodyState, side: Side) -> float:
+    """Mean speed of the wrist up or down against the shoulder over the last 0.2 s."""
+    return body.history.wrists[side].climb
+
+
 @_feature('s', 'shoulder', 'wrist')
 def raise_time(body: BodyState, side: Side) -> float:
-    """Time for the middle half of the wrist's way up in the last 3 s; 0 if it did not rise."""
+    """Time for the middle half of the wrist's way up in the last 3 s; 0 if it did not rise.
+
+    inf for 2 s if the hand was first seen raised.
+    """
     return body.history.rises[side].time
+
+
+@_feature('torso', 'shoulder', 'wrist')
+def raise_start(body: BodyState, side: Side) -> float:
+    """Lowest height of the wrist over the shoulder in the last 3 s; -inf at rest."""
+    return body.history.rises[side].start
+
+
+@_feature('torso', 'shoulder', 'elbow')
+def elbow_height(body: BodyState, side: Side) -> float:
+    """Elbow above the shoulder."""
+    return body.limb(side, 'shoulder', 'elbow').imag / body.scale
+
+
+@_feature('torso', 'shoulder', 'elbow')
+def elbow_travel(body: BodyState, side: Side) -> float:
+    """How far the elbow has moved against the shoulder in the last 0.4 s."""
+    return body.history.elbows[side].travel
 
 
 @_feature('torso', *_ELBOWS, *_TRUNK[2:], of_arm=False)
@@ -295,6 +322,7 @@ def _register_oscillations() -> None:
             'smallest of the last three half cycles',
             lambda swing, _: swing.amplitude,
         ),
+        'snr': ('', 'amplitude over noise', lambda swing, _: swing.snr),
         'period': ('s', 'time there and back', lambda swing, _: swing.period),
         'speed': ('', 'amplitude over half the period', lambda swing, _: swing.speed),
         'evenness': (

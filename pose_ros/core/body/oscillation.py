@@ -25,10 +25,13 @@ class Oscillation:
         Half cycles smaller than this are noise; in the signal's unit.
     max_time
         Maximum time of a half cycle [s].
+    noise
+        Standard deviation of the signal's noise, as the caller measures it.
     """
 
     min_swing: float
     max_time: float
+    noise: float = 0.0
     _swung: float = -math.inf
     _turns: list[tuple[float, float]] = field(default_factory=list)
     _extreme: tuple[float, float] = (-math.inf, 0.0)
@@ -66,6 +69,11 @@ class Oscillation:
         """Smallest of the last three half cycles, peak to peak."""
         values = [value for _, value in [*self._turns[-3:], self._extreme]]
         return min((abs(b - a) for a, b in pairwise(values)), default=0.0)
+
+    @property
+    def snr(self) -> float:
+        """Amplitude over the noise [-]."""
+        return self.amplitude / self.noise if self.noise else math.inf
 
     @property
     def period(self) -> float:

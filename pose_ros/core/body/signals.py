@@ -147,9 +147,9 @@ def _press(points: PosePoints, side: Side) -> float | None:
 
 
 def _dip(points: PosePoints, _: Side) -> float:
-    """Height of the hips over the ankles [torsos]."""
-    hips = points.middle('left_hip', 'right_hip')
-    return (hips - points.middle('left_ankle', 'right_ankle')).imag / points.scale
+    """Height of the hips over the lower ankle [torsos]; a foot that is lifted does not move it."""
+    foot = min(points.joint(side, 'ankle').imag for side in SIDES)
+    return (points.middle('left_hip', 'right_hip').imag - foot) / points.scale
 
 
 _HEAD = (
@@ -247,7 +247,7 @@ SIGNALS = {
             of_arm=False,
             unit='torso',
             keypoints=('left_hip', 'right_hip', 'left_ankle', 'right_ankle'),
-            meaning='hips over the ankles, up and down',
+            meaning='hips over the lower ankle, up and down',
             min_swing=_MIN_DIP,
             max_time=_MAX_REPETITION,
         ),

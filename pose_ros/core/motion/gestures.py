@@ -86,7 +86,9 @@ class _RuleMatch:
         """Follow the conditions; `start` decides whether the gesture begins."""
         stamp = body.stamp
         holds = self.rule.holds(body, self.active)
-        if holds:
+        if not self.active and holds is not False and self.rule.blocked(body):
+            self.since = None
+        elif holds:
             self.last = stamp
             self.since = stamp if self.since is None else self.since
         elif self.since is not None:

@@ -112,7 +112,7 @@ class Rule:
         Of two gestures of the same hand at the same time only that of the higher priority is
         reported; those of the same priority do not mind each other.
     unless
-        None of these may hold when it begins.
+        None of these may hold when it begins, nor while its conditions hold before.
     """
 
     name: str
@@ -134,9 +134,11 @@ class Rule:
                 return False
             if holds is None:
                 verdict = None
-        if not going_on and any(condition.holds(body, False) for condition in self.unless):
-            return False
         return verdict
+
+    def blocked(self, body: BodyState) -> bool:
+        """Whether the gesture may not begin now."""
+        return any(condition.holds(body, False) for condition in self.unless)
 
     def outranks(self, other: Rule) -> bool:
         """Whether this gesture is reported instead of the other."""

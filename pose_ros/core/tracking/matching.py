@@ -36,8 +36,8 @@ _REACH = 0.5
 _REGAIN_REACH = 1.5
 # And with at most this ratio of the size to the last one [-]. A guess, as above.
 _REGAIN_GROWTH = 1.5
-# After a gap, what is larger or smaller than the person by more than this ratio is something else [-]:
-# people who walk towards the camera from 5 m double their size in 2 s.
+# After a gap, an observation of another size by more than this ratio is another person [-]: people
+# who walk towards the camera from 5 m double their size in 2 s.
 _MAX_GROWTH = 2.5
 # Consecutive frames are less than this apart [s].
 _NEXT_FRAME = 0.25
