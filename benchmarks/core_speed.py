@@ -13,6 +13,7 @@ from pose_ros.actor import Actor, Scene, frames
 from pose_ros.actor.demo_scenes import hands as hands_scene
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
+from pose_ros.core.factory import load_pose_model
 from pose_ros.core.runtime.litert import TfliteModel
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.types import Frame
@@ -37,29 +38,37 @@ def images(width: int, height: int, count: int = 30) -> list[np.ndarray]:
 
 def raw_invocation(model: str, role: str, threads: int) -> Callable[[], object]:
     """The model alone, as it comes, fed with one image over and over."""
-    tflite = TfliteModel(ModelStore().locate(model)[role], threads)
-    interpreter = tflite._interpreter
+    return invocation(TfliteModel(ModelStore().locate(model)[role], threads))
+
+
+def invocation(tflite: TfliteModel) -> Callable[[], object]:
+    """Invocation of a model with one image over and over."""
     width, height = tflite.input_size
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     tflite.run(image)
-    return interpreter.invoke
+    return tflite._interpreter.invoke
 
 
 def measure(installed: list[str]) -> Iterator[dict]:
-    """One row a case; estimator and raw invocation take turns frame by frame."""
+    """One row a case; estimator and raw invocations take turns frame by frame."""
     for model, role, threads in CASES:
         if model not in installed:
             continue
         for width, height in SIZES:
             shown = images(width, height)
-            estimator = PoseEstimator(EstimatorConfig(model=model, threads=threads))
+            config = EstimatorConfig(model=model, threads=threads)
+            estimator = PoseEstimator(config)
             invoke = raw_invocation(model, role, threads)
-            ours, raw = [], []
+            invoke_cut = invocation(load_pose_model(config, ModelStore())._model)
+            ours, raw, cut = [], [], []
             for index in range(WARM_UP + FRAMES):
                 frame = Frame(shown[index % len(shown)], index / 30, 'bgr')
                 ours.append(elapsed(partial(estimator.estimate, frame)))
                 raw.append(elapsed(invoke))
-            ours_ms, raw_ms = (1e3 * np.median(times[WARM_UP:]) for times in (ours, raw))
+                cut.append(elapsed(invoke_cut))
+            ours_ms, raw_ms, cut_ms = (
+                1e3 * float(np.median(times[WARM_UP:])) for times in (ours, raw, cut)
+            )
             yield {
                 'what': 'estimator per frame',
                 'model': model,
@@ -68,6 +77,8 @@ def measure(installed: list[str]) -> Iterator[dict]:
                 'ms': ours_ms,
                 'raw_invocation_ms': raw_ms,
                 'ratio': ours_ms / raw_ms,
+                'cut_ms': cut_ms,
+                'cut_ratio': ours_ms / cut_ms,
             }
 
 

@@ -27,7 +27,14 @@ from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.evaluation.report import markdown_table
 
-MODELS = ('movenet_lightning', 'blazepose_full', 'hand_lite', 'hand_full')
+MODELS = (
+    'movenet_lightning',
+    'blazepose_full',
+    'tinypose_128',
+    'tinypose_256',
+    'hand_lite',
+    'hand_full',
+)
 COLUMNS = {
     'model': 'model',
     'node': 'node',
@@ -47,19 +54,24 @@ COLUMNS = {
     'litert_ms': 'LiteRT [ms]',
     'openvino_ms': 'OpenVINO [ms]',
     'ratio': 'ratio',
+    'cut_ms': 'cut model [ms]',
+    'cut_ratio': 'ratio to it',
+    'beyond_ms': 'beyond it, per person [ms]',
     'rate': 'rate [Hz]',
     'cpu': 'CPU [cores]',
     'memory_mb': 'memory [MB]',
 }
 MEANINGS = {
     'estimator per frame': 'PoseEstimator.estimate() over the raw invocation of the model that '
-    'runs on every frame, frame by frame in turns. BlazePose is under 1 because the branch that '
-    'draws a mask is cut out of its graph, MoveNet close to 1 because a subtraction of zero '
-    'is.',
+    'runs on every frame, frame by frame in turns. Of BlazePose the branch that draws a mask is '
+    'cut out, of MoveNet a subtraction of zero: the ratio to the raw invocation of this cut '
+    'model is what the package itself adds.',
     'both hands of one person': 'PoseEstimator.find_hands() for the two hands of one person, over '
     'PoseEstimator.estimate() with BlazePose full on the same frame, in turns.',
     'several people per frame': 'PoseEstimator.estimate() in the mode multi, less the detector '
-    'that runs every ten frames, over one run of the single-person model, in turns.',
+    'that runs every ten frames, over one run of the single-person model with crop and decoding, '
+    'in turns. Per person it takes so much longer than that run (median of the frames); with '
+    'several people TinyPose decodes faster.',
     'LiteRT and OpenVINO': 'One run of a model file, one thread, float32, in turns. OpenVINO '
     'alone runs the files that LiteRT cannot read.',
     'heatmap to keypoints': 'Mean error [cells] of each way to read the highest peak off a '
