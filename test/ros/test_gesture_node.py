@@ -239,6 +239,8 @@ def test_process_ends_with_one_line_about_what_is_wrong(ros_domain, tmp_path, pa
     )
     assert done.returncode == 2
     assert reason in done.stderr
+    assert '[gesture_node]' in done.stderr
+    assert 'GestureNode' not in done.stderr
     assert 'Traceback' not in done.stderr
 
 
