@@ -1,10 +1,11 @@
 from dataclasses import replace
+import math
 
 import numpy as np
 import pytest
 
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.topology import COCO17
+from pose_ros.core.topology import COCO17, COCO_SHOULDERS
 from pose_ros.core.tracking.observation import Observation, distinct
 from pose_ros.core.types import Box, Frame
 
@@ -93,3 +94,13 @@ class TestDistinct:
         )
         assert one.clothing is None
         assert distinct([one, other]) == [one, other]
+
+
+@pytest.mark.parametrize(
+    ('shoulders', 'turn'),
+    [((0, -100), 0), ((30, -90), 0), ((100, 10), 90), ((-90, -40), -90), ((20, 90), 180)],
+)
+def test_the_head_is_up_in_a_view_with_the_quarter_turn(shoulders, turn):
+    points = np.tile(np.float32([[300, 300]]), (17, 1))
+    points[list(COCO_SHOULDERS)] += shoulders
+    assert math.degrees(observation(points).quarter_turn) == pytest.approx(turn)

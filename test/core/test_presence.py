@@ -11,8 +11,10 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.finding.search import DetectorRuns, DetectorSearch, SearchState
 from pose_ros.core.models.detector import Detection
+from pose_ros.core.topology import COCO17
+from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.presence import Presence
-from pose_ros.core.types import Box, Frame
+from pose_ros.core.types import Box
 
 
 class TestPresence:
@@ -109,18 +111,30 @@ class TestSecondOpinion:
         assert [person.id for person in shown] == [1]
         assert shown[0].box.x > 300
 
-    def test_the_closer_views_alternate_and_the_threshold_counts(self, world, make_body):
+    def test_the_closer_views_alternate_and_the_threshold_counts(
+        self, world, make_body, sighting_of
+    ):
         body = make_body()
         world.frame(0.0, body)
-        frame = Frame(world.frame(0.0, body).image, 0.0)
+        seen = sighting_of(body)
         search = DetectorSearch([world], DetectorRuns())
-        first = search.agreement(frame, body.box, 0, 0.0)
+        first = search.agreement(seen, 0, 0.0)
         assert first == pytest.approx(0.9 - world.min_agreement)
-        assert search.agreement(frame, body.box, 1, 0.95) == pytest.approx(-0.05)
-        sides = [view.side / body.box.height for _, view in world.views]
+        assert search.agreement(seen, 1, 0.95) == pytest.approx(-0.05)
+        sides = [view.side / max(seen.box.width, seen.box.height) for _, view in world.views]
         assert sides == pytest.approx([2.2, 1.4])
-        elsewhere = Box(0.0, 0.0, 50.0, 60.0)
-        assert search.agreement(frame, elsewhere, 0, 0.0) == -world.min_agreement
+        elsewhere = sighting_of(make_body(x=50.0))
+        assert search.agreement(elsewhere, 0, 0.0) == -world.min_agreement
+
+    def test_lying_people_are_shown_upright(self, world, sighting_of, make_body):
+        seen = sighting_of(make_body())
+        world.frame(0.0, make_body())
+        turned = np.roll(seen.pose.keypoints, 1, axis=1) * (-1, 1) + (400, 0)  # by 90 degrees
+        lying = Observation.of(
+            replace(seen.pose, keypoints=turned), seen.frame, COCO17, threshold=0.3
+        )
+        DetectorSearch([world], DetectorRuns()).agreement(lying, 0, 0.0)
+        assert world.views[-1][1].rotation == pytest.approx(np.pi / 2)
 
     def test_two_detectors_take_turns(self, world):
         class Other:

@@ -10,6 +10,7 @@ import numpy as np
 
 from pose_ros.core.models.crop import whole_frame
 from pose_ros.core.models.detector import Detection, Detector
+from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.types import Box, Crop, Frame
 
@@ -114,24 +115,26 @@ class DetectorSearch:
         found, self._runs.duration = self._run(detector, frame, view)
         return found, detector
 
-    def agreement(self, frame: Frame, box: Box, look: int, threshold: float) -> float:
-        """How much a detector agrees that there is a person in a box: -1 to 1, over 0 if it does.
+    def agreement(self, observation: Observation, look: int, threshold: float) -> float:
+        """How much a detector agrees that this is a person: -1 to 1, over 0 if it does.
 
-        It is the score in a closer view, less the minimum score. The views alternate.
+        It is the score in a closer view, less the minimum score. The views alternate, and show
+        the person upright: detectors score lying people much lower.
 
         Parameters
         ----------
-        frame, box
-            Where the person was found.
+        observation
+            The person.
         look
             Number of opinions on the same person before.
         threshold
             Minimum score, 0 to 1; 0 = the detector's own.
         """
-        detector = self.detectors[-1]
+        detector, box = self.detectors[-1], observation.box
         detector.threshold = _MIN_AGREEMENT
         side = _CLOSER[look % len(_CLOSER)] * max(box.width, box.height, 1.0)
-        found, _ = self._run(detector, frame, Crop(box.centre, side))
+        view = Crop(box.centre, side, observation.quarter_turn)
+        found, _ = self._run(detector, observation.frame, view)
         scores = [each.score for each in found if overlap(each.box, box) > KNOWN_OVERLAP]
         return max(scores, default=0.0) - (threshold or detector.min_agreement)
 

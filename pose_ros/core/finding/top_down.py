@@ -179,9 +179,7 @@ class TopDown:
         """Evidence of the detector in a closer view; without one, of the best keypoints."""
         if self.detector_search is not None:
             threshold = self.config.detector_threshold
-            return self.detector_search.agreement(
-                observation.frame, observation.box, look, threshold
-            )
+            return self.detector_search.agreement(observation, look, threshold)
         if self.config.person_threshold:
             return 1.0
         return observation.pose.peak - self._model.min_peak

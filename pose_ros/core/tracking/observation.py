@@ -106,6 +106,13 @@ class Observation:
         return max(self.box.width, self.box.height, _HEIGHT_OF_TORSO * torso, 1.0)
 
     @cached_property
+    def quarter_turn(self) -> float:
+        """Rotation of a view in which the head is up [rad]: 0, a half, or a quarter turn."""
+        (lsx, lsy), (rsx, rsy), (lhx, lhy), (rhx, rhy) = self._torso
+        leaning = math.atan2(lsx + rsx - lhx - rhx, lhy + rhy - lsy - rsy)
+        return round(leaning / (math.pi / 2)) * (math.pi / 2)
+
+    @cached_property
     def _torso(self) -> list[list[float]]:
         """Left and right shoulder, left and right hip: (x, y) [px] of each."""
         torso: list[list[float]] = self.joints.take(_TORSO, axis=0).tolist()
