@@ -313,6 +313,41 @@ def test_sitting_down_time_and_again_is_no_exercise():
     assert told(moments, 'squat')[-1].repetitions == 2
 
 
+@pytest.mark.parametrize('name', ['deadlift', 'push_up'])
+def test_a_pause_at_the_turning_point_belongs_to_some_exercises(name):
+    manner = {'out': 0.6, 'hold': 2.5, 'back': 0.6, 'rest': 0.5, 'repetitions': 3, 'rng': None}
+    counts = [(s.exercise, s.repetitions) for s in done(told(video(scene(name, 90, **manner))))]
+    assert counts == [(name, number) for number in (1, 2, 3)]
+
+
+LEANING = """\
+exercises:
+- name: squat
+  leads: knees
+  start: 150
+  turn: 130
+  goal: 90
+  seconds: [0.5, 10]
+  needs:
+    - {measure: trunk, where: turn, limits: [45, null], over_set: true}
+"""
+
+
+@pytest.mark.parametrize(('leaning', 'counts'), [((1, 0, 1), [1, 2, 3]), ((0, 1, 0), [])])
+def test_a_need_of_the_set_is_met_by_most_of_its_repetitions(tmp_path, leaning, counts):
+    path = tmp_path / 'exercises.yaml'
+    path.write_text(LEANING)
+    moments = []
+    for leans in leaning:
+        fault = {'fault': 'leans_forward'} if leans else {}
+        part = video(scene('squat', 90, repetitions=1, rng=None, **fault))
+        shift = moments[-1][1] + 0.1 if moments else 0.0
+        moments += [(people, stamp + shift) for people, stamp in part]
+    observe = single_observer(ExerciseCounter(AUTO, load_exercises(path)))
+    states = [state for people, stamp in moments for state in observe(people, stamp)]
+    assert [state.repetitions for state in done(states)] == counts
+
+
 def test_people_are_counted_apart_and_those_without_id_not_at_all(squats):
     jacks = video(scene('jumping_jack'), seed=2)
     both = [

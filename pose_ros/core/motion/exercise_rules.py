@@ -33,8 +33,9 @@ class FormRule:
         Whether the need also fails while the measure is unknown.
     auto
         Whether the need is asked only to recognise the exercise.
-    once
-        Whether it is asked until then, and not of the repetitions that follow.
+    over_set
+        Whether it is asked of most of the repetitions by which the exercise is recognised, and
+        not of each one.
     stays
         Whether only people who stay at the turning point can meet it.
     otherwise
@@ -47,7 +48,7 @@ class FormRule:
     name: str = ''
     known: bool = False
     auto: bool = False
-    once: bool = False
+    over_set: bool = False
     stays: bool = False
     otherwise: FormRule | None = None
 
@@ -82,6 +83,8 @@ class Exercise:
         Whether it can be told apart from the others.
     from_turn
         Whether a repetition may begin at the turning point, as on a chair.
+    pauses
+        Whether people pause at the turning point, as with a weight on the floor.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Exercise:
     hold: float = 0.0
     auto: bool = True
     from_turn: bool = False
+    pauses: bool = False
 
     def progress(self, angle: float) -> float:
         """How far out a leading angle [deg] is: 0 at the start, 1 where it counts."""
@@ -119,12 +123,8 @@ class Exercise:
 
     def chosen(self) -> Exercise:
         """Return the exercise for a person who is known to do it."""
-        needs = (need for need in self.needs if not (need.auto or need.once))
+        needs = (need for need in self.needs if not (need.auto or need.over_set))
         return replace(self, needs=tuple(needs))
-
-    def recognised(self) -> Exercise:
-        """Return the exercise for a person whose set of it goes on."""
-        return replace(self, needs=tuple(need for need in self.needs if not need.once))
 
 
 def load_exercises(path: str | Path) -> tuple[Exercise, ...]:
@@ -168,7 +168,7 @@ def _read_exercise(entry: Entry) -> Exercise:
     else:
         fields = entry.fields(
             required=('name', 'leads', 'start', 'turn', 'goal', 'seconds'),
-            optional=('auto', 'from_turn', *rules),
+            optional=('auto', 'from_turn', 'pauses', *rules),
         )
         hold = 0.0
         start, turn, goal = (fields[key].number() for key in ('start', 'turn', 'goal'))
@@ -198,6 +198,7 @@ def _read_exercise(entry: Entry) -> Exercise:
         hold=hold,
         auto=fields['auto'].flag() if 'auto' in fields else True,
         from_turn='from_turn' in fields and fields['from_turn'].flag(),
+        pauses='pauses' in fields and fields['pauses'].flag(),
     )
 
 
@@ -206,7 +207,7 @@ def _read_measure(entry: Entry) -> Measure:
 
 
 def _read_rule(entry: Entry, name: str = '') -> FormRule:
-    flags = ('known', 'auto', 'once', 'stays')
+    flags = ('known', 'auto', 'over_set', 'stays')
     required = ('measure', 'where', 'limits')
     fields = entry.fields(required=required, optional=(*flags, 'or'))
     limits = read_limits(fields['limits'])

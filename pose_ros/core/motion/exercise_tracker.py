@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 import math
+from typing import NamedTuple
 
 from pose_ros.core.body.form import Form
 from pose_ros.core.body.points import UnseenError
@@ -30,6 +31,24 @@ _DOUBT = 1.0
 Counter = RepetitionCounter | HoldCounter
 
 
+class _Member(NamedTuple):
+    """A repetition of a series.
+
+    Attributes
+    ----------
+    started
+        When it began [s].
+    done
+        The repetition.
+    set_needs_met
+        As `RepetitionTrace.set_needs_met`.
+    """
+
+    started: float
+    done: Repetition
+    set_needs_met: tuple[bool, ...]
+
+
 @dataclass
 class _Candidate:
     """One exercise of one person, in the search for the one being done.
@@ -38,20 +57,17 @@ class _Candidate:
     ----------
     counter
         Of the exercise.
-    exercise
-        With all needs.
     last
         When its last repetition was complete [s].
     series
-        Those that came one right after the other, with the time at which each began [s].
+        Repetitions that came one right after the other.
     waits
         Whether an exercise of higher priority may come of the same motion.
     """
 
     counter: Counter
-    exercise: Exercise
     last: float = -math.inf
-    series: list[tuple[float, Repetition]] = field(default_factory=list)
+    series: list[_Member] = field(default_factory=list)
     waits: bool = False
 
     @property
@@ -59,20 +75,26 @@ class _Candidate:
         """Whether it has a repetition in this frame, or had while it waits."""
         return self.waits or self.counter.done is not None
 
-    def become_current(self, current: bool) -> None:
-        """Ask some needs only until the exercise is recognised."""
-        self.counter.exercise = self.exercise.recognised() if current else self.exercise
-
     def set_since(self, stamp: float, single: bool) -> list[Repetition]:
         """Repetitions that began since a time [s]; none if they are too few for a set.
 
         If `single` is true, one that is unmistakable is enough.
         """
-        found = [done for start, done in self.series if start >= stamp]
-        rests = self.exercise.from_turn  # on a chair
-        moved = sum(rests or not done.stays for done in found)
+        found = [one for one in self.series if one.started >= stamp]
+        while found and not self._is_set(found, single):
+            del found[0]
+        return [one.done for one in found]
+
+    def _is_set(self, found: Sequence[_Member], single: bool) -> bool:
+        """Whether repetitions are enough to recognise the exercise."""
+        moved = sum(self._moves(one.done) for one in found)
         enough = moved >= _RECOGNISED or (single and moved > 0 and self.counter.unmistakable)
-        return found if enough else []
+        votes = zip(*(one.set_needs_met for one in found))
+        return enough and all(2 * sum(each) > len(found) for each in votes)
+
+    def _moves(self, done: Repetition) -> bool:
+        """Whether a person did not just stay at the turning point, as one who sits down."""
+        return self.counter.exercise.pauses or not done.stays
 
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
@@ -83,15 +105,14 @@ class _Candidate:
             self.series = []
         if done is None:
             return
-        stays = done.stays and not self.exercise.from_turn
-        if stays or self.counter.done_from - self.last > self._max_pause(done):
+        if not self._moves(done) or self.counter.done_from - self.last > self._max_pause(done):
             self.series = []
-        self.series.append((self.counter.done_from, done))
+        self.series.append(_Member(self.counter.done_from, done, self.counter.set_needs_met))
         self.last = stamp
 
     def _max_pause(self, done: Repetition) -> float:
         """Maximum pause between the last repetition and this one [s]."""
-        if self.series and abs(self.series[-1][1].peak_angle - done.peak_angle) <= _ALIKE:
+        if self.series and abs(self.series[-1].done.peak_angle - done.peak_angle) <= _ALIKE:
             return _MAX_PAUSE_ALIKE
         return _MAX_PAUSE
 
@@ -127,7 +148,7 @@ class ExerciseTracker:
             exercises = [exercise.chosen() for exercise in exercises]
         doubt = 0.0 if recognise else _DOUBT
         self._candidates = [
-            _Candidate((HoldCounter if one.hold else RepetitionCounter)(one, doubt), one)
+            _Candidate((HoldCounter if one.hold else RepetitionCounter)(one, doubt))
             for one in exercises
         ]
         self._recognise = recognise
@@ -154,12 +175,7 @@ class ExerciseTracker:
         for candidate in self._candidates:
             candidate.update(stamp, form)
         if self._recognise:
-            before = self._current
             self._follow(stamp)
-            if self._current is not before:
-                for each in (before, self._current):
-                    if each is not None:
-                        each.become_current(each is self._current)
         return None if self._current is None or self._elsewhere else self._current.counter
 
     def _follow(self, stamp: float) -> None:

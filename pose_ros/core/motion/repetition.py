@@ -197,8 +197,13 @@ class RepetitionTrace:
         return readings if len(readings) >= _MIN_OBSERVED * len(part) else []
 
     def meets_needs(self, doubt: float) -> bool:
-        """Whether the exercise's needs are met, up to a number of standard deviations."""
-        return all(self.meets(need, doubt) for need in self.exercise.needs)
+        """Whether the needs of each repetition are met, up to a number of standard deviations."""
+        return all(self.meets(need, doubt) for need in self.exercise.needs if not need.over_set)
+
+    @property
+    def set_needs_met(self) -> tuple[bool, ...]:
+        """Whether each need is met that most repetitions of a set must meet."""
+        return tuple(self.meets(need) for need in self.exercise.needs if need.over_set)
 
     @property
     def unmistakable(self) -> bool:

@@ -78,6 +78,8 @@ class RepetitionCounter:
         The repetition that the last sample completed, or None.
     unmistakable
         Whether the last complete repetition was enough to recognise the exercise.
+    set_needs_met
+        Of the last complete repetition, as `RepetitionTrace.set_needs_met`.
     missed
         Whether the last sample completed something that went as far, but was something else.
     started
@@ -97,6 +99,7 @@ class RepetitionCounter:
         self.angle = math.nan
         self.done: Repetition | None = None
         self.unmistakable = False
+        self.set_needs_met: tuple[bool, ...] = ()
         self.missed = False
         self.started = -math.inf
         self.done_from = -math.inf
@@ -205,6 +208,7 @@ class RepetitionCounter:
                 self._ways.append(self._best)
                 self.count += 1
                 self.unmistakable = self._repetition.unmistakable
+                self.set_needs_met = self._repetition.set_needs_met
                 self.done = self._repetition.judge(self.exercise.faults)
         self._trace.clear()
         self._from_start = True
