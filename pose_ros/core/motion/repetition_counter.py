@@ -201,7 +201,8 @@ class RepetitionCounter:
         if self._trace and self._left_start and self._best >= self._min_progress():
             took = sample.stamp - self.started
             fits = self._repetition.meets_needs(self._doubt)
-            self.missed = not fits
+            # What is faster comes of errors.
+            self.missed = not fits and took >= self.exercise.seconds.low
             if fits and took in self.exercise.seconds:
                 self.done_from = self.started
                 self._trace.append(sample)
