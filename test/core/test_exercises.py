@@ -348,6 +348,20 @@ def test_a_need_of_the_set_is_met_by_most_of_its_repetitions(tmp_path, leaning, 
     assert [state.repetitions for state in done(states)] == counts
 
 
+def test_an_error_that_is_faster_than_a_repetition_does_not_interrupt_a_set(tmp_path):
+    path = tmp_path / 'exercises.yaml'
+    path.write_text(LEANING.replace('[45, null], over_set: true', '[null, 45]'))
+    upright = video(scene('squat', 90, repetitions=1, rng=None))
+    leaning = video(scene('squat', 90, repetitions=1, rng=None, fault='leans_forward'))
+    wrong = next(people for people, stamp in leaning if stamp >= TURN - 0.2)
+    shift = upright[-1][1] + 0.1
+    moments = [*upright, *((people, stamp + shift) for people, stamp in upright)]
+    moments = [(wrong if abs(t - shift - 0.1) < 0.06 else people, t) for people, t in moments]
+    observe = single_observer(ExerciseCounter(AUTO, load_exercises(path)))
+    states = [state for people, stamp in moments for state in observe(people, stamp)]
+    assert [state.repetitions for state in done(states)] == [1, 2]
+
+
 def test_people_are_counted_apart_and_those_without_id_not_at_all(squats):
     jacks = video(scene('jumping_jack'), seed=2)
     both = [
