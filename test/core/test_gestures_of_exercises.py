@@ -113,6 +113,17 @@ def test_arms_that_were_first_seen_raised_are_reported_after_a_rest(pose, gestur
     assert 2.0 <= stamp < 2.4
 
 
+def test_a_hand_that_rests_at_the_chest_does_not_delay_the_other():
+    chest = REST._replace(left_arm=(20, 20), left_forearm=(-120, 40))
+    up = chest._replace(right_arm=(172, 0), right_forearm=(172, 0))
+    video = [
+        (i / 30, person(chest.blend(up, min(max(i / 30 - 0.3, 0.0) / 0.4, 1)))) for i in range(50)
+    ]
+    ((name, hand, stamp),) = started(video)
+    assert (name, hand) == ('hand_raised', Hand.RIGHT)
+    assert stamp < 1.2
+
+
 def test_one_arm_that_goes_up_in_rhythm_does_not_point_a_fourth_time():
     pointing = ActorPose(left_arm=(88, 0), left_forearm=(88, 0))
     found = started(to_and_fro(REST, pointing, times=5, period=3.0))
@@ -180,7 +191,7 @@ def test_both_arms_to_one_side_do_not_point():
 
 def test_hands_that_tremble_do_not_clap_wave_or_beckon():
     # Wrists off by 0.1 torsos in every frame, as MoveNet finds those of people whose head is
-    # outside the image. At first the noise is not known.
+    # outside the image. In the first second the noise is not known.
     found = []
     for seed, pose in itertools.product(range(3), (FOLDED.blend(CLAPPED, 0.7), GUARD)):
         rng = np.random.default_rng(seed)
@@ -188,8 +199,8 @@ def test_hands_that_tremble_do_not_clap_wave_or_beckon():
         for _, body in video:
             for side in ('left', 'right'):
                 body.keypoints[COCO17.index(f'{side}_wrist')] += rng.normal(0, 9, 2)
-        found += started(video)
-    assert len(found) <= 1
+        found += [one for one in started(video) if one[-1] > 1.0]
+    assert found == []
 
 
 @pytest.mark.parametrize('period', [0.7, 1.0])
