@@ -93,8 +93,9 @@ def test_skeletons_of_an_unknown_angle_are_left_out(stage, capfd):
 
 def test_a_gesture_begun_before_there_is_an_id_counts_once(stage):
     # At ten images a second a raised hand is one long before the id.
+    stage.play(acted('stand', 0), images=5)
     stage.play(acted('raise_left', 0), images=12)
-    stage.play(acted('raise_left', 7), acted('stand', 0), images=12)
+    stage.play(acted('raise_left', 7), acted('stand', 0), images=30)
     stage.play(acted('raise_left', 7), acted('stand', 8), images=3)
     stage.play(acted('stand', 7), acted('stand', 8), images=12)
     assert stage.wait_for('gestures', gesture='hand_raised', phase=ENDED).skeleton_id == 7
@@ -104,20 +105,21 @@ def test_a_gesture_begun_before_there_is_an_id_counts_once(stage):
 
 def test_several_without_an_id_make_no_gestures(stage):
     stage.play(acted('raise_left', 0), acted('t_pose', 0), images=15)
-    stage.play(acted('raise_left', 0), acted('t_pose', 3), images=15)
+    stage.play(acted('raise_left', 0), acted('t_pose', 3), images=30)
     assert stage.wait_for('gestures', gesture='t_pose', phase=STARTED).skeleton_id == 3
     assert {e.gesture for e in stage.events} == {'t_pose'}
 
 
 def test_what_is_only_predicted_begins_no_gesture(stage):
     predicted = acted('raise_left', 5, KeypointState.PREDICTED)
-    stage.play(acted('stand', 5), images=5)
+    stage.play(acted('stand', 5), acted('stand', 6), images=5)
     stage.play(predicted, acted('t_pose', 6), images=15)
     stage.wait_for('gestures', gesture='t_pose', phase=STARTED)
     assert {e.skeleton_id for e in stage.events} == {6}
 
 
 def test_a_gesture_goes_on_while_it_is_predicted_for_a_moment(stage):
+    stage.play(acted('stand', 5), images=5)
     stage.play(acted('raise_left', 5), images=12)
     stage.play(acted('raise_left', 5, KeypointState.PREDICTED), images=3)
     stage.play(acted('raise_left', 5), images=5)
@@ -168,6 +170,7 @@ def test_gestures_are_chosen_live(stage):
     refused = stage.ros.set_parameter(node, 'gestures', ['wave', 'dance'])
     assert not refused.successful
     assert "unknown gesture 'dance', known are: " in refused.reason
+    stage.play(acted('stand'), images=5)
     stage.play(raised, images=12)
     stage.wait_for('gestures', gesture='hand_raised', phase=STARTED)
     assert stage.ros.set_parameter(node, 'gestures', ['wave', 't_pose']).successful
@@ -185,6 +188,7 @@ def test_grace_changes_live(stage):
     assert not stage.ros.set_parameter(stage.node, 'grace', 0.0).successful
     assert stage.ros.set_parameter(stage.node, 'grace', 3.0).successful
     raised = acted('raise_right')
+    stage.play(acted('stand'), images=5)
     stage.play(raised, images=12)
     stage.play(images=20)
     stage.play(raised, images=2)
@@ -194,7 +198,7 @@ def test_grace_changes_live(stage):
 
 
 def test_skeletons_that_cannot_be_read_do_not_stop_the_others(stage):
-    for _ in range(12):
+    for _ in range(30):
         message = skeleton_array([acted('t_pose', i) for i in (1, 2, 3, 4)], stage.play(), SIZE)
         message.header.stamp.nanosec += 50_000  # a little later than in play()
         one, two, three, _ = message.skeletons
