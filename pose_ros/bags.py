@@ -10,6 +10,7 @@ import re
 import sqlite3
 from typing import Any, NamedTuple
 
+from pose_ros.core.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from pose_ros.core.resources import shared_file
 from pose_ros.extras import library
 from pose_ros.message_values import seconds
@@ -53,9 +54,9 @@ def is_bag(path: Path) -> bool:
     files = _files(path)
     if len({re.sub(r'_\d+$', '', file.stem) for file in files}) != 1:
         return False
-    # SQLite keeps NAME.db3-wal beside a file. A folder with anything else holds more than a bag.
-    rest = (file for file in path.iterdir() if not file.name.startswith('.'))
-    return all(file.suffix.startswith(tuple(_SUFFIXES)) for file in rest)
+    # A folder with images or videos holds more than a bag.
+    suffixes = {file.suffix.lower() for file in path.iterdir()}
+    return suffixes.isdisjoint(IMAGE_SUFFIXES | VIDEO_SUFFIXES)
 
 
 def topics_of(path: Path) -> list[BagTopic]:

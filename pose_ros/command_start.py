@@ -12,8 +12,10 @@ import signal
 
 def main() -> None:
     """Import the command and run it."""
-    signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # as of a job in the background
+        signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
     from pose_ros.cli.main import main as run  # noqa: PLC0415
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, before)
     run()

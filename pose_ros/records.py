@@ -14,7 +14,7 @@ import numpy as np
 from pose_ros.core.motion.events import KINDS, MotionEvent
 from pose_ros.core.topology import HAND21, topology_named
 from pose_ros.core.types import Box, Frame, Person, TrackedHand
-from pose_ros.tables import check_object, number_in, whole_in
+from pose_ros.tables import check_object, number_in, text_in, whole_in
 
 _EVENT = tuple(one.name for one in fields(MotionEvent) if one.name != 'details')
 # Older files do not have it.
@@ -124,7 +124,7 @@ def hand_of(record: Mapping[str, Any]) -> TrackedHand:
 
 def _points(key: str, rows: Any, columns: int) -> np.ndarray:
     """Rows of numbers, unknown ones null; ValueError."""
-    with suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError, OverflowError):
         points = np.array(rows, float)
         if points.ndim == 2 and points.shape[1] == columns:
             return points
@@ -160,6 +160,8 @@ def event_of(record: Mapping[str, Any]) -> MotionEvent:
         raise ValueError(f'not an event of pose-ros analyse: it has no {missing[0]!r}')
     if record['kind'] not in KINDS:
         raise ValueError(f'kind must be one of {", ".join(KINDS)}, got {record["kind"]!r}')
+    for key in ('name', 'phase'):
+        text_in(record, key)
     for key in ('time', 'score', 'duration'):
         number_in(record, key)
     whole_in(record, 'skeleton_id')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 import csv
 from dataclasses import dataclass
 import math
@@ -36,9 +37,9 @@ class Row:
         return text
 
     def number(self, column: str, *, missing: float | None = None) -> float:
-        """Finite number, or a value where the cell is empty; ValueError."""
+        """Finite number, or a value where the cell is empty or has it; ValueError."""
         text = self.cells.get(column)
-        if not text and missing is not None:
+        if missing is not None and (not text or text.strip().lower() == str(missing)):
             return missing
         try:
             number = float(text or '')
@@ -119,8 +120,17 @@ def check_object(record: Any) -> None:
 def number_in(record: Mapping[str, Any], key: str) -> float:
     """Finite number of a JSON object; ValueError."""
     value = record.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError(f'{key} must be a number, got {value!r}')
+    with suppress(OverflowError):  # whole numbers can be too large
+        if isinstance(value, (int, float)) and type(value) is not bool and math.isfinite(value):
+            return value
+    raise ValueError(f'{key} must be a number, got {reprlib.repr(value)}')
+
+
+def text_in(record: Mapping[str, Any], key: str) -> str:
+    """Text of a JSON object; KeyError, ValueError."""
+    value = record[key]
+    if not isinstance(value, str):
+        raise ValueError(f'{key} must be a text, got {reprlib.repr(value)}')
     return value
 
 

@@ -112,7 +112,7 @@ def test_a_single_file_and_a_bag_without_definitions_are_read(make, write):
 
 
 def test_a_folder_that_holds_more_than_a_bag_is_no_bag(tmp_path):
-    for name in ('drive_0.db3', 'drive_0.db3-wal', 'drive_1.db3', '.hidden'):
+    for name in ('drive_0.db3', 'drive_0.db3-wal', 'drive_1.db3', 'notes.txt'):
         (tmp_path / name).touch()
     assert bags.is_bag(tmp_path)
     (tmp_path / 'video.mp4').touch()

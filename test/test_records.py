@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 
+from pose_ros.core.motion.events import MotionEvent
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, Frame, Person, TrackedHand
-from pose_ros.records import frame_record, hand_of, person_of
+from pose_ros.records import event_of, event_record, frame_record, hand_of, person_of
 
 
 @pytest.fixture
@@ -55,10 +56,10 @@ def test_a_hand_is_read_as_it_was_written(hand):
 @pytest.mark.parametrize(
     'damage',
     [
-        *({'keypoints': value} for value in ('x', [[1, 2, 3]], [['a', 1, 1, 1]])),
+        *({'keypoints': value} for value in ('x', [[1, 2, 3]], [['a', 1, 1, 1]], [[10**400] * 4])),
         *({'box': value} for value in ([1], [1, 2, 'wide', 3])),
         *({'id': value} for value in (None, 1.5)),
-        *({'score': value} for value in (None, 'high', math.nan)),
+        *({'score': value} for value in (None, 'high', math.nan, 10**400)),
         {'format': 'x'},
     ],
 )
@@ -70,3 +71,13 @@ def test_what_is_no_person_is_refused(person, damage):
         person_of([])
     with pytest.raises(ValueError, match='not a person of pose-ros estimate'):
         person_of({})
+
+
+@pytest.mark.parametrize(
+    'damage', [{'name': 5}, {'phase': None}, {'time': 10**400}, {'score': 'x'}]
+)
+def test_what_is_no_event_is_refused(damage):
+    record = event_record('a.mp4', MotionEvent(0.5, 'gesture', 'wave', 'started', 1))
+    assert event_of(record).name == 'wave'
+    with pytest.raises(ValueError, match=next(iter(damage))):
+        event_of({**record, **damage})

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 import os
 from pathlib import Path
-import sys
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -64,14 +63,6 @@ def check_outputs(names: Sequence[str], inputs: Iterable[Path], json_file: str =
         if not os.access(target, os.W_OK):
             raise ValueError(f'{name} cannot be written: {target} is read-only for you')
         taken.add(path)
-
-
-def write_text(name: str, text: str) -> None:
-    """Write a text to a file, or to the output if that is '-'; OSError."""
-    if name == '-':
-        sys.stdout.write(text)
-    else:
-        Path(name).write_text(text, encoding='utf-8')
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def own_domain() -> Iterator[int]:
                 break
         else:
             raise DemoError(
-                f'another demo runs in ROS_DOMAIN_ID={given}: unset it, and each gets its own'
+                f'ROS_DOMAIN_ID={given} is in use by another demo or a test: unset it'
                 if given
                 else f'{len(DOMAINS)} demos are running on this machine'
             )

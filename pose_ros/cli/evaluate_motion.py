@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from pose_ros.cli.console import check_outputs, complaints, progress_bars
+from pose_ros.cli.console import check_outputs, complaints, progress_bars, refuse_dash
 from pose_ros.cli.options import DETECTOR, FIGURES, MARKDOWN, MODELS, chosen_configs, modes
 from pose_ros.cli.report_output import check_markdown, show
 from pose_ros.core.estimator import PoseEstimator
@@ -77,12 +77,15 @@ def motion(
     Exit code 2 if something cannot be used.
     """
     with complaints():
-        check_outputs([markdown], [Path(truth)], json_file)
-        check_markdown('motion', markdown)
+        refuse_dash(markdown)
         if bool(videos) == bool(mocap):
             raise ValueError('give either --videos or --mocap')
+        folder = Path(videos or mocap)
         truths = read_truth(Path(truth))
-        check_files(Path(videos or mocap), truths)
+        check_files(folder, truths)
+        inputs = [Path(truth), *(folder / one.file for one in truths)]
+        check_outputs([markdown], inputs, json_file)
+        check_markdown('motion', markdown)
         motion_config = MotionConfig(exercise=exercise)
         make_observers(motion_config)
         if videos:

@@ -20,9 +20,9 @@ from pose_ros.cli.console import (
     output,
     progress_bars,
     refuse_dash,
-    write_text,
 )
 from pose_ros.cli.options import HANDS, MODEL, given_config
+from pose_ros.cli.results import whole_file, write_text
 from pose_ros.core.media import display_name
 from pose_ros.core.motion.learned_model import LearnedModel
 from pose_ros.core.motion.rules import Hand
@@ -286,13 +286,15 @@ def evaluate(
     good it is. Exit code 2 if that cannot be done.
     """
     with complaints():
-        check_outputs([plot], [Path(model)], json_file)
+        recorded = [Path(examples), *Path(examples).glob('*.jsonl')]
+        check_outputs([plot], [Path(model), *recorded], json_file)
         check_plot(plot)
         evaluation = motion_evaluation.evaluate(LearnedModel.load(model), _read(examples))
         if json_file != '-':
             _show(evaluation)
         if plot:
-            draw_confusion(evaluation, Path(plot))
+            with whole_file(Path(plot)) as path:
+                draw_confusion(evaluation, path)
         if json_file:
             figures = {
                 'names': evaluation.names,

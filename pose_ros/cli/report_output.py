@@ -8,7 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pose_ros.cli.console import messages, output, write_text
+from pose_ros.cli.console import messages, output
+from pose_ros.cli.results import write_text
 from pose_ros.evaluation.report import Report, surroundings
 
 # Minimum width of a table [characters]: figures that are cut off are of no use.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import os
 from pathlib import Path
+import sys
 from types import MappingProxyType
 
 import cv2
@@ -16,6 +17,15 @@ from pose_ros.core.drawing import draw_people
 from pose_ros.core.label_places import LabelPlaces
 from pose_ros.core.media import IMAGE_SUFFIXES, Media, VideoWriter
 from pose_ros.core.types import Frame, Person, TrackedHand
+
+
+def write_text(name: str, text: str) -> None:
+    """Write a text to a file, or to the output if that is '-'; OSError."""
+    if name == '-':
+        sys.stdout.write(text)
+        return
+    with whole_file(Path(name)) as path:
+        path.write_text(text, encoding='utf-8')
 
 
 @contextmanager

@@ -137,7 +137,7 @@ def _ends(node: Node, topic: str, receivers: Sequence[str]) -> Iterator[Finding]
     ]
     found = f'{_count(publishers, "publisher")}, {_count(subscribers, "subscriber")}'
     if receivers:
-        found += f'; {", ".join(receivers)} gets the images within the process, without DDS'
+        found += f'; handed within the process, without DDS, to {", ".join(receivers)}'
     kinds = {end.topic_type for end in [*publishers, *subscribers]}
     if len(kinds) > 1:
         found += ' of different types: ' + '; '.join(

@@ -20,7 +20,7 @@ class InputStatus:
     Attributes
     ----------
     input
-        Path or URL, as it was named first.
+        Path or URL, as it was named when it was last processed.
     path
         The same for all spellings of the input, see `resolved`.
     name

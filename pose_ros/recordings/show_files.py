@@ -23,7 +23,7 @@ from pose_ros.plotting.recording import Recording
 from pose_ros.recordings.bag_images import BagImages
 from pose_ros.recordings.inputs import estimated, open_input, watched
 from pose_ros.records import hand_of, person_of
-from pose_ros.tables import check_object, number_in, whole_in
+from pose_ros.tables import check_object, number_in, text_in, whole_in
 from pose_ros.web.show import RecordedShow
 
 _IMAGE_KINDS = {'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'}
@@ -247,7 +247,7 @@ def _read_people(source: _Source, show: RecordedShow) -> str:
             try:
                 record = json.loads(line)
                 check_object(record)
-                if record['input'] != (first or record['input']):
+                if text_in(record, 'input') != (first or record['input']):
                     raise ValueError('the file is about several inputs, only one can be shown')
                 first = record['input']
                 time = number_in(record, 'time')

@@ -72,7 +72,7 @@ def test_domain_of_the_user_is_taken_once(monkeypatch):
     for _ in range(2):
         with own_domain() as domain:
             assert domain == 200
-            with pytest.raises(DemoError, match='another demo runs in ROS_DOMAIN_ID=200'):
+            with pytest.raises(DemoError, match='ROS_DOMAIN_ID=200 is in use'):
                 own_domain().__enter__()
 
 

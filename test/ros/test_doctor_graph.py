@@ -118,5 +118,5 @@ def test_images_within_a_process_are_told_from_images_for_no_one(ros, look):
     assert found['pose_node'].state is State.GOOD
     assert found['/image'].state is State.GOOD
     assert found['/image'].found == (
-        '1 publisher, 0 subscribers; pose_node gets the images within the process, without DDS'
+        '1 publisher, 0 subscribers; handed within the process, without DDS, to pose_node'
     )

@@ -184,6 +184,8 @@ def _read_exercise(entry: Entry) -> Exercise:
         tuple(_read_rule(rule) for rule in fields[key].items()) if key in fields else ()
         for key in ('needs', 'alone')
     )
+    if hold and any(need.over_set for need in needs):
+        raise fields['needs'].error('a hold has no repetitions: over_set cannot be asked of it')
     faults = fields['faults'].fields() if 'faults' in fields else {}
     return Exercise(
         name=fields['name'].text(),

@@ -81,7 +81,8 @@ class RepetitionCounter:
     set_needs_met
         Of the last complete repetition, as `RepetitionTrace.set_needs_met`.
     missed
-        Whether the last sample completed something that went as far, but was something else.
+        Whether the last sample completed something that went as far and took long enough, but
+        was something else.
     started
         When the repetition under way, or the last one, left the start [s].
     done_from
