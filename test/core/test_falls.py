@@ -213,6 +213,25 @@ def test_another_posture_alone_is_no_recovery():
     assert phases(map(mistaken, frames)) == [FALLING, FALLEN]
 
 
+@pytest.mark.parametrize('pace', [0.6, 1.0])
+def test_a_body_that_seems_to_sit_where_it_landed_has_fallen(pace):
+    """Hips and legs are seen too low for a while, the head stays down."""
+    frames = video(FALL_KEYS['fall_left'], pace=pace, after=4.0)
+    down = landing(frames)
+    hips = [i for i, name in enumerate(COCO17.keypoint_names) if name.endswith('hip')]
+    legs = [i for i, name in enumerate(COCO17.keypoint_names) if name.endswith(('knee', 'ankle'))]
+
+    def mistaken(frame):
+        person = frame.people[0]
+        keypoints = person.keypoints.copy()
+        if 0.2 < frame.stamp - down < 0.9:
+            keypoints[hips, 1] += 60.0
+            keypoints[legs, 1] += 160.0
+        return replace(frame, people=(replace(person, keypoints=keypoints),))
+
+    assert phases(map(mistaken, frames)) == [FALLING, FALLEN]
+
+
 def test_a_head_out_of_the_image_does_not_tell_of_getting_up():
     """In one frame it is seen too high, just before it leaves the image; the legs look bent."""
     frames = video(FALL_KEYS['fall_forwards'], facing=20.0, after=4.0)

@@ -246,6 +246,13 @@ class FallCandidate:
         still = levels.head > self.lowest - _SETTLED_RISE * self.height
         return down and still and not levels.supported_on_hands(self.height)
 
+    def _may_be_low(self, sample: Sample) -> bool:
+        """Whether a body that was low is not seen, or the head is still where it was then."""
+        if math.isnan(sample.level):
+            return True
+        still = sample.levels.head > self.lowest - _SETTLED_RISE * self.height
+        return still and not sample.levels.supported_on_hands(self.height)
+
     def is_up(self, sample: Sample) -> bool:
         """Whether the person is up again; another posture alone may be an error.
 
@@ -290,7 +297,7 @@ class FallCandidate:
             if self.low_since is None:
                 self.low_since, self.lowest = stamp, head
             self.low_at, self.lowest = stamp, max(self.lowest, head)
-        elif stamp - self.low_at > (MAX_BLIND if math.isnan(sample.level) else BLINK):
+        elif stamp - self.low_at > (MAX_BLIND if self._may_be_low(sample) else BLINK):
             self.low_since = None
         if not self.is_up(sample):
             self.up_since = None
