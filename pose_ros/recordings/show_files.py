@@ -166,7 +166,7 @@ def analyse_show(
             if stopped():
                 return
     except (MediaError, FrameError, ModelError) as error:
-        show.fault = str(error)
+        show.fault = '; '.join(filter(None, (show.fault, str(error))))
     if not events_known:
         for event in watcher.finish() if media.sequence else []:
             show.add_event(event)

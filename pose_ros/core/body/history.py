@@ -41,8 +41,8 @@ _OUT_OF_POSITION = 0.1
 # Time constants of the usual heights of body parts [s].
 _RISE_TIME = 0.3
 _DECAY_TIME = 8.0
-# Smallest half cycle of a signal over its noise until that is measured [-]: rather too much noise,
-# because jumps over three times the noise are not learned.
+# Smallest half cycle of a signal over its noise until that is measured [-]. The noise is then
+# overestimated, because jumps over three times the noise are not learned.
 _SWING_TO_NOISE = 2.0
 
 _HIPS = ('left_hip', 'right_hip')
