@@ -20,26 +20,28 @@ node_start.start('pose_node')
 """
 
 
-@pytest.mark.parametrize('early', [False, True])
-def test_an_interrupt_while_the_node_is_imported(early):
-    """Early: it came before Python could handle it, and launch had it wait."""
+def interrupted(program, early=False):
+    """Exit code and errors of a program that is interrupted while it imports, or before."""
     child = subprocess.Popen(
-        [sys.executable, '-c', SLOW_IMPORT],
+        [sys.executable, '-c', program],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=_blocked if early else None,  # noqa: PLW1509
     )  # fmt: skip
     try:
-        if early:
-            child.send_signal(signal.SIGINT)
-        else:
+        if not early:
             assert child.stdout.readline() == 'importing\n'
-            child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGINT)
         _, errors = child.communicate(timeout=60)
     finally:
         child.kill()
         child.communicate()
-    assert child.returncode == 0
-    assert not errors
+    return child.returncode, errors
+
+
+@pytest.mark.parametrize('early', [False, True])
+def test_an_interrupt_while_the_node_is_imported(early):
+    """Early: it came before Python could handle it, and launch had it wait."""
+    assert interrupted(SLOW_IMPORT, early) == (0, '')
 
 
 SLOW_COMMAND = """
@@ -58,18 +60,7 @@ command_start.main()
 
 
 def test_an_interrupt_while_the_command_is_imported():
-    child = subprocess.Popen(
-        [sys.executable, '-c', SLOW_COMMAND],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert child.stdout.readline() == 'importing\n'
-        child.send_signal(signal.SIGINT)
-        _, errors = child.communicate(timeout=60)
-    finally:
-        child.kill()
-        child.communicate()
-    assert (child.returncode, errors) == (130, '')
+    assert interrupted(SLOW_COMMAND) == (130, '')
 
 
 @pytest.mark.ros
