@@ -94,14 +94,14 @@ def motion(
             for config in configs:
                 PoseEstimator(config)
             runs = [
-                ({'model': c.model, 'mode': c.mode}, partial(watch_video, Path(videos), c))
+                ({'model': c.model, 'mode': c.mode}, partial(watch_video, folder, c))
                 for c in configs
             ]
         else:
             runs = [
                 (
                     {'model': 'mocap', 'mode': f'{camera}'},
-                    partial(watch_capture, Path(mocap), camera),
+                    partial(watch_capture, folder, camera),
                 )
                 for camera in CAMERAS
             ]
