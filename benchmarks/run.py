@@ -71,7 +71,7 @@ MEANINGS = {
     'several people per frame': 'PoseEstimator.estimate() in the mode multi, less the detector '
     'that runs every ten frames, over one run of the single-person model with crop and decoding, '
     'in turns. Per person it takes so much longer than that run (median of the frames); with '
-    'several people TinyPose decodes faster.',
+    'several people TinyPose decodes faster, and TinyPose 128 runs two or three at once.',
     'LiteRT and OpenVINO': 'One run of a model file, one thread, float32, in turns. OpenVINO '
     'alone runs the files that LiteRT cannot read.',
     'heatmap to keypoints': 'Mean error [cells] of each way to read the highest peak off a '

@@ -1,9 +1,11 @@
 """OpenVINO as a runtime: IR and ONNX files give the right numbers, damaged ones are refused."""
 
+from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
 import subprocess
 import sys
+import threading
 
 import numpy as np
 from onnx_file import node, write_onnx
@@ -95,6 +97,66 @@ def test_an_output_does_not_change_with_the_next_run(ir_file):
     (first,) = model.run(IMAGE)
     model.run(np.zeros_like(IMAGE))
     np.testing.assert_allclose(first, EXPECTED)
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Number of images in each run of a network."""
+    sizes, run = [], runtime._Network.run
+    monkeypatch.setattr(
+        runtime._Network, 'run', lambda net: sizes.append(len(net.tensor)) or run(net)
+    )
+    return sizes
+
+
+def images_of(count):
+    """Images that differ, and what the model of `write_ir` gives for each."""
+    images = [np.full((HEIGHT, WIDTH, 3), (10, 20, shade), np.uint8) for shade in range(count)]
+    return images, [float(WEIGHTS @ image[0, 0]) for image in images]
+
+
+@pytest.mark.parametrize('batch', [1, -1])
+def test_images_run_in_batches_once_these_are_compiled(tmp_path, runs, batch):
+    model = OpenVinoModel(write_ir(tmp_path / 'net.xml', batch=batch))
+    images, expected = images_of(10)
+    model.run_each(images)
+    model.run_each(images[:2])
+    wait(model._batches.values())
+    for count in (10, 1, 3, 0, 2, 7, 4, 9, 5, 8, 6):
+        runs.clear()
+        outputs = model.run_each(images[:count])
+        assert [len(one) for one in outputs] == [1] * count
+        assert {one[0].shape for one in outputs} <= set(model.output_shapes)
+        assert [one[0].mean() for one in outputs] == pytest.approx(expected[:count])
+        assert runs == [3] * (count // 3) + [count % 3] * (count % 3 > 0)
+
+
+def test_no_frame_waits_for_a_batch_to_be_compiled(ir_file, runs, monkeypatch):
+    may_compile = threading.Event()
+    compiling = runtime.OpenVinoModel._compile
+    monkeypatch.setattr(
+        runtime.OpenVinoModel, '_compile',
+        lambda model, size: may_compile.wait() and compiling(model, size),
+    )  # fmt: skip
+    model = OpenVinoModel(ir_file)
+    images, expected = images_of(5)
+    outputs = model.run_each(images)
+    may_compile.set()
+    assert [one[0].mean() for one in outputs] == pytest.approx(expected)
+    assert runs == [1] * 5
+
+
+def test_a_model_of_one_image_alone_runs_one_by_one(tmp_path, runs):
+    image = ov.opset13.parameter([1, 3, HEIGHT, WIDTH], np.float32)
+    total = ov.opset13.reduce_sum(image, ov.opset13.constant(np.array([0, 1, 2, 3])))
+    ov.serialize(ov.Model([total], [image]), tmp_path / 'net.xml')
+    model = OpenVinoModel(tmp_path / 'net.xml')
+    images, _ = images_of(4)
+    model.run_each(images)
+    wait(model._batches.values())
+    outputs = model.run_each(images)
+    assert [float(one[0]) for one in outputs] == [float(image.sum()) for image in images]
+    assert runs == [1] * 8
 
 
 def test_other_outputs_are_refused_with_both_shapes(ir_file):

@@ -1,5 +1,7 @@
 """Models on their real weights and real images."""
 
+from concurrent.futures import wait
+
 import cv2
 import numpy as np
 import pytest
@@ -9,10 +11,12 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.factory import load_pose_model
 from pose_ros.core.media import open_media
 from pose_ros.core.models.crop import whole_frame
+from pose_ros.core.models.imagenet import IMAGENET_RANGE
 from pose_ros.core.models.movenet import MoveNet
 from pose_ros.core.models.multipose import MoveNetMultipose
 from pose_ros.core.models.ssd import Ssd
 from pose_ros.core.runtime.litert import TfliteModel
+from pose_ros.core.runtime.openvino import OpenVinoModel
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Crop, Frame
@@ -81,6 +85,27 @@ def test_tinypose_sees_the_same_in_several_views_as_in_each_alone(test_data, mod
         assert pose.score == alone.score
     assert not np.array_equal(together[0].keypoints, together[1].keypoints)
     assert tinypose.estimate_each(frame, []) == []
+
+
+# On the machine of the tests the heatmaps (0 to 1) are equal to the last bit, in bfloat16 as well.
+@pytest.mark.parametrize(('precision', 'rounding'), [('f32', 1e-5), ('auto', 1e-2)])
+@pytest.mark.model('tinypose_128')
+@pytest.mark.test_data('images/three_people.jpg')
+def test_tinypose_sees_the_same_in_batches(test_data, precision, rounding):
+    pytest.importorskip('openvino')
+    path = ModelStore().locate('tinypose_128')['model']
+    model = OpenVinoModel(path, 1, IMAGENET_RANGE, precision=precision)
+    photo = frame_of(test_data / 'images/three_people.jpg').image
+    width, height = model.input_size
+    images = [cv2.resize(photo[:, 40 * i : 40 * i + 320], (width, height)) for i in range(10)]
+    alone = np.array([model.run(image)[0] for image in images])
+    model.run_each(images)
+    wait([*model._batches.values()])
+    for count in (10, 1, 2, 7, 3, 8, 4, 9, 5, 6):
+        together = [outputs[0] for outputs in model.run_each(images[:count])]
+        np.testing.assert_allclose(together, alone[:count], rtol=0, atol=rounding)
+    assert np.abs(alone[0] - alone[1]).max() > 0.1
+    assert [batch.exception() for batch in model._batches.values()] == [None, None]
 
 
 @pytest.mark.model('tinypose_256', 'picodet_416', 'yolox_nano')

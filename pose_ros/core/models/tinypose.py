@@ -19,6 +19,7 @@ from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.models.pose import Pose, PoseModel, RegionKind, View, visible_mean
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
+from pose_ros.core.runtime.openvino import OpenVinoModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Crop, Frame
 
@@ -68,7 +69,8 @@ class TinyPose(PoseModel):
             found = [list(shape) for shape in shapes]
             raise ModelError(f'{path}: expected heatmaps {list(expected)}, found {found}')
         self.aspect = width / height
-        self._share = _SMALL_SHARE if height <= _SMALL_HEIGHT else 1.0
+        self._small = height <= _SMALL_HEIGHT
+        self._share = _SMALL_SHARE if self._small else 1.0
         self._reader = CropReader((width, height))
 
     def estimate(self, frame: Frame, crop: Crop, mask: OcclusionMask | None = None) -> Pose:
@@ -87,7 +89,7 @@ class TinyPose(PoseModel):
             image, to_frame = self._reader.read(frame, view, mask)
             images.append(image.copy())
             transforms.append(to_frame)
-        heatmaps = [self._model.run(image)[0][0] for image in images]
+        heatmaps = [outputs[0][0] for outputs in self._run(images)]
         cells, scores = heatmap.decode(np.concatenate(heatmaps).transpose(1, 2, 0))
         places = (cells * _STRIDE / self._model.input_size).reshape(len(views), -1, 2)
         return [
@@ -96,3 +98,8 @@ class TinyPose(PoseModel):
                 transforms, places, scores.clip(0.0, 1.0).reshape(len(views), -1)
             )
         ]
+
+    def _run(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        if self._small and isinstance(self._model, OpenVinoModel):
+            return self._model.run_each(images)  # no faster with 256 px
+        return [self._model.run(image) for image in images]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 import importlib
 import importlib.util
@@ -26,6 +27,9 @@ PRECISIONS = {'f32': 'f32', 'auto': ''}
 
 # Most values in one tensor of a model: a damaged file may ask for any amount of memory.
 _MAX_TENSOR = 1 << 27
+# Sizes of batches, the largest first [images]. Of TinyPose 128, 2, 3, 4 and 5 images at once take
+# 15, 23, 24 and 24 % less time each than one by one; each size costs 45 MB.
+_BATCHES = (3, 2)
 # Largest file of a graph without its weights [bytes]; those of known models have 1.5 MB.
 _MAX_GRAPH = 64 << 20
 
@@ -85,11 +89,11 @@ class OpenVinoModel:
                 pixel_range,
             )
             _require_bounded(model)
-            compiled = core.compile_model(model, 'CPU', _properties(threads, precision))
-            self._request = compiled.create_infer_request()
-            self._tensor: np.ndarray | None = None  # the input that it reads
-            self._outputs = [self._request.get_output_tensor(i) for i in range(len(model.outputs))]
-            self.output_shapes = [_static(output.partial_shape) for output in model.outputs]
+            self._model, self._properties = model, _properties(threads, precision)
+            self._single = _Network(model, self._properties, self._input.tensor)
+            self.output_shapes = _output_shapes(model)
+        self._batches: dict[int, Future[_Network]] = {}
+        self._compiler = ThreadPoolExecutor(1, 'openvino')
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -102,16 +106,73 @@ class OpenVinoModel:
 
     def run(self, image: np.ndarray) -> list[np.ndarray]:
         """Run the model, see `ImageModel.run`."""
-        tensor = np.ascontiguousarray(self._input.fill(image))
+        return self._run(self._single, [image])
+
+    def run_each(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        """Outputs of each image, as `run` returns them; small inputs take less time in batches.
+
+        The first use of a size of batches compiles it in the background (half a second). Until
+        then, and where the model does not allow it, smaller batches or single images run.
+        """
+        each: list[list[np.ndarray]] = []
+        while len(each) < len(images):
+            left = images[len(each) :]
+            network = self._largest_network(len(left))
+            if network is self._single:
+                each.append(self.run(left[0]))
+                continue
+            size = len(network.tensor)
+            outputs = self._run(network, left[:size])
+            each += [[values[i : i + 1] for values in outputs] for i in range(size)]
+        return each
+
+    def _run(self, network: _Network, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        for place, image in enumerate(images):
+            filled = self._input.fill(image)
+            if filled is not network.tensor:
+                network.tensor[place] = filled[0]
         with model_errors(self.path, 'cannot be run'):
-            if tensor is not self._tensor:  # float inputs fill the same one every time
-                self._request.set_input_tensor(_openvino().Tensor(tensor, shared_memory=True))
-                self._tensor = tensor
-            self._request.infer()
-            outputs = [np.array(output.data, np.float32) for output in self._outputs]
+            outputs = network.run()
         if self._checked:
             require_usable_outputs(self.path, outputs)
         return outputs
+
+    def _largest_network(self, count: int) -> _Network:
+        """Largest network for at most so many images that is compiled."""
+        for size in _BATCHES:
+            if size <= count:
+                if size not in self._batches:
+                    self._batches[size] = self._compiler.submit(self._compile, size)
+                compiled = self._batches[size]
+                if compiled.done() and compiled.exception() is None:
+                    return compiled.result()
+        return self._single
+
+    def _compile(self, size: int) -> _Network:
+        """Network for so many images; an error if the model does not allow them."""
+        model = self._model.clone()
+        shape = model.inputs[0].partial_shape
+        shape[0] = size
+        model.reshape(shape)
+        expected = [(size, *shape[1:]) for shape in self.output_shapes]
+        require_shapes(self.path, _output_shapes(model), expected)
+        return _Network(model, self._properties, self._input.tensor.repeat(size, axis=0))
+
+
+class _Network:
+    """A model compiled for a number of images, which it reads from one tensor."""
+
+    def __init__(self, model: Any, properties: Mapping[str, Any], tensor: np.ndarray) -> None:
+        self.tensor = tensor
+        compiled = openvino_core().compile_model(model, 'CPU', properties)
+        self._request = compiled.create_infer_request()
+        self._request.set_input_tensor(_openvino().Tensor(tensor, shared_memory=True))
+        self._outputs = [self._request.get_output_tensor(i) for i in range(len(model.outputs))]
+
+    def run(self) -> list[np.ndarray]:
+        """Outputs for the images in the tensor."""
+        self._request.infer()
+        return [np.array(output.data, np.float32) for output in self._outputs]
 
 
 def is_installed() -> bool:
@@ -188,6 +249,11 @@ def _static(shape: Any) -> tuple[int, ...]:
     if shape.is_dynamic:
         raise ValueError(f'expected a fixed shape, found {shape}')
     return tuple(int(side) for side in shape.to_shape())
+
+
+def _output_shapes(model: Any) -> list[tuple[int, ...]]:
+    """Shape of each output; ValueError if one is left open."""
+    return [_static(output.partial_shape) for output in model.outputs]
 
 
 def _require_bounded(model: Any) -> None:
