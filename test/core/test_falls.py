@@ -398,6 +398,18 @@ def test_lying_people_who_are_seen_badly_have_fallen():
     assert told[-1][0] - down < 2.0
 
 
+@pytest.mark.parametrize('kind', ['fall_forwards', 'fall_backwards'])
+def test_the_hips_may_leave_the_image_when_a_slow_fall_ends(kind):
+    frames = video(FALL_KEYS[kind], facing=20.0, pace=0.5)
+    down = landing(frames)
+    hips = ('left_hip', 'right_hip')
+    told = observed(unseen(frames, lambda t: hips if t > down + 0.1 else ()))
+    stamp, event = told[-1]
+    assert event.phase is FALLEN
+    assert not event.lost
+    assert 0.0 < stamp - down < 2.0
+
+
 def test_push_ups_that_are_unseen_for_a_while_are_no_fall():
     frames = video(LOOK_ALIKE_KEYS['press_ups'], facing=90.0)
     end = frames[-1].stamp

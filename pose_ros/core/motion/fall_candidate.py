@@ -253,6 +253,19 @@ class FallCandidate:
         still = sample.levels.head > self.lowest - _SETTLED_RISE * self.height
         return still and not sample.levels.supported_on_hands(self.height)
 
+    def _lies_hidden(self, sample: Sample) -> bool:
+        """Whether the hips of a body that was low left the image, and the head stays down.
+
+        The head is then lower than in a deep squat.
+        """
+        return (
+            self.low_since is not None
+            and sample.head_observed
+            and math.isnan(sample.levels.hips)
+            and self.head_drop(sample) > _ALL_DOWN
+            and sample.levels.head > self.lowest - _SETTLED_RISE * self.height
+        )
+
     def is_up(self, sample: Sample) -> bool:
         """Whether the person is up again; another posture alone may be an error.
 
@@ -290,7 +303,7 @@ class FallCandidate:
     def update(self, sample: Sample) -> None:
         """Follow for how long the body has been low, or up."""
         stamp, head = sample.stamp, sample.levels.head
-        low = self.is_low(sample) or self.stays_low(sample)
+        low = self.is_low(sample) or self.stays_low(sample) or self._lies_hidden(sample)
         if low and self.low_since is not None and self.rises(sample):
             self.low_since = None  # the head goes up: neither lying nor up yet
         if low:
