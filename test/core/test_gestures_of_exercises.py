@@ -161,6 +161,54 @@ def test_folded_hands_are_no_crossed_arms():
     assert not started([(i / 30, person(FOLDED)) for i in range(60)])
 
 
+def test_forearms_that_cross_far_from_the_elbows_are_no_crossed_arms():
+    pose = ActorPose(
+        left_arm=(10, 20), right_arm=(10, 20), left_forearm=(-88, 20), right_forearm=(-88, 20)
+    )
+    body = person(pose)
+    body.keypoints[COCO17.index('left_elbow'), 0] += 10.0
+    body.keypoints[COCO17.index('right_elbow'), 0] -= 10.0
+    assert not started([(i / 30, body) for i in range(60)])
+
+
+def test_hands_that_pass_each_other_for_a_moment_are_no_crossed_arms():
+    # At rest for less than 0.3 s.
+    arms = {'left_arm': (6, 28), 'right_arm': (6, 28)}
+    pose = ActorPose(**arms, left_forearm=(-88, 6), right_forearm=(-88, 18))
+    assert not started([(i / 30, person(pose if 30 <= i < 43 else REST)) for i in range(90)])
+
+
+def test_hands_in_the_lap_are_not_on_the_hips():
+    pose = ActorPose(
+        left_arm=(40, -10), right_arm=(40, -10), left_forearm=(-75, 20), right_forearm=(-75, 20)
+    )
+    assert not started([(i / 30, person(pose)) for i in range(60)])
+
+
+@pytest.mark.parametrize('period', [0.5, 1.0])
+def test_hands_that_beat_in_the_lap_before_do_not_clap(period):
+    low = ActorPose(
+        left_arm=(20, 5), right_arm=(20, 5), left_forearm=(30, 20), right_forearm=(30, 20)
+    )
+    met = ActorPose(
+        left_arm=(5, 5), right_arm=(5, 5), left_forearm=(-60, 20), right_forearm=(-60, 20)
+    )
+    video = []
+    for i in range(round(12 * period * 30)):
+        weight = (1 - math.cos(2 * math.pi * i / 30 / period)) / 2
+        raised = min(1.0, max(0.0, i / 30 / period - 6))
+        pose = low.blend(met, weight).blend(APART.blend(CLAPPED, weight), raised)
+        video.append((i / 30, person(pose)))
+    assert started(video) == []
+
+
+@pytest.mark.parametrize('period', [0.6, 0.8])
+def test_arms_that_move_as_a_whole_do_not_beckon(period):
+    low = ActorPose(left_arm=(15, 10), left_forearm=(20, 80))
+    high = ActorPose(left_arm=(15, 70), left_forearm=(20, 140))
+    assert started(to_and_fro(low, high, times=6, period=period)) == []
+
+
 @pytest.mark.parametrize('apart', [0.3, 0.45])
 def test_hands_that_do_not_meet_do_not_clap(apart):
     near = APART.blend(CLAPPED, 1 - apart)
@@ -230,4 +278,14 @@ def test_t_pose_while_marching():
         for side in ('left', 'right'):
             body.keypoints[COCO17.index(f'{side}_wrist')] += rng.normal(0, 8), 0
         video.append((i / 15, body))
+    assert [(name, hand) for name, hand, _ in started(video)] == [('t_pose', Hand.BOTH)]
+
+
+def test_t_pose_after_bouncing():
+    low = ActorPose(
+        left_thigh=(0, 50), right_thigh=(0, 50), left_shin=(0, -40), right_shin=(0, -40)
+    )
+    video = list(to_and_fro(REST, low, times=3, period=1.0))
+    end = video[-1][0]
+    video += [(end + (i + 1) / 30, person(REST.blend(LEVEL, min(1, i / 12)))) for i in range(60)]
     assert [(name, hand) for name, hand, _ in started(video)] == [('t_pose', Hand.BOTH)]
