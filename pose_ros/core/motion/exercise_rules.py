@@ -34,8 +34,8 @@ class FormRule:
     auto
         Whether the need is asked only to recognise the exercise.
     over_set
-        Whether it is asked of most of the repetitions by which the exercise is recognised, and
-        not of each one.
+        Whether it is asked of the median over the repetitions by which the exercise is recognised,
+        and not of each one.
     stays
         Whether only people who stay at the turning point can meet it.
     otherwise
@@ -115,6 +115,11 @@ class Exercise:
     def way_measures(self) -> frozenset[Measure]:
         """Measures of the rules about the rest of a repetition, without the leading one."""
         return frozenset(rule.measure for rule in self._rules if rule.where != 'start')
+
+    @cached_property
+    def set_needs(self) -> tuple[FormRule, ...]:
+        """Needs of the set as a whole."""
+        return tuple(need for need in self.needs if need.over_set)
 
     @property
     def _rules(self) -> list[FormRule]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 import math
+from statistics import median
 from typing import NamedTuple
 
 from pose_ros.core.body.form import Form
 from pose_ros.core.body.points import UnseenError
-from pose_ros.core.motion.exercise_rules import Exercise
+from pose_ros.core.motion.exercise_rules import Exercise, FormRule
 from pose_ros.core.motion.hold_counter import HoldCounter
-from pose_ros.core.motion.repetition import Repetition
+from pose_ros.core.motion.repetition import Repetition, SetEvidence
 from pose_ros.core.motion.repetition_counter import ExercisePhase, RepetitionCounter
 
 # Number of repetitions in a row after which an exercise is recognised: a single one may be
@@ -40,13 +41,13 @@ class _Member(NamedTuple):
         When it began [s].
     done
         The repetition.
-    set_needs_met
-        As `RepetitionTrace.set_needs_met`.
+    evidence
+        As `RepetitionTrace.set_evidence`.
     """
 
     started: float
     done: Repetition
-    set_needs_met: tuple[bool, ...]
+    evidence: tuple[SetEvidence, ...]
 
 
 @dataclass
@@ -78,8 +79,9 @@ class _Candidate:
     def set_since(self, stamp: float, single: bool) -> list[Repetition]:
         """Repetitions that began since a time [s]; none if they are too few for a set.
 
-        If `single` is true, one that is unmistakable is enough.
+        If `single` is true, one that is unmistakable and the first is enough.
         """
+        single &= len(self.series) == 1
         found = [one for one in self.series if one.started >= stamp]
         while found and not self._is_set(found, single):
             del found[0]
@@ -89,8 +91,11 @@ class _Candidate:
         """Whether repetitions are enough to recognise the exercise."""
         moved = sum(self._moves(one.done) for one in found)
         enough = moved >= _RECOGNISED or (single and moved > 0 and self.counter.unmistakable)
-        votes = zip(*(one.set_needs_met for one in found))
-        return enough and all(2 * sum(each) > len(found) for each in votes)
+        needs = self.counter.exercise.set_needs
+        return enough and all(
+            _meets_over_set(need, evidence)
+            for need, evidence in zip(needs, zip(*(one.evidence for one in found)))
+        )
 
     def _moves(self, done: Repetition) -> bool:
         """Whether a person did not just stay at the turning point, as one who sits down."""
@@ -107,7 +112,7 @@ class _Candidate:
             return
         if not self._moves(done) or self.counter.done_from - self.last > self._max_pause(done):
             self.series = []
-        self.series.append(_Member(self.counter.done_from, done, self.counter.set_needs_met))
+        self.series.append(_Member(self.counter.done_from, done, self.counter.set_evidence))
         self.last = stamp
 
     def _max_pause(self, done: Repetition) -> float:
@@ -130,6 +135,14 @@ class _Candidate:
             return other.counter.started > max(self.last, counter.started)
         completes = other.counter.done is not None and not counter.goes_far
         return completes and other.counter.started >= self.last
+
+
+def _meets_over_set(need: FormRule, evidence: Sequence[SetEvidence]) -> bool:
+    """Whether a set meets a need: in the median, or by its other rule in most repetitions."""
+    if 2 * sum(one.otherwise for one in evidence) > len(evidence):
+        return True
+    values = [one.reading.value for one in evidence if one.reading is not None]
+    return median(values) in need.limits if values else not need.known
 
 
 class ExerciseTracker:

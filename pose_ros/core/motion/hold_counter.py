@@ -50,7 +50,7 @@ class HoldCounter:
 
     missed = False
     unmistakable = True
-    set_needs_met = ()
+    set_evidence = ()
     completing = False
 
     def __init__(self, exercise: Exercise, doubt: float = 0.0) -> None:

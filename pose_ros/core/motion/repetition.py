@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 import math
+from typing import NamedTuple
 
 from pose_ros.core.body.form import Reading
 from pose_ros.core.motion.exercise_rules import Exercise, FormRule
@@ -122,6 +123,21 @@ class RepetitionSample:
     readings: dict[str, Reading | None]
 
 
+class SetEvidence(NamedTuple):
+    """What one repetition adds to a need of the whole set.
+
+    Attributes
+    ----------
+    reading
+        What the need is about; None if it was hardly seen.
+    otherwise
+        Whether the need's other rule is met.
+    """
+
+    reading: Reading | None
+    otherwise: bool
+
+
 @dataclass(frozen=True)
 class RepetitionTrace:
     """What was seen of a repetition.
@@ -201,9 +217,14 @@ class RepetitionTrace:
         return all(self.meets(need, doubt) for need in self.exercise.needs if not need.over_set)
 
     @property
-    def set_needs_met(self) -> tuple[bool, ...]:
-        """Whether each need is met that most repetitions of a set must meet."""
-        return tuple(self.meets(need) for need in self.exercise.needs if need.over_set)
+    def set_evidence(self) -> tuple[SetEvidence, ...]:
+        """What it adds to each need of the set."""
+        return tuple(
+            SetEvidence(
+                self._summary(need), need.otherwise is not None and self.meets(need.otherwise)
+            )
+            for need in self.exercise.set_needs
+        )
 
     @property
     def unmistakable(self) -> bool:
@@ -214,10 +235,11 @@ class RepetitionTrace:
     def meets(self, rule: FormRule, doubt: float = 0.0) -> bool:
         """Whether a need is met; an unknown measure meets it unless it must be known."""
         reading = self._summary(rule)
-        if reading is None:
-            met = not rule.known
-        else:
-            met = _excess(rule.limits, reading.value) <= doubt * reading.deviation
+        met = (
+            not rule.known
+            if reading is None
+            else _excess(rule.limits, reading.value) <= doubt * reading.deviation
+        )
         met &= not rule.stays or self.judge(()).stays
         return met or (rule.otherwise is not None and self.meets(rule.otherwise, doubt))
 

@@ -14,6 +14,7 @@ from pose_ros.core.motion.repetition import (
     Repetition,
     RepetitionSample,
     RepetitionTrace,
+    SetEvidence,
     mean_reading,
 )
 
@@ -78,8 +79,8 @@ class RepetitionCounter:
         The repetition that the last sample completed, or None.
     unmistakable
         Whether the last complete repetition was enough to recognise the exercise.
-    set_needs_met
-        Of the last complete repetition, as `RepetitionTrace.set_needs_met`.
+    set_evidence
+        Of the last complete repetition, as `RepetitionTrace.set_evidence`.
     missed
         Whether the last sample completed something that went as far and took long enough, but
         was something else.
@@ -100,7 +101,7 @@ class RepetitionCounter:
         self.angle = math.nan
         self.done: Repetition | None = None
         self.unmistakable = False
-        self.set_needs_met: tuple[bool, ...] = ()
+        self.set_evidence: tuple[SetEvidence, ...] = ()
         self.missed = False
         self.started = -math.inf
         self.done_from = -math.inf
@@ -210,7 +211,7 @@ class RepetitionCounter:
                 self._ways.append(self._best)
                 self.count += 1
                 self.unmistakable = self._repetition.unmistakable
-                self.set_needs_met = self._repetition.set_needs_met
+                self.set_evidence = self._repetition.set_evidence
                 self.done = self._repetition.judge(self.exercise.faults)
         self._trace.clear()
         self._from_start = True
@@ -258,7 +259,7 @@ class RepetitionCounter:
     def _follow(self, sample: RepetitionSample) -> None:
         """Add a sample to the repetition under way."""
         if not self._trace:
-            if not self._before:
+            if not self._before and sample.progress < 1.0:
                 self._before.append(sample)  # a recording may begin near the start
             self.started = sample.stamp
             self._best, self._gain, self._nearest = 0.0, (0.0, sample.stamp), sample
