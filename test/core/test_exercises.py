@@ -154,14 +154,14 @@ def test_the_last_exercise_is_silent_while_another_is_done(first, then):
     assert finished == pytest.approx(shift + single[1])
 
 
-@pytest.mark.parametrize(('name', 'count'), [('overhead_press', 1), ('squat', 0)])
+@pytest.mark.parametrize(('name', 'count'), [('overhead_press', 1), ('pull_up', 1), ('squat', 0)])
 def test_a_single_repetition_counts_if_it_is_unmistakable(name, count):
     states = done(told(video(scene(name, 0, repetitions=1))))
     assert [state.exercise for state in states] == [name] * count
 
 
 def test_one_squat_with_the_hands_at_the_shoulders_counts():
-    # As with a weight: nobody picks up something or sits down like that.
+    # As with a weight: people do not pick up something or sit down like that.
     moments = []
     for (person,), stamp in video(scene('squat', 30, repetitions=1, rng=None)):
         points = person.keypoints.copy()
