@@ -206,6 +206,44 @@ class TestAssignment:
         assert people.show(replace(red, x=330.0)) == [1]
 
 
+class TestNewTracks:
+    """A new track may show a person who has an id already."""
+
+    def test_a_lost_person_found_out_of_reach_keeps_the_id(self, follow, make_body):
+        for shirt, expected in (('red', 1), ('blue', 2)):
+            people = follow(mode='multi')
+            people.show(make_body(x=150.0), frames=3)
+            assert people.show(make_body(x=450.0, shirt=shirt), frames=3) == [expected]
+
+    def test_in_single_a_jump_is_to_another_person(self, follow, make_body):
+        people = follow(mode='single')
+        people.show(make_body(x=150.0), frames=3)
+        assert people.show(make_body(x=450.0), frames=3) == [2]
+
+    def test_a_person_whose_track_shows_another_one_keeps_the_id(self, follow, make_body):
+        people = follow(mode='multi')
+        red, blue = make_body(x=150.0), make_body(x=450.0, height=320.0, shirt='blue')
+        people.show(red, blue, frames=3)
+        people.show(red, replace(blue, x=340.0))
+        # Clothes are not learned from people who may be covered.
+        rose, blue = make_body(x=160.0, shirt='rose'), replace(blue, x=230.0)
+        assert people.show(rose, blue, replace(red, x=450.0), frames=2) == [1, 2, 0]
+        assert people.show(rose, blue, replace(red, x=450.0))[1:] == [2, 1]
+
+    def test_people_in_the_same_clothes_keep_their_own_ids(self, follow, make_body):
+        people = follow(mode='multi')
+        people.show(make_body(x=150.0), frames=3)
+        assert people.show(make_body(x=150.0), make_body(x=450.0), frames=3) == [1, 2]
+
+    def test_a_covered_person_gets_no_id_while_someone_near_is_lost(self, follow, make_body):
+        people = follow(mode='multi')
+        red, blue = make_body(x=200.0), make_body(x=300.0, height=320.0, shirt='blue')
+        people.show(red, blue, frames=3)
+        covered = make_body(x=250.0, shirt='green')
+        assert people.show(covered, blue, frames=8) == [0, 2]
+        assert people.show(replace(covered, x=120.0), blue) == [3, 2]
+
+
 class TestGates:
     @pytest.mark.parametrize(
         ('changes', 'same'),

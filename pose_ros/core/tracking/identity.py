@@ -9,7 +9,13 @@ import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.occlusion import BodyMask
-from pose_ros.core.tracking.matching import SAME_CLOTHES, clothes_similarity, similarity
+from pose_ros.core.tracking.matching import (
+    SAME_CLOTHES,
+    clothes_similarity,
+    is_in_reach,
+    may_be_regained,
+    similarity,
+)
 from pose_ros.core.tracking.observation import Observation, distinct
 from pose_ros.core.tracking.similarity import overlap
 from pose_ros.core.tracking.track import Track
@@ -114,8 +120,9 @@ class Identities:
                 self._last_track_id += 1
                 owner = self._make_track(self._last_track_id, observation)
                 self.tracks.append(owner)
-            if owner is not None and not owner.id:
-                self._confirm(owner)
+        for track in list(self.tracks):
+            if not track.id and not track.misses:
+                self._confirm(track)
         # Seen once or twice and not again: a false detection.
         self.tracks = [track for track in self.tracks if track.id or not track.misses]
 
@@ -186,9 +193,37 @@ class Identities:
         presence, needed = track.presence, self.config.min_hits
         for _ in range(presence.looks_due(track.observations, needed)):
             presence.add(self._examine(track.last, presence.looks))
-        if track.observations >= needed and presence.is_person(needed) and track.is_credible:
+        if track.observations < needed or not (presence.is_person(needed) and track.is_credible):
+            return
+        # In `single` a jump to another person gets a new id, whatever they wear.
+        known = self._same_person(track) if self.config.mode != 'single' else None
+        if known is not None:
+            track.id, track.clothing = known.id, known.clothing
+            self.tracks.remove(known)
+        elif not self._may_be_lost(track):
             self._last_id += 1
             track.id = self._last_id
+
+    def _same_person(self, track: Track) -> Track | None:
+        """Track with an id that lost the person of a new track, or strayed to another person.
+
+        The clothes tell: they are the same, and not seen as well where the other track is now.
+        """
+        best, same = SAME_CLOTHES, None
+        for other in self.tracks:
+            if not other.id or not may_be_regained(other, track.last):
+                continue
+            clothes = clothes_similarity(other, track.last, self.config) or 0.0
+            own = None if other.misses else clothes_similarity(other, other.last, self.config)
+            if clothes >= max(best, (own or 0.0) + _BETTER_CLOTHES):
+                best, same = clothes, other
+        return same
+
+    def _may_be_lost(self, track: Track) -> bool:
+        """Whether a new track, half covered, may be a lost person: their clothes will tell."""
+        return bool(track.last.in_front) and any(
+            other.id and other.misses and is_in_reach(other, track.last) for other in self.tracks
+        )
 
     def _time(self, track: Track) -> float:
         config = self.config

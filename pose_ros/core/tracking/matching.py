@@ -83,7 +83,7 @@ def _compare(track: Track, observation: Observation, config: EstimatorConfig) ->
         if config.use_appearance:
             known = clothes is not None and clothes >= SAME_CLOTHES
         else:
-            known = _may_be_regained(track, observation)
+            known = may_be_regained(track, observation)
         if not known:
             return 0.0
     if clothes is None:
@@ -106,7 +106,7 @@ def _place_similarity(
         jump_threshold,
     ):
         return 0.0
-    width = math.hypot(track.spread(stamp), _PLACE_WIDTH * track.size)
+    width = _place_width(track, stamp)
     distance = _distance(track, observation) / width
     if gap > _NEXT_FRAME and (distance > _PLACE_GATE or _growth(track, observation) > _MAX_GROWTH):
         return 0.0
@@ -118,10 +118,21 @@ def _place_similarity(
     return max(fade * alike + (1 - fade) * near, 1e-6)
 
 
-def _may_be_regained(track: Track, observation: Observation) -> bool:
+def may_be_regained(track: Track, observation: Observation) -> bool:
     """Whether place and size allow that an observation is a person lost for long."""
     near = _distance(track, observation) <= _REGAIN_REACH * track.size
     return near and _growth(track, observation) <= _REGAIN_GROWTH
+
+
+def is_in_reach(track: Track, observation: Observation) -> bool:
+    """Whether a person lost for a short time may have come to the place of an observation."""
+    width = _place_width(track, observation.frame.time)
+    return _distance(track, observation) <= _PLACE_GATE * width
+
+
+def _place_width(track: Track, stamp: float) -> float:
+    """Standard deviation of the place in which a person is found [px]."""
+    return math.hypot(track.spread(stamp), _PLACE_WIDTH * track.size)
 
 
 def _growth(track: Track, observation: Observation) -> float:
