@@ -356,10 +356,14 @@ exercises:
 """
 
 
-@pytest.mark.parametrize(('leaning', 'counts'), [((1, 0, 1), [1, 2, 3]), ((0, 1, 0), [])])
-def test_a_need_of_the_set_is_met_by_the_median_of_its_repetitions(tmp_path, leaning, counts):
-    path = tmp_path / 'exercises.yaml'
-    path.write_text(LEANING)
+BENDS = """\
+- {name: knee_bend, leads: knees, start: 150, turn: 130, goal: 90, seconds: [0.5, 10]}
+"""
+
+
+def told_of_leaning(path, rules, leaning):
+    """All that is reported of squats of which some lean forward."""
+    path.write_text(rules)
     moments = []
     for leans in leaning:
         fault = {'fault': 'leans_forward'} if leans else {}
@@ -367,8 +371,21 @@ def test_a_need_of_the_set_is_met_by_the_median_of_its_repetitions(tmp_path, lea
         shift = moments[-1][1] + 0.1 if moments else 0.0
         moments += [(people, stamp + shift) for people, stamp in part]
     observe = single_observer(ExerciseCounter(AUTO, load_exercises(path)))
-    states = [state for people, stamp in moments for state in observe(people, stamp)]
+    return [state for people, stamp in moments for state in observe(people, stamp)]
+
+
+@pytest.mark.parametrize(('leaning', 'counts'), [((1, 0, 1), [1, 2, 3]), ((0, 1, 0), [])])
+def test_a_need_of_the_set_is_met_by_the_median_of_its_repetitions(tmp_path, leaning, counts):
+    states = told_of_leaning(tmp_path / 'exercises.yaml', LEANING, leaning)
     assert [state.repetitions for state in done(states)] == counts
+
+
+def test_a_set_that_does_not_fit_as_a_whole_is_taken_back(tmp_path):
+    states = told_of_leaning(tmp_path / 'exercises.yaml', LEANING + BENDS, (1, 1, 0, 0))
+    (back,) = (state for state in states if state.retracted)
+    squats = [state for state in done(states) if state.exercise == 'squat']
+    assert (back.exercise, back.repetitions) == ('squat', len(squats))
+    assert (states[-1].exercise, states[-1].repetitions) == ('knee_bend', 4)
 
 
 def test_an_error_that_is_faster_than_a_repetition_does_not_interrupt_a_set(tmp_path):

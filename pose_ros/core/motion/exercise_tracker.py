@@ -91,11 +91,20 @@ class _Candidate:
         """Whether repetitions are enough to recognise the exercise."""
         moved = sum(self._moves(one.done) for one in found)
         enough = moved >= _RECOGNISED or (single and moved > 0 and self.counter.unmistakable)
+        return enough and self._meets_set_needs(found)
+
+    def _meets_set_needs(self, found: Sequence[_Member]) -> bool:
+        """Whether repetitions meet all needs of a set."""
         needs = self.counter.exercise.set_needs
-        return enough and all(
+        return all(
             _meets_over_set(need, evidence)
             for need, evidence in zip(needs, zip(*(one.evidence for one in found)))
         )
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the set, as far as it has come, would not be recognised any more."""
+        return not self._meets_set_needs(self.series)
 
     def _moves(self, done: Repetition) -> bool:
         """Whether a person did not just stay at the turning point, as one who sits down."""
@@ -210,9 +219,14 @@ class ExerciseTracker:
                 continue
             longer = candidate.set_since(-math.inf, current is None)
             found = longer if current is None else candidate.set_since(current.last, False)
-            if current is not None and len(longer) > max(current.counter.count, len(found)):
-                self.retracted = current.counter.exercise, current.counter.count
-                found = longer
+            if current is not None:
+                # As many are enough if the current set does not fit as a whole.
+                more = current.counter.count + (not current.doubtful)
+                if len(longer) >= max(more, len(found) + 1):
+                    # Less the one that this frame would report.
+                    told = current.counter.count - (current.counter.done is not None)
+                    self.retracted = (current.counter.exercise, told) if told else None
+                    found = longer
             if found:
                 if current is not None:
                     current.series = []  # reported, or taken back
