@@ -17,6 +17,10 @@ from pose_ros.actor.motions.fall_motions import (
     Key,
     course,
 )
+from pose_ros.core.body.height import PartLevels
+from pose_ros.core.body.posture import Posture
+from pose_ros.core.motion.fall_candidate import FallCandidate
+from pose_ros.core.motion.fall_samples import Sample
 from pose_ros.core.motion.falls import Fall, FallDetector, FallPhase
 from pose_ros.core.motion.watcher import single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
@@ -408,6 +412,22 @@ def test_the_hips_may_leave_the_image_when_a_slow_fall_ends(kind):
     assert event.phase is FALLEN
     assert not event.lost
     assert 0.0 < stamp - down < 2.0
+
+
+def test_the_lowest_point_of_a_push_up_is_no_fall():
+    # As in a video of a person who was never seen standing, so the height is too small: levels in
+    # body heights.
+    plank = PartLevels(
+        x=0.0, head=0.0, shoulders=0.08, hips=0.1, knees=0.21, ankles=0.3, wrists=0.33, feet_x=0.8
+    )
+    low = Sample(
+        1.0, replace(plank, head=0.38, shoulders=0.36, hips=0.33), Posture.LYING, 0.0, True
+    )
+    push_up = FallCandidate(0.0, plank, 1.0, peak=0.5)
+    assert push_up.is_low(low)
+    assert not push_up.is_fall(1.0, low)
+    on_knees = replace(plank, wrists=0.1)
+    assert FallCandidate(0.0, on_knees, 1.0, peak=0.5).is_fall(1.0, low)
 
 
 def test_push_ups_that_are_unseen_for_a_while_are_no_fall():

@@ -215,6 +215,8 @@ class FallCandidate:
         lasted = until - self.onset
         if self.from_lying:
             return lasted <= _BED_TIME and self.peak >= _BED_RATE
+        if self.start.supported_on_hands(self.height) and not self.was_upright:
+            return False  # the lowest point of a push-up
         drop = self.drop(sample)
         if not self.deliberate and lasted <= min(MAX_SINKING_TIME, drop / _MIN_SINKING_RATE):
             return True
