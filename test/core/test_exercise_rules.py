@@ -62,9 +62,9 @@ exercises:
 
 def test_a_hold_has_a_time_and_no_levels(load):
     (plank,) = load(HOLD)
-    assert (plank.hold, plank.auto, plank.from_turn) == (5, True, False)
-    (chair,) = load(GOOD.replace('  needs:', '  auto: false\n  from_turn: true\n  needs:'))
-    assert (chair.hold, chair.auto, chair.from_turn) == (0, False, True)
+    assert (plank.hold, plank.auto, plank.from_turn) == (5, True, '')
+    (chair,) = load(GOOD.replace('  needs:', '  auto: false\n  from_turn: always\n  needs:'))
+    assert (chair.hold, chair.auto, chair.from_turn) == (0, False, 'always')
     assert not chair.pauses
     assert load(GOOD.replace('  needs:', '  pauses: true\n  needs:'))[0].pauses
     with pytest.raises(ValueError, match="5: unknown field 'turn'"):

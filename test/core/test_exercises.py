@@ -107,6 +107,12 @@ def test_a_set_of_deadlifts_begins_with_the_weight_on_the_floor():
     assert {state.exercise for state in told(lifts)} == {'deadlift'}
 
 
+def test_whoever_was_bent_for_long_does_not_begin_deadlifts():
+    moments = video(scene('deadlift', 90, repetitions=2, hold=15.0, rng=None))
+    states = told([moment for moment in moments if moment[1] > 1.8], 'deadlift')
+    assert states[-1].repetitions == 0
+
+
 @pytest.mark.parametrize('chosen', [AUTO, 'plank'])
 def test_a_plank_is_timed(chosen):
     actor = Actor((Action('plank', 0.5, 14.0),), x=400, y=560, height=330)
@@ -352,7 +358,7 @@ exercises:
   goal: 90
   seconds: [0.5, 10]
   needs:
-    - {measure: trunk, where: turn, limits: [50, null], over_set: true}
+    - {measure: trunk, where: turn, limits: [LEAN, null], over_set: true}
 """
 
 
@@ -374,14 +380,21 @@ def told_of_leaning(path, rules, leaning):
     return [state for people, stamp in moments for state in observe(people, stamp)]
 
 
-@pytest.mark.parametrize(('leaning', 'counts'), [((1, 0, 1), [1, 2, 3]), ((0, 1, 0), [])])
-def test_a_need_of_the_set_is_met_by_the_median_of_its_repetitions(tmp_path, leaning, counts):
-    states = told_of_leaning(tmp_path / 'exercises.yaml', LEANING, leaning)
+@pytest.mark.parametrize(
+    ('lean', 'leaning', 'counts'),
+    [(50, (1, 0, 1), [1, 2, 3]), (50, (0, 1, 0), []), (45, (0, 1), [1, 2])],
+)
+def test_a_need_of_the_set_is_met_by_the_median_of_its_repetitions(
+    tmp_path, lean, leaning, counts
+):
+    rules = LEANING.replace('LEAN', str(lean))
+    states = told_of_leaning(tmp_path / 'exercises.yaml', rules, leaning)
     assert [state.repetitions for state in done(states)] == counts
 
 
 def test_a_set_that_does_not_fit_as_a_whole_is_taken_back(tmp_path):
-    states = told_of_leaning(tmp_path / 'exercises.yaml', LEANING + BENDS, (1, 1, 0, 0))
+    rules = LEANING.replace('LEAN', '50') + BENDS
+    states = told_of_leaning(tmp_path / 'exercises.yaml', rules, (1, 1, 0, 0))
     (back,) = (state for state in states if state.retracted)
     squats = [state for state in done(states) if state.exercise == 'squat']
     assert (back.exercise, back.repetitions) == ('squat', len(squats))
@@ -390,7 +403,7 @@ def test_a_set_that_does_not_fit_as_a_whole_is_taken_back(tmp_path):
 
 def test_an_error_that_is_faster_than_a_repetition_does_not_interrupt_a_set(tmp_path):
     path = tmp_path / 'exercises.yaml'
-    path.write_text(LEANING.replace('[50, null], over_set: true', '[null, 45]'))
+    path.write_text(LEANING.replace('[LEAN, null], over_set: true', '[null, 45]'))
     upright = video(scene('squat', 90, repetitions=1, rng=None))
     leaning = video(scene('squat', 90, repetitions=1, rng=None, fault='leans_forward'))
     wrong = next(people for people, stamp in leaning if stamp >= TURN - 0.2)

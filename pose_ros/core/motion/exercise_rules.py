@@ -12,6 +12,7 @@ from pose_ros.core.body.measures import MEASURES, Measure
 from pose_ros.core.motion.rules import Limits, read_limits
 from pose_ros.core.yaml_reader import Entry, read_yaml
 
+FromTurn = Literal['', 'first', 'always']
 Where = Literal['start', 'turn', 'change', 'settle', 'range', 'worst']
 
 
@@ -82,7 +83,8 @@ class Exercise:
     auto
         Whether it can be told apart from the others.
     from_turn
-        Whether a repetition may begin at the turning point, as on a chair.
+        Which repetitions may begin at the turning point: 'always' any, as on a chair; 'first' the
+        first one of a person who is first seen there; '' none.
     pauses
         Whether people pause at the turning point, as with a weight on the floor.
     """
@@ -98,7 +100,7 @@ class Exercise:
     alone: tuple[FormRule, ...] = ()
     hold: float = 0.0
     auto: bool = True
-    from_turn: bool = False
+    from_turn: FromTurn = ''
     pauses: bool = False
 
     def progress(self, angle: float) -> float:
@@ -204,7 +206,9 @@ def _read_exercise(entry: Entry) -> Exercise:
         alone=alone,
         hold=hold,
         auto=fields['auto'].flag() if 'auto' in fields else True,
-        from_turn='from_turn' in fields and fields['from_turn'].flag(),
+        from_turn=cast('FromTurn', fields['from_turn'].text(choices=('first', 'always')))
+        if 'from_turn' in fields
+        else '',
         pauses='pauses' in fields and fields['pauses'].flag(),
     )
 
@@ -224,6 +228,8 @@ def _read_rule(entry: Entry, name: str = '') -> FormRule:
     if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
         raise fields['limits'].error('the worst has one limit only')
     given = {flag: flag in fields and fields[flag].flag() for flag in flags}
+    if given['over_set'] and given['stays']:
+        raise entry.error('over_set and stays cannot be combined: put stays into "or"')
     otherwise = _read_rule(fields['or']) if 'or' in fields else None
     measure = _read_measure(fields['measure'])
     return FormRule(measure, where, limits, name, otherwise=otherwise, **given)

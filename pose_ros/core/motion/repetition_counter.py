@@ -108,8 +108,8 @@ class RepetitionCounter:
         self._recent: deque[tuple[float, Reading]] = deque()
         self._before: deque[RepetitionSample] = deque()
         self._trace: list[RepetitionSample] = []
-        self._seen = -math.inf
-        self._from_start = False
+        self._seen = math.inf  # not yet
+        self._from_start = exercise.from_turn == 'first'
         self._best = 0.0
         self._gain = (0.0, -math.inf)
         self._nearest: RepetitionSample | None = None  # to the start, since the best sample
@@ -225,7 +225,7 @@ class RepetitionCounter:
     @property
     def _left_start(self) -> bool:
         """Whether the motion under way began at the start, or near it as a recording may."""
-        if self._from_start or self.exercise.from_turn:
+        if self._from_start or self.exercise.from_turn == 'always':
             return True
         return self._trace[0].progress <= _BACK * self._best
 
