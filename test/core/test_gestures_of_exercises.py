@@ -185,23 +185,6 @@ def test_hands_in_the_lap_are_not_on_the_hips():
     assert not started([(i / 30, person(pose)) for i in range(60)])
 
 
-@pytest.mark.parametrize('period', [0.5, 1.0])
-def test_hands_that_beat_in_the_lap_before_do_not_clap(period):
-    low = ActorPose(
-        left_arm=(20, 5), right_arm=(20, 5), left_forearm=(30, 20), right_forearm=(30, 20)
-    )
-    met = ActorPose(
-        left_arm=(5, 5), right_arm=(5, 5), left_forearm=(-60, 20), right_forearm=(-60, 20)
-    )
-    video = []
-    for i in range(round(12 * period * 30)):
-        weight = (1 - math.cos(2 * math.pi * i / 30 / period)) / 2
-        raised = min(1.0, max(0.0, i / 30 / period - 6))
-        pose = low.blend(met, weight).blend(APART.blend(CLAPPED, weight), raised)
-        video.append((i / 30, person(pose)))
-    assert started(video) == []
-
-
 @pytest.mark.parametrize('period', [0.6, 0.8])
 def test_arms_that_move_as_a_whole_do_not_beckon(period):
     low = ActorPose(left_arm=(15, 10), left_forearm=(20, 80))
