@@ -207,22 +207,35 @@ class Identities:
     def _same_person(self, track: Track) -> Track | None:
         """Track with an id that lost the person of a new track, or strayed to another person.
 
-        The clothes tell: they are the same, and not seen as well where the other track is now.
+        Its person wears the same clothes, and is not seen as well where that track is now.
         """
         best, same = SAME_CLOTHES, None
         for other in self.tracks:
             if not other.id or not may_be_regained(other, track.last):
                 continue
+            own = 0.0 if other.misses else clothes_similarity(other, other.last, self.config)
+            if own is None:  # of a person who is seen, but not what they wear
+                continue
             clothes = clothes_similarity(other, track.last, self.config) or 0.0
-            own = None if other.misses else clothes_similarity(other, other.last, self.config)
-            if clothes >= max(best, (own or 0.0) + _BETTER_CLOTHES):
+            if clothes >= max(best, own + _BETTER_CLOTHES):
                 best, same = clothes, other
         return same
 
     def _may_be_lost(self, track: Track) -> bool:
-        """Whether a new track, half covered, may be a lost person: their clothes will tell."""
-        return bool(track.last.in_front) and any(
-            other.id and other.misses and is_in_reach(other, track.last) for other in self.tracks
+        """Whether a new track, half covered, may be a person lost a short time ago.
+
+        Their clothes decide, once these are seen.
+        """
+        config, stamp = self.config, track.last.frame.time
+        return (
+            config.use_appearance
+            and bool(track.last.in_front)
+            and any(
+                other.id
+                and 0.0 < stamp - other.stamp <= config.track_timeout
+                and is_in_reach(other, track.last)
+                for other in self.tracks
+            )
         )
 
     def _time(self, track: Track) -> float:
