@@ -136,12 +136,14 @@ def test_no_frame_waits_for_a_batch_to_be_compiled(ir_file, runs, monkeypatch):
     compiling = runtime.OpenVinoModel._compile
     monkeypatch.setattr(
         runtime.OpenVinoModel, '_compile',
-        lambda model, size: may_compile.wait() and compiling(model, size),
+        lambda model, size: may_compile.wait(60.0) and compiling(model, size),
     )  # fmt: skip
     model = OpenVinoModel(ir_file)
     images, expected = images_of(5)
-    outputs = model.run_each(images)
-    may_compile.set()
+    try:
+        outputs = model.run_each(images)
+    finally:
+        may_compile.set()
     assert [one[0].mean() for one in outputs] == pytest.approx(expected)
     assert runs == [1] * 5
 
