@@ -245,15 +245,13 @@ class FallCandidate:
             return False
         levels = sample.levels
         down = levels.hips - levels.head < _HEAD_LOW * self.height
-        still = levels.head > self.lowest - _SETTLED_RISE * self.height
-        return down and still and not levels.supported_on_hands(self.height)
+        return down and self._head_stays(sample) and not levels.supported_on_hands(self.height)
 
     def _may_be_low(self, sample: Sample) -> bool:
         """Whether a body that was low is not seen, or the head is still where it was then."""
         if math.isnan(sample.level):
             return True
-        still = sample.levels.head > self.lowest - _SETTLED_RISE * self.height
-        return still and not sample.levels.supported_on_hands(self.height)
+        return self._head_stays(sample) and not sample.levels.supported_on_hands(self.height)
 
     def _lies_hidden(self, sample: Sample) -> bool:
         """Whether the hips of a body that was low left the image, and the head stays down.
@@ -265,8 +263,12 @@ class FallCandidate:
             and sample.head_observed
             and math.isnan(sample.levels.hips)
             and self.head_drop(sample) > _ALL_DOWN
-            and sample.levels.head > self.lowest - _SETTLED_RISE * self.height
+            and self._head_stays(sample)
         )
+
+    def _head_stays(self, sample: Sample) -> bool:
+        """Whether the head is where it was when the body was low."""
+        return sample.levels.head > self.lowest - _SETTLED_RISE * self.height
 
     def is_up(self, sample: Sample) -> bool:
         """Whether the person is up again; another posture alone may be an error.
