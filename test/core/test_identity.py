@@ -235,6 +235,27 @@ class TestNewTracks:
         people.show(make_body(x=150.0), frames=3)
         assert people.show(make_body(x=150.0), make_body(x=450.0), frames=3) == [1, 2]
 
+    def test_a_person_half_out_of_the_image_keeps_the_id(self, follow, make_body):
+        # Their clothes are not seen any more; someone in the same comes near.
+        people = follow(mode='multi')
+        people.show(make_body(x=120.0), frames=4)
+        leaving = make_body(x=-4.0)
+        people.show(make_body(x=60.0))
+        people.show(leaving)
+        assert people.show(leaving, make_body(x=200.0), frames=4) == [1, 2]
+
+    @pytest.mark.parametrize('appearance', [True, False])
+    def test_a_covered_person_does_not_wait_long_for_an_id(self, follow, make_body, appearance):
+        people = follow(mode='multi', use_appearance=appearance, lock_timeout=60.0)
+        blue = make_body(x=450.0, height=320.0, shirt='blue')
+        people.show(make_body(x=150.0), blue, frames=4)
+        people.identities.locked_id = 1
+        people.away(0.6)
+        covered = make_body(x=400.0, shirt='green')
+        seconds = people.identities.config.track_timeout + 0.3
+        ids = [people.show(covered, blue) for _ in range(round(seconds / STEP))]
+        assert all(ids[-1])
+
     def test_a_covered_person_gets_no_id_while_someone_near_is_lost(self, follow, make_body):
         people = follow(mode='multi')
         red, blue = make_body(x=200.0), make_body(x=300.0, height=320.0, shirt='blue')
