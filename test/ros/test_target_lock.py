@@ -4,7 +4,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 
 from pose_ros.msg import SkeletonArray, TargetState
@@ -203,61 +202,80 @@ def test_the_names_follow_the_namespace(ros, estimators):
     ros.spin_until(client.service_is_ready, 'the service in the namespace')
 
 
+class States:
+    """The states of the target that have come; of quick ones only the last is kept."""
+
+    def __init__(self, ros):
+        self._ros = ros
+        self.told = ros.collect(TargetState, 'pose_node/target_state', LATCHED)
+
+    def wait_for(self, number):
+        self._ros.spin_until(lambda: len(self.told) >= number, f'state {number}')
+
+
 def test_the_state_of_the_target_follows_the_lock(following, make_person, ros):
     node = following()
-    # All of them, however fast they follow each other.
-    every = QoSProfile(depth=20, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    states = ros.collect(TargetState, 'pose_node/target_state', every)
+    states = States(ros)
+
     node.listen()
     node.show(make_person(1), make_person(3))
+    states.wait_for(1)
     assert node.lock(BY_ID, 3).success
     node.show(make_person(1), make_person(3))
     node.show(make_person(1), make_person(3))
+    states.wait_for(2)
     node.show(make_person(1))
+    states.wait_for(3)
     node.show(make_person(3))
+    states.wait_for(4)
     assert node.lock(BY_ID, 3).success
     node.unlock()
     node.show(make_person(3))
+    states.wait_for(5)
     assert node.lock(BY_ID, 3).success
     node.show(make_person(3))
+    states.wait_for(6)
     node.show()
+    states.wait_for(7)
     node.estimator.locked_id, node.estimator.statistics.expired_lock = 0, 3
     node.show()
     node.show()
+    states.wait_for(8)
     assert not node.unlock().success
     node.show(make_person(3), make_person(4))
     assert node.lock(BY_ID, 3).success  # the same id again, and then let go
     node.show(make_person(3))
+    states.wait_for(9)
     node.unlock()
     node.show(make_person(3))
-    expected = [
+    states.wait_for(10)
+    assert [(state.id, state.state) for state in states.told] == [
         *((0, TargetState.NONE), (3, TargetState.VISIBLE), (3, TargetState.OUT_OF_SIGHT)),
         *((3, TargetState.VISIBLE), (0, TargetState.NONE), (3, TargetState.VISIBLE)),
         *((3, TargetState.OUT_OF_SIGHT), (3, TargetState.LOST)),
         *((3, TargetState.VISIBLE), (0, TargetState.NONE)),
     ]
-    ros.spin_until(lambda: len(states) >= len(expected), 'all states')
-    assert [(state.id, state.state) for state in states] == expected
 
 
 def test_the_target_is_lost_when_the_stamps_jump_back(following, make_person, ros):
     node = following()
-    every = QoSProfile(depth=20, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    states = ros.collect(TargetState, 'pose_node/target_state', every)
+    states = States(ros)
     node.listen()
     node.show(make_person(3))
+    states.wait_for(1)
     assert node.lock(BY_ID, 3).success
     node.show(make_person(3))
+    states.wait_for(2)
     node.show(make_person(4), ago=100)
     node.show(make_person(4), ago=100)
+    states.wait_for(3)
     assert node.lock(BY_ID, 4).success
     node.show(make_person(4), ago=100)
-    expected = [
+    states.wait_for(4)
+    assert [(state.id, state.state) for state in states.told] == [
         *((0, TargetState.NONE), (3, TargetState.VISIBLE)),
         *((3, TargetState.LOST), (4, TargetState.VISIBLE)),
     ]
-    ros.spin_until(lambda: len(states) >= len(expected), 'all states')
-    assert [(state.id, state.state) for state in states] == expected
 
 
 def test_pose_node_looks_for_people_for_the_target_alone(following, make_person, ros):
