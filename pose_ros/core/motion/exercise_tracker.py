@@ -150,7 +150,7 @@ def _meets_over_set(need: FormRule, evidence: Sequence[SetEvidence]) -> bool:
     """Whether a set meets a need: in the median, or by its other rule in most repetitions."""
     if 2 * sum(one.otherwise for one in evidence) > len(evidence):
         return True
-    values = [one.reading.value for one in evidence if one.reading is not None]
+    values = [one.value for one in evidence if one.value is not None]
     return median(values) in need.limits if values else not need.known
 
 
@@ -219,14 +219,14 @@ class ExerciseTracker:
                 continue
             longer = candidate.set_since(-math.inf, current is None)
             found = longer if current is None else candidate.set_since(current.last, False)
-            if current is not None:
-                # As many are enough if the current set does not fit as a whole.
-                more = current.counter.count + (not current.doubtful)
-                if len(longer) >= max(more, len(found) + 1):
-                    # Less the one that this frame would report.
-                    told = current.counter.count - (current.counter.done is not None)
-                    self.retracted = (current.counter.exercise, told) if told else None
-                    found = longer
+            # As many are enough if the current set does not fit as a whole.
+            if current is not None and len(longer) > max(
+                current.counter.count - current.doubtful, len(found)
+            ):
+                # Less the one that this frame would report.
+                told = current.counter.count - (current.counter.done is not None)
+                self.retracted = (current.counter.exercise, told) if told else None
+                found = longer
             if found:
                 if current is not None:
                     current.series = []  # reported, or taken back

@@ -128,13 +128,13 @@ class SetEvidence(NamedTuple):
 
     Attributes
     ----------
-    reading
-        What the need is about; None if it was hardly seen.
+    value
+        Of what the need is about; None if it was hardly seen.
     otherwise
         Whether the need's other rule is met.
     """
 
-    reading: Reading | None
+    value: float | None
     otherwise: bool
 
 
@@ -219,12 +219,12 @@ class RepetitionTrace:
     @property
     def set_evidence(self) -> tuple[SetEvidence, ...]:
         """What it adds to each need of the set."""
-        return tuple(
-            SetEvidence(
-                self._summary(need), need.otherwise is not None and self.meets(need.otherwise)
-            )
-            for need in self.exercise.set_needs
-        )
+        return tuple(self._evidence(need) for need in self.exercise.set_needs)
+
+    def _evidence(self, need: FormRule) -> SetEvidence:
+        reading = self._summary(need)
+        otherwise = need.otherwise is not None and self.meets(need.otherwise)
+        return SetEvidence(None if reading is None else reading.value, otherwise)
 
     @property
     def unmistakable(self) -> bool:
@@ -235,11 +235,10 @@ class RepetitionTrace:
     def meets(self, rule: FormRule, doubt: float = 0.0) -> bool:
         """Whether a need is met; an unknown measure meets it unless it must be known."""
         reading = self._summary(rule)
-        met = (
-            not rule.known
-            if reading is None
-            else _excess(rule.limits, reading.value) <= doubt * reading.deviation
-        )
+        if reading is None:
+            met = not rule.known
+        else:
+            met = _excess(rule.limits, reading.value) <= doubt * reading.deviation
         met &= not rule.stays or self.judge(()).stays
         return met or (rule.otherwise is not None and self.meets(rule.otherwise, doubt))
 

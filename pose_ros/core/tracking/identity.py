@@ -214,7 +214,7 @@ class Identities:
             if not other.id or not may_be_regained(other, track.last):
                 continue
             own = 0.0 if other.misses else clothes_similarity(other, other.last, self.config)
-            if own is None:  # of a person who is seen, but not what they wear
+            if own is None:  # the person is visible, their clothes are not
                 continue
             clothes = clothes_similarity(other, track.last, self.config) or 0.0
             if clothes >= max(best, own + _BETTER_CLOTHES):
