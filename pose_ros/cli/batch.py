@@ -25,7 +25,7 @@ from pose_ros.cli.options import DEPTH, FIGURES, MODEL, TOPIC
 from pose_ros.cli.report_output import show
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.motion.observer import MotionConfig
-from pose_ros.evaluation.motion_events import read_truth
+from pose_ros.evaluation.motion_truth import read_truth
 from pose_ros.fleet.driver import BatchRun
 from pose_ros.fleet.engines import Engine, ProcessEngine, RayEngine
 from pose_ros.fleet.evaluation import motion_result, truths_by_input

@@ -19,15 +19,13 @@ from pose_ros.evaluation.mocap import CAMERAS
 from pose_ros.evaluation.motion_events import (
     MAX_FALL_DELAY,
     MotionResult,
-    Truth,
-    check_files,
     clip_row,
     figures,
     in_processes,
-    read_truth,
     watch_capture,
     watch_video,
 )
+from pose_ros.evaluation.motion_truth import Truth, check_files, read_truth
 from pose_ros.evaluation.report import Column, Report
 
 _COLUMNS = (

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePath
-import re
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -16,15 +15,12 @@ from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import MediaError, open_media
 from pose_ros.core.motion.events import MotionEvent
-from pose_ros.core.motion.exercise_rules import load_exercises
 from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import make_observers
-from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.motion.watcher import MotionWatcher
-from pose_ros.core.resources import config_file
 from pose_ros.core.types import FrameError, Person
 from pose_ros.evaluation.mocap import VirtualCamera, read_take
-from pose_ros.tables import open_table
+from pose_ros.evaluation.motion_truth import Truth
 from pose_ros.worker_pool import WorkerPool
 
 MAX_FALL_DELAY = 6.0
@@ -32,35 +28,6 @@ MAX_FALL_DELAY = 6.0
 2 s after the landing."""
 # FALLEN may come this long before the fall's start in the table [s].
 _EARLY = 1.0
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What happens in a video.
-
-    Attributes
-    ----------
-    file
-        Name of the video, or of the file of motion capture.
-    take
-        Name of the motion in a file of motion capture; empty for a video.
-    exercise, gesture
-        Name as in the rules; empty for none.
-    count
-        Repetitions of the exercise or performances of the gesture.
-    falls
-        When each fall begins [s].
-    judged
-        False for a text that cannot be read: the video is in no figure.
-    """
-
-    file: str
-    take: str = ''
-    exercise: str = ''
-    gesture: str = ''
-    count: int = 0
-    falls: tuple[float, ...] = ()
-    judged: bool = True
 
 
 @dataclass(frozen=True)
@@ -139,63 +106,6 @@ class MotionResult:
         return sum(e.kind == 'fall' and e.phase == 'falling' for e in self.events)
 
 
-def read_truth(path: Path) -> list[Truth]:
-    """Read a table of what happens in videos.
-
-    Parameters
-    ----------
-    path
-        Tab-separated, with the columns `file` and `truth`, one row for each file. A truth is
-        ``NAME; COUNT; notes`` for an exercise or a gesture, a text with ``fall FROM-`` for a fall
-        [s], or has the word ``nothing`` in it. Motion capture is named ``FILE#ARRAY``.
-
-    Raises
-    ------
-    ValueError
-        Names file, line and reason.
-    """
-    try:
-        # Windows programs write a byte order mark.
-        text = path.read_text(encoding='utf-8-sig')
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f'{path} cannot be read: {error}') from error
-    _, rows = open_table(path, text, ('file', 'truth'), '\t')
-    exercises = {one.name for one in load_exercises(config_file('exercises.yaml'))}
-    gestures = {rule.name for rule in load_rules(config_file('gestures.yaml'))}
-    truths: list[Truth] = []
-    lines: dict[PurePath, int] = {}
-    for row in rows:
-        file = PurePath(row.text('file'))
-        if file in lines:
-            raise row.fault('file', f'have one row, but is also in line {lines[file]}')
-        lines[file] = row.line
-        try:
-            truths.append(parse_truth(str(file), row.text('truth'), exercises, gestures))
-        except ValueError as error:
-            raise ValueError(f'{path}, line {row.line}: {error}') from None
-    return truths
-
-
-def parse_truth(file: str, text: str, exercises: set[str], gestures: set[str]) -> Truth:
-    """Truth from its text, see `read_truth`; ValueError without the count of a name."""
-    file, _, take = file.partition('#')
-    name, *rest = re.split('[;:]', text, maxsplit=1)
-    name = name.strip()
-    if name in exercises | gestures:
-        number = re.match(r'\s*(0*[1-9]\d*)(?=[;,.]?(\s|$)|;)', ''.join(rest))
-        if number is None:
-            raise ValueError(
-                f'truth must be "{name}; COUNT" with a whole number of at least 1, got {text!r}'
-            )
-        count = int(number[1])
-        if name in exercises:
-            return Truth(file, take, exercise=name, count=count)
-        return Truth(file, take, gesture=name, count=count)
-    falls = tuple(float(start) for start in re.findall(r'\bfalls? (\d+(?:\.\d+)?)', text))
-    judged = bool(falls or re.search(r'\b(nothing|no gesture)\b', text))
-    return Truth(file, take, falls=falls, judged=judged)
-
-
 # One for each process and run, for all its videos.
 _estimator = lru_cache(maxsize=1)(PoseEstimator)
 
@@ -250,13 +160,6 @@ def in_processes(
     with WorkerPool(workers) as pool:
         for future in [pool.submit(job) for job in jobs]:
             yield future.result()
-
-
-def check_files(folder: Path, truths: Sequence[Truth]) -> None:
-    """ValueError if a file is missing."""
-    missing = [truth.file for truth in truths if not (folder / truth.file).is_file()]
-    if missing:
-        raise ValueError(f'{folder} has no {missing[0]} ({len(missing)} files are missing)')
 
 
 def figures(clips: Sequence[MotionResult]) -> dict[str, Any]:

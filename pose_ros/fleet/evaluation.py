@@ -11,7 +11,8 @@ import numpy as np
 
 from pose_ros.core.media import is_url
 from pose_ros.core.types import KeypointState
-from pose_ros.evaluation.motion_events import MotionResult, Truth
+from pose_ros.evaluation.motion_events import MotionResult
+from pose_ros.evaluation.motion_truth import Truth
 from pose_ros.extras import library
 from pose_ros.fleet.status import InputStatus
 from pose_ros.fleet.storage import Storage

@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pose_ros.core.motion.events import MotionEvent
-from pose_ros.evaluation.motion_events import (
-    MotionResult,
-    Truth,
-    clip_row,
-    figures,
-    parse_truth,
-    read_truth,
-)
+from pose_ros.evaluation.motion_events import MotionResult, clip_row, figures
+from pose_ros.evaluation.motion_truth import Truth, parse_truth, read_truth
 
 EXERCISES, GESTURES = {'squat', 'lunge'}, {'clap', 'wave'}
 
