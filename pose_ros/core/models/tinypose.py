@@ -19,7 +19,6 @@ from pose_ros.core.models.occlusion import OcclusionMask
 from pose_ros.core.models.pose import Pose, PoseModel, RegionKind, View, visible_mean
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.image_model import ModelLoader
-from pose_ros.core.runtime.openvino import OpenVinoModel
 from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Crop, Frame
 
@@ -89,7 +88,11 @@ class TinyPose(PoseModel):
             image, to_frame = self._reader.read(frame, view, mask)
             images.append(image.copy())
             transforms.append(to_frame)
-        heatmaps = [outputs[0][0] for outputs in self._run(images)]
+        if self._small:
+            each = self._model.run_each(images)
+        else:
+            each = [self._model.run(image) for image in images]  # batches are no faster here
+        heatmaps = [outputs[0][0] for outputs in each]
         cells, scores = heatmap.decode(np.concatenate(heatmaps).transpose(1, 2, 0))
         places = (cells * _STRIDE / self._model.input_size).reshape(len(views), -1, 2)
         return [
@@ -98,8 +101,3 @@ class TinyPose(PoseModel):
                 transforms, places, scores.clip(0.0, 1.0).reshape(len(views), -1)
             )
         ]
-
-    def _run(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-        if self._small and isinstance(self._model, OpenVinoModel):
-            return self._model.run_each(images)  # no faster with 256 px
-        return [self._model.run(image) for image in images]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import threading
 import time
 
@@ -90,6 +90,10 @@ class FailoverModel:
         if not self._forgiving:
             raise DeviceError(self.fault)
         return self._on_cpu.run(image)
+
+    def run_each(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        """Run the model for each image, see `ImageModel.run_each`."""
+        return [self.run(image) for image in images]
 
     def close(self) -> None:
         """Let go of the Edge TPU, and look for it no more."""

@@ -52,6 +52,9 @@ class ImageModel(Protocol):
             The runtime cannot run the model.
         """
 
+    def run_each(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        """Outputs of each image, as `run` returns them; on some runtimes several at once."""
+
 
 ModelLoader = Callable[..., ImageModel]
 """Makes a model of a file, a number of threads and a pixel range."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import importlib
 import logging
 from pathlib import Path
@@ -182,6 +182,10 @@ class TfliteModel:
         if self._checked:
             require_usable_outputs(self.path, outputs)
         return outputs
+
+    def run_each(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        """Run the model for each image, see `ImageModel.run_each`."""
+        return [self.run(image) for image in images]
 
     def _fetch(self, output: dict[str, Any]) -> np.ndarray:
         tensor: np.ndarray = self._interpreter.get_tensor(output['index'])

@@ -110,10 +110,11 @@ class OpenVinoModel:
         return self._run(self._single, [image])
 
     def run_each(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-        """Outputs of each image, as `run` returns them; small inputs take less time in batches.
+        """Run the model for each image, see `ImageModel.run_each`.
 
-        The first use of a size of batches compiles it in the background (half a second). Until
-        then, and where the model does not allow it, smaller batches or single images run.
+        Small inputs take less time in batches. The first use of a size compiles it in the
+        background (half a second). Until then, and where the model does not allow it, smaller
+        batches or single images run.
         """
         each: list[list[np.ndarray]] = []
         while len(each) < len(images):
