@@ -264,6 +264,23 @@ def test_hands_on_the_floor_when_the_image_changes_are_no_fall():
         assert FALLEN not in phases([*frames[: index + 1], gone])
 
 
+def test_keypoints_of_a_new_person_that_find_their_places_are_no_fall():
+    """As of a person whom a model sees twice: seen from the first frame on as they come down."""
+    frames = video(LOOK_ALIKE_KEYS['crouch'], facing=30.0)
+    low = ONSET + 0.8
+    upper = [i for i, name in enumerate(COCO17.keypoint_names) if i < 5 or 'hip' in name]
+
+    def settling(frame):
+        (person,) = frame.people
+        keypoints = person.keypoints.copy()
+        keypoints[upper, 1] -= 70.0 * max(0.0, 1.0 - (frame.stamp - low) / 0.2)
+        return replace(frame, people=(replace(person, keypoints=keypoints),))
+
+    crouching = [settling(frame) for frame in frames if low <= frame.stamp < low + 0.6]
+    gone = [replace(frame, people=()) for frame in frames if frame.stamp >= low + 0.6]
+    assert phases([*crouching, *gone]) == []
+
+
 class TestOutOfSight:
     """A person whom the tracker loses on the way down."""
 

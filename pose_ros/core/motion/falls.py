@@ -43,6 +43,8 @@ _LOST_HIPS_DROP = 0.10
 _LOST_WINDOW = 0.15
 # Speed of head and hips for the early warning [body heights/s].
 _WARNING_RATE = 0.7
+# Keypoints of a new person may still find their places for this time [s].
+_SETTLING = 0.2
 # Time that the body must be low for FALLEN [s].
 _STAY = 0.8
 # Time that the person must be up for RECOVERED [s].
@@ -66,6 +68,7 @@ class _FallTrack:
     candidate: FallCandidate | None = None
     missing: bool = False
     got_up: float = -math.inf
+    settled: float = -math.inf  # from when on a new person's keypoints count [s]
 
 
 class FallDetector(Observer):
@@ -93,7 +96,8 @@ class FallDetector(Observer):
         track.missing, track.body = False, body
         before = track.samples[-1] if track.samples else None
         track.samples.append(Sample.of(body, before))
-        while track.samples[0].stamp < body.stamp - _MEMORY:
+        memory = _MEMORY if body.stamp >= track.settled else 0.0
+        while track.samples[0].stamp < body.stamp - memory:
             track.samples.popleft()
         rate = descent_rate(track.samples) / body.height
         if track.candidate is None and rate > SINKING_RATE:
@@ -139,7 +143,7 @@ class FallDetector(Observer):
         """Follow a new person, who may be one of those out of sight."""
         before = self._same_person(body)
         if before is None:
-            self._tracks[body.id] = _FallTrack(body)
+            self._tracks[body.id] = _FallTrack(body, settled=body.stamp + _SETTLING)
             return []
         track = self._tracks[body.id] = self._tracks.pop(before)
         body.continue_from(track.body)
