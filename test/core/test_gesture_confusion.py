@@ -58,6 +58,17 @@ def test_gestures_are_recognised_in_time_and_few_others_are_reported(
     assert true / reported >= 0.95
 
 
+def test_arms_crossed_by_people_who_are_turned_by_45_degrees():
+    confusion, name = Confusion(), expected('arms_crossed')
+    for trial in Trial.of_seeds(range(556, 580), ['arms_crossed']):
+        if trial.facing:
+            sights, known = trial.sights(COCO17, world=False)
+            confusion.add(name, begun(RULES, sights), known)
+    assert confusion.performed[name] == 17
+    assert confusion.recall(name) > 0.75
+    assert confusion.precision(name) == 1.0
+
+
 @pytest.mark.parametrize('name', ['point_at_camera_left', 'point_at_camera_right'])
 def test_without_hands_an_arm_to_the_camera_is_stop(name):
     # Of the two that 17 keypoints cannot tell apart, the safe one.
