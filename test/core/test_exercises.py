@@ -181,6 +181,58 @@ def test_one_squat_with_the_hands_at_the_shoulders_counts():
     assert [(s.exercise, s.repetitions) for s in done(told(moments))] == [('squat', 1)]
 
 
+def altered(name, change, **manner):
+    """A person who does an exercise, but for a change of each pose."""
+    plain = scene(name, 30, rng=None, **manner)
+    (actor,) = plain.actors
+    (action,) = actor.motion
+    motion = replace(action.motion, pose=lambda t: change(action.motion.pose, t))
+    actor = replace(actor, motion=(replace(action, motion=motion),))
+    return video(replace(plain, actors=(actor,)))
+
+
+def right_arm_of(pose, other):
+    """A pose with the right arm of another one."""
+    return pose._replace(right_arm=other.right_arm, right_forearm=other.right_forearm)
+
+
+@pytest.mark.parametrize('chosen', ['biceps_curl', AUTO])
+def test_curls_of_one_arm(chosen):
+    moments = altered('biceps_curl', lambda pose, t: right_arm_of(pose(t), pose(0.0)))
+    assert [state.repetitions for state in done(told(moments, chosen))] == [1, 2]
+    assert {state.exercise for state in told(moments, chosen)} == {'biceps_curl'}
+
+
+def test_curls_of_both_arms_in_turn_count_one_by_one():
+    times = usual('biceps_curl')
+    both = times.out + times.hold + times.back
+    moments = altered(
+        'biceps_curl',
+        lambda pose, t: right_arm_of(pose(t), pose(t - both - 0.5)),
+        rest=both + 1.0,
+    )
+    assert [state.repetitions for state in done(told(moments))] == [1, 2, 3, 4]
+
+
+def test_a_hand_that_goes_to_the_mouth_is_no_curl():
+    def drinks(pose, t):
+        now = right_arm_of(pose(t), pose(0.0))
+        return now._replace(left_arm=(9.0, 0.38 * now.left_forearm[1]))
+
+    assert done(told(altered('biceps_curl', drinks))) == []
+
+
+def test_jumping_jacks_with_bent_arms_count():
+    def bent(pose, t):
+        now = pose(t)
+        upper = (10.0 + 80.0 / 166.0 * (now.left_forearm[0] - 8.0), 4.0)
+        return now._replace(left_arm=upper, right_arm=upper)
+
+    states = done(told(altered('jumping_jack', bent)))
+    assert [(s.exercise, s.repetitions) for s in states] == [('jumping_jack', n) for n in (1, 2)]
+    assert [fault.name for fault in states[0].faults if fault.certain] == ['arms_bent']
+
+
 def test_no_repetition_is_reported_twice():
     # From the side the arms of every other jumping jack go the way of a press.
     moments = video(scene('jumping_jack', 90, repetitions=8, rng=None, fps=12), seed=3, world=True)

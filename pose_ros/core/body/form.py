@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 import math
@@ -72,19 +73,16 @@ class Form:
     ) -> None:
         self.points, self.lengths, self.hinges, self.angles = points, lengths, hinges, angles
         self.readings: dict[str, Reading | None] = {}
-        self._sides: dict[SideReader, list[Reading]] = {}
+        self._sides: dict[SideReader, dict[Side, Reading]] = {}
         self._variances: dict[str, float] = {}
 
-    def sides(self, read: SideReader) -> list[Reading]:
+    def sides(self, read: SideReader) -> dict[Side, Reading]:
         """Readings of the sides that are observed, left before right."""
         if read not in self._sides:
-            readings = []
+            readings = self._sides[read] = {}
             for side in SIDES:
-                try:
-                    readings.append(read(self, side))
-                except UnseenError:
-                    continue
-            self._sides[read] = readings
+                with suppress(UnseenError):
+                    readings[side] = read(self, side)
         return self._sides[read]
 
     def joint(self, name: str, first: Limb, second: Limb) -> Reading:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 import math
 
-from pose_ros.core.body.form import Form, Reading
-from pose_ros.core.body.limbs import LENGTH_KNOWN
+from pose_ros.core.body.form import Form, Reading, SideReader
+from pose_ros.core.body.limbs import LENGTH_KNOWN, Limb
 from pose_ros.core.body.points import SIDES, Side, UnseenError
 
 # Minimum share of the best possible view; less shows nothing useful [-].
@@ -55,26 +55,32 @@ def _measure(unit: str) -> Callable[[_Read], _Read]:
     return enter
 
 
-def _mean(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
+def _mean(form: Form, read: SideReader) -> Reading:
     """Mean of both sides by their certainty; of one where the other is not seen."""
-    readings = form.sides(read)
-    if not readings:
-        raise UnseenError('both sides')
+    readings = _seen(form, read).values()
     weights = [1.0 / reading.deviation**2 for reading in readings]
     value = sum(w * r.value for w, r in zip(weights, readings)) / sum(weights)
     confidence = max(reading.confidence for reading in readings)
     return Reading(value, sum(weights) ** -0.5, confidence)
 
 
-def _both(form: Form, read: Callable[[Form, Side], Reading]) -> list[Reading]:
-    """Left and right."""
+def _seen(form: Form, read: SideReader) -> dict[Side, Reading]:
+    """Readings of the sides that are seen, one at least."""
     readings = form.sides(read)
+    if not readings:
+        raise UnseenError('both sides')
+    return readings
+
+
+def _both(form: Form, read: SideReader) -> list[Reading]:
+    """Left and right."""
+    readings = list(form.sides(read).values())
     if len(readings) < 2:
         raise UnseenError('a side')
     return readings
 
 
-def _difference(form: Form, read: Callable[[Form, Side], Reading]) -> Reading:
+def _difference(form: Form, read: SideReader) -> Reading:
     """Absolute difference of both sides."""
     left, right = _both(form, read)
     return Reading(
@@ -105,6 +111,11 @@ def _arm(form: Form, side: Side) -> Reading:
     length = max(form.lengths['upper_arm'] + form.lengths['forearm'], 1e-6)
     noise, score = form.noise(f'{side}_shoulder', f'{side}_wrist')
     return _against(-seen, length, noise, score)
+
+
+def _lean(limb: Limb) -> Reading:
+    """Angle of a limb against straight up [deg]."""
+    return _against(limb.seen, limb.length, math.sqrt(limb.near + limb.far), limb.score)
 
 
 def _against(seen: complex, length: float, noise: float, score: float) -> Reading:
@@ -174,6 +185,20 @@ def elbows(form: Form) -> Reading:
 
 
 @_measure('deg')
+def bent_elbow(form: Form) -> Reading:
+    """Angle at the more bent elbow of those that are seen."""
+    return min(_seen(form, _elbow).values(), key=lambda reading: reading.value)
+
+
+@_measure('deg')
+def upper_arm(form: Form) -> Reading:
+    """Upper arm at the more bent elbow of those that are seen; 0 hangs, 90 is level."""
+    elbows = _seen(form, _elbow)
+    bent = min(elbows, key=lambda side: elbows[side].value)
+    return _lean(form.limb('upper_arm', bent, reverse=True))
+
+
+@_measure('deg')
 def hips(form: Form) -> Reading:
     """Thighs against trunk; 180 stands."""
     return _mean(form, _hip)
@@ -200,17 +225,21 @@ def uneven_arms(form: Form) -> Reading:
 @_measure('deg')
 def trunk(form: Form) -> Reading:
     """Trunk against the vertical; 0 is upright."""
-    limb = form.trunk
-    noise = math.sqrt(limb.near + limb.far)
-    lifted = _against(limb.seen, limb.length, noise, limb.score)
-    angle, deviation = math.radians(lifted.value), math.radians(lifted.deviation)
-    return form.better('trunk', angle, deviation, limb.score)
+    lean = _lean(form.trunk)
+    angle, deviation = math.radians(lean.value), math.radians(lean.deviation)
+    return form.better('trunk', angle, deviation, lean.confidence)
 
 
 @_measure('ratio')
 def wrists(form: Form) -> Reading:
     """Wrists above the shoulders [torsos]."""
     return _mean(form, _wrist)
+
+
+@_measure('ratio')
+def higher_wrist(form: Form) -> Reading:
+    """Higher wrist of those that are seen, above its shoulder [torsos]."""
+    return max(_seen(form, _wrist).values(), key=lambda reading: reading.value)
 
 
 def _wrist(form: Form, side: Side) -> Reading:
@@ -234,10 +263,7 @@ def hips_level(form: Form) -> Reading:
 @_measure('ratio')
 def feet_level(form: Form) -> Reading:
     """Height of the lower ankle inside the image, over any fixed level [torsos]."""
-    readings = form.sides(_ankle_level)
-    if not readings:
-        raise UnseenError('ankles')
-    return min(readings, key=lambda reading: reading.value)
+    return min(_seen(form, _ankle_level).values(), key=lambda reading: reading.value)
 
 
 def _ankle_level(form: Form, side: Side) -> Reading:
@@ -252,7 +278,7 @@ def _level(form: Form, joint: str) -> Reading:
 
 
 @lru_cache
-def _level_of(joint: str) -> Callable[[Form, Side], Reading]:
+def _level_of(joint: str) -> SideReader:
     """Read the height of a joint over the ground [torsos]."""
 
     def read(form: Form, side: Side) -> Reading:
