@@ -183,9 +183,29 @@ def test_the_standing_height_is_known_in_any_posture(pose, topology):
         for world in (False, True):
             estimator = HeightEstimator()
             for frame in video(pose, facing, height=200.0, topology=topology, world=world):
-                height = estimator.update(frame.people[0], frame.stamp)
+                (person,) = frame.people
+                height = estimator.update(person, PartLevels.of(person), frame.stamp)
             # In the image, lying along the line of sight shows only arms and shoulders.
             assert height == pytest.approx(200.0, rel=0.25 if world else 0.45)
+
+
+def test_the_height_follows_whoever_walks_away_but_not_whoever_crouches():
+    def heights(pose, shrink):
+        estimator = HeightEstimator()
+        for frame in video(STAND, height=200.0):
+            standing = estimator.update(
+                frame.people[0], PartLevels.of(frame.people[0]), frame.stamp
+            )
+        for later in video(pose, height=200.0)[:15]:
+            (person,) = later.people
+            near = replace(person, keypoints=person.keypoints * shrink)
+            height = estimator.update(near, PartLevels.of(near), frame.stamp + 0.1 + later.stamp)
+        return standing, height
+
+    standing, height = heights(STAND, 0.5)
+    assert height == pytest.approx(0.5 * standing, rel=0.1)
+    standing, height = heights(CROUCH, 1.0)
+    assert height > 0.9 * standing
 
 
 @pytest.mark.parametrize('world', [False, True])

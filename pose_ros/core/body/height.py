@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from pose_ros.core.anatomy import BONES
+from pose_ros.core.anatomy import BONES, FACE_OVER_SHOULDERS
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
@@ -21,9 +21,15 @@ _TRUNK_WEIGHT = 2
 # Minimum height of a person with a measurable shape [px].
 _MIN_HEIGHT = 12.0
 # Time constants of the height [s]. It rises quickly, as bones that point at the camera look too
-# short, and decays slowly, as people walk away.
+# short, and decays slowly, but not while the person stands: then they walk away.
 _RISE_TIME = 0.3
 _DECAY_TIME = 6.0
+# Share of a standing body's way from face to ankles, by the height that the bones tell, from which
+# on a person stands [-].
+_STANDS = 0.9
+_FACE_OVER_ANKLES = FACE_OVER_SHOULDERS + sum(
+    BONES[bone] for bone in (('shoulder', 'hip'), ('hip', 'knee'), ('knee', 'ankle'))
+)
 # People on hands and feet have the shoulders two thirds of an arm over the wrists, and the hips
 # over them too [body heights]. In a view from above, the hands of people who lie with their feet
 # towards the camera are below the shoulders but beside the hips.
@@ -102,12 +108,12 @@ class PeakHold:
         self._rise, self._fall = rise, fall
         self._stamp = 0.0
 
-    def update(self, stamp: float, value: float) -> None:
-        """Take the value at a time [s]."""
+    def update(self, stamp: float, value: float, certain: bool = False) -> None:
+        """Take the value at a time [s]; one that is certain is followed quickly."""
         if math.isnan(self.value):
             self.value = value
         else:
-            time = self._rise if value > self.value else self._fall
+            time = self._rise if certain or value > self.value else self._fall
             self.value += (value - self.value) * (1.0 - math.exp((self._stamp - stamp) / time))
         self._stamp = stamp
 
@@ -126,11 +132,12 @@ class HeightEstimator:
         """Current estimate [px]; NaN before enough of the body was observed."""
         return self._peak.value
 
-    def update(self, person: Person, stamp: float) -> float:
-        """Take the person at a time [s] and return the new estimate [px], or NaN."""
+    def update(self, person: Person, levels: PartLevels, stamp: float) -> float:
+        """Take the person, with their levels, at a time [s]; the new estimate [px], or NaN."""
         seen = standing_height(person)
         if not math.isnan(seen):
-            self._peak.update(stamp, seen)
+            stands = levels.ankles - levels.head > _STANDS * _FACE_OVER_ANKLES * seen
+            self._peak.update(stamp, seen, certain=stands)
         return self.height
 
 

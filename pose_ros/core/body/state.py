@@ -124,7 +124,7 @@ class BodyState(PosePoints):
     @cached_property
     def height(self) -> float:
         """Standing height [px]; NaN before enough of the body was observed."""
-        return self._body.height.update(self.person, self.stamp)
+        return self._body.height.update(self.person, self.levels, self.stamp)
 
     @cached_property
     def posture(self) -> tuple[Posture, float]:

@@ -84,6 +84,12 @@ def descent_rate(samples: Sequence[Sample], window_time: float = _RATE_WINDOW) -
     return rate - max(_slope(feet), 0.0) if len(feet) == len(window) else rate
 
 
+def head_rate(samples: Sequence[Sample], window_time: float) -> float:
+    """Downward speed of the head over the last time that it was observed [px/s]."""
+    seen = [(sample.stamp, sample.levels.head) for sample in samples if sample.head_observed]
+    return _slope([one for one in seen if one[0] > seen[-1][0] - window_time])
+
+
 def _slope(points: Sequence[tuple[float, float]]) -> float:
     """Slope of the least-squares line through points."""
     if len(points) < 2:

@@ -27,7 +27,7 @@ from pose_ros.core.motion.fall_candidate import (
     landing_time,
 )
 from pose_ros.core.motion.fall_phases import Fall, FallPhase
-from pose_ros.core.motion.fall_samples import Sample, descent_rate
+from pose_ros.core.motion.fall_samples import Sample, descent_rate, head_rate
 from pose_ros.core.motion.observer import Observer
 
 __all__ = ['Fall', 'FallDetector', 'FallPhase']
@@ -39,6 +39,9 @@ _LOST_RATE = 0.55
 # Minimum descent of the hips when lost [body heights]: the head of people who bend over or walk
 # behind something comes down alone, and the last keypoints before a loss are wrong by up to 0.09.
 _LOST_HIPS_DROP = 0.10
+# Maximum descent of the hips when lost [body heights]: those of a standing body are 0.53 over the
+# floor. What comes down further walks below the camera.
+_MAX_LOST_HIPS_DROP = 0.6
 # The speed when lost is measured over this time [s]: a stiff fall is fast only at its end.
 _LOST_WINDOW = 0.15
 # Speed of head and hips for the early warning [body heights/s].
@@ -125,6 +128,8 @@ class FallDetector(Observer):
         candidate = track.candidate or begin(seen, track.body.height)
         if candidate.fallen or not _falls_when_lost(seen, candidate):
             return []
+        if _walks_out(track.samples, candidate.height):
+            return []
         track.candidate, last_seen = candidate, seen[-1].stamp
         candidate.fallen = candidate.lost = True
         candidate.landing = last_seen
@@ -182,11 +187,22 @@ def _falls_when_lost(seen: Sequence[Sample], candidate: FallCandidate) -> bool:
     rate = descent_rate(seen, _LOST_WINDOW) / candidate.height
     fast = max(candidate.peak, rate) > _LOST_RATE
     down = rate > DESCENT_RATE or candidate.drop(last) > MIN_DROP
-    down &= candidate.was_upright and candidate.hips_drop(last) > _LOST_HIPS_DROP
+    hips = candidate.hips_drop(last)
+    down &= candidate.was_upright and _LOST_HIPS_DROP < hips < _MAX_LOST_HIPS_DROP
     # On the way into a burpee or to something on the floor, the hands come below the knees.
     levels = last.levels
     on_hands = levels.supported_on_hands(candidate.height) and not levels.wrists < levels.knees
     return legs and fast and down and not on_hands
+
+
+def _walks_out(samples: Sequence[Sample], height: float) -> bool:
+    """Whether the head still went down long after the hips left the image.
+
+    So it does of people who walk below a camera; falls are over by then.
+    """
+    hips = max(sample.stamp for sample in samples if not math.isnan(sample.level))
+    head = max((sample.stamp for sample in samples if sample.head_observed), default=hips)
+    return head - hips > BLINK and head_rate(samples, BLINK) > SINKING_RATE * height
 
 
 def _last_known(samples: Sequence[Sample], stamp: float) -> float:
