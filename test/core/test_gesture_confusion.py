@@ -1,5 +1,8 @@
 """Gestures in noisy skeletons of many styles, sizes and directions: confusion and delay."""
 
+from dataclasses import replace
+import math
+
 from everyday_scenes import everyday
 from gesture_confusion import NEED_33, Confusion, Trial, begun, expected
 import pytest
@@ -67,6 +70,22 @@ def test_arms_crossed_by_people_who_are_turned_by_45_degrees():
     assert confusion.performed[name] == 17
     assert confusion.recall(name) > 0.75
     assert confusion.precision(name) == 1.0
+
+
+def test_a_head_that_goes_up_and_down_with_the_body_is_no_nod():
+    nods, _ = Trial('nod', 101).scene(30.0)
+    (actor,) = nods.actors
+    (action,) = actor.motion
+
+    def bounces(time):
+        return action.motion.pose(time)._replace(shift=(0.0, 0.05 * math.sin(8.0 * time)))
+
+    motion = replace(action.motion, pose=bounces, upper=False)
+    bouncing = replace(actor, motion=(replace(action, motion=motion),))
+    for scene, count in ((nods, 1), (replace(nods, actors=(bouncing,)), 0)):
+        seen = skeletons(scene, 101, BLAZEPOSE33, world=True)
+        found = begun(RULES, ((frame.stamp, frame.people) for frame in seen))
+        assert [name for name, _ in found].count(('nod', Hand.NONE)) == count
 
 
 @pytest.mark.parametrize('name', ['point_at_camera_left', 'point_at_camera_right'])

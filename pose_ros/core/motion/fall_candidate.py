@@ -40,8 +40,8 @@ MIN_DROP = 0.20
 # if the legs are not seen [body heights].
 _HEAD_LOW = 0.20
 _ALL_DOWN = 0.48
-# So is one with the head hardly over the hips that came down by _NEARLY_DOWN: seen from above, bodies
-# that lie away from the camera seem to crouch [body heights].
+# So is one with the head hardly over the hips that came down by _NEARLY_DOWN: seen from above,
+# bodies that lie away from the camera seem to crouch [body heights].
 _HEAD_DOWN = 0.04
 _NEARLY_DOWN = 0.39
 # Maximum time from the start of the descent until the body is low [s].
