@@ -447,21 +447,6 @@ def test_the_lowest_point_of_a_push_up_is_no_fall():
     assert FallCandidate(0.0, on_knees, 1.0, peak=0.5).is_fall(1.0, low)
 
 
-def test_a_body_that_lies_away_from_a_high_camera_is_low():
-    # As in a video: levels in body heights.
-    standing = PartLevels(
-        x=0.0, head=0.0, shoulders=0.1, hips=0.38, knees=0.6, ankles=0.8, wrists=0.4, feet_x=0.0
-    )
-    lying = replace(standing, head=0.65, shoulders=0.62, hips=0.64, knees=0.76, wrists=0.6)
-    fall = FallCandidate(0.0, standing, 1.0, peak=0.6)
-    low = Sample(1.0, replace(lying, hips=0.55, head=0.55), Posture.CROUCHING, 0.0, True)
-    assert not fall.is_low(low)  # so the head is of people who do something on the floor
-    assert fall.is_low(replace(low, levels=lying))
-    # Hands that carry the body, as in push-ups, are a posture of their own.
-    on_hands = replace(lying, wrists=0.9)
-    assert not fall.is_low(replace(low, levels=on_hands))
-
-
 @pytest.mark.parametrize('edge', [320.0, 420.0])
 def test_people_who_walk_on_below_a_high_camera_have_not_fallen(edge):
     """Their hips leave the image before the head, the knees seem to stay; or all goes at once."""

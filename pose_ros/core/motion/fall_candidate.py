@@ -40,10 +40,6 @@ MIN_DROP = 0.20
 # if the legs are not seen [body heights].
 _HEAD_LOW = 0.20
 _ALL_DOWN = 0.48
-# So is one with the head hardly over the hips that came down by _NEARLY_DOWN: seen from above,
-# bodies that lie away from the camera seem to crouch [body heights].
-_HEAD_DOWN = 0.04
-_NEARLY_DOWN = 0.39
 # Maximum time from the start of the descent until the body is low [s].
 MAX_DESCENT_TIME = 2.4
 # The same for a standing body that sinks without a rest, without sitting and without the hands on
@@ -239,10 +235,8 @@ class FallCandidate:
         if not (head > MIN_HEAD_DROP and hips > _MIN_HIPS_DROP and head + hips > 2 * MIN_DROP):
             return False
         head_over_hips = (sample.levels.hips - sample.levels.head) / self.height
-        return (
-            sample.posture == Posture.LYING
-            or (head_over_hips < _HEAD_LOW and head + hips > 2 * _ALL_DOWN)
-            or (head_over_hips < _HEAD_DOWN and head + hips > 2 * _NEARLY_DOWN)
+        return sample.posture == Posture.LYING or (
+            head_over_hips < _HEAD_LOW and head + hips > 2 * _ALL_DOWN
         )
 
     def stays_low(self, sample: Sample) -> bool:
