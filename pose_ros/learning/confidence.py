@@ -19,7 +19,7 @@ _STEP, _MEANS = 0.12, 2
 # Thresholds to choose from, evenly spaced as log-odds: 0.27 to 0.999.
 _THRESHOLDS = expit(np.linspace(-1.0, 7.0, 81))
 # The chosen threshold may be right in so much less of the motions and others together [-].
-_ALLOWANCE = 0.03
+_ALLOWANCE = 0.01
 # Maximum number of other movements of a part that are played: enough for the threshold.
 _OTHERS = 50
 # Bounds of the factor on the scores, as logarithms.
