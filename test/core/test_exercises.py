@@ -181,9 +181,9 @@ def test_one_squat_with_the_hands_at_the_shoulders_counts():
     assert [(s.exercise, s.repetitions) for s in done(told(moments))] == [('squat', 1)]
 
 
-def altered(name, change, **manner):
+def altered(name, change, turn=30, **manner):
     """A person who does an exercise, but for a change of each pose."""
-    plain = scene(name, 30, rng=None, **manner)
+    plain = scene(name, turn, rng=None, **manner)
     (actor,) = plain.actors
     (action,) = actor.motion
     motion = replace(action.motion, pose=lambda t: change(action.motion.pose, t))
@@ -231,6 +231,27 @@ def test_jumping_jacks_with_bent_arms_count():
     states = done(told(altered('jumping_jack', bent)))
     assert [(s.exercise, s.repetitions) for s in states] == [('jumping_jack', n) for n in (1, 2)]
     assert [fault.name for fault in states[0].faults if fault.certain] == ['arms_bent']
+
+
+@pytest.mark.parametrize('chosen', ['push_up', AUTO])
+def test_push_ups_on_the_knees_do_not_sag(chosen):
+    def kneels(pose, t):
+        return pose(t)._replace(left_shin=(1.0, -90.0), right_shin=(1.0, -90.0))
+
+    states = done(told(altered('push_up', kneels, turn=90), chosen))
+    assert [(s.exercise, s.repetitions) for s in states] == [('push_up', 1), ('push_up', 2)]
+    assert not [fault.name for state in states for fault in state.faults]
+
+
+def test_a_deep_side_lunge_is_no_deadlift():
+    def lunges(pose, t):
+        now = pose(t)
+        share = now.torso[1] / 90.0
+        straight = {'right_thigh': (40.0 * share, 0.0), 'right_shin': (40.0 * share, 0.0)}
+        return now._replace(left_thigh=(10.0, 100.0 * share), left_shin=(10.0, 0.0), **straight)
+
+    states = told(altered('deadlift', lunges, turn=20))
+    assert 'deadlift' not in {state.exercise for state in states}
 
 
 def test_no_repetition_is_reported_twice():

@@ -337,18 +337,20 @@ def shoulder_tilt(form: Form) -> Reading:
 
 @_measure('deg')
 def body_bend(form: Form) -> Reading:
-    """Hips off the line from shoulders to ankles: above it positive, sagging negative."""
+    """Hips off the line from shoulders to ankles, or knees on the floor: above it positive."""
     return _mean(form, _body_bend)
 
 
 def _body_bend(form: Form, side: Side) -> Reading:
-    points = form.points
-    down, back = points.limb(side, 'shoulder', 'hip'), points.limb(side, 'shoulder', 'ankle')
-    torso, leg = form.torso, form.leg
+    points, torso = form.points, form.torso
+    end, leg = 'ankle', form.leg
+    if points.limb(side, 'knee', 'ankle').imag > 0.0:
+        end, leg = 'knee', form.lengths['thigh']
+    down, back = points.limb(side, 'shoulder', 'hip'), points.limb(side, 'shoulder', end)
     if abs(back) < 0.6 * (torso + leg):
         raise UnseenError('body from the side')
     height = down.imag - back.imag * torso / (torso + leg)
-    noise, score = form.noise(*(f'{side}_{joint}' for joint in ('shoulder', 'hip', 'ankle')))
+    noise, score = form.noise(*(f'{side}_{joint}' for joint in ('shoulder', 'hip', end)))
     bend = 1 / torso + 1 / leg  # the two angles that a small offset makes with the line
     return Reading(math.degrees(height * bend), math.degrees(noise * bend), score)
 
