@@ -87,6 +87,19 @@ class TestDistinct:
         one, other = sighting_of(make_body()), sighting_of(make_body(shirt='blue'))
         assert distinct([one, other]) == [one]
 
+    def test_who_is_found_at_half_of_a_known_person_is_that_person(self, make_body, sighting_of):
+        known = sighting_of(make_body(), roi_track=1)
+        shoulders = known.joints[5, 1]
+        half = known.joints.copy()
+        half[7:, 1] = shoulders + 0.15 * (half[7:, 1] - shoulders)
+        pose = replace(known.pose, keypoints=half)
+        found = replace(sighting_of(make_body()), pose=pose)
+        assert found.similarity(known) < 0.4
+        assert distinct([known, found]) == [known]
+        # Tracked people may meet.
+        met = replace(found, roi_track=2)
+        assert distinct([known, met]) == [known, met]
+
     def test_without_clothes_the_place_decides(self, make_body, sighting_of):
         one, other = (
             replace(sighting_of(make_body(x=x)), frame=Frame(FRAME.image[:100]))

@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
+from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.models.crop import CropReader, apply_affine
 from pose_ros.core.models.occlusion import BodyMask, OcclusionMask
+from pose_ros.core.topology import COCO17
+from pose_ros.core.tracking.keypoint_filter import KeypointFilter, Repairs
+from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Crop, Frame
 
+CONFIG = EstimatorConfig(smoothing='none')
 GREY = (114, 114, 114)
 TORSO = [5, 6, 11, 12]
 
@@ -142,3 +147,31 @@ def test_the_neighbours_shirt_is_gone_and_the_own_is_there():
         OcclusionMask([figures[other]], figures[own]).paint(view, np.eye(2, 3))
         assert left(view, names[other]) < 0.25 * left(shown.image, names[other])
         assert left(view, names[own]) > 0.7 * left(shown.image, names[own])
+
+
+def test_a_person_who_is_tracked_twice_is_not_painted_over(
+    world, make_estimator, make_body, sighting_of, monkeypatch
+):
+    finder = make_estimator()._finder
+    masks, estimate = [], world.estimate
+
+    def record(frame, crop, mask=None):
+        masks.append(mask)
+        return estimate(frame, crop, mask)
+
+    monkeypatch.setattr(world, 'estimate', record)
+
+    def masked(*bodies):
+        """Whether others are painted over in the views of tracked people."""
+        tracks = []
+        for number, body in enumerate(bodies):
+            regions, filters = finder.regions(), KeypointFilter(CONFIG, COCO17, Repairs())
+            first = sighting_of(body)
+            regions.update(first.frame, first.pose)
+            tracks.append(Track(number, first, regions, filters))
+        masks.clear()
+        finder.follow(world.frame(0.1, *bodies), tracks)
+        return [mask is not None for mask in masks[: len(bodies)]]
+
+    assert masked(make_body(), make_body(x=322.0)) == [False, False]
+    assert masked(make_body(), make_body(x=360.0, shirt='blue')) == [True, True]

@@ -22,7 +22,7 @@ from pose_ros.core.topology import Topology
 from pose_ros.core.tracking.matching import similarity
 from pose_ros.core.tracking.observation import Observation
 from pose_ros.core.tracking.region import RegionTracker
-from pose_ros.core.tracking.similarity import overlap
+from pose_ros.core.tracking.similarity import keypoint_similarity, overlap, scale_of
 from pose_ros.core.tracking.track import Track
 from pose_ros.core.types import Crop, Frame
 
@@ -37,6 +37,8 @@ _WHOLE_FRAME_SCORE = 0.6
 _NEIGHBOUR = 0.1
 # Neighbours seen longer ago than this are not painted over [s].
 _MAX_NEIGHBOUR_AGE = 0.3
+# Those whose keypoints are more alike than this are not: they are the same person (OKS).
+_SAME_BODY = 0.4
 
 
 class TopDown:
@@ -272,7 +274,7 @@ class TopDown:
         """Bodies to paint over: those that are expected to overlap with a person."""
         if not self._model.masks_neighbours:
             return None
-        box = track.expected_box(stamp)
+        box, body = track.expected_box(stamp), track.body_mask(stamp)
         neighbours = [
             other.body_mask(stamp)
             for other in tracks
@@ -280,4 +282,11 @@ class TopDown:
             and stamp - other.stamp < _MAX_NEIGHBOUR_AGE
             and overlap(box, other.expected_box(stamp)) > _NEIGHBOUR
         ]
-        return OcclusionMask(neighbours, track.body_mask(stamp)) if neighbours else None
+        # A person who is tracked twice would be painted over in both views.
+        scale = scale_of(box)
+        neighbours = [
+            other
+            for other in neighbours
+            if keypoint_similarity(body.joints, other.joints, scale) < _SAME_BODY
+        ]
+        return OcclusionMask(neighbours, body) if neighbours else None

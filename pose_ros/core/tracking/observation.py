@@ -22,6 +22,11 @@ _HEIGHT_OF_TORSO = 3.0
 
 # Two observations more alike than this show the same person; or less, if the clothes are the same.
 _SAME, _MAY_BE_SAME, _SAME_CLOTHES = 0.6, 0.4, 0.8
+# A person found by searching is a tracked one, perhaps a part of them, if the keypoints that are
+# confident in both are more alike than this. Of 505 pairs of people in photographs of COCO, 5 are.
+_SAME_PART = 0.3
+# Minimum number of such keypoints.
+_MIN_SHARED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +135,15 @@ class Observation:
             keypoint_similarity(self.joints, other.joints, scale) + overlap(self.box, other.box)
         ) / 2
 
+    def shares_keypoints(self, other: Observation) -> bool:
+        """Whether the keypoints that are confident in both are at the same places."""
+        indices = coco_indices(self.topology)
+        shared = self.confident[indices] & other.confident[indices]
+        if np.count_nonzero(shared) < _MIN_SHARED:
+            return False
+        scale = max(scale_of(self.box), scale_of(other.box))
+        return keypoint_similarity(self.joints, other.joints, scale, shared) > _SAME_PART
+
 
 def box_of(keypoints: np.ndarray, seen: np.ndarray) -> Box:
     """Box around the keypoints seen; around all where these make none."""
@@ -148,7 +162,12 @@ def distinct(observations: Sequence[Observation]) -> list[Observation]:
 
 
 def _same_person(one: Observation, other: Observation) -> bool:
+    """Whether an observation shows the person of an earlier one."""
     alike = one.similarity(other)
+    if alike >= _SAME:
+        return True
+    if one.roi_track is None and other.roi_track is not None and one.shares_keypoints(other):
+        return True
     if alike < _MAY_BE_SAME or one.clothing is None or other.clothing is None:
-        return alike >= _SAME
-    return alike >= _SAME or colour_similarity(one.clothing, other.clothing) > _SAME_CLOTHES
+        return False
+    return colour_similarity(one.clothing, other.clothing) > _SAME_CLOTHES
