@@ -135,13 +135,7 @@ class DetectorSearch:
         side = _CLOSER[look % len(_CLOSER)] * max(box.width, box.height, 1.0)
         view = Crop(box.centre, side, observation.quarter_turn)
         found, _ = self._run(detector, observation.frame, view)
-        others = [Box.around(body.joints) for body in observation.in_front]
-        scores = [
-            each.score
-            for each in found
-            if overlap(each.box, box)
-            > max([KNOWN_OVERLAP, *(overlap(each.box, other) for other in others)])
-        ]
+        scores = [each.score for each in found if overlap(each.box, box) > KNOWN_OVERLAP]
         return max(scores, default=0.0) - (threshold or detector.min_agreement)
 
     def _run(
