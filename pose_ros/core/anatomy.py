@@ -30,6 +30,10 @@ FACE_WIDTH = 0.065
 HAND = 0.108
 # Height of nose, eyes and ears over the shoulders, standing [body heights].
 FACE_OVER_SHOULDERS = 0.10
+# The same over the hips, and the hips over the knees and over the ankles.
+FACE_OVER_HIPS = BONES['shoulder', 'hip'] + FACE_OVER_SHOULDERS
+HIPS_OVER_KNEES = BONES['hip', 'knee']
+HIPS_OVER_ANKLES = HIPS_OVER_KNEES + BONES['knee', 'ankle']
 # The others, of hands, and of head and feet, are no longer than this.
 _HAND, _OTHER = 0.07, 0.14
 _FINGERS = ('pinky', 'index', 'thumb')

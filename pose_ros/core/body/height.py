@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from pose_ros.core.anatomy import BONES, FACE_OVER_SHOULDERS
+from pose_ros.core.anatomy import BONES, FACE_OVER_HIPS, HIPS_OVER_ANKLES
 from pose_ros.core.topology import Topology
 from pose_ros.core.types import Person
 
@@ -27,9 +27,6 @@ _DECAY_TIME = 6.0
 # Share of a standing body's way from face to ankles, by the height that the bones tell, from which
 # on a person stands [-].
 _STANDS = 0.9
-_FACE_OVER_ANKLES = FACE_OVER_SHOULDERS + sum(
-    BONES[bone] for bone in (('shoulder', 'hip'), ('hip', 'knee'), ('knee', 'ankle'))
-)
 # People on hands and feet have the shoulders two thirds of an arm over the wrists, and the hips
 # over them too [body heights]. In a view from above, the hands of people who lie with their feet
 # towards the camera are below the shoulders but beside the hips.
@@ -136,7 +133,8 @@ class HeightEstimator:
         """Take the person, with their levels, at a time [s]; the new estimate [px], or NaN."""
         seen = standing_height(person)
         if not math.isnan(seen):
-            stands = levels.ankles - levels.head > _STANDS * _FACE_OVER_ANKLES * seen
+            standing = (FACE_OVER_HIPS + HIPS_OVER_ANKLES) * seen
+            stands = levels.ankles - levels.head > _STANDS * standing
             self._peak.update(stamp, seen, certain=stands)
         return self.height
 

@@ -11,15 +11,16 @@ import math
 
 import numpy as np
 
-from pose_ros.core.anatomy import BONES, FACE_OVER_SHOULDERS
+from pose_ros.core.anatomy import (
+    FACE_OVER_HIPS,
+    FACE_OVER_SHOULDERS,
+    HIPS_OVER_ANKLES,
+    HIPS_OVER_KNEES,
+)
 from pose_ros.core.body.height import PartLevels, pixels_per_metre
 from pose_ros.core.types import Person
 
-# Levels over each other in a standing body [body heights].
-_HEAD_OVER_HIPS = BONES['shoulder', 'hip'] + FACE_OVER_SHOULDERS
-_HIPS_OVER_KNEES = BONES['hip', 'knee']
-_HIPS_OVER_ANKLES = BONES['hip', 'knee'] + BONES['knee', 'ankle']
-# Limits, as shares of these levels.
+# Limits, as shares of the levels of a standing body.
 # The trunk is down below this, about 57 degrees from upright.
 _TRUNK_DOWN = 0.557
 # The thighs are down above this.
@@ -67,9 +68,9 @@ def posture_of(person: Person, levels: PartLevels, height: float) -> tuple[Postu
     top = levels.head
     if math.isnan(top):
         top = levels.shoulders - FACE_OVER_SHOULDERS * height
-    trunk = (levels.hips - top) / (_HEAD_OVER_HIPS * height)
-    thighs = (levels.knees - levels.hips) / (_HIPS_OVER_KNEES * height)
-    hips = (levels.ankles - levels.hips) / (_HIPS_OVER_ANKLES * height)
+    trunk = (levels.hips - top) / (FACE_OVER_HIPS * height)
+    thighs = (levels.knees - levels.hips) / (HIPS_OVER_KNEES * height)
+    hips = (levels.ankles - levels.hips) / (HIPS_OVER_ANKLES * height)
     if math.isnan(trunk) or (math.isnan(thighs) and math.isnan(hips)):
         return Posture.UNKNOWN, 0.0
     posture, margin = _decide(trunk, thighs, hips, _feet_ahead(person, height))
