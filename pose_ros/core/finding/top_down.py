@@ -274,7 +274,7 @@ class TopDown:
         """Bodies to paint over: those that are expected to overlap with a person."""
         if not self._model.masks_neighbours:
             return None
-        box, body = track.expected_box(stamp), track.body_mask(stamp)
+        box = track.expected_box(stamp)
         neighbours = [
             other.body_mask(stamp)
             for other in tracks
@@ -282,11 +282,13 @@ class TopDown:
             and stamp - other.stamp < _MAX_NEIGHBOUR_AGE
             and overlap(box, other.expected_box(stamp)) > _NEIGHBOUR
         ]
+        if not neighbours:
+            return None
         # A person who is tracked twice would be painted over in both views.
-        scale = scale_of(box)
-        neighbours = [
-            other
-            for other in neighbours
-            if keypoint_similarity(body.joints, other.joints, scale) < _SAME_BODY
+        body, scale = track.body_mask(stamp), scale_of(box)
+        others = [
+            one
+            for one in neighbours
+            if keypoint_similarity(body.joints, one.joints, scale) < _SAME_BODY
         ]
-        return OcclusionMask(neighbours, body) if neighbours else None
+        return OcclusionMask(others, body) if others else None
