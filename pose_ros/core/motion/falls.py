@@ -121,16 +121,17 @@ class FallDetector(Observer):
     def _unseen(self, track: _FallTrack, skeleton_id: int, stamp: float) -> list[Fall]:
         """FALLEN if head and trunk went out of sight on the way down some time ago."""
         seen = [sample for sample in track.samples if not math.isnan(sample.level)]
-        if not seen or stamp - seen[-1].stamp < _ABSENT:
+        if not seen:
             return []
-        if seen[-1].stamp - track.got_up < _ROUTINE:
+        last_seen = seen[-1].stamp
+        if stamp - last_seen < _ABSENT or last_seen - track.got_up < _ROUTINE:
             return []
         candidate = track.candidate or begin(seen, track.body.height)
         if candidate.fallen or not _falls_when_lost(seen, candidate):
             return []
-        if _walks_out(track.samples, candidate.height):
+        if _walks_out(track.samples, last_seen, candidate.height):
             return []
-        track.candidate, last_seen = candidate, seen[-1].stamp
+        track.candidate = candidate
         candidate.fallen = candidate.lost = True
         candidate.landing = last_seen
         event = candidate.event(skeleton_id, FallPhase.FALLEN, stamp)
@@ -195,14 +196,13 @@ def _falls_when_lost(seen: Sequence[Sample], candidate: FallCandidate) -> bool:
     return legs and fast and down and not on_hands
 
 
-def _walks_out(samples: Sequence[Sample], height: float) -> bool:
-    """Whether the head still went down long after the hips left the image.
+def _walks_out(samples: Sequence[Sample], hips_seen: float, height: float) -> bool:
+    """Whether the head still went down long after the hips were seen for the last time [s].
 
     So it does of people who walk below a camera; falls are over by then.
     """
-    hips = max(sample.stamp for sample in samples if not math.isnan(sample.level))
-    head = max((sample.stamp for sample in samples if sample.head_observed), default=hips)
-    return head - hips > BLINK and head_rate(samples, BLINK) > SINKING_RATE * height
+    head_seen = max((one.stamp for one in samples if one.head_observed), default=hips_seen)
+    return head_seen - hips_seen > BLINK and head_rate(samples, BLINK) > SINKING_RATE * height
 
 
 def _last_known(samples: Sequence[Sample], stamp: float) -> float:
