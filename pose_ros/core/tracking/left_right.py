@@ -167,7 +167,7 @@ class LeftRightCorrector:
         step = 0.0
         if self._stamp is not None:
             step = stamp - self._stamp
-            if not 0.0 < step <= _MAX_GAP:
+            if not 0.0 <= step <= _MAX_GAP:
                 self.reset()
                 step = 0.0
         view = self._look(pose, seen, step)
