@@ -1,5 +1,7 @@
 """Painting over neighbours: who is covered, who is not, and by the order of size."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -175,3 +177,19 @@ def test_a_person_who_is_tracked_twice_is_not_painted_over(
 
     assert masked(make_body(), make_body(x=322.0)) == [False, False]
     assert masked(make_body(), make_body(x=360.0, shirt='blue')) == [True, True]
+
+
+def test_who_is_in_front_is_known_of_repaired_people_too(make_body, sighting_of):
+    config = EstimatorConfig(fix_left_right=True)
+    keypoint_filter = KeypointFilter(config, COCO17, repairs := Repairs())
+    body, neighbour = make_body(), figure(make_body(x=340.0))
+    for i in range(30):
+        seen = replace(sighting_of(body, i / 30), in_front=(neighbour,))
+        if i == 29:
+            pose = replace(seen.pose, keypoints=seen.pose.keypoints[COCO17.mirror])
+            seen = replace(seen, pose=pose)
+        repaired = keypoint_filter.repair(seen)
+        keypoint_filter.observe(repaired)
+    assert repairs.swaps == 1
+    assert repaired.in_front == (neighbour,)
+    np.testing.assert_allclose(repaired.pose.keypoints, body.joints, atol=1e-3)

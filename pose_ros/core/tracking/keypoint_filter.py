@@ -89,14 +89,8 @@ class KeypointFilter:
         if not swaps:
             return observation
         self._repairs.swaps += swaps
-        return Observation.of(
-            pose,
-            observation.frame,
-            self._topology,
-            threshold,
-            roi_track=observation.roi_track,
-            detection_score=observation.detection_score,
-        )
+        confident = pose.scores >= threshold
+        return replace(observation, pose=pose, confident=confident, similarities={})
 
     def observe(self, observation: Observation, person_id: int = 0) -> Person:
         """Person as seen in a frame; the observation is repaired already."""
