@@ -56,6 +56,14 @@ def test_before_anything_is_measured_it_is_the_guess():
     assert np.all(jitter.update(0.09, resting(0.0), lambda: GUESS) < 1.0)
 
 
+def test_a_guess_of_nothing_is_made_again():
+    jitter, rng = Jitter(), np.random.default_rng(0)
+    jitter.update(0.0, np.full((2, 2), np.nan), lambda: np.zeros(2))
+    for i in range(1, 200):
+        measured = jitter.update(i / 30, rng.normal(0.0, 3.0, (2, 2)), lambda: GUESS)
+    assert measured == pytest.approx(3.0, rel=0.3)
+
+
 def test_a_glitch_counts_little():
     jitter, rng = Jitter(), np.random.default_rng(2)
     for i in range(90):

@@ -46,14 +46,15 @@ class Jitter:
         points
             [K, D] in any units; NaN where a point is not known. Another D starts anew.
         guess
-            Makes the standard deviation of each axis [D] until enough has been measured.
+            Makes the standard deviation of each axis [D] until enough has been measured; asked
+            again while it is 0, as for a person of unknown size.
 
         Returns
         -------
         ndarray [K, D]
             Standard deviations in the units of the points.
         """
-        if self._variance.shape != points.shape:
+        if self._variance.shape != points.shape or not self._guess.any():
             self._past.clear()
             self._guess = np.broadcast_to(guess() ** 2, points.shape)
             self._variance = self._guess
