@@ -255,6 +255,13 @@ def test_oscillation_is_over_after_a_rest(creep):
     assert 2.0 < found.pause(5.0) < 3.0 + 1 / 30
 
 
+def test_a_long_oscillation_is_measured_by_its_end():
+    half = swing(lambda t: 20 * math.sin(2 * math.pi * t), 600)
+    assert half.half_cycles == pytest.approx(1200, abs=2)
+    assert half.period == pytest.approx(1.0, rel=0.01)
+    assert len(half._turns) < 10
+
+
 def test_pause_is_infinite_before_two_half_cycles():
     assert swing(lambda t: 90 * min(t, 1), 1.2).pause(2.0) == math.inf
 

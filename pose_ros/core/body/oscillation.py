@@ -10,6 +10,8 @@ import math
 _STILL = [(0.0, 0.0), (0.0, 0.0), (1.0, 1.0)]
 # Extra time for a half cycle of usual length before the oscillation counts as stopped [s].
 _MARGIN = 0.3
+# Number of turning points that are kept: those of the period, and the start.
+_KEPT = 6
 
 
 @dataclass
@@ -27,11 +29,14 @@ class Oscillation:
         Maximum time of a half cycle [s].
     noise
         Standard deviation of the signal's noise, as the caller measures it.
+    half_cycles
+        Number of half cycles, including the current one.
     """
 
     min_swing: float
     max_time: float
     noise: float = 0.0
+    half_cycles: int = field(default=0, init=False)
     _swung: float = -math.inf
     _turns: list[tuple[float, float]] = field(default_factory=list)
     _extreme: tuple[float, float] = (-math.inf, 0.0)
@@ -48,21 +53,15 @@ class Oscillation:
         if self._turns:
             self._follow(stamp, value)
         elif abs(value - self._extreme[1]) >= self.min_swing:
-            self._turns.append(self._extreme)
-            self._extreme = self._progress = (stamp, value)
+            self._turn(stamp, value)
         self._last = stamp, value
         if self.half_cycles > 1:
             self._swung = stamp
 
     def reset(self) -> None:
         """Start over."""
-        self._turns.clear()
+        self._clear()
         self._progress = self._last = (-math.inf, 0.0)
-
-    @property
-    def half_cycles(self) -> int:
-        """Number of half cycles, including the current one."""
-        return len(self._turns)
 
     @property
     def amplitude(self) -> float:
@@ -132,6 +131,17 @@ class Oscillation:
                 self._progress = (stamp, value)
         elif abs(value - self._extreme[1]) >= self.min_swing:
             if self._extreme[0] - self._turns[-1][0] > self.max_time:
-                self._turns.clear()
-            self._turns.append(self._extreme)
-            self._extreme = self._progress = (stamp, value)
+                self._clear()
+            self._turn(stamp, value)
+
+    def _turn(self, stamp: float, value: float) -> None:
+        """Begin a half cycle at the last extreme; the value goes the other way."""
+        self._turns.append(self._extreme)
+        del self._turns[:-_KEPT]
+        self.half_cycles += 1
+        self._extreme = self._progress = (stamp, value)
+
+    def _clear(self) -> None:
+        """Forget the half cycles."""
+        self._turns.clear()
+        self.half_cycles = 0
