@@ -11,7 +11,7 @@ from pose_ros.core.body.height import HeightEstimator, PartLevels
 from pose_ros.core.body.posture import Posture
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.posture_observer import PostureReader, PostureState
-from pose_ros.core.motion.watcher import single_observer
+from pose_ros.core.motion.watcher import MotionWatcher, single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import KeypointState
 
@@ -174,6 +174,22 @@ def test_who_is_only_predicted_or_has_no_identity_is_left_out():
     hidden = np.full_like(person.states, KeypointState.PREDICTED)
     assert observe([replace(person, states=hidden)], 0.1) == []
     assert len(observe([person], 0.2)) == 1
+
+
+def test_a_posture_ends_and_begins_anew_for_who_is_predicted_for_long():
+    (person,) = video(STAND)[0].people
+    predicted = replace(person, states=np.full_like(person.states, KeypointState.PREDICTED))
+    watcher = MotionWatcher([PostureReader()])
+    course = [person] * 4 + [predicted] * 15 + [person] * 4
+    events = [e for i, one in enumerate(course) for e in watcher.observe([one], i / 10).events]
+    events += watcher.finish()
+    told = [(e.phase, e.time, round(e.duration, 3)) for e in events]
+    assert told == [
+        ('started', 0.0, 0.0),
+        ('ended', 1.4, 0.3),
+        ('started', 1.9, 0.0),
+        ('ended', 2.2, 0.3),
+    ]
 
 
 @pytest.mark.parametrize('topology', [COCO17, BLAZEPOSE33])

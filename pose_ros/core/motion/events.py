@@ -11,10 +11,7 @@ from pose_ros.core.body.posture import Posture
 from pose_ros.core.motion.exercises import ExerciseState
 from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.gestures import Gesture, Phase
-from pose_ros.core.motion.posture_observer import PostureState
-
-# A posture ends when its person has been away for this time [s].
-_POSTURE_GRACE = 1.0
+from pose_ros.core.motion.posture_observer import PostureReader, PostureState
 
 KINDS = ('gesture', 'fall', 'posture', 'exercise')
 
@@ -184,7 +181,7 @@ class PostureChanges:
 
     def take(self, states: Sequence[PostureState], stamp: float) -> list[MotionEvent]:
         """Changes in one frame, and the end of the postures of people who are away."""
-        away = [i for i, (seen, _) in self._last.items() if stamp - seen > _POSTURE_GRACE]
+        away = [i for i, (seen, _) in self._last.items() if stamp - seen > PostureReader.grace]
         events = [event for i in away for event in _ended(self._last.pop(i)[1], stamp)]
         for state in states:
             _, last = self._last.get(state.skeleton_id, (stamp, None))

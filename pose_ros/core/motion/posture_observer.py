@@ -58,10 +58,12 @@ class _Hysteresis:
     candidate_since: float = math.nan
     hips: float = math.nan
     last_seen: float = math.nan
+    stamp: float = math.inf
 
     def update(self, body: BodyState) -> None:
         """Take a frame."""
         stamp, (seen, confidence) = body.stamp, body.posture
+        self.stamp = stamp
         if math.isnan(self.since):
             self.posture, self.since, self.confidence = seen, stamp, confidence
         hips = body.levels.hips
@@ -90,6 +92,8 @@ class PostureReader(Observer):
         if not body.observed:
             return []
         state = self._people.setdefault(body.id, _Hysteresis())
+        if body.stamp - state.stamp > self.grace:
+            state = self._people[body.id] = _Hysteresis()
         state.update(body)
         return [PostureState(body.id, state.posture, state.confidence, body.stamp - state.since)]
 
