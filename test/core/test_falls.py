@@ -22,7 +22,8 @@ from pose_ros.core.body.posture import Posture
 from pose_ros.core.motion.fall_candidate import FallCandidate
 from pose_ros.core.motion.fall_samples import Sample
 from pose_ros.core.motion.falls import Fall, FallDetector, FallPhase
-from pose_ros.core.motion.watcher import single_observer
+from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.watcher import MotionWatcher, single_observer
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import KeypointState
 
@@ -595,6 +596,81 @@ def test_of_two_only_the_one_who_falls():
 def test_a_slow_camera_is_enough():
     frames = video(FALL_KEYS['fall_backwards'], facing=90.0)[::3]  # 5 images a second
     assert phases(frames)[-1] is FALLEN
+
+
+@pytest.mark.parametrize('seen', [('nose', 'left_hip'), COCO17.keypoint_names])
+def test_a_person_of_unknown_height_may_leave(seen):
+    """Of whom too little is seen, or who is a speck."""
+    scale = np.float32(1.0 if len(seen) == 2 else 0.04)
+    others = tuple(name for name in COCO17.keypoint_names if name not in seen)
+    frames = [
+        replace(
+            frame, people=tuple(replace(p, keypoints=scale * p.keypoints) for p in frame.people)
+        )
+        for frame in hidden(video(FALL_KEYS['fall_left']), others)
+    ]
+    assert phases(cut(frames, 2.0, np.inf)) == []
+
+
+def test_the_head_may_be_out_of_the_image_from_before_the_height_is_known():
+    frames = video(FALL_KEYS['fall_backwards'], facing=20.0)
+    legs = ('shoulder', 'elbow', 'wrist', 'knee', 'ankle')
+    frames = list(hidden(hidden(frames, HEAD), legs, until=0.2))
+    assert phases(frames)[-1] is FALLEN
+
+
+def lying_under_another_id(frames=30):
+    """People 1 and 2 stand and are lost, 2 lies there as 9 from 1.3 s on: (people, stamp)."""
+    stands = [
+        next(skeletons(Scene(duration=0.1, actors=(Actor('stand', x=at, height=250),)))).people[0]
+        for at in (160.0, 330.0)
+    ]
+    lies = Actor((Action('fall_forwards', -9.0),), x=330.0, height=250)
+    lying = next(skeletons(Scene(duration=0.1, actors=(lies,)))).people[0]
+    for i in range(15):
+        yield [replace(one, id=number) for number, one in enumerate(stands, 1)], i / 15
+    for i in range(15, 20):
+        yield [], i / 15
+    for i in range(20, 20 + frames):
+        yield [replace(lying, id=9)], i / 15
+
+
+def test_who_lies_there_is_the_nearest_of_those_who_are_lost():
+    detector = FallDetector()
+    observe = single_observer(detector)
+    for people, stamp in lying_under_another_id():
+        observe(people, stamp)
+    assert detector._tracks.keys() == {1, 9}
+
+
+def test_a_person_under_another_id_has_a_height_of_their_own():
+    watcher = MotionWatcher([FallDetector()])
+    for people, stamp in lying_under_another_id():
+        watcher.observe(people, stamp)
+    small = next(
+        skeletons(Scene(duration=0.1, actors=(Actor('stand', y=300, height=120),)))
+    ).people[0]
+    last = people
+    for i in range(1, 60):
+        back = [replace(small, id=number) for number in (1, 2)]
+        watcher.observe([*last, *back], stamp + i / 15)
+    heights = {i: body.height.height for i, body in watcher._bodies.items()}
+    assert heights[9] == pytest.approx(250, rel=0.15)
+    assert heights[1] < 200
+
+
+@pytest.mark.parametrize('first', ['heights', 'falls'])
+def test_the_height_of_a_person_under_another_id_is_known_to_all_observers(first):
+    class Heights(Observer):
+        name = 'heights'
+
+        def observe(self, body):
+            return [body.height]
+
+    observers = sorted([FallDetector(), Heights()], key=lambda one: one.name != first)
+    watcher = MotionWatcher(observers)
+    shown = [watcher.observe(*frame)['heights'] for frame in lying_under_another_id(frames=1)]
+    assert shown[-1] == pytest.approx(shown[14][1:], rel=0.02)
 
 
 def test_impossible_falls_are_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from functools import cached_property
 
 from pose_ros.core.body.angles import AngleMeter, JointAngles
@@ -82,10 +83,8 @@ class BodyState(PosePoints):
         return self.person.id
 
     def continue_from(self, last: BodyState) -> None:
-        """Take over the standing height: the same person under another id."""
-        self._body.height = last._body.height
-        for name in ('height', 'posture'):
-            self.__dict__.pop(name, None)  # measured without it
+        """Take over the standing height, before it is read: the same person under another id."""
+        self._body.height = deepcopy(last._body.height)
 
     @property
     def hands(self) -> list[TrackedHand]:

@@ -32,7 +32,7 @@ class Sample:
     posture
         In this frame alone.
     head_over_shoulders
-        Last observed height of the head over the shoulders [px].
+        Last observed height of the head over the shoulders [px]; NaN before anything is known.
     head_observed
         False if the head's level is that guess.
     """
@@ -52,7 +52,9 @@ class Sample:
     def of(cls, body: BodyState, before: Sample | None) -> Sample:
         """Sample of a body; a head out of the image keeps its distance from the shoulders."""
         levels = body.levels
-        over = FACE_OVER_SHOULDERS * body.height if before is None else before.head_over_shoulders
+        over = math.nan if before is None else before.head_over_shoulders
+        if math.isnan(over):  # it was not known yet
+            over = FACE_OVER_SHOULDERS * body.height
         head_observed = not math.isnan(levels.head)
         if not head_observed:
             levels = replace(levels, head=levels.shoulders - over)

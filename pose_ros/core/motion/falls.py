@@ -88,15 +88,28 @@ class FallDetector(Observer):
     def __init__(self) -> None:
         self._tracks: dict[int, _FallTrack] = {}
 
+    def prepare(self, body: BodyState) -> None:
+        """Follow a new person, who may be one of those out of sight."""
+        if not body.observed:
+            return
+        if body.id in self._tracks:
+            self._tracks[body.id].missing = False
+            return
+        before = self._same_person(body)
+        if before is None:
+            self._tracks[body.id] = _FallTrack(body, settled=body.stamp + _SETTLING)
+        else:
+            track = self._tracks[body.id] = self._tracks.pop(before)
+            track.missing = False
+            body.continue_from(track.body)
+
     def observe(self, body: BodyState) -> list[Fall]:
         """Fall events of a person; a person who is only predicted is out of sight."""
         if not body.observed:
             return self.miss(body.id, body.stamp)
-        events = []
-        if body.id not in self._tracks:
-            events = self._begin(body)
         track = self._tracks[body.id]
-        track.missing, track.body = False, body
+        events = self._moved(track, body)
+        track.body = body
         before = track.samples[-1] if track.samples else None
         track.samples.append(Sample.of(body, before))
         memory = _MEMORY if body.stamp >= track.settled else 0.0
@@ -121,7 +134,7 @@ class FallDetector(Observer):
     def _unseen(self, track: _FallTrack, skeleton_id: int, stamp: float) -> list[Fall]:
         """FALLEN if head and trunk went out of sight on the way down some time ago."""
         seen = [sample for sample in track.samples if not math.isnan(sample.level)]
-        if not seen:
+        if not seen or math.isnan(track.body.height):
             return []
         last_seen = seen[-1].stamp
         if stamp - last_seen < _ABSENT or last_seen - track.got_up < _ROUTINE:
@@ -145,16 +158,10 @@ class FallDetector(Observer):
             return []
         return [candidate.closing(skeleton_id, stamp)]
 
-    def _begin(self, body: BodyState) -> list[Fall]:
-        """Follow a new person, who may be one of those out of sight."""
-        before = self._same_person(body)
-        if before is None:
-            self._tracks[body.id] = _FallTrack(body, settled=body.stamp + _SETTLING)
-            return []
-        track = self._tracks[body.id] = self._tracks.pop(before)
-        body.continue_from(track.body)
-        candidate = track.candidate
-        if candidate is None:
+    def _moved(self, track: _FallTrack, body: BodyState) -> list[Fall]:
+        """Close the fall of a person who has another id now, and report it under that one."""
+        before, candidate = track.body.id, track.candidate
+        if candidate is None or before == body.id:
             return []
         candidate.lost = True
         reported = candidate.warned or candidate.fallen
@@ -166,6 +173,7 @@ class FallDetector(Observer):
 
     def _same_person(self, body: BodyState) -> int | None:
         """Id of a person who went out of sight at the place of a new one, who is much lower."""
+        distances = {}
         for skeleton_id, track in self._tracks.items():
             if not track.missing:
                 continue
@@ -173,10 +181,11 @@ class FallDetector(Observer):
             start, height = last, track.body.height
             if track.candidate is not None:
                 start, height = track.candidate.start, track.candidate.height
-            near = abs(body.levels.x - last.x) < _REACH * height
-            if near and body.levels.head - start.head > MIN_HEAD_DROP * height:
-                return skeleton_id
-        return None
+            distance = abs(body.levels.x - last.x)
+            lower = body.levels.head - start.head > MIN_HEAD_DROP * height
+            if lower and distance < _REACH * height:
+                distances[skeleton_id] = distance
+        return min(distances, key=lambda each: distances[each], default=None)
 
 
 def _falls_when_lost(seen: Sequence[Sample], candidate: FallCandidate) -> bool:
@@ -224,7 +233,8 @@ def _follow(
         if not candidate.was_upright:
             candidate.low_since = None  # unseen push-ups are no fall
         elif candidate.is_low(sample):
-            candidate.low_since = min(before, candidate.low_since or before)
+            low = candidate.low_since
+            candidate.low_since = before if low is None else min(before, low)
             candidate.lowest = max(candidate.lowest, sample.levels.head)
     stops = candidate.stops(sample, rate)
     candidate.update(sample)

@@ -43,7 +43,8 @@ class Observer:
     """Reads the bodies of people, frame by frame, with one state machine per person.
 
     `MotionWatcher` calls it: in each frame `miss` for each known person who is not in it, then
-    `observe` for each person who is. Observers neither loop over people nor measure geometry.
+    `prepare` and `observe` for each person who is. Observers neither loop over people nor measure
+    geometry.
 
     Attributes
     ----------
@@ -73,6 +74,12 @@ class Observer:
 
     def configure(self, config: MotionConfig) -> None:
         """Apply the live settings, which have been checked."""
+
+    def prepare(self, body: BodyState) -> None:
+        """Meet a person in this frame before any observer reads what is measured over time.
+
+        New people come last.
+        """
 
     def observe(self, body: BodyState) -> list[Any]:
         """Take a person in this frame and return what there is to report."""
