@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from pose_ros.core.motion.observers import (
     need_hands,
     replaced_rules,
 )
-from pose_ros.core.motion.watcher import MotionWatcher
+from pose_ros.core.motion.watcher import Motion, MotionWatcher
 from pose_ros.message_values import msg_to_hand, orientation_of
 from pose_ros.msg import Hand, SkeletonArray
 from pose_ros.ros.diagnostics import OK, WARN, DiagnosticsPublisher
@@ -78,6 +78,7 @@ class GestureNode(Node):
         self._values = declare(self, PARAMETERS, check=self._check, apply=self._apply)
         self._wanted: tuple[Output, ...] = ()
         self._faults: list[str] = []
+        self._last: SkeletonArray | None = None
         self._events = {
             output.topic: self.create_publisher(
                 output.kind, output.topic, event_profile(output.kept)
@@ -110,7 +111,9 @@ class GestureNode(Node):
             o for o in OUTPUTS if self._events[o.topic].get_subscription_count() > 0
         )
         names = {name for output in self._wanted for name in output.observers}
-        self._watcher.want(names & self._watcher.observers.keys())
+        ended = self._watcher.want(names & self._watcher.observers.keys())
+        if self._last is not None:
+            self._publish(ended, OUTPUTS, self._last)
         wanted = bool(self._wanted)
         on_skeletons = self._hands.add_skeletons
         self._inputs.keep('skeletons', SkeletonArray, on_skeletons, SKELETONS, wanted)
@@ -128,7 +131,13 @@ class GestureNode(Node):
         self._faults = motion.faults
         for fault in motion.faults:
             self.get_logger().warning(fault, throttle_duration_sec=5.0)
-        for output in self._wanted:
+        self._publish(motion, self._wanted, message)
+        self._last = message
+
+    def _publish(self, motion: Motion, outputs: Iterable[Output], message: SkeletonArray) -> None:
+        """Publish what observers report on the people of a message."""
+        orientation = orientation_of(message)
+        for output in outputs:
             for observer in output.observers:
                 values = motion[observer]
                 if observer in GESTURES:

@@ -8,9 +8,12 @@ from pose_ros.actor import Actor, Scene, skeletons
 from pose_ros.core.body.state import Body
 from pose_ros.core.motion.exercises import ExerciseCounter
 from pose_ros.core.motion.falls import FallDetector
+from pose_ros.core.motion.gestures import GestureRecogniser
 from pose_ros.core.motion.observer import Observer
 from pose_ros.core.motion.posture_observer import PostureReader
+from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.motion.watcher import MotionWatcher, single_observer
+from pose_ros.core.resources import config_file
 
 
 class Recorder(Observer):
@@ -115,6 +118,43 @@ def test_measures_of_a_state_are_kept(person):
     assert state.angles is state.angles
     assert state.posture == state.posture
     assert state.height > 0
+
+
+def test_a_second_recording_may_begin_at_any_time(person):
+    watcher = MotionWatcher([Recorder()])
+    watcher.observe([person], 0.8)
+    watcher.finish()
+    assert watcher.observe([person], 0.1)['recorder'] == [('observe', 1, 0.1)]
+
+
+def test_what_ends_with_an_observer_that_is_not_wanted_any_more_is_reported(person):
+    watcher = MotionWatcher(
+        [Recorder(), GestureRecogniser(load_rules(config_file('gestures.yaml')))]
+    )
+    frames = skeletons(Scene(duration=3.0, actors=(Actor('t_pose'),)))
+    begun = [e for frame in frames for e in watcher.observe(frame.people, frame.stamp).events]
+    assert ('t_pose', 'started') in [(event.name, event.phase) for event in begun]
+    ended = watcher.want({'recorder'})
+    assert ('t_pose', 'ended') in [(event.name, event.phase) for event in ended.events]
+    assert watcher.want(()).values == {'recorder': [('lose', 1, watcher._timeline.last)]}
+
+
+def test_every_person_is_prepared_before_anyone_is_observed(person):
+    calls = []
+
+    class Prepared(Recorder):
+        def __init__(self, name):
+            self.name = name
+
+        def prepare(self, body):
+            calls.append(('prepare', self.name))
+
+        def observe(self, body):
+            calls.append(('observe', self.name))
+            return []
+
+    MotionWatcher([Prepared('a'), Prepared('b')]).observe([person], 0.0)
+    assert [call for call, _ in calls] == ['prepare', 'prepare', 'observe', 'observe']
 
 
 def test_a_person_who_returns_after_the_grace_is_lost_first(person):

@@ -51,6 +51,22 @@ def test_who_comes_late_learns_who_lies_there(make_stage):
     assert volatile == [up]
 
 
+def test_a_warning_ends_when_nobody_listens_any_more(make_stage):
+    stage = make_stage('falls')
+    scene = Scene(duration=4.0, fps=FPS, actors=(Actor((Action('fall_left', 1.0),)),))
+    observe = single_observer(FallDetector())
+    warned = next(f.stamp for f in skeletons(scene, 1) if observe(f.people, f.stamp))
+    stage.video(scene, until=warned + 0.01)
+    warning = stage.wait_for('falls', phase=FallEvent.FALLING)
+    listener = next(s for s in stage.ros.node.subscriptions if s.topic_name == '/falls')
+    stage.ros.node.destroy_subscription(listener)
+    stage.ros.spin_until(lambda: not list(stage.node.subscriptions), 'the node to rest')
+    late = stage.ros.collect(FallEvent, 'falls', qos.FALLS)
+    stage.ros.spin_until(lambda: len(late) > 1, 'the warning and its end')
+    assert late[0] == warning
+    assert (late[1].phase, late[1].skeleton_id) == (FallEvent.CLOSED, warning.skeleton_id)
+
+
 def test_markers_asked_for_late_show_who_has_fallen(make_stage):
     stage = make_stage('falls')
     fallen(stage)

@@ -70,17 +70,19 @@ class MotionWatcher:
         self._timeline = Timeline()
         self._stream = EventStream()
 
-    def want(self, names: Collection[str]) -> None:
-        """Run these observers and no others. An observer that is wanted again starts anew."""
+    def want(self, names: Collection[str]) -> Motion:
+        """Run these observers and no others; returns what ends with the others.
+
+        An observer that is wanted again starts anew.
+        """
         unknown = set(names) - self.observers.keys()
         if unknown:
             known = ', '.join(self.observers)
             raise ValueError(f'unknown observer {min(unknown)!r}, known are: {known}')
-        for name in self._wanted.difference(names):
-            for skeleton_id in self._people[name]:
-                self.observers[name].lose(skeleton_id, self._timeline.last or 0.0)
-            self._people[name].clear()
+        stamp = self._timeline.last or 0.0
+        ended = {name: self._lose(name, stamp) for name in sorted(self._wanted.difference(names))}
         self._wanted = set(names)
+        return Motion(ended, self._stream.take(ended, stamp))
 
     def observe(
         self, people: Sequence[Person], stamp: float, hands: Iterable[TrackedHand] = ()
@@ -117,7 +119,13 @@ class MotionWatcher:
             for hand in hands
             if hand.id and not hand.skeleton_id
         ]
-        reported = {name: self._run(name, states, stamp, motion) for name in motion.values}
+        reported = {name: self._leave(name, states, stamp) for name in motion.values}
+        for name in reported:
+            watched = self._watched(name, states)
+            for state in sorted(watched, key=lambda one: one.id not in self._people[name]):
+                self.observers[name].prepare(state)
+        for name, values in reported.items():
+            values.extend(self._watch(name, states, motion))
         self._last_seen.update({state.id: stamp for state in states})
         motion.events += self._stream.take(reported, stamp)
         for name, values in reported.items():
@@ -125,24 +133,31 @@ class MotionWatcher:
         self._forget_bodies()
         return motion
 
-    def _run(
-        self, name: str, states: Sequence[BodyState], stamp: float, motion: Motion
-    ) -> list[Any]:
-        """What one observer reports in a frame."""
+    def _watched(self, name: str, states: Iterable[BodyState]) -> list[BodyState]:
+        """Bodies that one observer looks at."""
+        lone_hands = self.observers[name].of_lone_hands
+        return [state for state in states if state.id > 0 or lone_hands]
+
+    def _leave(self, name: str, states: Sequence[BodyState], stamp: float) -> list[Any]:
+        """What one observer reports on the people who are not in a frame."""
         observer, known = self.observers[name], self._people[name]
         values: list[Any] = []
-        states = [state for state in states if state.id > 0 or observer.of_lone_hands]
-        present = {state.id for state in states}
+        present = {state.id for state in self._watched(name, states)}
         for skeleton_id in sorted(known):
             if stamp - self._last_seen[skeleton_id] > observer.grace:
                 known.discard(skeleton_id)
                 values += observer.lose(skeleton_id, stamp)
             elif skeleton_id not in present:
                 values += observer.miss(skeleton_id, stamp)
-        for state in states:
-            known.add(state.id)
+        return values
+
+    def _watch(self, name: str, states: Sequence[BodyState], motion: Motion) -> list[Any]:
+        """What one observer reports on the people who are in a frame."""
+        values: list[Any] = []
+        for state in self._watched(name, states):
+            self._people[name].add(state.id)
             try:
-                values += observer.observe(state)
+                values += self.observers[name].observe(state)
             except ModelError as error:
                 motion.faults.append(str(error))
         return values
@@ -151,16 +166,21 @@ class MotionWatcher:
         """End everything that goes on, after the last frame of a recording."""
         motion = Motion({name: [] for name in self._wanted})
         self._lose_all(motion, self._timeline.last or 0.0)
+        self._timeline.reset()
         return motion.events
 
     def _lose_all(self, motion: Motion, stamp: float) -> None:
         """Lose all people at a time [s]."""
         for name, values in motion.values.items():
-            for skeleton_id in sorted(self._people[name]):
-                values.extend(self.observers[name].lose(skeleton_id, stamp))
-            self._people[name].clear()
+            values.extend(self._lose(name, stamp))
         motion.events += [*self._stream.take(motion.values, stamp), *self._stream.finish(stamp)]
         self._forget_bodies()
+
+    def _lose(self, name: str, stamp: float) -> list[Any]:
+        """What one observer reports when it loses all people at a time [s]."""
+        people, observer = sorted(self._people[name]), self.observers[name]
+        self._people[name].clear()
+        return [value for skeleton_id in people for value in observer.lose(skeleton_id, stamp)]
 
     def _forget_bodies(self) -> None:
         """Forget people and hands that no observer knows."""
