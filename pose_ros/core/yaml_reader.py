@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from pathlib import Path
+import re
 
 import yaml
 
 from pose_ros.core.bounded_yaml import compose_yaml, construct_yaml
 
+_NAME = re.compile(r'[\w-]{1,60}')
 _LONGEST_QUOTE = 80  # characters of a wrong value that an error shows
 
 
@@ -27,7 +29,7 @@ class Entry:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing, or null, stands here."""
+        """Whether it is null, or nothing."""
         return self.node.tag == 'tag:yaml.org,2002:null'
 
     def fields(
@@ -43,7 +45,7 @@ class Entry:
         for key, value in self.node.value:
             name, entry = Entry(self.path, key).text(), Entry(self.path, value)
             if name in fields:
-                raise Entry(self.path, key).error(f'{name} stands here twice')
+                raise Entry(self.path, key).error(f'{name} is given twice')
             if (required or optional) and name not in (*required, *(optional or ())):
                 known = ', '.join((*required, *(optional or ())))
                 raise Entry(self.path, key).error(f'unknown field {name!r}, known are: {known}')
@@ -68,8 +70,17 @@ class Entry:
             raise self.error(f'expected one of {", ".join(choices)}, got {self._shown}')
         return str(value)
 
-    def number(self, low: float = -math.inf) -> float:
-        """Finite number, not below low."""
+    def name(self, reserved: Sequence[str] = ()) -> str:
+        """Name of up to 60 letters, digits, _ and -, none of the reserved words."""
+        name = self.text()
+        if not _NAME.fullmatch(name):
+            raise self.error(f'a name has up to 60 letters, digits, _ and -, got {self._shown}')
+        if name in reserved:
+            raise self.error(f'{name} has a meaning of its own: choose another name')
+        return name
+
+    def number(self, low: float = -math.inf, high: float = math.inf) -> float:
+        """Finite number, not below low nor above high."""
         numbers = ('tag:yaml.org,2002:int', 'tag:yaml.org,2002:float')
         if self.node.tag not in numbers:
             raise self.error(f'expected a number, got {self._shown}')
@@ -81,6 +92,8 @@ class Entry:
             raise self.error(f'expected a finite number, got {self._shown}')
         if value < low:
             raise self.error(f'must be at least {low:g}, got {value:g}')
+        if value > high:
+            raise self.error(f'must be at most {high:g}, got {value:g}')
         return value
 
     def flag(self) -> bool:

@@ -71,6 +71,23 @@ def test_a_hold_has_a_time_and_no_levels(load):
         load(HOLD.replace('  needs:', '  turn: 80\n  needs:'))
     with pytest.raises(ValueError, match=r'exercises\.yaml:4: '):
         load(HOLD.replace('hold: 5', 'hold: 0'))
+    for wrong, reason in [
+        ('where: start', 'expected one of turn, worst'),
+        ('where: turn, stays: true', "unknown field 'stays'"),
+        ('where: turn, over_set: true', "unknown field 'over_set'"),
+    ]:
+        with pytest.raises(ValueError, match=f'6: {reason}'):
+            load(HOLD.replace('where: turn', wrong))
+    with pytest.raises(ValueError, match="5: unknown field 'alone'"):
+        load(HOLD.replace('  needs:', '  alone: []\n  needs:'))
+
+
+def test_each_of_several_other_needs_is_measured(load):
+    wrists, knees = (
+        f'{{measure: {name}, where: turn, limits: [900, null]' for name in ('wrists', 'knees')
+    )
+    text = GOOD.replace('[null, 30]}', f'[null, 30], or: {wrists}, or: {knees}}}}}}}')
+    assert {one.name for one in load(text)[0].way_measures} == {'trunk', 'wrists', 'knees'}
 
 
 def test_a_need_of_auto_and_a_single_repetition(load):
@@ -118,6 +135,16 @@ def test_a_need_with_another_one_that_is_enough(load):
         ('[null, 30]', '[30]', 9, 'limits are a pair'),
         ('where: turn', 'where: top', 9, 'expected one of start, turn, change, settle, range'),
         ('worst, limits: [null, 15]', 'worst, limits: [-15, 15]', 11, 'one limit only'),
+        ('name: curl', 'name: auto', 2, 'auto has a meaning of its own'),
+        ('name: curl', 'name: none', 2, 'none has a meaning of its own'),
+        ('name: curl', 'name: "a\\nb"', 2, 'letters, digits, _ and -'),
+        ('start: 150', 'start: 1500', 4, 'must be at most 180, got 1500'),
+        ('goal: 50', 'goal: -400', 6, 'must be at least 0, got -400'),
+        ('[0.5, 6]', '[0.5, null]', 7, 'has a maximum time'),
+        ('[0.5, 6]', '[-5, 6]', 7, 'takes from 0 s on'),
+        ('[null, 15]', '[null, 15], known: true', 11, "unknown field 'known'"),
+        ('[null, 30]', '[null, 30], or: {auto: true}', 9, "unknown field 'auto'"),
+        ('needs:', 'alone: [{auto: true}]\n  needs:', 8, "unknown field 'auto'"),
     ],
 )
 def test_refused(load, wrong, right, line, reason):

@@ -1,19 +1,27 @@
-"""Exercises as data: what stands in config/exercises.yaml, read and checked."""
+"""Exercises as data: config/exercises.yaml, read and checked."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 import math
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from pose_ros.core.body.measures import MEASURES, Measure
+from pose_ros.core.motion.observer import AUTO, NONE
 from pose_ros.core.motion.rules import Limits, read_limits
 from pose_ros.core.yaml_reader import Entry, read_yaml
 
 FromTurn = Literal['', 'first', 'always']
 Where = Literal['start', 'turn', 'change', 'settle', 'range', 'worst']
+_PARTS = get_args(Where)
+_PARTS_OF_HOLD = ('turn', 'worst')
+# Flags of the needs of a set, of one repetition, and of a hold.
+_FLAGS = ('known', 'auto', 'over_set', 'stays')
+_FLAGS_OF_ONE = ('known', 'stays')
+_FLAGS_OF_HOLD = ('known', 'auto')
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,9 @@ class Exercise:
         first one of a person who is first seen there; '' none.
     pauses
         Whether people pause at the turning point, as with a weight on the floor.
+    sides
+        Measure whose sign tells which side does a repetition, where both sides may take turns;
+        None: they do not.
     """
 
     name: str
@@ -102,6 +113,7 @@ class Exercise:
     auto: bool = True
     from_turn: FromTurn = ''
     pauses: bool = False
+    sides: Measure | None = None
 
     def progress(self, angle: float) -> float:
         """How far out a leading angle [deg] is: 0 at the start, 1 where it counts."""
@@ -109,14 +121,15 @@ class Exercise:
 
     @cached_property
     def start_measures(self) -> frozenset[Measure]:
-        """Measures of the rules about the start, without the leading one."""
+        """Measures of the rules about the start."""
         places = ('start', 'change', 'range')
         return frozenset(rule.measure for rule in self._rules if rule.where in places)
 
     @cached_property
     def way_measures(self) -> frozenset[Measure]:
-        """Measures of the rules about the rest of a repetition, without the leading one."""
-        return frozenset(rule.measure for rule in self._rules if rule.where != 'start')
+        """Measures of the rules about the rest of a repetition."""
+        measures = {rule.measure for rule in self._rules if rule.where != 'start'}
+        return frozenset(measures if self.sides is None else {*measures, self.sides})
 
     @cached_property
     def set_needs(self) -> tuple[FormRule, ...]:
@@ -126,7 +139,10 @@ class Exercise:
     @property
     def _rules(self) -> list[FormRule]:
         rules = [*self.needs, *self.faults, *self.alone]
-        return rules + [rule.otherwise for rule in rules if rule.otherwise is not None]
+        for rule in rules:  # those that are added, too
+            if rule.otherwise is not None:
+                rules.append(rule.otherwise)
+        return rules
 
     def chosen(self) -> Exercise:
         """Return the exercise for a person who is known to do it."""
@@ -166,70 +182,93 @@ def load_exercises(path: str | Path) -> tuple[Exercise, ...]:
 
 
 def _read_exercise(entry: Entry) -> Exercise:
-    rules = ('needs', 'faults', 'alone')
     if 'hold' in entry.fields():
-        fields = entry.fields(required=('name', 'leads', 'hold'), optional=('auto', *rules))
-        hold = fields['hold'].number(low=0.5)
-        start = turn = goal = math.nan
-        seconds = Limits(hold, math.inf)
-    else:
-        fields = entry.fields(
-            required=('name', 'leads', 'start', 'turn', 'goal', 'seconds'),
-            optional=('auto', 'from_turn', 'pauses', *rules),
-        )
-        hold = 0.0
-        start, turn, goal = (fields[key].number() for key in ('start', 'turn', 'goal'))
-        seconds = read_limits(fields['seconds'])
-        if start == turn or (turn - start) * (goal - turn) < 0:
-            raise fields['turn'].error(
-                f'turn must lie between start and goal, got {start:g}, {turn:g}, {goal:g}'
-            )
-    leads = _read_measure(fields['leads'])
-    if leads.unit != 'deg':
-        raise fields['leads'].error(f'{leads.name} is no angle')
-    needs, alone = (
-        tuple(_read_rule(rule) for rule in fields[key].items()) if key in fields else ()
-        for key in ('needs', 'alone')
+        return _read_hold(entry)
+    fields = entry.fields(
+        required=('name', 'leads', 'start', 'turn', 'goal', 'seconds'),
+        optional=('auto', 'from_turn', 'pauses', 'sides', 'needs', 'alone', 'faults'),
     )
-    if hold and any(need.over_set for need in needs):
-        raise fields['needs'].error('a hold has no repetitions: over_set cannot be asked of it')
-    faults = fields['faults'].fields() if 'faults' in fields else {}
+    start, turn, goal = (fields[key].number(0.0, 180.0) for key in ('start', 'turn', 'goal'))
+    if start == turn or (turn - start) * (goal - turn) < 0:
+        raise fields['turn'].error(
+            f'turn must lie between start and goal, got {start:g}, {turn:g}, {goal:g}'
+        )
+    seconds = read_limits(fields['seconds'])
+    if seconds.low < 0.0 or math.isinf(seconds.high):
+        raise fields['seconds'].error('a repetition takes from 0 s on, and has a maximum time')
     return Exercise(
-        name=fields['name'].text(),
-        leads=leads,
+        **_read_common(fields, _FLAGS, _PARTS),
         start=start,
         turn=turn,
         goal=goal,
         seconds=seconds,
-        needs=needs,
-        faults=tuple(_read_rule(fault, name) for name, fault in faults.items()),
-        alone=alone,
-        hold=hold,
-        auto=fields['auto'].flag() if 'auto' in fields else True,
+        alone=_read_rules(fields, 'alone', _FLAGS_OF_ONE, _PARTS),
         from_turn=cast('FromTurn', fields['from_turn'].text(choices=('first', 'always')))
         if 'from_turn' in fields
         else '',
         pauses='pauses' in fields and fields['pauses'].flag(),
+        sides=_read_measure(fields['sides']) if 'sides' in fields else None,
     )
+
+
+def _read_hold(entry: Entry) -> Exercise:
+    fields = entry.fields(required=('name', 'leads', 'hold'), optional=('auto', 'needs', 'faults'))
+    hold = fields['hold'].number(low=0.5)
+    return Exercise(
+        **_read_common(fields, _FLAGS_OF_HOLD, _PARTS_OF_HOLD),
+        start=math.nan,
+        turn=math.nan,
+        goal=math.nan,
+        seconds=Limits(hold, math.inf),
+        hold=hold,
+    )
+
+
+def _read_common(
+    fields: Mapping[str, Entry], flags: Sequence[str], parts: Sequence[str]
+) -> dict[str, Any]:
+    """What repetitions and holds have in common."""
+    leads = _read_measure(fields['leads'])
+    if leads.unit != 'deg':
+        raise fields['leads'].error(f'{leads.name} is no angle')
+    faults = fields['faults'].fields() if 'faults' in fields else {}
+    return {
+        'name': fields['name'].name(reserved=(AUTO, NONE)),
+        'leads': leads,
+        'auto': fields['auto'].flag() if 'auto' in fields else True,
+        'needs': _read_rules(fields, 'needs', flags, parts),
+        'faults': tuple(_read_rule(fault, (), parts, name) for name, fault in faults.items()),
+    }
 
 
 def _read_measure(entry: Entry) -> Measure:
     return MEASURES[entry.text(choices=sorted(MEASURES))]
 
 
-def _read_rule(entry: Entry, name: str = '') -> FormRule:
-    flags = ('known', 'auto', 'over_set', 'stays')
-    required = ('measure', 'where', 'limits')
-    fields = entry.fields(required=required, optional=(*flags, 'or'))
+def _read_rules(
+    fields: Mapping[str, Entry], key: str, flags: Sequence[str], parts: Sequence[str]
+) -> tuple[FormRule, ...]:
+    if key not in fields:
+        return ()
+    return tuple(_read_rule(rule, flags, parts) for rule in fields[key].items())
+
+
+def _read_rule(
+    entry: Entry, flags: Sequence[str], parts: Sequence[str], name: str = ''
+) -> FormRule:
+    """Rule about some parts of a repetition; a fault has a name and no flags."""
+    optional = () if name else (*flags, 'or')
+    fields = entry.fields(required=('measure', 'where', 'limits'), optional=optional)
     limits = read_limits(fields['limits'])
     if math.isinf(limits.low) and math.isinf(limits.high):
         raise fields['limits'].error('at least one limit is needed')
-    where = cast('Where', fields['where'].text(choices=get_args(Where)))
+    where = cast('Where', fields['where'].text(choices=parts))
     if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
         raise fields['limits'].error('the worst has one limit only')
     given = {flag: flag in fields and fields[flag].flag() for flag in flags}
-    if given['over_set'] and given['stays']:
+    if given.get('over_set') and given.get('stays'):
         raise entry.error('over_set and stays cannot be combined: put stays into "or"')
-    otherwise = _read_rule(fields['or']) if 'or' in fields else None
+    within = [flag for flag in flags if flag in _FLAGS_OF_ONE]
+    otherwise = _read_rule(fields['or'], within, parts) if 'or' in fields else None
     measure = _read_measure(fields['measure'])
     return FormRule(measure, where, limits, name, otherwise=otherwise, **given)

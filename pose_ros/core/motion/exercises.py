@@ -9,15 +9,12 @@ import math
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.exercise_rules import Exercise, load_exercises
 from pose_ros.core.motion.exercise_tracker import Counter, ExerciseTracker
-from pose_ros.core.motion.observer import AUTO, MotionConfig, Observer
+from pose_ros.core.motion.observer import AUTO, NONE, MotionConfig, Observer
 from pose_ros.core.motion.repetition import Fault, Repetition, Verdict
 from pose_ros.core.motion.repetition_counter import ExercisePhase
 from pose_ros.core.resources import config_file
 
 __all__ = ['AUTO', 'ExerciseCounter', 'ExercisePhase', 'ExerciseState', 'Fault', 'Verdict']
-
-NONE = 'none'
-"""Instead of an exercise's name: count nothing."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from pose_ros.core.body.state import BodyState
 
 AUTO = 'auto'
 """Instead of an exercise's name: recognise which one is being done."""
+NONE = 'none'
+"""Instead of an exercise's name: count nothing."""
 ALL = 'all'
+"""Instead of gestures' names: report every one."""
 
 
 @dataclass(frozen=True)

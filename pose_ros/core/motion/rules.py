@@ -1,4 +1,4 @@
-"""Gestures as data: what stands in config/gestures.yaml, read and checked."""
+"""Gestures as data: config/gestures.yaml, read and checked."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pose_ros.core.body.features import FEATURES
 from pose_ros.core.body.hand_features import HAND_FEATURES
 from pose_ros.core.body.points import OTHER, SIDES, Side
 from pose_ros.core.body.state import BodyState
+from pose_ros.core.motion.observer import ALL
 from pose_ros.core.yaml_reader import Entry, read_yaml
 
 
@@ -210,7 +211,7 @@ def _read_rules(entry: Entry) -> list[Rule]:
         required=('name', 'hand', 'when'),
         optional=('keep', 'unless', 'hold', 'end', 'cooldown', 'direction', 'priority'),
     )
-    name = fields['name'].text()
+    name = fields['name'].name(reserved=(ALL,))
     word = fields['hand'].text(choices=('left', 'right', 'each', 'both', 'none'))
     hands = [Hand.LEFT, Hand.RIGHT] if word == 'each' else [Hand[word.upper()]]
     times = {
@@ -223,7 +224,7 @@ def _read_rules(entry: Entry) -> list[Rule]:
             raise fields['direction'].error('only a gesture of one hand has a direction')
     priority = fields['priority'].whole() if 'priority' in fields else 0
     unless = fields.get('unless')
-    return [
+    rules = [
         Rule(
             name=name,
             hand=hand,
@@ -235,20 +236,25 @@ def _read_rules(entry: Entry) -> list[Rule]:
         )
         for hand in hands
     ]
+    if direction == 'index' and not rules[0].of_fingers:
+        raise fields['direction'].error('index needs a condition on fingers')
+    return rules
 
 
 def _read_conditions(when: Entry, keep: Entry | None, hand: Hand) -> tuple[Condition, ...]:
-    """Conditions for one hand; those of both hands stand for each of them."""
+    """Conditions for one hand; those of both hands count for each of them."""
     starts = when.fields()
     keeps = keep.fields() if keep is not None else {}
     if not starts:
-        raise when.error('a gesture needs at least one condition')
+        raise when.error('at least one condition is needed')
     for word, limits in keeps.items():
         if word not in starts:
-            raise limits.error(f'{word} stands under keep but not under when')
+            raise limits.error(f'{word} is under keep but not under when')
     conditions = []
     for word, limits in starts.items():
         start = read_limits(limits)
+        if start.unbounded:
+            raise limits.error('at least one limit is needed to begin')
         kept = read_limits(keeps[word]) if word in keeps else start
         if not kept.encloses(start):
             raise keeps[word].error(
