@@ -214,6 +214,30 @@ def test_curls_of_both_arms_in_turn_count_one_by_one():
     assert [state.repetitions for state in done(told(moments))] == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize('chosen', ['lunge', AUTO])
+def test_lunges_to_alternating_sides_may_differ_in_depth(chosen):
+    times = usual('lunge')
+    both = times.out + times.hold + times.back
+
+    def alternates(pose, t):
+        share, other = (pose(s).left_thigh[1] / 86.0 for s in (t, t - both - 0.5))
+        if share > other:
+            front, rear = 112.0, -118.0
+            return pose(t)._replace(
+                left_thigh=(2.0, front * share), right_shin=(1.0, rear * share)
+            )
+        return pose(0.0)._replace(
+            right_thigh=(2.0, 75.0 * other),
+            right_shin=(1.0, -4.0 * other),
+            left_thigh=(2.0, -6.0 * other),
+            left_shin=(1.0, -85.0 * other),
+        )
+
+    moments = altered('lunge', alternates, rest=both + 1.0, repetitions=3)
+    states = done(told(moments, chosen))
+    assert [(s.exercise, s.repetitions) for s in states] == [('lunge', n) for n in range(1, 7)]
+
+
 def test_a_hand_that_goes_to_the_mouth_is_no_curl():
     def drinks(pose, t):
         now = right_arm_of(pose(t), pose(0.0))

@@ -6,7 +6,7 @@ Each has a standard deviation. The camera is assumed upright.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 import math
 
@@ -292,11 +292,18 @@ def _level_of(joint: str) -> SideReader:
 @_measure('ratio')
 def stagger(form: Form) -> Reading:
     """How much higher over its ankle one knee is than the other [torsos]."""
+    reading = left_stagger(form)
+    return replace(reading, value=abs(reading.value))
+
+
+@_measure('ratio')
+def left_stagger(form: Form) -> Reading:
+    """How much higher over its ankle the left knee is than the right one [torsos]."""
     points = form.points
     left, right = (points.limb(side, 'ankle', 'knee').imag for side in SIDES)
     names = (f'{side}_{joint}' for side in SIDES for joint in ('knee', 'ankle'))
     noise, score = form.noise(*names)
-    return Reading(abs(left - right) / form.torso, noise / form.torso, score)
+    return Reading((left - right) / form.torso, noise / form.torso, score)
 
 
 @_measure('ratio')

@@ -227,6 +227,13 @@ class RepetitionTrace:
         return SetEvidence(None if reading is None else reading.value, otherwise)
 
     @property
+    def of_left(self) -> bool:
+        """Whether the left side does it; False if the sides do not take turns, or is unknown."""
+        sides = self.exercise.sides
+        readings = [] if sides is None else self._readings(sides.name, 'turn')
+        return bool(readings) and mean_reading(readings).value > 0.0
+
+    @property
     def unmistakable(self) -> bool:
         """Whether it is enough to recognise the exercise."""
         alone = self.exercise.alone

@@ -33,7 +33,7 @@ _MAX_BACK = 0.75
 _OUT_AGAIN = 0.3
 # or when it has rested for this time [s].
 _RESTED = 0.6
-# Minimum way of a repetition, as a share of the person's median way [-].
+# Minimum way of a repetition, as a share of the person's median way with this side [-].
 _MIN_OF_MEDIAN = 0.45
 # Number of repetitions from which on that median counts.
 _MIN_WAYS = 2
@@ -113,7 +113,7 @@ class RepetitionCounter:
         self._best = 0.0
         self._gain = (0.0, -math.inf)
         self._nearest: RepetitionSample | None = None  # to the start, since the best sample
-        self._ways: deque[float] = deque(maxlen=8)
+        self._ways: deque[tuple[bool, float]] = deque(maxlen=8)  # with the side
 
     def update(self, stamp: float, form: Form) -> None:
         """Take in a person's form at a time [s]."""
@@ -208,7 +208,7 @@ class RepetitionCounter:
             if fits and took in self.exercise.seconds:
                 self.done_from = self.started
                 self._trace.append(sample)
-                self._ways.append(self._best)
+                self._ways.append((self._repetition.of_left, self._best))
                 self.count += 1
                 self.unmistakable = self._repetition.unmistakable
                 self.set_evidence = self._repetition.set_evidence
@@ -230,10 +230,14 @@ class RepetitionCounter:
         return self._trace[0].progress <= _BACK * self._best
 
     def _min_progress(self) -> float:
-        """Progress that makes a repetition: half of one is a movement between two others."""
-        if len(self._ways) < _MIN_WAYS:
-            return 1.0
-        return max(1.0, _MIN_OF_MEDIAN * median(self._ways))
+        """Progress that makes a repetition: half of one is a movement between two others.
+
+        Of legs that take turns, each is compared with itself: seen from the front, lunges of one
+        leg look deeper.
+        """
+        of_left = self._repetition.of_left
+        ways = [way for side, way in self._ways if side is of_left]
+        return max(1.0, _MIN_OF_MEDIAN * median(ways)) if len(ways) >= _MIN_WAYS else 1.0
 
     def _under_way(self, sample: RepetitionSample) -> None:
         """Take a sample away from the start."""
