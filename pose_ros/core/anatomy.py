@@ -76,7 +76,7 @@ def flesh(topology: Topology) -> np.ndarray:
 def bone_lengths(topology: Topology) -> tuple[np.ndarray, np.ndarray]:
     """Length [E] of each edge of a format over the body's height; mask [E] of those well known.
 
-    The others, of head, hands and feet, are no longer than the length told.
+    The others, of head, hands and feet, are no longer than that.
     """
     lengths, known = [], []
     for edge in topology.edges:

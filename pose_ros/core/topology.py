@@ -16,7 +16,7 @@ class Topology:
     Attributes
     ----------
     name
-        Name of the format, as it stands in ``Skeleton.format``.
+        Name of the format, as in ``Skeleton.format``.
     keypoint_names
         Name of each keypoint in the format's order; "left" is the person's left.
     edges

@@ -67,7 +67,7 @@ class JointAngles:
                 raise ValueError(f'{name} must have shape ({len(self.names)},), got {shape}')
 
     def index(self, name: str) -> int:
-        """Where an angle stands in the arrays; ValueError lists the names."""
+        """Index of an angle in the arrays; ValueError lists the names."""
         try:
             return self.names.index(name)
         except ValueError:

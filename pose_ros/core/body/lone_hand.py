@@ -47,7 +47,7 @@ class LoneHand(BodyState):
     """
 
     def __init__(self, body: Body, path: Path, hand: TrackedHand, stamp: float) -> None:
-        super().__init__(body, _nobody(hand), stamp, [hand])
+        super().__init__(body, _unseen_person(hand), stamp, [hand])
         self._hand = hand
         self._path = path
 
@@ -66,7 +66,8 @@ class LoneHand(BodyState):
         return self._path.speed / (_TORSO * max(self.hand(side).size, 1.0))
 
 
-def _nobody(hand: TrackedHand) -> Person:
+def _unseen_person(hand: TrackedHand) -> Person:
+    """Person of whom no keypoint is seen."""
     count = len(COCO17)
     return Person(
         topology=COCO17,

@@ -35,7 +35,7 @@ class Finder(Protocol):
     def search(
         self, frame: Frame, known: Sequence[Observation], max_people: int
     ) -> list[Observation]:
-        """Look for at most so many people besides those known already."""
+        """Look for at most so many people in addition to those known already."""
 
     def examine(self, observation: Observation, look: int) -> float:
         """Second opinion on an observation: evidence from -1 (no person) to 1 (a person).

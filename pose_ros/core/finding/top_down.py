@@ -152,7 +152,7 @@ class TopDown:
     def search(
         self, frame: Frame, known: Sequence[Observation], max_people: int
     ) -> list[Observation]:
-        """Look for people besides those known already."""
+        """Look for people in addition to those known already."""
         if self.detector_search is None:
             return self._search_frame(frame)
         if not known and not self._state.resumes:

@@ -27,7 +27,7 @@ _ALIKE = math.radians(20.0)
 # A set ends after this time without a repetition [s].
 _SET_TIMEOUT = 8.0
 # Tolerance for the needs of a chosen exercise [standard deviations].
-_DOUBT = 1.0
+_TOLERANCE = 1.0
 
 Counter = RepetitionCounter | HoldCounter
 
@@ -168,9 +168,9 @@ class ExerciseTracker:
     def __init__(self, exercises: Sequence[Exercise], recognise: bool) -> None:
         if not recognise:
             exercises = [exercise.chosen() for exercise in exercises]
-        doubt = 0.0 if recognise else _DOUBT
+        tolerance = 0.0 if recognise else _TOLERANCE
         self._candidates = [
-            _Candidate((HoldCounter if one.hold else RepetitionCounter)(one, doubt))
+            _Candidate((HoldCounter if one.hold else RepetitionCounter)(one, tolerance))
             for one in exercises
         ]
         self._recognise = recognise

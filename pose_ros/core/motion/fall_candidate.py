@@ -95,8 +95,8 @@ _MAX_RISE_WHILE_LOW = 0.12
 _MAX_PAUSE = 0.7
 # Slower than this is a rest [body heights/s].
 _PAUSE_RATE = 0.06
-# The person is up again when the head has come up by this share of the way [-].
-_UP_SHARE = 0.6
+# The person is up again when the head is at most this much lower than at the onset [body heights].
+_MAX_UP_DROP = 0.12
 # The body may seem not to be low, or be unseen, for this time [s].
 BLINK = 0.3
 # Head and hips of a low body may be unknown for this time [s]: models see lying people badly.
@@ -277,7 +277,7 @@ class FallCandidate:
         """
         if not (sample.head_observed or self.hips_drop(sample) < _MIN_HIPS_DROP):
             return False
-        if self.head_drop(sample) < MIN_HEAD_DROP * (1 - _UP_SHARE) and not self.from_lying:
+        if self.head_drop(sample) < _MAX_UP_DROP and not self.from_lying:
             return True
         up = (Posture.STANDING, Posture.SITTING, Posture.BENDING)
         return sample.posture in up and self.rises(sample)

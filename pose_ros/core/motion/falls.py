@@ -132,7 +132,7 @@ class FallDetector(Observer):
         return self._unseen(track, skeleton_id, stamp)
 
     def _unseen(self, track: _FallTrack, skeleton_id: int, stamp: float) -> list[Fall]:
-        """FALLEN if head and trunk went out of sight on the way down some time ago."""
+        """FALLEN if head or hips have not been observed for some time, since the way down."""
         seen = [sample for sample in track.samples if not math.isnan(sample.level)]
         if not seen or math.isnan(track.body.height):
             return []

@@ -37,7 +37,7 @@ class HoldCounter:
     ----------
     exercise
         What is held, with a minimum time.
-    doubt
+    tolerance
         How many standard deviations off its limits a need may be.
 
     Attributes
@@ -53,9 +53,9 @@ class HoldCounter:
     set_evidence = ()
     completing = False
 
-    def __init__(self, exercise: Exercise, doubt: float = 0.0) -> None:
+    def __init__(self, exercise: Exercise, tolerance: float = 0.0) -> None:
         self.exercise = exercise
-        self._doubt = doubt
+        self._tolerance = tolerance
         self.count = 0
         self.angle = math.nan
         self.done: Repetition | None = None
@@ -138,7 +138,7 @@ class HoldCounter:
         readings = {measure.name: measure.reading(form) for measure in self.exercise.way_measures}
         sample = RepetitionSample(stamp, 1.0, leading.value, leading, readings)
         trace = RepetitionTrace(self.exercise, (), (sample,), 1.0, stamp)
-        if not trace.meets_needs(self._doubt):
+        if not trace.meets_needs(self._tolerance):
             return None
         mean, last = self._mean
         if not self._samples:

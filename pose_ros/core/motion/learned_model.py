@@ -147,11 +147,11 @@ class LearnedModel:
         self._weights, self._offsets = weights.astype(np.float32), offsets.astype(np.float32)
 
     def probabilities(self, channels: np.ndarray) -> np.ndarray:
-        """Probability [classes + 1] of each class and of none, from channels [T, C]."""
+        """Probability [classes + 1] of each class and of no motion, from channels [T, C]."""
         found = features_of(self._convolutions, channels[None])[0]
         scores = found @ self._weights + self._offsets
-        chances = np.exp(scores - scores.max())
-        return np.asarray(chances / chances.sum())
+        weights = np.exp(scores - scores.max())
+        return np.asarray(weights / weights.sum())
 
     def save(self, path: Path) -> None:
         """Write a .npz file, which holds no code."""
@@ -171,7 +171,7 @@ class LearnedModel:
 
     @classmethod
     def load(cls, path: str | Path) -> LearnedModel:
-        """Read the file that ``pose-ros motions train`` wrote; ModelError if it is none."""
+        """Read the file that ``pose-ros motions train`` wrote; ModelError for another file."""
         path = Path(path)
         if not path.is_file():
             raise ModelError(f'{path}: no such model file')

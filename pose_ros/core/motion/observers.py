@@ -1,4 +1,4 @@
-"""Settings of the observers of motion, and the observers made from them."""
+"""Make the observers of motion from their settings, and apply live settings to them."""
 
 from __future__ import annotations
 

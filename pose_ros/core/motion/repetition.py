@@ -18,14 +18,14 @@ WRONG = 1.5
 RIGHT = 1.0
 # The turning point is where at least this share of the way is done [-].
 TURN = 0.85
+# The angle at the turning point is a mean over this share of the time there, in the middle [-].
+_MIDDLE = 0.5
 # Before and after it is the way, from this share on [-].
 _WAY = 0.3
-# Share of the values that a range leaves out at each end, as errors of the model [-].
-_OUTLIERS = 0.1
 # Parts of a repetition that rules compare: the second against the first.
 _DIFFERENCES = {'change': ('start', 'turn'), 'settle': ('way', 'middle')}
-# Its angle is a mean over this share of the time there, in the middle [-].
-_MIDDLE = 0.5
+# Share of the values that a range leaves out at each end, as errors of the model [-].
+_OUTLIERS = 0.1
 # People who stay at the turning point for this much longer than the ways there and back take sit
 # down or tie a shoe [s].
 _STAYS = 0.4
@@ -113,7 +113,7 @@ class RepetitionSample:
     leading
         The leading angle as measured.
     readings
-        By name, of the other measures that are needed at this part of the repetition.
+        By name, of the measures that rules need at this part of the repetition.
     """
 
     stamp: float
@@ -212,9 +212,11 @@ class RepetitionTrace:
         readings = [r for m in part if (r := m.readings.get(name)) is not None]
         return readings if len(readings) >= _MIN_OBSERVED * len(part) else []
 
-    def meets_needs(self, doubt: float) -> bool:
+    def meets_needs(self, tolerance: float) -> bool:
         """Whether the needs of each repetition are met, up to a number of standard deviations."""
-        return all(self.meets(need, doubt) for need in self.exercise.needs if not need.over_set)
+        return all(
+            self.meets(need, tolerance) for need in self.exercise.needs if not need.over_set
+        )
 
     @property
     def set_evidence(self) -> tuple[SetEvidence, ...]:
@@ -239,15 +241,15 @@ class RepetitionTrace:
         alone = self.exercise.alone
         return bool(alone) and all(self.meets(rule) for rule in alone)
 
-    def meets(self, rule: FormRule, doubt: float = 0.0) -> bool:
+    def meets(self, rule: FormRule, tolerance: float = 0.0) -> bool:
         """Whether a need is met; an unknown measure meets it unless it must be known."""
         reading = self._summary(rule)
         if reading is None:
             met = not rule.known
         else:
-            met = _excess(rule.limits, reading.value) <= doubt * reading.deviation
+            met = _excess(rule.limits, reading.value) <= tolerance * reading.deviation
         met &= not rule.stays or self.judge(()).stays
-        return met or (rule.otherwise is not None and self.meets(rule.otherwise, doubt))
+        return met or (rule.otherwise is not None and self.meets(rule.otherwise, tolerance))
 
     def judge(self, rules: Iterable[FormRule]) -> Repetition:
         """Judge what is known of the repetition, with faults against some rules."""

@@ -63,7 +63,7 @@ class RepetitionCounter:
     ----------
     exercise
         What is counted.
-    doubt
+    tolerance
         How many standard deviations off its limits a need may be: 0 to tell exercises from each
         other, more where it is known which one is being done.
 
@@ -93,9 +93,9 @@ class RepetitionCounter:
     holding = False
     hold_time = 0.0
 
-    def __init__(self, exercise: Exercise, doubt: float = 0.0) -> None:
+    def __init__(self, exercise: Exercise, tolerance: float = 0.0) -> None:
         self.exercise = exercise
-        self._doubt = doubt
+        self._tolerance = tolerance
         self.count = 0
         self.phase = ExercisePhase.READY
         self.angle = math.nan
@@ -148,7 +148,7 @@ class RepetitionCounter:
     @property
     def completing(self) -> bool:
         """Whether the repetition under way has turned and meets all needs so far."""
-        return self.turned and self._left_start and self._repetition.meets_needs(self._doubt)
+        return self.turned and self._left_start and self._repetition.meets_needs(self._tolerance)
 
     def judge(self) -> Repetition:
         """Judge the repetition that is done, or the one under way; faults from its turn on."""
@@ -202,7 +202,7 @@ class RepetitionCounter:
         """Count the repetition under way, which ends with this sample, if it is one."""
         if self._trace and self._left_start and self._best >= self._min_progress():
             took = sample.stamp - self.started
-            fits = self._repetition.meets_needs(self._doubt)
+            fits = self._repetition.meets_needs(self._tolerance)
             # What is faster comes of errors.
             self.missed = not fits and took >= self.exercise.seconds.low
             if fits and took in self.exercise.seconds:

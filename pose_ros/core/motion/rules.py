@@ -91,7 +91,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """One gesture of one hand, or of both, or of none.
+    """One gesture of one hand, of both hands, or without a hand.
 
     Attributes
     ----------

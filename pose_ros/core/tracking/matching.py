@@ -25,7 +25,8 @@ SAME_CLOTHES = 0.75
 _OBVIOUS = 0.7
 # Time constant [s] after which posture no longer says who it is; then only the place does.
 _POSTURE_TIME = 0.2
-# Standard deviation of places besides the distance that the person may have moved [sizes].
+# Standard deviation of places, in addition to the distance that the person may have moved
+# [sizes].
 _PLACE_WIDTH = 0.15
 # Observations farther from the expected place are other people [standard deviations].
 _PLACE_GATE = 3.0
