@@ -72,7 +72,7 @@ class _Candidate:
     waits: bool = False
 
     @property
-    def news(self) -> bool:
+    def has_result(self) -> bool:
         """Whether it has a repetition in this frame, or had while it waits."""
         return self.waits or self.counter.done is not None
 
@@ -202,39 +202,49 @@ class ExerciseTracker:
 
     def _follow(self, stamp: float) -> None:
         """Recognise an exercise by its repetitions, and its end by their absence."""
-        current = self._current
-        if current is not None and current.idle(stamp):
-            self._current = current = None
+        if self._current is not None and self._current.idle(stamp):
+            self._current = None
         for index, candidate in enumerate(self._candidates):
-            begins = candidate.counter.holding and candidate is not current
-            if begins and (current is None or candidate.counter.started > current.last):
-                self._current = current = candidate
-                candidate.counter.restart(0)
-            candidate.waits &= candidate is not current
-            if not candidate.news or candidate is current:
-                continue
-            # The same motion may be about to complete an exercise of higher priority.
-            candidate.waits = any(c.counter.completing for c in self._candidates[:index])
-            if candidate.waits:
-                continue
-            longer = candidate.set_since(-math.inf, current is None)
-            found = longer if current is None else candidate.set_since(current.last, False)
-            # As many are enough if the current set does not fit as a whole.
-            if current is not None and len(longer) > max(
-                current.counter.count - current.doubtful, len(found)
-            ):
-                # Less the one that this frame would report.
-                told = current.counter.count - (current.counter.done is not None)
-                self.retracted = (current.counter.exercise, told) if told else None
-                found = longer
-            if found:
-                if current is not None:
-                    current.series = []  # reported, or taken back
-                candidate.counter.restart(len(found))
-                self._current = current = candidate
-                # The last one is reported with this frame's state, unless it had to wait.
-                self.unreported = found[:-1] if candidate.counter.done else found
+            if candidate is not self._current and candidate.counter.holding:
+                self._begin_hold(candidate)
+            if candidate is self._current:
+                candidate.waits = False
+            elif candidate.has_result:
+                # The same motion may be about to complete an exercise of higher priority.
+                candidate.waits = any(c.counter.completing for c in self._candidates[:index])
+                if not candidate.waits:
+                    self._take_set(candidate)
+        current = self._current
         if current is None or current.counter.done is not None:
             self._elsewhere = False
         elif any(current.gives_way(other) for other in self._candidates if other is not current):
             self._elsewhere = True
+
+    def _begin_hold(self, candidate: _Candidate) -> None:
+        """Take a hold for the exercise being done, if it began after the last repetition."""
+        if self._current is None or candidate.counter.started > self._current.last:
+            self._current = candidate
+            candidate.counter.restart(0)
+
+    def _take_set(self, candidate: _Candidate) -> None:
+        """Take a candidate for the exercise being done, if its repetitions are enough."""
+        current = self._current
+        if current is None:
+            found = candidate.set_since(-math.inf, True)
+        else:
+            found = candidate.set_since(current.last, False)
+            instead = candidate.set_since(-math.inf, False)
+            # As many are enough if the current set does not fit as a whole.
+            if len(instead) > max(current.counter.count - current.doubtful, len(found)):
+                # Less the one that this frame would report.
+                told = current.counter.count - (current.counter.done is not None)
+                self.retracted = (current.counter.exercise, told) if told else None
+                found = instead
+        if not found:
+            return
+        if current is not None:
+            current.series = []  # reported, or taken back
+        candidate.counter.restart(len(found))
+        self._current = candidate
+        # The last one is reported with this frame's state, unless it had to wait.
+        self.unreported = found[:-1] if candidate.counter.done else found
