@@ -444,6 +444,8 @@ def test_the_lowest_point_of_a_push_up_is_no_fall():
     push_up = FallCandidate(0.0, plank, 1.0, peak=0.5)
     assert push_up.is_low(low)
     assert not push_up.is_fall(1.0, low)
+    # Unless the descent began before, from a body that was upright.
+    assert replace(push_up, goes_on=True).is_fall(1.0, low)
     on_knees = replace(plank, wrists=0.1)
     assert FallCandidate(0.0, on_knees, 1.0, peak=0.5).is_fall(1.0, low)
 

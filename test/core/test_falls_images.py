@@ -94,6 +94,14 @@ def test_real_falls(test_data, measured, name):
     measured(f'{name}: told {stamp - landing:+.1f} s after the landing{early}')
 
 
+@pytest.mark.test_data('real/amenezes__fall.mp4')
+def test_a_fall_after_a_long_crouch_is_found(test_data):
+    """A snowboarder crouches for three seconds, a hand at the snow, and tips over at 3.2 s."""
+    told, _ = watched(clip(test_data / 'real/amenezes__fall.mp4'))
+    (fallen,) = [stamp for stamp, event in told if event.phase is FALLEN]
+    assert 3.2 < fallen < 5.2
+
+
 @pytest.mark.parametrize(
     'name',
     [clip_parameter(name, name == 'S1_ADL_16') for name in EVERYDAY],

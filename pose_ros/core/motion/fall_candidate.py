@@ -144,6 +144,8 @@ class FallCandidate:
     deliberate
         Whether the person did not start upright, or rested, sat or put the hands on the floor on
         the way down.
+    goes_on
+        Whether it goes on a descent that became too long, without a rest: not from push-ups.
     warned, fallen
         Whether that has been reported.
     """
@@ -163,6 +165,7 @@ class FallCandidate:
     up_since: float | None = None
     lost: bool = False
     deliberate: bool = False
+    goes_on: bool = False
     warned: bool = False
     fallen: bool = False
 
@@ -215,7 +218,8 @@ class FallCandidate:
         lasted = until - self.onset
         if self.from_lying:
             return lasted <= _BED_TIME and self.peak >= _BED_RATE
-        if self.start.supported_on_hands(self.height) and not self.was_upright:
+        on_hands = self.start.supported_on_hands(self.height) and not self.was_upright
+        if on_hands and not self.goes_on:
             return False  # the lowest point of a push-up
         drop = self.drop(sample)
         if not self.deliberate and lasted <= min(MAX_SINKING_TIME, drop / _MIN_SINKING_RATE):

@@ -263,6 +263,9 @@ def _follow(
         track.candidate = None
         while len(track.samples) > 1:
             track.samples.popleft()  # the next descent begins here
+        if known and not stops and rate > DESCENT_RATE:
+            track.candidate = begin(track.samples, track.body.height)
+            track.candidate.goes_on = True
         if candidate.warned:
             events.append(candidate.event(skeleton_id, FallPhase.RECOVERED, stamp))
     return events
