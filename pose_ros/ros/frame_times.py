@@ -72,6 +72,7 @@ class FrameTimes:
         """Forget the frames before, as after a pause; the counts stay."""
         self._timeline.reset()
         self._stamp: float | None = None
+        self._usable: float | None = None  # last usable stamp [s]
         self._received = 0.0
         self._ahead: float | None = 0.0  # time less stamp [s]; None after an unusable stamp
 
@@ -89,7 +90,8 @@ class FrameTimes:
         stamp, received = stamp_of(header), time.monotonic()
         is_stamped = stamp > 0 and stamp != self._stamp
         before = self._timeline.last
-        if is_stamped and (self._ahead is not None or before is None):
+        restarts = self._usable is not None and stamp < self._usable - self.limit
+        if is_stamped and (self._ahead is not None or before is None or restarts):
             moment = stamp + (self._ahead or 0.0)
         elif before is None:
             moment = self._node.get_clock().now().nanoseconds * 1e-9
@@ -101,6 +103,8 @@ class FrameTimes:
             return FrameTime(moment, stamp, step, received, is_stamped)
         self._ahead = moment - stamp if is_stamped else None
         self._stamp, self._received = stamp, received
+        if is_stamped:
+            self._usable = stamp
         if step is Step.JUMP:
             self.jumps += 1
             self._node.get_logger().warning(

@@ -108,6 +108,12 @@ class TestFrameTimes:
         assert [when.time for when in found] == pytest.approx([70.0, 10.0, 10.1])
         assert stream.log == ['stamps went back from 70.000 s to 10.000 s: starting anew']
 
+    @pytest.mark.parametrize('unusable', [0.0, 1000.0])
+    def test_a_jump_after_unusable_stamps_is_one_too(self, stream, unusable):
+        steps = [time.step for time in stream.read(1000.0, *[unusable] * 30, 900.0, 900.1)]
+        assert steps[-2:] == [Step.JUMP, Step.NEXT]
+        assert stream.times.jumps == 1
+
     def test_the_limit_says_what_is_late(self, monkeypatch):
         stream = Stream(monkeypatch, limit=0.05)
         assert [w.step for w in stream.read(70.0, 69.9, 70.0)][1] is Step.JUMP
