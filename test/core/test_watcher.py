@@ -81,6 +81,16 @@ def test_an_observer_that_is_wanted_again_starts_anew(person):
         watcher.want({'dances'})
 
 
+def test_what_no_observer_reports_cannot_be_read(person):
+    watcher = MotionWatcher([Recorder()])
+    for stamp in (0.0, 0.0):  # the second frame is dropped
+        motion = watcher.observe([person], stamp)
+        with pytest.raises(KeyError, match="unknown observer 'exercise', known are: recorder"):
+            motion['exercise']
+    watcher.want(())
+    assert watcher.observe([person], 0.1)['recorder'] == []
+
+
 def test_a_grace_must_be_positive():
     recorder = Recorder()
     recorder.grace = 0.0

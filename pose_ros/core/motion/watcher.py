@@ -28,14 +28,23 @@ class Motion:
         What begins, ends or is complete.
     faults
         Errors of observers whose model failed in this frame; the others went on.
+    observers
+        Names of all observers.
     """
 
     values: dict[str, list[Any]] = field(default_factory=dict)
     events: list[MotionEvent] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    observers: Collection[str] = ()
 
     def __getitem__(self, name: str) -> list[Any]:
-        """What an observer reports; nothing of an observer that is not wanted."""
+        """What an observer reports; nothing of an observer that is not wanted.
+
+        KeyError if there is no such observer.
+        """
+        if self.observers and name not in self.observers:
+            known = ', '.join(self.observers)
+            raise KeyError(f'unknown observer {name!r}, known are: {known}')
         return self.values.get(name, [])
 
 
@@ -82,7 +91,7 @@ class MotionWatcher:
         stamp = self._timeline.last or 0.0
         ended = {name: self._lose(name, stamp) for name in sorted(self._wanted.difference(names))}
         self._wanted = set(names)
-        return Motion(ended, self._stream.take(ended, stamp))
+        return Motion(ended, self._stream.take(ended, stamp), observers=self.observers)
 
     def observe(
         self, people: Sequence[Person], stamp: float, hands: Iterable[TrackedHand] = ()
@@ -102,8 +111,10 @@ class MotionWatcher:
         before = self._timeline.last
         step = self._timeline.advance(stamp)
         if step in (Step.LATE, Step.REPEATED):
-            return Motion()
-        motion = Motion({name: [] for name in self.observers if name in self._wanted})
+            return Motion(observers=self.observers)
+        motion = Motion(
+            {name: [] for name in self.observers if name in self._wanted}, observers=self.observers
+        )
         if step is Step.JUMP and before is not None:
             self._lose_all(motion, before)
         present = {person.id: person for person in people if person.id}
