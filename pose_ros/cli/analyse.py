@@ -83,6 +83,13 @@ _EXERCISE = typer.Option('auto', help='Exercise to watch for, auto or none.')
 _GESTURES = typer.Option(
     '', metavar='FILE', help='File of rules for gestures.', show_default='config/gestures.yaml'
 )
+_EXERCISES = typer.Option(
+    '',
+    '--exercises',
+    metavar='FILE',
+    help='File of exercises.',
+    show_default='config/exercises.yaml',
+)
 _LEARNED = typer.Option(
     '', metavar='FILE', help='Motions that pose-ros motions train has learned.'
 )
@@ -98,6 +105,7 @@ def analyse(
     model: str = MODEL,
     mode: str = _MODE,
     exercise: str = _EXERCISE,
+    exercises: str = _EXERCISES,
     gestures: str = _GESTURES,
     learned: str = _LEARNED,
     hands: str = HANDS,
@@ -119,7 +127,12 @@ def analyse(
         found = find_inputs(inputs, (topic, depth), start, duration)
         for fault in found.faults:
             complain(fault)
-        motion = MotionConfig(rules_file=gestures, learned_file=learned, exercise=exercise)
+        motion = MotionConfig(
+            rules_file=gestures,
+            learned_file=learned,
+            exercise=exercise,
+            exercises_file=exercises,
+        )
         observers = _observers(motion)
         if not hands and need_hands(observers):
             hands = 'tracked'

@@ -40,7 +40,8 @@ class Entry:
         With neither list given, all names are allowed.
         """
         if not isinstance(self.node, yaml.MappingNode):
-            raise self.error('expected names with values')
+            names = f': {", ".join(required)}' if required else ''
+            raise self.error(f'expected names with values{names}')
         fields: dict[str, Entry] = {}
         for key, value in self.node.value:
             name, entry = Entry(self.path, key).text(), Entry(self.path, value)

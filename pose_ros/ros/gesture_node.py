@@ -8,7 +8,7 @@ from typing import Any
 
 from rclpy.node import Node
 
-from pose_ros.core.motion.observer import MotionConfig
+from pose_ros.core.motion.observer import ALL, MotionConfig
 from pose_ros.core.motion.observers import (
     check,
     configure,
@@ -59,6 +59,9 @@ PARAMETERS = (
         'Exercise to count, such as squat; auto: the one that is performed; none',
         live=True,
     ),
+    Parameter(
+        'exercises_file', '', 'File of exercises; empty: config/exercises.yaml of the package'
+    ),
     EXECUTOR,
 )
 
@@ -91,7 +94,10 @@ class GestureNode(Node):
         self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
         observers = self._watcher.observers.values()
-        self.get_logger().info('gestures: ' + ', '.join(sorted(gesture_names(observers))))
+        names = gesture_names(observers)
+        if ALL not in self._values.gestures:
+            names &= set(self._values.gestures)
+        self.get_logger().info('gestures: ' + (', '.join(sorted(names)) or 'none'))
         for name in replaced_rules(observers):
             self.get_logger().info(f'{name}: learned, the rule of the same name does not count')
 
@@ -139,7 +145,7 @@ class GestureNode(Node):
         orientation = orientation_of(message)
         for output in outputs:
             for observer in output.observers:
-                values = motion[observer]
+                values = motion.values.get(observer, [])  # there may be no learned motions
                 if observer in GESTURES:
                     values = [
                         replace(one, direction=orientation.direction_in_image(one.direction))
@@ -175,6 +181,7 @@ def _config(values: Mapping[str, Any]) -> MotionConfig:
         gestures=values['gestures'],
         grace=values['grace'],
         exercise=values['exercise'],
+        exercises_file=values['exercises_file'],
     )
 
 

@@ -215,8 +215,24 @@ def watcher_of(**settings):
         ({'grace': 0.0}, 'grace must be positive, got 0.0'),
         ({'rules_file': 'missing.yaml'}, 'missing.yaml'),
         ({'learned_file': 'missing.tflite'}, 'learned motions: .*missing.tflite'),
+        ({'exercises_file': 'missing.yaml'}, 'missing.yaml'),
+        ({'gestures': 'wave'}, "gestures must be a tuple of names, got 'wave'"),
     ],
 )
 def test_a_wrong_setting_is_refused(settings, error):
-    with pytest.raises((ValueError, OSError), match=error):
+    with pytest.raises((ValueError, TypeError, OSError), match=error):
         watcher_of(**settings)
+
+
+def test_exercises_of_ones_own(tmp_path):
+    path = tmp_path / 'exercises.yaml'
+    path.write_text(
+        'exercises: [{name: knee_bend, leads: knees, start: 150, turn: 130, goal: 90, '
+        'seconds: [0.2, 5]}]',
+        'utf-8',
+    )
+    watcher = watcher_of(exercises_file=str(path), exercise='knee_bend')
+    assert watcher.observers['exercises'].names == ('knee_bend',)
+    scene = Scene(duration=6.0, actors=(Actor((Action('squat', 0.5, 3.0),), facing=60.0),))
+    events = [e for f in skeletons(scene) for e in watcher.observe(f.people, f.stamp).events]
+    assert {event.name for event in events if event.kind == 'exercise'} == {'knee_bend'}

@@ -227,6 +227,7 @@ def test_rules_of_ones_own(make_stage, tmp_path):
         (['gestures:=[dance]'], "unknown gesture 'dance'"),
         (['rules_file:={wrong}'], 'wrong.yaml:2: unknown field'),
         (['learned:=/nowhere/mine.tflite'], '/nowhere/mine.tflite'),
+        (['exercises_file:=/nowhere/mine.yaml'], '/nowhere/mine.yaml'),
     ],
 )
 def test_process_ends_with_one_line_about_what_is_wrong(ros_domain, tmp_path, parameters, reason):

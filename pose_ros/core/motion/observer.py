@@ -33,6 +33,8 @@ class MotionConfig:
         Maximum time that a person may be away before their gestures end [s].
     exercise
         Name of the exercise to count, 'auto' to recognise it, or 'none'.
+    exercises_file
+        Exercises; empty for config/exercises.yaml.
     """
 
     rules_file: str = ''
@@ -40,6 +42,12 @@ class MotionConfig:
     gestures: tuple[str, ...] = (ALL,)
     grace: float = 0.5
     exercise: str = AUTO
+    exercises_file: str = ''
+
+    def __post_init__(self) -> None:
+        """Validate the fields."""
+        if isinstance(self.gestures, str):
+            raise TypeError(f'gestures must be a tuple of names, got {self.gestures!r}')
 
 
 class Observer:

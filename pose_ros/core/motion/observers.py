@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pose_ros.core.motion.angle_observer import AngleObserver
+from pose_ros.core.motion.exercise_rules import load_exercises
 from pose_ros.core.motion.exercises import ExerciseCounter
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.gestures import GestureRecogniser
@@ -25,6 +26,7 @@ def make_observers(config: MotionConfig | None = None) -> list[Observer]:
         A file cannot be used or a name is unknown; says which and why.
     """
     config = config or MotionConfig()
+    exercises = load_exercises(config.exercises_file or config_file('exercises.yaml'))
     rules = load_rules(config.rules_file or config_file('gestures.yaml'))
     learned: list[Observer] = []
     if config.learned_file:
@@ -40,7 +42,7 @@ def make_observers(config: MotionConfig | None = None) -> list[Observer]:
         AngleObserver(),
         PostureReader(),
         FallDetector(),
-        ExerciseCounter(),
+        ExerciseCounter(exercises=exercises),
     ]
     configure(observers, config)
     return observers
