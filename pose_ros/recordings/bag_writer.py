@@ -142,7 +142,7 @@ class BagWriter:
 
     def _add_events(self, motion: Motion, header: Any, zero: float) -> None:
         for output in OUTPUTS:
-            values = [one for name in output.observers for one in motion[name]]
+            values = [one for name in output.observers for one in motion.values.get(name, ())]
             for event in output.convert([_shifted(one, zero) for one in values], header):
                 self._add(output.topic, event, header, kept=output.kept)
                 if output.topic in ANNOTATIONS:
