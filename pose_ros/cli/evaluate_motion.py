@@ -28,6 +28,8 @@ from pose_ros.evaluation.motion_events import (
 from pose_ros.evaluation.motion_truth import Truth, check_files, read_truth
 from pose_ros.evaluation.report import Column, Report
 
+# Maximum number of videos that are named as not judged.
+_MAX_SHOWN = 5
 _COLUMNS = (
     *(Column('model', 'model'), Column('mode', 'mode'), Column('minutes', 'minutes', '.1f')),
     *(Column('sets', 'sets', 'd'), Column('sets_exact', 'exact', '.0%')),
@@ -132,12 +134,14 @@ def add_results(
 
 
 def _about(truths: Sequence[Truth], name: str) -> str:
-    unjudged = sum(not truth.judged for truth in truths)
+    unjudged = [truth.file for truth in truths if not truth.judged]
+    shown = [*unjudged[:_MAX_SHOWN], *(['…'] if len(unjudged) > _MAX_SHOWN else [])]
+    named = f', as their truth has no known name ({", ".join(shown)})' if unjudged else ''
     return (
-        f'{name}: {len(truths)} videos, {unjudged} of them not judged. Exact: the repetitions of '
-        'the right exercise are counted exactly, and no other is counted, for each person who has '
-        'any. False: reported in '
-        'videos without such an event, per minute. Falls found: FALLEN within '
+        f'{name}: {len(truths)} videos, {len(unjudged)} of them not judged{named}. '
+        'Exact: the repetitions of the right exercise are counted exactly, and no other is '
+        'counted, for each person who has any. False: reported in videos without such an event, '
+        'per minute. Falls found: FALLEN within '
         f'{MAX_FALL_DELAY:g} s of the start of the fall. Specificity: videos without a fall and '
         'without FALLEN.'
     )

@@ -94,10 +94,6 @@ def parse_truth(file: str, text: str, exercises: set[str], gestures: set[str]) -
         if name in exercises:
             return Truth(file, take, exercise=name, count=count)
         return Truth(file, take, gesture=name, count=count)
-    if re.match(r'\s*\d+\s*(;|$)', ''.join(rest)):
-        raise ValueError(f'{name!r} is neither an exercise nor a gesture, got {text!r}')
-    if name == 'fall':
-        raise ValueError(f'a fall needs a time: "fall FROM-TO" [s], got {text!r}')
     spans = re.findall(r'\bfalls? (\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?', text)
     for start, end in spans:
         if end and float(end) < float(start):

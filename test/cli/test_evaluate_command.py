@@ -194,6 +194,7 @@ def test_motion_on_videos(pose_ros, tmp_path):
     for name, actions, truth in (
         ('wave.mp4', (Action('wave_left', 0.5, 2.8),), 'wave; 1'),
         ('stand.mp4', (), 'nothing'),
+        ('wrong.mp4', (), 'wawe; 1'),
     ):
         scene = Scene(duration=4.0, fps=15, actors=(Actor(actions, height=380),))
         with VideoWriter(tmp_path / name, 15) as writer:
@@ -212,6 +213,8 @@ def test_motion_on_videos(pose_ros, tmp_path):
     (row,) = json.loads(result.read_text())['rows']
     assert (row['clips'], row['gestures_found'], row['false_gestures']) == (2, 1.0, 0.0)
     assert 'wave.mp4' in out
+    text = ' '.join((out + err).split())
+    assert '1 of them not judged, as their truth has no known name (wrong.mp4)' in text
 
 
 def test_motion_without_a_video(pose_ros, tmp_path):
