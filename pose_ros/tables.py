@@ -79,7 +79,11 @@ def open_table(
         raise ValueError(f'{path}, line 1: {error}') from None
     for title in needed:
         if title not in titles:
-            raise ValueError(f'{path} has no column {title!r}; it needs {" and ".join(needed)}')
+            separator = 'tabs' if delimiter == '\t' else repr(delimiter)
+            raise ValueError(
+                f'{path} has no column {title!r}; it needs {" and ".join(needed)}, '
+                f'separated by {separator}'
+            )
     twice = [title for index, title in enumerate(titles) if title in titles[:index]]
     if twice:
         raise ValueError(f'{path}: two columns are called {twice[0]!r}')

@@ -72,8 +72,9 @@ def read_truth(path: Path) -> list[Truth]:
         if file in lines:
             raise row.fault('file', f'have one row, but is also in line {lines[file]}')
         lines[file] = row.line
+        truth = row.text('truth')
         try:
-            truths.append(parse_truth(str(file), row.text('truth'), exercises, gestures))
+            truths.append(parse_truth(str(file), truth, exercises, gestures))
         except ValueError as error:
             raise ValueError(f'{path}, line {row.line}: {error}') from None
     return truths

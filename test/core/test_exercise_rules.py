@@ -142,6 +142,7 @@ def test_a_need_with_another_one_that_is_enough(load):
         ('goal: 50', 'goal: -400', 6, 'must be at least 0, got -400'),
         ('[0.5, 6]', '[0.5, null]', 7, 'has a maximum time'),
         ('[0.5, 6]', '[-5, 6]', 7, 'takes from 0 s on'),
+        ('[0.5, 6]', '[0, 0]', 7, 'a maximum time over 0 s'),
         ('[null, 15]', '[null, 15], known: true', 11, "unknown field 'known'"),
         ('[null, 30]', '[null, 30], or: {auto: true}', 9, "unknown field 'auto'"),
         ('needs:', 'alone: [{auto: true}]\n  needs:', 8, "unknown field 'auto'"),

@@ -9,7 +9,7 @@ from pose_ros.core.body.state import Body
 from pose_ros.core.motion.exercises import ExerciseCounter
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.gestures import GestureRecogniser
-from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.observer import MotionConfig, Observer
 from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.rules import load_rules
 from pose_ros.core.motion.watcher import MotionWatcher, single_observer
@@ -89,6 +89,13 @@ def test_what_no_observer_reports_cannot_be_read(person):
             motion['exercise']
     watcher.want(())
     assert watcher.observe([person], 0.1)['recorder'] == []
+
+
+def test_what_is_no_time_and_no_observer_is_refused(person):
+    with pytest.raises(ValueError, match='stamp must be a finite time'):
+        MotionWatcher([Recorder()]).observe([person], float('nan'))
+    with pytest.raises(TypeError, match='make_observers'):
+        MotionWatcher(MotionConfig())
 
 
 def test_a_grace_must_be_positive():

@@ -78,7 +78,7 @@ def test_truth_file_without_a_column_is_refused(tmp_path):
             for text in ('; twelve', '', ';', '; 0', '; 2.5', '; -3', '; many, 30 deg')
         ),
         ('a.mp4\tfall 3-1\n', 'line 2: a fall cannot end at 1 s before it begins at 3 s'),
-        ('a.mp4\t\n', r"truth.tsv, line 2: truth must not be empty, got ''"),
+        ('a.mp4\t\n', r"^\S+truth.tsv, line 2: truth must not be empty, got ''"),
         ('a.mp4\n', r"truth.tsv, line 2: truth must not be empty, got ''"),
         ('\tnothing\n', r"truth.tsv, line 2: file must not be empty, got ''"),
         (

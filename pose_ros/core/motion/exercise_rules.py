@@ -194,8 +194,10 @@ def _read_exercise(entry: Entry) -> Exercise:
             f'turn must lie between start and goal, got {start:g}, {turn:g}, {goal:g}'
         )
     seconds = read_limits(fields['seconds'])
-    if seconds.low < 0.0 or math.isinf(seconds.high):
-        raise fields['seconds'].error('a repetition takes from 0 s on, and has a maximum time')
+    if seconds.low < 0.0 or not 0.0 < seconds.high < math.inf:
+        raise fields['seconds'].error(
+            'a repetition takes from 0 s on, and has a maximum time over 0 s'
+        )
     return Exercise(
         **_read_common(fields, _FLAGS, _PARTS),
         start=start,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+import math
 from typing import Any
 
 from pose_ros.core.body.lone_hand import LoneHandMemory
 from pose_ros.core.body.state import Body, BodyState
 from pose_ros.core.motion.events import EventStream, MotionEvent
-from pose_ros.core.motion.observer import Observer
+from pose_ros.core.motion.observer import MotionConfig, Observer
 from pose_ros.core.motion.observers import make_observers
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.timeline import Step, Timeline
@@ -66,6 +67,8 @@ class MotionWatcher:
     """
 
     def __init__(self, observers: Iterable[Observer] | None = None) -> None:
+        if isinstance(observers, MotionConfig):
+            raise TypeError('write MotionWatcher(make_observers(config))')
         observers = make_observers() if observers is None else observers
         self.observers = {observer.name: observer for observer in observers}
         for name, observer in self.observers.items():
@@ -108,6 +111,8 @@ class MotionWatcher:
         hands
             Of the same frame, for gestures of fingers; also hands without a person.
         """
+        if not math.isfinite(stamp):
+            raise ValueError(f'stamp must be a finite time [s], got {stamp}')
         before = self._timeline.last
         step = self._timeline.advance(stamp)
         if step in (Step.LATE, Step.REPEATED):
