@@ -135,13 +135,13 @@ class MotionWatcher:
             for hand in hands
             if hand.id and not hand.skeleton_id
         ]
-        reported = {name: self._leave(name, states, stamp) for name in motion.values}
-        for name in reported:
-            watched = self._watched(name, states)
-            for state in sorted(watched, key=lambda one: one.id not in self._people[name]):
-                self.observers[name].prepare(state)
+        watched = {name: self._watched(name, states) for name in motion.values}
+        reported = {name: self._leave(name, bodies, stamp) for name, bodies in watched.items()}
+        for name, bodies in watched.items():
+            for body in sorted(bodies, key=lambda one: one.id not in self._people[name]):
+                self.observers[name].prepare(body)
         for name, values in reported.items():
-            values.extend(self._watch(name, states, motion))
+            values.extend(self._watch(name, watched[name], motion))
         self._last_seen.update({state.id: stamp for state in states})
         motion.events += self._stream.take(reported, stamp)
         for name, values in reported.items():
@@ -154,11 +154,11 @@ class MotionWatcher:
         lone_hands = self.observers[name].of_lone_hands
         return [state for state in states if state.id > 0 or lone_hands]
 
-    def _leave(self, name: str, states: Sequence[BodyState], stamp: float) -> list[Any]:
-        """What one observer reports on the people who are not in a frame."""
+    def _leave(self, name: str, bodies: Sequence[BodyState], stamp: float) -> list[Any]:
+        """What one observer reports on the people who are not among the bodies of a frame."""
         observer, known = self.observers[name], self._people[name]
         values: list[Any] = []
-        present = {state.id for state in self._watched(name, states)}
+        present = {body.id for body in bodies}
         for skeleton_id in sorted(known):
             if stamp - self._last_seen[skeleton_id] > observer.grace:
                 known.discard(skeleton_id)
@@ -167,13 +167,13 @@ class MotionWatcher:
                 values += observer.miss(skeleton_id, stamp)
         return values
 
-    def _watch(self, name: str, states: Sequence[BodyState], motion: Motion) -> list[Any]:
-        """What one observer reports on the people who are in a frame."""
+    def _watch(self, name: str, bodies: Sequence[BodyState], motion: Motion) -> list[Any]:
+        """What one observer reports on the bodies of a frame."""
         values: list[Any] = []
-        for state in self._watched(name, states):
-            self._people[name].add(state.id)
+        for body in bodies:
+            self._people[name].add(body.id)
             try:
-                values += self.observers[name].observe(state)
+                values += self.observers[name].observe(body)
             except ModelError as error:
                 motion.faults.append(str(error))
         return values
