@@ -12,7 +12,8 @@ import yaml
 
 from pose_ros.core.bounded_yaml import compose_yaml, construct_yaml
 
-_NAME = re.compile(r'[\w-]{1,60}')
+# Names of exercises, gestures and motions, which are also names of files.
+NAME = re.compile(r'[\w-]{1,60}')
 _LONGEST_QUOTE = 80  # characters of a wrong value that an error shows
 
 
@@ -74,7 +75,7 @@ class Entry:
     def name(self, reserved: Sequence[str] = ()) -> str:
         """Name of up to 60 letters, digits, _ and -, none of the reserved words."""
         name = self.text()
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise self.error(f'a name has up to 60 letters, digits, _ and -, got {self._shown}')
         if name in reserved:
             raise self.error(f'{name} has a meaning of its own: choose another name')

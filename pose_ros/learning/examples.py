@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
-import re
 from typing import Any, Protocol, TextIO
 
 import numpy as np
@@ -23,6 +22,7 @@ from pose_ros.core.motion.point_set import BODY, BODY_AND_HANDS, PointSet
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import HAND21, topology_named
 from pose_ros.core.types import Box, Person, TrackedHand
+from pose_ros.core.yaml_reader import NAME
 
 SUFFIX = '.jsonl'
 NOT_MIRRORED, SAME = 'none', 'same'
@@ -137,7 +137,7 @@ class MotionClass:
     def __post_init__(self) -> None:
         """Refuse names that cannot be file names, and a motion of one hand that is its mirror."""
         for name in (self.name, self.mirror):
-            if not re.fullmatch(r'[\w-]{1,60}', name):
+            if not NAME.fullmatch(name):
                 raise ValueError(f'a name has letters, digits, _ and - only, got {name!r}')
         if self.mirror in (SAME, self.name) and self.hand in (Hand.LEFT, Hand.RIGHT):
             raise ValueError(
