@@ -84,11 +84,7 @@ _GESTURES = typer.Option(
     '', metavar='FILE', help='File of rules for gestures.', show_default='config/gestures.yaml'
 )
 _EXERCISES = typer.Option(
-    '',
-    '--exercises',
-    metavar='FILE',
-    help='File of exercises.',
-    show_default='config/exercises.yaml',
+    '', metavar='FILE', help='File of exercises.', show_default='config/exercises.yaml'
 )
 _LEARNED = typer.Option(
     '', metavar='FILE', help='Motions that pose-ros motions train has learned.'

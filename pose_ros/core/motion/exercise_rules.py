@@ -262,7 +262,7 @@ def _read_rule(
     optional = () if name else (*flags, 'or')
     fields = entry.fields(required=('measure', 'where', 'limits'), optional=optional)
     limits = read_limits(fields['limits'])
-    if math.isinf(limits.low) and math.isinf(limits.high):
+    if limits.unbounded:
         raise fields['limits'].error('at least one limit is needed')
     where = cast('Where', fields['where'].text(choices=parts))
     if where == 'worst' and not (math.isinf(limits.low) or math.isinf(limits.high)):
