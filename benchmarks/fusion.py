@@ -28,7 +28,7 @@ from pose_ros.core.fusion.rays import CameraImage
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.space.position_estimator import PositionEstimator
 from pose_ros.core.space.strategy import CameraView
-from pose_ros.core.topology import COCO17
+from pose_ros.core.topology import COCO17, SIDES
 from pose_ros.core.types import Frame, Person
 from pose_ros.evaluation.report import markdown_table, show_block
 
@@ -48,7 +48,7 @@ REAL_HEAD = (
 )  # fmt: skip
 BONES = [
     (COCO17.index(f'{side}_{a}'), COCO17.index(f'{side}_{b}'))
-    for side in ('left', 'right')
+    for side in SIDES
     for a, b in (
         ('shoulder', 'elbow'), ('elbow', 'wrist'), ('hip', 'knee'), ('knee', 'ankle'),
         ('shoulder', 'hip'),

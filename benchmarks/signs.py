@@ -29,7 +29,7 @@ from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import open_media
 from pose_ros.core.motion.normalised import Window
 from pose_ros.core.motion.point_set import PointSet
-from pose_ros.core.topology import BLAZEPOSE33
+from pose_ros.core.topology import BLAZEPOSE33, SIDES
 from pose_ros.core.types import Frame, TrackedHand
 from pose_ros.evaluation.report import markdown_table, write_block
 from pose_ros.learning.clips import clip_of
@@ -119,7 +119,7 @@ def distorted(take: Example, rng: np.random.Generator) -> Example:
     shares = np.linspace(0, 1, count)
     times = np.clip(shares + bend * np.sin(2 * np.pi * shares), 0, 1) * take.duration
     index = np.searchsorted(take.stamps, times).clip(0, len(take.stamps) - 1)
-    lost = {side: rng.uniform(0, count, 2) for side in ('left', 'right') if rng.random() < 0.3}
+    lost = {side: rng.uniform(0, count, 2) for side in SIDES if rng.random() < 0.3}
     people, hands = [], []
     for number, row in enumerate(index.tolist()):
         person = take.people[row]

@@ -32,7 +32,7 @@ from pose_ros.core.models.detectors import load_detector
 from pose_ros.core.models.pose import Pose
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.runtime.store import ModelStore
-from pose_ros.core.topology import COCO17, Topology
+from pose_ros.core.topology import COCO17, SIDES, Topology
 from pose_ros.core.tracking.noise_aware import NoiseAwareSmoother
 from pose_ros.core.tracking.region import diameter, region_tracker
 from pose_ros.core.tracking.smoothing import (
@@ -257,7 +257,7 @@ def lag_and_reach(stamps: np.ndarray, motion: np.ndarray, smoothed: np.ndarray) 
 
 def wrists(recording: Recording) -> list[int]:
     """Indices of the wrists."""
-    return [recording.topology.index(f'{side}_wrist') for side in ('left', 'right')]
+    return [recording.topology.index(f'{side}_wrist') for side in SIDES]
 
 
 def cost(smoother: Smoother, recording: Recording) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pose_ros.core.topology import SIDES
+
 
 def true_angles(points: dict[str, np.ndarray], in_space: bool = True) -> dict[str, float]:
     """Angles by name [rad], as `pose_ros.core.body.angles` measures them.
@@ -28,7 +30,7 @@ def true_angles(points: dict[str, np.ndarray], in_space: bool = True) -> dict[st
         'trunk': _between(trunk, np.array([0.0, -1.0, 0.0])),
     }
     joints = ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle', 'heel', 'toes')
-    for side in ('left', 'right'):
+    for side in SIDES:
         shoulder, elbow, wrist, hip, knee, ankle, heel, toes = (
             points[f'{side}_{joint}'] for joint in joints
         )

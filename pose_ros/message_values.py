@@ -16,8 +16,8 @@ from pose_ros.core.motion.falls import Fall
 from pose_ros.core.motion.gestures import Gesture
 from pose_ros.core.motion.posture_observer import PostureState
 from pose_ros.core.positions import Positions, PositionSource
-from pose_ros.core.topology import HAND21, topology_named
-from pose_ros.core.types import Box, HandSide, Person, TrackedHand
+from pose_ros.core.topology import HAND21, Side, topology_named
+from pose_ros.core.types import Box, Person, TrackedHand
 
 _EVENT_KINDS = {
     'gestures': Gesture,
@@ -124,7 +124,7 @@ def kinematics_of(skeleton: Any) -> Kinematics:
     )
 
 
-SIDES: tuple[HandSide | None, ...] = (None, 'left', 'right')
+HAND_SIDES: tuple[Side | None, ...] = (None, 'left', 'right')
 """By the constants of Hand.side."""
 
 
@@ -132,8 +132,8 @@ def msg_to_hand(message: Any) -> TrackedHand:
     """Hand of a message; ValueError for another format, or a wrong number of values."""
     if message.format != HAND21.name:
         raise ValueError(f'the format of a hand must be {HAND21.name}, got {message.format!r}')
-    if message.side >= len(SIDES):
-        raise ValueError(f'side must be 0 to {len(SIDES) - 1}, got {message.side}')
+    if message.side >= len(HAND_SIDES):
+        raise ValueError(f'side must be 0 to {len(HAND_SIDES) - 1}, got {message.side}')
     points = np.array([(k.x, k.y) for k in message.keypoints], np.float32)
     world = np.array([(p.x, p.y, p.z) for p in message.world_points], np.float32)
     return TrackedHand(
@@ -141,7 +141,7 @@ def msg_to_hand(message: Any) -> TrackedHand:
         z=np.array(message.depths, np.float32),
         world=world.reshape(-1, 3),
         score=message.score,
-        side=SIDES[message.side],
+        side=HAND_SIDES[message.side],
         side_score=message.side_score,
         id=message.id,
         skeleton_id=message.skeleton_id,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pose_ros.actor.hand_pose import HAND_POSES, hand_points, turned
-from pose_ros.core.types import HandSide
+from pose_ros.core.topology import Side
 
 Pair = tuple[float, float]
 Points = dict[str, np.ndarray]
@@ -85,7 +85,7 @@ _THIGH, _SHIN, SOLE = 0.233, 0.223, 0.031
 _TOES_ASIDE, _TOES_DOWN, _TOES_AHEAD = 0.022, 0.024, 0.075
 NECK_OVER_SHOULDERS = _NECK - _SHOULDER[1]
 _HEIGHT = 1.75  # [m] of the body whose hands `hand_points` gives
-_SIDES: tuple[tuple[HandSide, int], ...] = (('left', 1), ('right', -1))
+_SIDES: tuple[tuple[Side, int], ...] = (('left', 1), ('right', -1))
 SKULL = {
     'nose': (0.0, -0.010, 0.058),
     'left_eye': (0.020, 0.012, 0.044),
@@ -133,7 +133,7 @@ def toes_of(side: float, left: np.ndarray, up: np.ndarray, front: np.ndarray) ->
     return side * _TOES_ASIDE * left - _TOES_DOWN * up + _TOES_AHEAD * front
 
 
-def _fingers(side: HandSide, shape: str, wrist: np.ndarray, along: np.ndarray) -> Points:
+def _fingers(side: Side, shape: str, wrist: np.ndarray, along: np.ndarray) -> Points:
     """Points of a hand in the direction of the forearm: left_finger_0 and so on."""
     roll = np.degrees(np.arctan2(along[0], -along[1]))
     points = turned(hand_points(HAND_POSES[shape], side), roll) / _HEIGHT

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from pose_ros.core.topology import SIDES
+
 Colour = tuple[int, int, int]
 Points = dict[str, np.ndarray]
 
@@ -68,7 +70,7 @@ class Part:
 def parts(points: Points, clothes: Clothes) -> list[Part]:
     """Parts of a body in the order of painting, the farthest first."""
     made = [*_head(points, clothes), *_trunk(points, clothes)]
-    for side in ('left', 'right'):
+    for side in SIDES:
         made += _arm(points, clothes, side)
         made += _leg(points, clothes, side)
     return sorted(made, key=lambda part: -part.depth)
@@ -166,7 +168,7 @@ def _features(points: Points, clothes: Clothes, joints: tuple[str, ...]) -> Iter
             lift=0.021,
             flat=True,
         )
-        mouth = [(points[f'{side}_mouth'], 0.0028) for side in ('left', 'right')]
+        mouth = [(points[f'{side}_mouth'], 0.0028) for side in SIDES]
         lips = (points['left_mouth'] + points['right_mouth']) / 2
         yield _part(_LIPS, *mouth, (lips, 0.006), joints=joints, lift=0.02, flat=True)
 

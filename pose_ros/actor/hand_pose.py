@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pose_ros.core.topology import HAND21
-from pose_ros.core.types import HandSide, TrackedHand
+from pose_ros.core.topology import HAND21, Side
+from pose_ros.core.types import TrackedHand
 
 # A right hand of an adult, palm to the camera, fingers up [m]: x to the right of the image, where
 # the thumb is, y down, z away from the camera. Knuckles from the wrist, bones of the fingers.
@@ -88,7 +88,7 @@ HAND_POSES: dict[str, HandPose] = {
 }
 
 
-def hand_points(pose: HandPose, side: HandSide = 'right') -> np.ndarray:
+def hand_points(pose: HandPose, side: Side = 'right') -> np.ndarray:
     """Points [21, 3] [m] from the wrist, palm to the camera and fingers up."""
     points = np.zeros((len(HAND21), 3))
     points[1] = _THUMB_ROOT
@@ -129,7 +129,7 @@ def seen_hand(
     points: np.ndarray,
     wrist: tuple[float, float],
     scale: float,
-    side: HandSide,
+    side: Side,
     skeleton_id: int,
 ) -> TrackedHand:
     """Hand as pose_node reports it.

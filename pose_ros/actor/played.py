@@ -10,7 +10,7 @@ from pose_ros.actor.body import HAND, NECK_OVER_SHOULDERS, SKULL, SOLE, toes_of
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.figure import Clothes
 from pose_ros.actor.scene import Actor
-from pose_ros.core.topology import COCO17
+from pose_ros.core.topology import COCO17, SIDES
 
 # Height of a standing body over the greatest distance from its nose to its ankles. Drillis and
 # Contini (1966): ankle at 0.039, eyes at 0.936 of the body's height.
@@ -111,7 +111,7 @@ def play(
 
 def _middle(joints: np.ndarray, part: str) -> np.ndarray:
     """Middle of both sides' joints [..., 3]."""
-    left, right = (joints[..., _INDEX[f'{side}_{part}'], :] for side in ('left', 'right'))
+    left, right = (joints[..., _INDEX[f'{side}_{part}'], :] for side in SIDES)
     return np.asarray((left + right) / 2)
 
 

@@ -9,16 +9,16 @@ import numpy as np
 
 from pose_ros.actor.depth import BODY_HEIGHT
 from pose_ros.actor.scene import Scene
-from pose_ros.core.topology import COCO17, Topology
+from pose_ros.core.topology import COCO17, SIDES, Topology
 from pose_ros.core.types import Box, KeypointState, Person
 
 # Points of the actor for keypoints that go by other names.
 _NAMES = {
-    **{f'{s}_eye_{part}': f'{s}_eye' for s in ('left', 'right') for part in ('inner', 'outer')},
-    **{f'mouth_{s}': f'{s}_mouth' for s in ('left', 'right')},
-    **{f'{s}_{finger}': f'{s}_hand' for s in ('left', 'right') for finger in ('pinky', 'index')},
-    **{f'{s}_thumb': f'{s}_wrist' for s in ('left', 'right')},
-    **{f'{s}_foot_index': f'{s}_toes' for s in ('left', 'right')},
+    **{f'{s}_eye_{part}': f'{s}_eye' for s in SIDES for part in ('inner', 'outer')},
+    **{f'mouth_{s}': f'{s}_mouth' for s in SIDES},
+    **{f'{s}_{finger}': f'{s}_hand' for s in SIDES for finger in ('pinky', 'index')},
+    **{f'{s}_thumb': f'{s}_wrist' for s in SIDES},
+    **{f'{s}_foot_index': f'{s}_toes' for s in SIDES},
 }
 
 

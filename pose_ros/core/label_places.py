@@ -11,7 +11,7 @@ import numpy as np
 
 from pose_ros.core.anatomy import BONES, HAND
 from pose_ros.core.outlines import head_outline
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import SIDES, Topology
 
 # Of the grid on which free places are searched, along the longer side [cells]: fine enough for a
 # label between two people, and 0.6 ms a label.
@@ -232,9 +232,7 @@ def _edges(topology: Topology) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _arms(topology: Topology) -> list[int]:
     """Indices of the elbows and wrists, left before right."""
-    return [
-        topology.index(f'{s}_{part}') for part in ('elbow', 'wrist') for s in ('left', 'right')
-    ]
+    return [topology.index(f'{s}_{part}') for part in ('elbow', 'wrist') for s in SIDES]
 
 
 def _hands(points: np.ndarray, topology: Topology) -> np.ndarray:

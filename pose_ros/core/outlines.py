@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from pose_ros.core.anatomy import BONES, HEAD
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import SIDES, Topology
 
 # Angles that no joint of the body has: what they are written between.
 _BETWEEN = {'neck': 'shoulder', 'trunk': 'hip'}
@@ -135,6 +135,4 @@ def _mean(points: list[list[float]]) -> list[float]:
 @lru_cache(maxsize=8)
 def _trunk_keypoints(topology: Topology) -> list[int]:
     """Indices of the shoulders and hips, left before right."""
-    return [
-        topology.index(f'{s}_{part}') for part in ('shoulder', 'hip') for s in ('left', 'right')
-    ]
+    return [topology.index(f'{s}_{part}') for part in ('shoulder', 'hip') for s in SIDES]

@@ -5,8 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
+
+Side = Literal['left', 'right']
+"""The person's own left or right."""
+SIDES: tuple[Side, Side] = ('left', 'right')
+OTHER: dict[Side, Side] = {'left': 'right', 'right': 'left'}
+
+
+def mirror_name(name: str) -> str:
+    """Name of the same keypoint on the other side: 'left_knee' for 'right_knee'."""
+    swap: dict[str, str] = dict(zip(SIDES, SIDES[::-1]))
+    return '_'.join(swap.get(part, part) for part in name.split('_'))
 
 
 @dataclass(frozen=True)
@@ -48,12 +60,7 @@ class Topology:
     @cached_property
     def mirror(self) -> np.ndarray:
         """Indices [K] that swap left and right: ``keypoints[mirror]`` relabels the sides."""
-        swap = {'left': 'right', 'right': 'left'}
-        mirrored = (
-            '_'.join(swap.get(part, part) for part in name.split('_'))
-            for name in self.keypoint_names
-        )
-        return np.array([self.index(name) for name in mirrored])
+        return np.array([self.index(mirror_name(name)) for name in self.keypoint_names])
 
     @cached_property
     def bone_distances(self) -> np.ndarray:

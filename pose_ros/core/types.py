@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from pose_ros.core.kinematics import UNKNOWN, Kinematics
 from pose_ros.core.positions import Positions
-from pose_ros.core.topology import HAND21, Topology, keypoint_map
+from pose_ros.core.topology import HAND21, Side, Topology, keypoint_map
 
 MAX_IMAGE_SIDE = 16384
 
@@ -248,9 +248,6 @@ class Person:
         )
 
 
-HandSide = Literal['left', 'right']
-
-
 @dataclass(frozen=True, eq=False)
 class TrackedHand:
     """One hand of one frame, in the format `HAND21`.
@@ -280,7 +277,7 @@ class TrackedHand:
     z: np.ndarray
     world: np.ndarray
     score: float
-    side: HandSide | None = None
+    side: Side | None = None
     side_score: float = 0.0
     id: int = 0
     skeleton_id: int = 0

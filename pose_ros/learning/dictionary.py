@@ -11,7 +11,8 @@ import numpy as np
 
 from pose_ros.core.motion.learned_model import NONE
 from pose_ros.core.motion.normalised import Window, normalise, points_of
-from pose_ros.core.motion.point_set import BODY_AND_HANDS, SIDES
+from pose_ros.core.motion.point_set import BODY_AND_HANDS
+from pose_ros.core.topology import SIDES
 from pose_ros.core.types import Person, TrackedHand
 from pose_ros.learning.clips import clip_of, mirrored
 from pose_ros.learning.examples import SAME, Example, MotionClass

@@ -16,11 +16,10 @@ from typing import Any, Protocol, TextIO
 
 import numpy as np
 
-from pose_ros.core.body.points import SIDES
 from pose_ros.core.motion.normalised import Movement, Window
 from pose_ros.core.motion.point_set import BODY, BODY_AND_HANDS, PointSet
 from pose_ros.core.motion.rules import Hand
-from pose_ros.core.topology import HAND21, topology_named
+from pose_ros.core.topology import HAND21, SIDES, topology_named
 from pose_ros.core.types import Box, Person, TrackedHand
 from pose_ros.core.yaml_reader import NAME
 

@@ -17,9 +17,9 @@ import numpy as np
 from pose_ros.actor.body import ActorPose, joints
 from pose_ros.actor.hand_pose import HAND_POSES, hand_points, turned
 from pose_ros.actor.motions import STAND
-from pose_ros.core.body.points import SIDES
 from pose_ros.core.motion.normalised import Movement, Window
 from pose_ros.core.motion.point_set import PointSet
+from pose_ros.core.topology import SIDES
 from pose_ros.learning.clips import Clip, extent, mirrored, remade
 from pose_ros.learning.warping import distances
 
@@ -228,7 +228,7 @@ def _next_pose(
     Legs move, too, or both arms do the same, or the body turns, falls and lies.
     """
     new = row.copy()
-    for side in ('left', 'right'):
+    for side in SIDES:
         arm, forearm = (ActorPose._fields.index(f'{side}_{limb}') for limb in ('arm', 'forearm'))
         chance = rng.random()
         if chance < 0.2:
@@ -242,7 +242,7 @@ def _next_pose(
             new[shin] = rng.uniform(0, 10), rng.uniform(-70, 10)
     if alike:
         for limb in ('arm', 'forearm'):
-            left, right = (ActorPose._fields.index(f'{side}_{limb}') for side in ('left', 'right'))
+            left, right = (ActorPose._fields.index(f'{side}_{limb}') for side in SIDES)
             new[right] = new[left] + rng.normal(0.0, 4.0, 2)
     if turning and rng.random() < 0.5:
         new[ActorPose._fields.index('body')] = rng.uniform(-100, 100), rng.uniform(-90, 90)

@@ -9,7 +9,8 @@ from itertools import cycle, islice
 import numpy as np
 
 from pose_ros.core.motion.normalised import Window, features, normalise
-from pose_ros.core.motion.point_set import SIDES, PointSet
+from pose_ros.core.motion.point_set import PointSet
+from pose_ros.core.topology import SIDES
 from pose_ros.learning.clips import Clip
 
 # A motion counts as shown from this share of its length before its end to this time after [s].

@@ -8,7 +8,7 @@ from pose_ros.core.camera_orientation import UPRIGHT, CameraOrientation
 from pose_ros.core.topology import HAND21
 from pose_ros.core.types import TrackedHand
 from pose_ros.message_types import Hand, HandArray, Header, Keypoint
-from pose_ros.message_values import SIDES
+from pose_ros.message_values import HAND_SIDES
 from pose_ros.ros.conversions import positions_to_msg
 
 
@@ -51,7 +51,7 @@ def hand_to_msg(hand: TrackedHand, image_size: tuple[int, int]) -> Hand:
     return Hand(
         id=hand.id,
         skeleton_id=hand.skeleton_id,
-        side=SIDES.index(hand.side),
+        side=HAND_SIDES.index(hand.side),
         side_score=float(hand.side_score),
         format=HAND21.name,
         score=float(hand.score),

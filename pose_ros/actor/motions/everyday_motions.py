@@ -10,7 +10,8 @@ import numpy as np
 
 from pose_ros.actor.body import ActorPose, Pair
 from pose_ros.actor.motions.basic import BASIC
-from pose_ros.actor.motions.motion import OTHER, SIT, STAND, ActorMotion, hold
+from pose_ros.actor.motions.motion import SIT, STAND, ActorMotion, hold
+from pose_ros.core.topology import SIDES, mirror_name
 
 Angles = dict[str, Pair]
 
@@ -22,9 +23,8 @@ def mirrored(motion: ActorMotion) -> ActorMotion:
         before = motion.pose(time)._asdict()
         after = {}
         for name, value in before.items():
-            side, _, part = name.partition('_')
-            if side in OTHER:
-                after[f'{OTHER[side]}_{part}'] = value
+            if name.startswith(SIDES):
+                after[mirror_name(name)] = value
                 continue
             first, second = value
             keeps_second = name in ('torso', 'neck', 'shift', 'tip', 'spine')

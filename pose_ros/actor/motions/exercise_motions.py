@@ -11,6 +11,7 @@ import numpy as np
 
 from pose_ros.actor.body import ActorPose, Pair, joints
 from pose_ros.actor.motions.motion import STAND, ActorMotion
+from pose_ros.core.topology import SIDES
 
 # Half of the distance of the feet of a person who squats or lifts, and of the hips [heights].
 _STANCE, _HIP = 0.12, 0.072
@@ -87,7 +88,7 @@ def _aside(width: float, length: float, forward: float) -> float:
 
 def _both(**angles: Pair) -> dict[str, Pair]:
     """Angles for limbs of both sides."""
-    return {f'{side}_{part}': pair for part, pair in angles.items() for side in ('left', 'right')}
+    return {f'{side}_{part}': pair for part, pair in angles.items() for side in SIDES}
 
 
 def _legs(bend: float, ahead: float, knee: float, stance: float = _STANCE) -> dict[str, Pair]:

@@ -13,6 +13,7 @@ from math import cos, radians, sin
 
 from pose_ros.actor.body import ActorPose, Pair
 from pose_ros.actor.motions.motion import SIT, STAND, ActorMotion
+from pose_ros.core.topology import OTHER, Side
 
 # The hips of a person who tips over stiffly go aside by half of the body's height.
 _LEVER = 0.47
@@ -130,9 +131,9 @@ _PLANK = STAND._replace(tip=(0.0, 76.0), **_arms((8.0, 84.0), (8.0, 84.0)))
 _PLANK_LOW = STAND._replace(tip=(0.0, 85.0), **_arms((60.0, -10.0), (6.0, 84.0)))
 
 
-def _step(side: str, bend: float) -> ActorPose:
+def _step(side: Side, bend: float) -> ActorPose:
     """Long step with one leg, the trunk ahead."""
-    other = {'left': 'right', 'right': 'left'}[side]
+    other = OTHER[side]
     return STAND._replace(
         torso=(0.0, bend),
         **{

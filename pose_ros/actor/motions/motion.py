@@ -25,8 +25,6 @@ SIT = STAND._replace(
     right_thigh=(8.0, 82.0),
 )
 
-OTHER = {'left': 'right', 'right': 'left'}
-
 # What a motion of the upper body moves.
 _UPPER = (
     'torso',

@@ -13,6 +13,7 @@ import numpy as np
 
 from pose_ros.actor.body import ActorPose
 from pose_ros.actor.motions.motion import STAND, ActorMotion
+from pose_ros.core.topology import SIDES
 
 # Angles of arm and forearm of a hand at a place.
 _PLACES = {
@@ -23,7 +24,6 @@ _PLACES = {
     'head': ((105.0, 10.0), (200.0, 20.0)),
     'hip': ((42.0, -12.0), (-38.0, 5.0)),
 }
-_SIDES = ('left', 'right')
 # Time that a hand takes to a place, and rests there [s].
 _MOVE, _REST = 0.55, 0.15
 
@@ -80,11 +80,11 @@ class Sign:
     def played(self, style: SignStyle | None = None) -> tuple[ActorMotion, float]:
         """Motion in a style, and how long it takes from rest to rest [s]."""
         style = style or SignStyle()
-        hands = dict.fromkeys(_SIDES, 'rest')
+        hands: dict[str, str] = dict.fromkeys(SIDES, 'rest')
         times, poses = [0.0], [_pose(hands, style, 0.0)]
         for number, step in enumerate((*self.steps, {'both': 'rest'})):
             for hand, place in step.items():
-                hands.update(dict.fromkeys(_SIDES if hand == 'both' else (hand,), place))
+                hands.update({side: place for side in SIDES if hand in (side, 'both')})
             pose = _pose(hands, style, 1.0 if number < len(self.steps) else 0.0)
             times += [times[-1] + _MOVE / style.speed]
             times += [times[-1] + style.rests[number % len(style.rests)] / style.speed]
@@ -106,7 +106,7 @@ def _pose(hands: Mapping[str, str], style: SignStyle, share: float) -> ActorPose
     """Pose with the hands at their places."""
     rest = np.array(_PLACES['rest'])
     limbs = {}
-    for number, side in enumerate(_SIDES):
+    for number, side in enumerate(SIDES):
         away = hands[side] != 'rest'
         angles = rest + (np.array(_PLACES[hands[side]]) - rest) * style.size
         angles += style.bends[2 * number : 2 * number + 2] * (1.0 if away else 0.2)

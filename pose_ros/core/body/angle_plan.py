@@ -9,11 +9,10 @@ from functools import lru_cache
 import numpy as np
 
 from pose_ros.core.anatomy import torsos
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import SIDES, Topology
 
 # From the middle of some keypoints to the middle of others.
 Line = tuple[tuple[str, ...], tuple[str, ...]]
-SIDES = ('left', 'right')
 
 # Bones that the size of the torso is taken from: they look too short, never too long.
 _SIDE_BONES = (

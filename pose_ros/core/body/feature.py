@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pose_ros.core.body.points import OTHER, Side, UnseenError
+from pose_ros.core.body.points import UnseenError
 from pose_ros.core.body.state import BodyState
+from pose_ros.core.topology import OTHER, Side
 
 Measure = Callable[[BodyState, Side], float]
 

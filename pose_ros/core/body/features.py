@@ -18,9 +18,10 @@ from pose_ros.core.anatomy import torsos
 from pose_ros.core.body.feature import Feature, enter_into
 from pose_ros.core.body.hand_features import HAND_FEATURES
 from pose_ros.core.body.oscillation import Oscillation
-from pose_ros.core.body.points import OTHER, WIDTH_OF_TORSO, Side, UnseenError
+from pose_ros.core.body.points import WIDTH_OF_TORSO, UnseenError
 from pose_ros.core.body.signals import SIGNALS, arm_lift, wrists_apart
 from pose_ros.core.body.state import BodyState
+from pose_ros.core.topology import OTHER, Side
 
 FEATURES: dict[str, Feature] = dict(HAND_FEATURES)
 # Lengths of an arm that is not foreshortened [torsos].

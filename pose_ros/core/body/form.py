@@ -17,7 +17,8 @@ from pose_ros.core.body.limbs import (
     angle_between,
     position_variance,
 )
-from pose_ros.core.body.points import SIDES, WIDTH_OF_TORSO, PosePoints, Side, UnseenError
+from pose_ros.core.body.points import WIDTH_OF_TORSO, PosePoints, UnseenError
+from pose_ros.core.topology import SIDES, Side
 
 SideReader = Callable[['Form', Side], 'Reading']
 """Reads a measure of one side; UnseenError if it is not observed."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pose_ros.core.body.feature import Feature, Measure, enter_into
 from pose_ros.core.body.hand_shape import FINGERS
-from pose_ros.core.body.points import Side, UnseenError
+from pose_ros.core.body.points import UnseenError
 from pose_ros.core.body.state import BodyState
+from pose_ros.core.topology import Side
 
 HAND_FEATURES: dict[str, Feature] = {}
 _feature = enter_into(HAND_FEATURES)

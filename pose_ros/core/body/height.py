@@ -10,7 +10,7 @@ from statistics import median
 import numpy as np
 
 from pose_ros.core.anatomy import BONES, FACE_OVER_HIPS, HIPS_OVER_ANKLES
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import SIDES, Topology
 from pose_ros.core.types import Person
 
 _LIMBS = (('shoulder', 'elbow'), ('elbow', 'wrist'), ('hip', 'knee'), ('knee', 'ankle'))
@@ -205,5 +205,5 @@ def _bones(topology: Topology) -> list[tuple[int, int, float]]:
     """Indices of both ends of each bone, and its length [body heights]."""
     bones = [('left_shoulder', 'right_shoulder', BONES['shoulder', 'shoulder'])]
     for start, end in _LIMBS:
-        bones += [(f'{s}_{start}', f'{s}_{end}', BONES[start, end]) for s in ('left', 'right')]
+        bones += [(f'{s}_{start}', f'{s}_{end}', BONES[start, end]) for s in SIDES]
     return [(topology.index(first), topology.index(last), ratio) for first, last, ratio in bones]

@@ -11,8 +11,9 @@ import numpy as np
 from pose_ros.core.body.height import PeakHold
 from pose_ros.core.body.jitter import Jitter
 from pose_ros.core.body.oscillation import Oscillation
-from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
+from pose_ros.core.body.points import PosePoints, UnseenError
 from pose_ros.core.body.signals import SIGNALS, Signal
+from pose_ros.core.topology import SIDES, Side
 
 # Time over which the extent of a path is measured [s].
 TRAVEL_WINDOW = 0.4

@@ -13,7 +13,8 @@ from functools import cached_property
 import math
 
 from pose_ros.core.anatomy import torsos
-from pose_ros.core.body.points import SIDES, PosePoints, UnseenError
+from pose_ros.core.body.points import PosePoints, UnseenError
+from pose_ros.core.topology import SIDES
 
 # Standard deviation of a joint's position over some tenths of a second [torsos], at a score of
 # _GOOD_SCORE or better; measured with BlazePose full on videos of the actor (docs/evaluation).

@@ -7,9 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from pose_ros.core.body.history import Path
-from pose_ros.core.body.points import Side
 from pose_ros.core.body.state import Body, BodyState
-from pose_ros.core.topology import COCO17
+from pose_ros.core.topology import COCO17, Side
 from pose_ros.core.types import Box, KeypointState, Person, TrackedHand
 
 # Torso (shoulders to hips) over palm (wrist to knuckles) [-]: 0.50 m over 0.09 m, adult

@@ -12,7 +12,8 @@ import math
 
 from pose_ros.core.body.form import Form, Reading, SideReader
 from pose_ros.core.body.limbs import LENGTH_KNOWN, Limb
-from pose_ros.core.body.points import SIDES, Side, UnseenError
+from pose_ros.core.body.points import UnseenError
+from pose_ros.core.topology import SIDES, Side
 
 # Minimum share of the best possible view; less shows nothing useful [-].
 _MIN_VIEW = 0.4

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from functools import cached_property, lru_cache
 import math
-from typing import Literal
 
 import numpy as np
 
 from pose_ros.core.anatomy import torsos
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import SIDES, Side, Topology
 from pose_ros.core.types import KeypointState, Person
-
-Side = Literal['left', 'right']
-SIDES: tuple[Side, Side] = ('left', 'right')
-OTHER: dict[Side, Side] = {'left': 'right', 'right': 'left'}
 
 # Shoulder width of a torso seen from the front [torsos]. People have 0.6 to 0.8.
 WIDTH_OF_TORSO = torsos('shoulder', 'shoulder')

@@ -18,6 +18,7 @@ from pose_ros.core.anatomy import (
     HIPS_OVER_KNEES,
 )
 from pose_ros.core.body.height import PartLevels, pixels_per_metre
+from pose_ros.core.topology import SIDES
 from pose_ros.core.types import Person
 
 # Limits, as shares of the levels of a standing body.
@@ -120,7 +121,7 @@ def _feet_ahead(person: Person, height: float) -> float:
     index, seen = person.topology.index, person.observed
     sides = [
         (index(f'{side}_hip'), index(f'{side}_ankle'))
-        for side in ('left', 'right')
+        for side in SIDES
         if seen[index(f'{side}_hip')] and seen[index(f'{side}_ankle')]
     ]
     if not sides:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import math
 
-from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
+from pose_ros.core.body.points import PosePoints, UnseenError
+from pose_ros.core.topology import SIDES, Side
 
 # Length of a forearm with a usable direction [torsos]: shorter ones point at the camera.
 _MIN_FOREARM = 0.3

@@ -12,8 +12,9 @@ from pose_ros.core.body.hand_shape import HandShape
 from pose_ros.core.body.height import HeightEstimator, PartLevels
 from pose_ros.core.body.history import History
 from pose_ros.core.body.limbs import BoneLengths, Hinges
-from pose_ros.core.body.points import SIDES, PosePoints, Side, UnseenError
+from pose_ros.core.body.points import PosePoints, UnseenError
 from pose_ros.core.body.posture import Posture, posture_of
+from pose_ros.core.topology import SIDES, Side
 from pose_ros.core.types import Person, TrackedHand
 
 

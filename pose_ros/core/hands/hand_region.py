@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pose_ros.core.models.hand import turned_region
-from pose_ros.core.topology import BLAZEPOSE33
-from pose_ros.core.types import Crop, HandSide, Person
+from pose_ros.core.topology import BLAZEPOSE33, Side
+from pose_ros.core.types import Crop, Person
 
 # Region over the box of a hand, and shift upwards: MediaPipe's, for pose models with knuckles.
 _SCALE, _SHIFT = 2.7, 0.1
@@ -19,7 +19,7 @@ _OF_UPPER_ARM, _OF_SHOULDERS = 0.85, 0.65
 MIN_WRIST_SCORE = 0.1
 
 
-def region_from_pose(person: Person, side: HandSide) -> Crop | None:
+def region_from_pose(person: Person, side: Side) -> Crop | None:
     """Region around the hand of a person; None if the wrist is not seen."""
     index = person.topology.index
     wrist = index(f'{side}_wrist')
@@ -36,7 +36,7 @@ def region_from_pose(person: Person, side: HandSide) -> Crop | None:
     return turned_region(centre, up, np.full(2, 2 * reach), _SCALE, _SHIFT)
 
 
-def _knuckles(person: Person, side: HandSide) -> tuple[np.ndarray, float]:
+def _knuckles(person: Person, side: Side) -> tuple[np.ndarray, float]:
     """Knuckle [2] [px] of the middle finger, and its distance to the wrist [px]."""
     wrist, first, last = (
         person.keypoints[person.topology.index(f'{side}_{name}')].astype(float)
@@ -46,7 +46,7 @@ def _knuckles(person: Person, side: HandSide) -> tuple[np.ndarray, float]:
     return middle, float(np.hypot(*(middle - wrist)))
 
 
-def _ahead(person: Person, side: HandSide) -> tuple[np.ndarray, float] | None:
+def _ahead(person: Person, side: Side) -> tuple[np.ndarray, float] | None:
     """Knuckles as of a straight wrist, from elbow and wrist alone; None if they are not seen."""
     index = person.topology.index
     points, seen = person.keypoints.astype(float), person.observed

@@ -19,10 +19,10 @@ from pose_ros.core.models.hand import (
     PalmDetector,
     region_from_landmarks,
 )
+from pose_ros.core.topology import SIDES, Side
 from pose_ros.core.tracking.smoothing import NoSmoothing, Smoother
-from pose_ros.core.types import Crop, Frame, HandSide, Person, TrackedHand
+from pose_ros.core.types import Crop, Frame, Person, TrackedHand
 
-_SIDES: tuple[HandSide, HandSide] = ('left', 'right')
 # Largest differences between the region of the last landmarks and that of the pose at which the
 # former is used: rotation [rad]; distances of centres and of wrists, in sides of the latter.
 # MediaPipe refines the region of the pose in each frame, for 1 ms more per hand; with these limits
@@ -50,7 +50,7 @@ class _Track:
     stamp: float
     keypoints: np.ndarray
     skeleton_id: int = 0
-    side: HandSide | None = None
+    side: Side | None = None
 
 
 class HandTracker:
@@ -160,7 +160,7 @@ class HandTracker:
         self, frame: Frame, people: Sequence[Person], tracks: Sequence[_Track]
     ) -> Iterator[TrackedHand]:
         for person in people:
-            for side in _SIDES:
+            for side in SIDES:
                 track = None
                 if person.id:
                     key = (person.id, side)
@@ -171,7 +171,7 @@ class HandTracker:
                     yield _hand(found, side, track.id if track else 0, person.id)
 
     def _region(
-        self, frame: Frame, person: Person, side: HandSide, track: _Track | None
+        self, frame: Frame, person: Person, side: Side, track: _Track | None
     ) -> Crop | None:
         """Region of a person's hand: that of the last landmarks while the pose agrees."""
         rough = region_from_pose(person, side)
@@ -179,7 +179,7 @@ class HandTracker:
             return None
         if track is not None and _continues(track.keypoints, person, side, rough):
             return region_from_landmarks(track.keypoints)
-        is_due = (self._frames + _SIDES.index(side)) % _LOST_INTERVAL == 0
+        is_due = (self._frames + SIDES.index(side)) % _LOST_INTERVAL == 0
         if track is None and frame.stamp is not None and not is_due:
             return None
         return self._recropper.refine(frame, rough)
@@ -215,7 +215,7 @@ def _track(hand: TrackedHand, stamp: float) -> _Track:
     return _Track(hand.id, stamp, hand.keypoints, hand.skeleton_id, side)
 
 
-def _hand(found: HandLandmarks, side: HandSide, hand_id: int, skeleton_id: int) -> TrackedHand:
+def _hand(found: HandLandmarks, side: Side, hand_id: int, skeleton_id: int) -> TrackedHand:
     return TrackedHand(
         keypoints=found.keypoints,
         z=found.z,
@@ -228,13 +228,11 @@ def _hand(found: HandLandmarks, side: HandSide, hand_id: int, skeleton_id: int) 
     )
 
 
-def _owner(
-    wrist: np.ndarray, people: Sequence[Person], reach: float
-) -> tuple[int, HandSide | None]:
+def _owner(wrist: np.ndarray, people: Sequence[Person], reach: float) -> tuple[int, Side | None]:
     """Id and side of the person with the nearest wrist within reach [px], or (0, None)."""
-    best: tuple[float, int, HandSide | None] = (reach, 0, None)
+    best: tuple[float, int, Side | None] = (reach, 0, None)
     for person in people:
-        for side in _SIDES:
+        for side in SIDES:
             number = person.topology.index(f'{side}_wrist')
             if person.observed[number]:
                 distance = float(np.hypot(*(person.keypoints[number] - wrist)))
@@ -242,7 +240,7 @@ def _owner(
     return best[1:]
 
 
-def _continues(keypoints: np.ndarray, person: Person, side: HandSide, rough: Crop) -> bool:
+def _continues(keypoints: np.ndarray, person: Person, side: Side, rough: Crop) -> bool:
     """Whether the landmarks of the last frame still fit the region that the pose gives."""
     before = region_from_landmarks(keypoints)
     turn = (before.rotation - rough.rotation + math.pi) % (2 * math.pi) - math.pi

@@ -12,8 +12,8 @@ from functools import cache
 import numpy as np
 
 from pose_ros.core.body.points import WIDTH_OF_TORSO
-from pose_ros.core.motion.point_set import BODY, BODY_AND_HANDS, SIDES, PointSet
-from pose_ros.core.topology import HAND21, Topology
+from pose_ros.core.motion.point_set import BODY, BODY_AND_HANDS, PointSet
+from pose_ros.core.topology import HAND21, SIDES, Topology
 from pose_ros.core.types import Person, TrackedHand
 
 # Gaps up to this are interpolated [s].

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 import re
 
-from pose_ros.core.topology import HAND21
+from pose_ros.core.topology import HAND21, SIDES, mirror_name
 
-SIDES = ('left', 'right')
 # Each part is attached to this one, towards the trunk.
 _ATTACHED = {
     'elbow': 'shoulder',
@@ -58,8 +57,7 @@ class PointSet:
     @cached_property
     def mirror(self) -> list[int]:
         """Indices that swap left and right."""
-        swap = dict(zip(SIDES, SIDES[::-1]))
-        mirrored = ('_'.join(swap.get(part, part) for part in n.split('_')) for n in self.names)
+        mirrored = map(mirror_name, self.names)
         return [i if (j := self.index(name)) is None else j for i, name in enumerate(mirrored)]
 
     @cached_property

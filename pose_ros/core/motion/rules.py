@@ -11,9 +11,9 @@ from pathlib import Path
 from pose_ros.core.body.feature import Feature
 from pose_ros.core.body.features import FEATURES
 from pose_ros.core.body.hand_features import HAND_FEATURES
-from pose_ros.core.body.points import OTHER, SIDES, Side
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.observer import ALL
+from pose_ros.core.topology import OTHER, SIDES, Side
 from pose_ros.core.yaml_reader import Entry, read_yaml
 
 
@@ -277,7 +277,7 @@ def _read_feature(entry: Entry, word: str, hand: Hand) -> tuple[Feature, tuple[S
         if prefix:
             raise entry.error(f'{name} belongs to the person, not to an arm')
         return feature, ('left',)
-    if prefix in ('left', 'right'):
+    if prefix in SIDES:
         return feature, ('left' if prefix == 'left' else 'right',)
     if not hand.sides:
         raise entry.error(f'without a hand, write left.{name} or right.{name}')

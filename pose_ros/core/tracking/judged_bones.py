@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pose_ros.core.anatomy import BONES
-from pose_ros.core.topology import Topology
-
-SIDES = ('left', 'right')
+from pose_ros.core.topology import SIDES, Topology
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 
 from pose_ros.core.anatomy import BONES, FACE_WIDTH
 from pose_ros.core.models.pose import Pose
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import SIDES, Topology
 
 # Absence after which a person may have turned around unseen [s].
 _MAX_GAP = 0.5
@@ -124,7 +124,7 @@ class LeftRightCorrector:
         self._joints = [
             topology.index(f'{side}_{joint}')
             for joint in ('shoulder', 'hip', 'wrist')
-            for side in ('left', 'right')
+            for side in SIDES
         ]
         left = np.flatnonzero(topology.sides < 0)
         words = [set(topology.keypoint_names[i].split('_')) for i in left]

@@ -16,8 +16,8 @@ from operator import mul
 
 import numpy as np
 
-from pose_ros.core.topology import Topology
-from pose_ros.core.tracking.judged_bones import SIDES, JudgedBones, JudgedLimb
+from pose_ros.core.topology import SIDES, Topology
+from pose_ros.core.tracking.judged_bones import JudgedBones, JudgedLimb
 
 Vector = Sequence[float]
 

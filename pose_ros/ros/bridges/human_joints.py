@@ -15,9 +15,8 @@ import math
 
 import numpy as np
 
-from pose_ros.core.body.angle_plan import SIDES
 from pose_ros.core.space.body_frame import body_frame
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import SIDES, Topology
 
 # Limbs that leave an axis by less than this [-] cannot tell the turn about it.
 _LEAST = 0.1

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from pose_ros.core.anatomy import BONES, FACE_OVER_SHOULDERS, HEAD
 from pose_ros.core.space.body_frame import BodyFrame
-from pose_ros.core.topology import Topology
+from pose_ros.core.topology import SIDES, Topology
 
 HEIGHT = 1.7  # [m] of every body
 _LIMIT = '3.2'  # [rad] of all joints
@@ -66,7 +66,7 @@ SEGMENTS = {
     'torso': 'torso',
     **{
         f'{side[0]}_{joint}': f'{side}_{joint}'
-        for side in ('left', 'right')
+        for side in SIDES
         for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
     },
 }
@@ -127,7 +127,7 @@ def segments(
             turn = Rotation.from_rotvec(np.multiply(joint.axis or (0, 0, 1), angle))
             found[joint.child] = found[joint.parent] * turn
     places = dict(zip(topology.keypoint_names, np.asarray(positions)))
-    shoulders = [places[f'{side}_shoulder'] for side in ('left', 'right')]
+    shoulders = [places[f'{side}_shoulder'] for side in SIDES]
     places['torso'] = np.mean([p for p in shoulders if np.isfinite(p).all()], axis=0)
     return {
         name: (places[keypoint], found[name])
