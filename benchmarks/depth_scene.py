@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pose_ros.core.anatomy import flesh
+from pose_ros.core.anatomy import joint_depths
 from pose_ros.core.camera import CameraModel
 from pose_ros.core.space.trunk import JOINTS
 from pose_ros.core.topology import COCO17
@@ -18,7 +18,7 @@ from pose_ros.core.types import Person
 
 _TRUNK = [COCO17.index(name) for name in JOINTS]
 # Joints of the trunk lie behind the surface that is measured by this [m].
-_FLESH = float(np.median(flesh(COCO17)[_TRUNK]))
+_JOINT_DEPTHS = float(np.median(joint_depths(COCO17)[_TRUNK]))
 # How far the middle of a trunk may lie beside the box of the true one [px].
 _MARGIN = 15
 
@@ -78,7 +78,7 @@ class DepthScene:
                     distance = np.nan
                     if person.positions is not None:
                         distance = float(np.nanmedian(person.positions.points[_TRUNK, 2]))
-                    found[true.name] = distance - _FLESH - true.distance
+                    found[true.name] = distance - _JOINT_DEPTHS - true.distance
                     break
         return found
 

@@ -68,9 +68,9 @@ def matrix(what: str, confusion: Confusion) -> tuple[str, list[str], list[list[s
         span = ' to '.join(f'{d:.2f}' for d in np.quantile(delays, [0.05, 0.95])) if delays else ''
         others = Counter(confusion.reported[truth])
         others[truth] -= min(count, others[truth])
-        besides = ', '.join(f'{n} × {label(name)}' for name, n in others.items() if n)
+        others_found = ', '.join(f'{n} × {label(name)}' for name, n in others.items() if n)
         figures = f'{confusion.recall(truth):.2f}', f'{confusion.precision(truth):.2f}'
-        rows.append([label(truth), str(count), *figures, span, besides])
+        rows.append([label(truth), str(count), *figures, span, others_found])
     return what, head, rows
 
 

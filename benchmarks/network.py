@@ -33,7 +33,7 @@ ENDS = Path(__file__).with_name('network_ends.py')
 DURATION = 10.0  # [s] of publishing
 CUT = (8.0, 3.0)  # [s]: when the cable is pulled out, and for how long
 LOSS, DELAY = 0.05, 0.02
-PATIENCE = 90.0  # [s] for a run, besides
+PATIENCE = 90.0  # [s] for a run, in addition to its length
 SERVER = '10.77.0.1:11811'
 COMPRESSED = ('skeletons', 'JPEG, depth 5', 'JPEG, depth 1', 'JPEG, best effort')
 

@@ -219,10 +219,10 @@ def wrist_model(tmp_path):
     from pose_ros.core.motion.random_convolutions import RandomConvolutions  # noqa: PLC0415
 
     def write(description):
-        moments, width = description.window.shape
+        samples, width = description.window.shape
         channels = np.zeros((0, 84, width), bool)
         convolutions = RandomConvolutions(np.zeros(0, int), channels, ())
-        shown = np.zeros((1, moments, width), np.float32)
+        shown = np.zeros((1, samples, width), np.float32)
         outputs = len(description.classes) + 1
         weights = np.zeros((features_of(convolutions, shown).shape[1], outputs))
         for column in range(outputs - 1):

@@ -50,7 +50,7 @@ from pose_ros.core.body.angles import JointAngles
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
 from pose_ros.core.media import Media
-from pose_ros.core.motion.events import MotionEvent, name_of_subject, words_of
+from pose_ros.core.motion.events import MotionEvent, describe_event, subject_label
 from pose_ros.core.motion.observer import MotionConfig, Observer
 from pose_ros.core.motion.observers import (
     make_observers,
@@ -310,9 +310,9 @@ def show_events(title: str, events: Sequence[MotionEvent]) -> None:
     for event in events:
         table.add_row(
             f'{event.time:.2f} s',
-            name_of_subject(event.subject),
+            subject_label(event.subject),
             event.kind,
-            words_of(event),
+            describe_event(event),
             event.phase,
             f'{event.score:.2f}',
             '' if event.phase == 'started' else f'{event.duration:.1f} s',

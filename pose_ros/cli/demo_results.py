@@ -143,9 +143,9 @@ def write_contact_sheet(
     """Write images of the first event of each kind, and of times between them."""
     if video.first is None or video.error:
         return
-    moments = sheet_moments(events, video.first, video.last)
-    images = video.images([stamp for stamp, _ in moments])
-    shown = [(image, moment) for image, moment in zip(images, moments) if image is not None]
+    entries = sheet_entries(events, video.first, video.last)
+    images = video.images([stamp for stamp, _ in entries])
+    shown = [(image, entry) for image, entry in zip(images, entries) if image is not None]
     if not shown:
         return
     height, width = shown[0][0].shape[:2]
@@ -165,7 +165,7 @@ def write_contact_sheet(
         raise OSError(f'OpenCV cannot write {path}')
 
 
-def sheet_moments(
+def sheet_entries(
     events: Sequence[MotionEvent], first: float, last: float
 ) -> list[tuple[float, str]]:
     """Times [s] and titles of the contact sheet: first events, then the widest gaps halved."""
@@ -182,15 +182,15 @@ def sheet_moments(
             stamp = (event.time + _end_of(event, events, last)) / 2
         if first <= stamp <= last:
             titles.setdefault(f'{event.skeleton_id} {title}', stamp)
-    moments = sorted((stamp, title) for title, stamp in titles.items())
+    entries = sorted((stamp, title) for title, stamp in titles.items())
     count = COLUMNS * ROWS
-    if len(moments) > count:
-        return [moments[i] for i in np.linspace(0, len(moments) - 1, count).round().astype(int)]
-    while len(moments) < count:
-        stamps = [first, *(stamp for stamp, _ in moments), last]
+    if len(entries) > count:
+        return [entries[i] for i in np.linspace(0, len(entries) - 1, count).round().astype(int)]
+    while len(entries) < count:
+        stamps = [first, *(stamp for stamp, _ in entries), last]
         widest = int(np.argmax(np.diff(stamps)))
-        moments.insert(widest, ((stamps[widest] + stamps[widest + 1]) / 2, ''))
-    return moments
+        entries.insert(widest, ((stamps[widest] + stamps[widest + 1]) / 2, ''))
+    return entries
 
 
 def _end_of(start: MotionEvent, events: Sequence[MotionEvent], last: float) -> float:

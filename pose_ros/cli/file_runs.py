@@ -109,7 +109,7 @@ def run_files(
     Returns
     -------
     int
-        How many files could not be read to their end; why not was told.
+        Number of files that could not be read to their end; the reasons were printed.
     """
     bad = 0
     with progress_bars('{task.completed:.0f} frames', quiet=quiet) as bars:

@@ -40,7 +40,7 @@ _FINGERS = ('pinky', 'index', 'thumb')
 TALLEST = 2.05  # [m]
 
 # From the surface that faces the camera to the middle of the joint [m].
-_FLESH = {
+_JOINT_DEPTHS = {
     'hip': 0.08,
     'shoulder': 0.05,
     'neck': 0.05,
@@ -62,11 +62,11 @@ def torsos(start: str, end: str) -> float:
 
 
 @lru_cache(maxsize=8)
-def flesh(topology: Topology) -> np.ndarray:
+def joint_depths(topology: Topology) -> np.ndarray:
     """Distance [K] [m] from the surface that is seen to the joint behind it; 0 on the face."""
     return np.array(
         [
-            next((depth for part, depth in _FLESH.items() if name.endswith(part)), 0.0)
+            next((depth for part, depth in _JOINT_DEPTHS.items() if name.endswith(part)), 0.0)
             for name in topology.keypoint_names
         ]
     )

@@ -61,7 +61,7 @@ class PoseEstimator:
         self._device_selector = select_device(self.config, store)
         self._finder = build_finder(self.config, store, self._device_selector)
         self._hand_tracker = build_hand_tracker(self.config, store)
-        self._identities = Identities(self.config, self._make_track, self._finder.examine)
+        self._identities = Identities(self.config, self._make_track, self._finder.second_opinion)
         self._repairs = Repairs()
         self._begin()
 
@@ -233,7 +233,9 @@ class PoseEstimator:
         single.statistics = replace(self.statistics)
         single._finder = self._finder.fresh()
         single._repairs = Repairs()
-        single._identities = Identities(self.config, single._make_track, single._finder.examine)
+        single._identities = Identities(
+            self.config, single._make_track, single._finder.second_opinion
+        )
         single._begin()
         people = single._estimate_next(frame)
         for name in ('inference_time', 'person_time', 'detector_time', 'detections'):

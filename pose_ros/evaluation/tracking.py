@@ -1,9 +1,10 @@
 """Identities of people in rendered scenes, scored by motmetrics.
 
-A person counts in a frame while at least 30 % of the joints are visible. Who is covered or outside
-beyond that is neither missed, nor is a person found on them a false one. Of the people that the
-estimator reports, those count who have an id and at least one keypoint observed in the frame:
-predicted people are no claim to have seen a person, and who has no id yet cannot have a wrong one.
+A person counts in a frame while at least 30 % of the joints are visible. People who are more
+covered are not counted as missed, and a person found on them is not counted as false. Of the
+people that the estimator reports, those count who have an id and at least one keypoint observed in
+the frame: predicted people do not claim to be seen, and people without an id cannot have a wrong
+one.
 So the frames until a person has an id are misses; `found` counts them as found.
 """
 

@@ -9,7 +9,7 @@ import numpy as np
 from pose_ros.core.motion.normalised import Movement, Window
 from pose_ros.learning.examples import AnyExample
 
-# The movement's speed is judged over this many moments, and counts over this share of the
+# The movement's speed is judged over this many samples, and counts over this share of the
 # greatest one, and over a least one [torsos/s].
 _SMOOTHING, _SHARE, _LEAST = 5, 0.2, 0.6
 # An example shorter than this shows no movement [s].

@@ -207,7 +207,7 @@ def _improvise(window: Window, rng: np.random.Generator) -> Clip:
     while when[-1] < length:
         when.append(when[-1] + rng.uniform(0.25, 1.0))
         rows.append(_next_pose(rows[-1], rng, legs, alike, turning))
-    # Half as many poses as moments will do: limbs go nearly straight in between.
+    # Half as many poses as samples will do: limbs go nearly straight in between.
     stamps = np.arange(0.0, length + 2 / window.rate, 2 / window.rate)
     shares = np.array(rows).reshape(len(rows), -1)
     angles = np.stack([np.interp(stamps, when, column) for column in shares.T], axis=1)

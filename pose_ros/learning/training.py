@@ -169,7 +169,7 @@ def _check(motions: Sequence[MotionClass]) -> None:
 def _window(motions: Sequence[MotionClass], settings: Settings) -> Window:
     """Window as long as all but the slowest examples, and some more."""
     first = motions[0].examples[0]
-    # Keypoints have places in the image besides; other points may only have positions.
+    # Keypoints also have places in the image; other points may only have positions.
     only_in_space = first.has_positions and not hasattr(first, 'people')
     # Hands are learned if they were recorded in all examples.
     point_set = min((e.point_set for motion in motions for e in motion.examples), key=len)

@@ -23,7 +23,7 @@ _ONE_UNSEEN = 0.1
 
 
 class Signatures(NamedTuple):
-    """Clips from start to end at 24 moments.
+    """Clips from start to end at 24 samples.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ def _block(first: Signatures, second: Signatures) -> np.ndarray:
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Distances [N, M, T, T] of the moments [N, T, F] and [M, T, F]."""
+    """Distances [N, M, T, T] of the samples [N, T, F] and [M, T, F]."""
     squares = (first**2).sum(axis=2)[:, None, :, None] + (second**2).sum(axis=2)[None, :, None]
     products = np.einsum('atf,buf->abtu', first, second, optimize=True)
     return np.asarray(np.sqrt(np.maximum(squares - 2 * products, 0.0)))

@@ -210,23 +210,23 @@ def _turned(
 
 def _unseen(shape: tuple[int, ...], rng: np.random.Generator, point_set: PointSet) -> np.ndarray:
     """Points [N, T, J] that a model loses for a while; in some windows the legs all the time."""
-    count, moments, _ = shape
+    count, samples, _ = shape
     lost = rng.random(shape) < 0.01
     limbs = [limb for side in SIDES for limb in (point_set.arm(side), point_set.leg(side))]
     # The forearm alone, too.
     limbs = [part for limb in limbs for part in (limb, limb[1:]) if part]
     if limbs:
         for number in np.flatnonzero(rng.random(count) < 0.3):
-            begin = int(rng.integers(moments))
+            begin = int(rng.integers(samples))
             limb = limbs[int(rng.integers(len(limbs)))]
             lost[number, begin : begin + int(rng.integers(2, 7)), limb] = True
     for hand in point_set.hands:
         # Hands in fast motion, or before one another, are lost for long.
         lost[..., hand] = False
         for number in np.flatnonzero(rng.random(count) < _HAND_LOST):
-            begin, length = rng.integers(0, moments, 2)
+            begin, length = rng.integers(0, samples, 2)
             lost[number, begin : begin + length, hand] = True
     legs = [i for side in SIDES for i in point_set.leg(side)]
     sitting = np.flatnonzero(rng.random(count) < 0.15)
-    lost[np.ix_(sitting, np.arange(moments), np.array(legs, int))] = True
+    lost[np.ix_(sitting, np.arange(samples), np.array(legs, int))] = True
     return lost

@@ -12,7 +12,7 @@ import warnings
 
 import numpy as np
 
-from pose_ros.core.motion.events import name_of_subject, title_of
+from pose_ros.core.motion.events import display_name, subject_label
 from pose_ros.extras import library
 from pose_ros.plotting.recording import PersonTimeline, Recording, Span
 
@@ -158,7 +158,7 @@ def _titles(sources: Sequence[str]) -> dict[str, str]:
 
 
 def _title(track: PersonTimeline, names: Sequence[str]) -> str:
-    title = f' · {"person " if track.person >= 0 else ""}{name_of_subject(track.person)}'
+    title = f' · {"person " if track.person >= 0 else ""}{subject_label(track.person)}'
     if not names:
         return title
     count = '' if len(names) == len(track.names) else f'{len(names)} of {len(track.names)} '
@@ -238,7 +238,7 @@ def _lanes(track: PersonTimeline, end: float) -> list[_Lane]:
         add('posture', (span, span.label, colour), ink='black', strip=True)
     for span in track.spans('gesture'):
         words = f'{span.end - span.start:.1f} s'
-        add(title_of(span.label, span.hand), (span, words, _GESTURE))
+        add(display_name(span.label, span.hand), (span, words, _GESTURE))
     for event in (e for e in track.events if e.kind == 'exercise'):
         span = Span(event.time - event.duration, event.time, event.name)
         faults = [f['name'] for f in event.details.get('faults', ()) if f['certain']]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pose_ros.core.body.angle_plan import angle_plan
 from pose_ros.core.body.posture import Posture as PostureKind
 from pose_ros.core.configuration import MAX_PEOPLE
-from pose_ros.core.motion.events import label_of
+from pose_ros.core.motion.events import person_label
 from pose_ros.core.motion.rules import Hand
 from pose_ros.core.topology import BLAZEPOSE33
 from pose_ros.message_types import ExerciseState, FallEvent, GestureEvent, JointAngles, Posture
@@ -165,7 +165,7 @@ class Labels:
             ]
             return ', '.join(found)
 
-        return label_of(of('fall'), of('posture'), of('gesture'), of('exercise'))
+        return person_label(of('fall'), of('posture'), of('gesture'), of('exercise'))
 
 
 # Topics with annotations, and the method of Labels that takes their messages.

@@ -54,7 +54,7 @@ class SkeletonMarkers:
         camera
             Without one, people without positions are not shown.
         annotations
-            What to show of people besides.
+            Gestures, falls and other words beside people.
         locked
             Id of the person to be framed; 0 = none.
         image_size

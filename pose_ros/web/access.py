@@ -38,7 +38,7 @@ class Access:
     token
         Asked for if it is not empty.
     names
-        Host names under which the page may be opened, besides IP addresses.
+        Host names under which the page may be opened, in addition to IP addresses.
     """
 
     token: str

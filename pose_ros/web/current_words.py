@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pose_ros.core.motion.events import MotionEvent, label_of, words_of
+from pose_ros.core.motion.events import MotionEvent, describe_event, person_label
 
 # Time that the count of an exercise is shown after a repetition [s].
 _COUNT_SHOWN = 5.0
@@ -26,7 +26,7 @@ class CurrentWords:
         elif event.kind == 'exercise':
             self._counts.pop(person, None)
             if event.phase == 'repetition':
-                self._counts[person] = event.time, words_of(event)
+                self._counts[person] = event.time, describe_event(event)
         elif event.phase == 'started':
             self._going[person, event.kind, event.title] = event.title
         else:
@@ -51,4 +51,4 @@ class CurrentWords:
                 if (one, a_kind) == (person, kind)
             )  # fmt: skip
 
-        return label_of(self._falls.get(person, ''), of('posture'), of('gesture'), count)
+        return person_label(self._falls.get(person, ''), of('posture'), of('gesture'), count)

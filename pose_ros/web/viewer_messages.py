@@ -20,7 +20,7 @@ from pose_ros.core.colours import (
 )
 from pose_ros.core.encoded_image import encode_jpeg
 from pose_ros.core.hand_drawing import hand_colours, hand_words
-from pose_ros.core.motion.events import MotionEvent, words_of
+from pose_ros.core.motion.events import MotionEvent, describe_event
 from pose_ros.core.topology import HAND21, TOPOLOGIES, Topology
 from pose_ros.core.types import Frame, Person, TrackedHand
 from pose_ros.web.hub import encode
@@ -108,7 +108,7 @@ def event_message(event: MotionEvent) -> dict[str, Any]:
         'phase': event.phase,
         'id': event.subject,
         'duration': rounded(event.duration, 3),
-        'words': words_of(event),
+        'words': describe_event(event),
         'colour': css(colour_of(event.skeleton_id)),
     }
 

@@ -13,7 +13,7 @@ from pose_ros.cli.demo_results import (
     TILE,
     OverlayRecorder,
     output_folder,
-    sheet_moments,
+    sheet_entries,
     write_contact_sheet,
     write_results,
 )
@@ -86,10 +86,10 @@ def test_moments_show_the_first_event_of_each_kind_and_the_times_between():
             event(start, 'started', gesture, hand),
             event(start + 2, 'ended', gesture, hand),
         ]
-    moments = sheet_moments(events, 0.0, 30.0)
-    titled = {title: stamp for stamp, title in moments if title}
+    entries = sheet_entries(events, 0.0, 30.0)
+    titled = {title: stamp for stamp, title in entries if title}
     assert titled == {'1 wave (left)': 3.0, '1 raise (right)': 13.0, '1 t pose': 18.0}
-    stamps = [stamp for stamp, _ in moments]
+    stamps = [stamp for stamp, _ in entries]
     assert len(stamps) == 9
     assert stamps == sorted(stamps)
     assert np.diff([0.0, *stamps, 30.0]).max() <= 5.0
@@ -100,8 +100,8 @@ def test_moments_of_more_kinds_than_tiles_are_spread():
     for number in range(17):
         name = f'gesture_{number}'
         events += [event(number, 'started', name), event(number + 0.5, 'ended', name)]
-    moments = sheet_moments(events, 0.0, 20.0)
-    assert [stamp for stamp, _ in moments] == [number + 0.25 for number in range(0, 17, 2)]
+    entries = sheet_entries(events, 0.0, 20.0)
+    assert [stamp for stamp, _ in entries] == [number + 0.25 for number in range(0, 17, 2)]
 
 
 def test_falls_and_repetitions_are_shown_where_they_are_seen_best():
@@ -111,18 +111,18 @@ def test_falls_and_repetitions_are_shown_where_they_are_seen_best():
           for stamp, phase in ((5.0, 'falling'), (6.0, 'fallen'), (9.0, 'recovered'))),
         MotionEvent(14.0, 'exercise', 'squat', 'repetition', 1, duration=2.0),
     ]  # fmt: skip
-    moments = {title: stamp for stamp, title in sheet_moments(events, 0.0, 20.0) if title}
+    entries = {title: stamp for stamp, title in sheet_entries(events, 0.0, 20.0) if title}
     fallen = {'1 falling': 5.0 + FALL_DELAY, '1 fallen': 6.0 + FALL_DELAY}
-    assert moments == {**fallen, '1 squat': 13.0}
+    assert entries == {**fallen, '1 squat': 13.0}
 
 
 def test_a_fall_at_the_end_is_shown_with_the_last_image():
     fall = MotionEvent(19.9, 'fall', 'fall', 'fallen', 1)
-    assert (20.0, '1 fallen') in sheet_moments([fall], 0.0, 20.0)
+    assert (20.0, '1 fallen') in sheet_entries([fall], 0.0, 20.0)
 
 
 def test_gesture_without_an_end_lasts_to_the_end():
-    assert (15.0, '1 wave (left)') in sheet_moments([event(10.0)], 0.0, 20.0)
+    assert (15.0, '1 wave (left)') in sheet_entries([event(10.0)], 0.0, 20.0)
 
 
 @pytest.mark.parametrize('size', [(640, 480), (1920, 1080), (240, 640)])

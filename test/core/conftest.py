@@ -168,7 +168,7 @@ def make_estimator(world, monkeypatch):
 
     def make(second_opinions=False, **settings):
         if not second_opinions:
-            monkeypatch.setattr(TopDown, 'examine', lambda *_: 1.0)
+            monkeypatch.setattr(TopDown, 'second_opinion', lambda *_: 1.0)
         monkeypatch.setattr('pose_ros.core.factory.load_pose_model', lambda *_: world)
         monkeypatch.setattr('pose_ros.core.factory.load_detector', lambda *_: world)
         defaults = {'smoothing': 'none', 'mode': 'multi', 'detector': OWN_DETECTOR}

@@ -9,7 +9,7 @@ from pose_ros.core.motion.random_convolutions import RandomConvolutions
 
 
 def waves():
-    """Four series of 24 moments and three channels, on a grid on which sums are exact."""
+    """Four series of 24 samples and three channels, on a grid on which sums are exact."""
     t = np.arange(24)[:, None]
     rows = [np.sin(t * (0.2 + 0.1 * n) + np.arange(3)) for n in range(4)]
     return np.round(np.array(rows) * 1024).astype(np.float32) / 1024

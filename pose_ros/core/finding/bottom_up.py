@@ -50,7 +50,7 @@ class BottomUp:
         """No more people: `follow` finds all."""
         return []
 
-    def examine(self, observation: Observation, look: int) -> float:
+    def second_opinion(self, observation: Observation, look: int) -> float:
         """Full evidence: the model's own threshold decides."""
         return 1.0
 

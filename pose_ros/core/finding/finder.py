@@ -37,7 +37,7 @@ class Finder(Protocol):
     ) -> list[Observation]:
         """Look for at most so many people in addition to those known already."""
 
-    def examine(self, observation: Observation, look: int) -> float:
+    def second_opinion(self, observation: Observation, look: int) -> float:
         """Second opinion on an observation: evidence from -1 (no person) to 1 (a person).
 
         Parameters

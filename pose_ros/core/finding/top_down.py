@@ -177,7 +177,7 @@ class TopDown:
         self._state.failed = not found
         return found
 
-    def examine(self, observation: Observation, look: int) -> float:
+    def second_opinion(self, observation: Observation, look: int) -> float:
         """Evidence of the detector in a closer view; without one, of the best keypoints."""
         if self.detector_search is not None:
             threshold = self.config.detector_threshold

@@ -64,26 +64,26 @@ class MotionEvent:
     @property
     def title(self) -> str:
         """The name with its hand, as people would say it; a name may hold its hand."""
-        return title_of(self.name, self.hand)
+        return display_name(self.name, self.hand)
 
 
-def name_of_subject(subject: int) -> str:
+def subject_label(subject: int) -> str:
     """Number of a person, or 'hand' and the number of a hand without a person."""
     return f'{subject}' if subject >= 0 else f'hand {-subject}'
 
 
-def title_of(name: str, hand: str = 'none') -> str:
+def display_name(name: str, hand: str = 'none') -> str:
     """A name with its hand, as people would say it."""
     words = name.replace('_', ' ')
     return words if hand == 'none' or hand in words.split() else f'{words} ({hand})'
 
 
-def label_of(fall: str, posture: str, gestures: str, exercise: str) -> str:
+def person_label(fall: str, posture: str, gestures: str, exercise: str) -> str:
     """Lines beside a person: the fall or else the posture, gestures, exercise."""
     return '\n'.join(filter(None, (fall or posture, gestures, exercise)))
 
 
-def words_of(event: MotionEvent) -> str:
+def describe_event(event: MotionEvent) -> str:
     """Name of an event, its hand, and what only this kind tells."""
     words, details = event.title, event.details
     if event.phase == 'retracted':

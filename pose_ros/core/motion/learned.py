@@ -81,7 +81,7 @@ class MotionRecogniser:
             [J]: which of them are known.
         """
         self._points.append((stamp, points, seen))
-        # Keep one frame from before the window, to know its first moment.
+        # Keep one frame from before the window, to know its first sample.
         while len(self._points) > 1 and self._points[1][0] < stamp - self._window.seconds:
             self._points.popleft()
         stamps, *rows = (np.array(part) for part in zip(*self._points))

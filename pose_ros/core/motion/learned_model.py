@@ -179,13 +179,13 @@ class LearnedModel:
             arrays = _read(path)
             description = Description.from_json(str(arrays['description']))
             dilations, counts = arrays['dilations'].astype(int), arrays['counts'].astype(int)
-            moments, width = description.window.shape
+            samples, width = description.window.shape
             # The longest kernel covers the window, as in training.
             if (
                 len(dilations) > _MAX_DILATIONS
-                or not ((dilations > 0) & (dilations < moments)).all()
+                or not ((dilations > 0) & (dilations < samples)).all()
             ):
-                raise ValueError(f'dilations must be 1 to {moments - 1}')
+                raise ValueError(f'dilations must be 1 to {samples - 1}')
             if len(counts) != len(dilations) or (counts < 0).any():
                 raise ValueError('counts do not fit the dilations')
             biases = np.split(arrays['biases'].astype(np.float32), 84 * np.cumsum(counts))

@@ -24,7 +24,7 @@ _GRID = 1 / 1024
 # Features are cut off here [torsos].
 _MAX_FEATURE = 8.0
 # Minimum length of a window: that of a convolution's kernel.
-_MIN_MOMENTS = 9
+_MIN_SAMPLES = 9
 # Length of a palm after `normalise` [torsos].
 _PALM = 0.2
 # The palm is as long as the longest of these distances from the wrist in most frames.
@@ -124,12 +124,12 @@ class Movement:
         return cls(np.asarray(stamps, dtype=float), points, seen, point_set)
 
     def __len__(self) -> int:
-        """Return the number of moments."""
+        """Return the number of samples."""
         return len(self.stamps)
 
     @property
     def duration(self) -> float:
-        """From the first moment to the last [s]."""
+        """From the first sample to the last [s]."""
         return float(self.stamps[-1] - self.stamps[0])
 
     def sampled(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -165,7 +165,7 @@ def normalise(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points relative to the middle of the shoulders, in torsos; unknown ones are 0.
 
-    The torso is the median over all moments, so that bending over does not enlarge the person.
+    The torso is the median over all samples, so that bending over does not enlarge the person.
     In space the person is also turned to face the camera, by the mean direction of the
     shoulders. A point set without shoulders must be relative to the body already; it stays as it
     is. Hands become relative to their own wrists, all with a palm of the same length.
@@ -242,9 +242,9 @@ def features(points: np.ndarray, seen: np.ndarray, point_set: PointSet = BODY) -
 def _held(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points with the last known value where unknown, before it the first; and which have any."""
     count = seen.shape[-2]
-    moments = np.arange(count)[:, None]
-    before = np.maximum.accumulate(np.where(seen, moments, -1), axis=-2)
-    after = np.where(seen, moments, count)[..., ::-1, :]
+    samples = np.arange(count)[:, None]
+    before = np.maximum.accumulate(np.where(seen, samples, -1), axis=-2)
+    after = np.where(seen, samples, count)[..., ::-1, :]
     after = np.minimum.accumulate(after, axis=-2)[..., ::-1, :]
     index: np.ndarray = np.where(before >= 0, before, after)
     known = index < count
@@ -305,15 +305,15 @@ class Window:
         if not 0.3 <= self.seconds <= 30:
             raise ValueError(f'a window must last 0.3 to 30 s, got {self.seconds}')
         if not 5 <= self.rate <= 60:
-            raise ValueError(f'the rate must be 5 to 60 moments a second, got {self.rate}')
-        if self.shape[0] < _MIN_MOMENTS:
+            raise ValueError(f'the rate must be 5 to 60 samples a second, got {self.rate}')
+        if self.shape[0] < _MIN_SAMPLES:
             raise ValueError(
-                f'a window must have at least {_MIN_MOMENTS} moments, got {self.shape[0]}'
+                f'a window must have at least {_MIN_SAMPLES} samples, got {self.shape[0]}'
             )
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(moments, channels) of `features`."""
+        """(samples, channels) of `features`."""
         spans = len(self.point_set) + len(self.point_set.bones)
         channels = spans * (3 if self.in_space else 2) + len(self.point_set.masks)
         return round(self.seconds * self.rate), channels

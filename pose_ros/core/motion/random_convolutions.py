@@ -3,7 +3,7 @@
 A. Dempster, D. F. Schmidt and G. I. Webb, "MiniRocket: A Very Fast (Almost) Deterministic
 Transform for Time Series Classification", KDD 2021. The 84 kernels have nine weights, six of -1
 and three of 2. Each kernel and dilation sums over a random set of channels. A feature is the
-share of the moments at which a convolution exceeds a bias, which is a quantile of the training
+share of the samples at which a convolution exceeds a bias, which is a quantile of the training
 data.
 """
 
@@ -70,10 +70,10 @@ class RandomConvolutions:
         rng
             Decides everything random.
         """
-        moments, width = series.shape[1:]
-        if moments < _LENGTH:
-            raise ValueError(f'a series must have at least {_LENGTH} moments, got {moments}')
-        dilations, features = _dilations(moments, count // len(_KERNELS))
+        samples, width = series.shape[1:]
+        if samples < _LENGTH:
+            raise ValueError(f'a series must have at least {_LENGTH} samples, got {samples}')
+        dilations, features = _dilations(samples, count // len(_KERNELS))
         shape = len(dilations), len(_KERNELS)
         exponents = rng.uniform(0.0, np.log2(min(width, _MAX_CHANNELS) + 1), shape)
         ranks = rng.random((*shape, width)).argsort(axis=2).argsort(axis=2)
@@ -113,21 +113,21 @@ class RandomConvolutions:
 
     def _convolved(self, series: np.ndarray, number: int) -> np.ndarray:
         """All kernels [N, T, 84] at one dilation; 0 beyond the ends."""
-        step, moments = int(self.dilations[number]), series.shape[1]
+        step, samples = int(self.dilations[number]), series.shape[1]
         # The channels are summed first: small products, which BLAS computes in one thread.
         summed = series @ self.channels[number].T.astype(np.float32)
-        padded = np.zeros((len(series), moments + 8 * step, len(_KERNELS)), np.float32)
-        padded[:, 4 * step : 4 * step + moments] = summed
+        padded = np.zeros((len(series), samples + 8 * step, len(_KERNELS)), np.float32)
+        padded[:, 4 * step : 4 * step + samples] = summed
         found = np.zeros_like(summed)
         for place, weights in enumerate(_KERNELS.T):
-            found += weights * padded[:, place * step : place * step + moments]
+            found += weights * padded[:, place * step : place * step + samples]
         return found
 
 
-def _dilations(moments: int, per_kernel: int) -> tuple[np.ndarray, np.ndarray]:
+def _dilations(samples: int, per_kernel: int) -> tuple[np.ndarray, np.ndarray]:
     """Dilations [D] [samples] up to the length of the series, and features per kernel of each."""
     steps = min(max(per_kernel, 1), 32)
-    longest = np.log2((moments - 1) / (_LENGTH - 1))
+    longest = np.log2((samples - 1) / (_LENGTH - 1))
     dilations, counts = np.unique(
         np.logspace(0, longest, steps, base=2).astype(int), return_counts=True
     )

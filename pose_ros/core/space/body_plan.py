@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from pose_ros.core.anatomy import TALLEST, bone_lengths, flesh
+from pose_ros.core.anatomy import TALLEST, bone_lengths, joint_depths
 from pose_ros.core.space.surfaces import Surfaces
 from pose_ros.core.topology import Topology
 
@@ -30,7 +30,7 @@ class BodyPlan:
         Mask [K] of trunk and head.
     reach
         [K] [m]: how far from the trunk's middle each can be along the line of sight.
-    flesh
+    joint_depths
         [K] [m]: how deep each lies.
     bones
         [E, 2]: their ends, that nearer to the trunk first; sorted from the trunk outwards.
@@ -42,7 +42,7 @@ class BodyPlan:
 
     central: np.ndarray
     reach: np.ndarray
-    flesh: np.ndarray
+    joint_depths: np.ndarray
     bones: np.ndarray
     lengths: np.ndarray
     usual: np.ndarray
@@ -153,5 +153,5 @@ def body_plan(topology: Topology) -> BodyPlan:
     order = np.argsort(bones_away[bones[:, 1]], kind='stable')
     lengths, usual = bone_lengths(topology)
     return BodyPlan(
-        trunk | head, reach, flesh(topology), bones[order], lengths[order], usual[order]
+        trunk | head, reach, joint_depths(topology), bones[order], lengths[order], usual[order]
     )

@@ -30,7 +30,7 @@ _SHORTEST_TORSO, _LONGEST_TORSO = 0.2, 0.85
 # Error of depth cameras [1/m] × distance², as stereo cameras have it, and the least [m].
 _NOISE, _MIN_NOISE = 0.0025, 0.004
 # How well it is known how deep a joint lies in the flesh, of that depth.
-_FLESH_ERROR = 0.35
+_JOINT_DEPTH_ERROR = 0.35
 
 
 class DepthStrategy:
@@ -60,7 +60,7 @@ class DepthStrategy:
         surfaces = Surfaces.of(view.depth.at(windows, view.size))
         surfaces = surfaces.only(np.abs(surfaces.depths - trunk) <= plan.reach[surfaces.windows])
         rays = view.camera.rays(points)[surfaces.windows]
-        behind = plan.flesh[surfaces.windows] / np.linalg.norm(rays, axis=1)
+        behind = plan.joint_depths[surfaces.windows] / np.linalg.norm(rays, axis=1)
         joints = view.camera.centre + rays * (surfaces.depths + behind)[:, None]
         chosen = plan.choose(surfaces, joints, trunk)
 
@@ -75,7 +75,7 @@ class DepthStrategy:
         parts = (
             noise,
             surfaces.spreads[taken],
-            _FLESH_ERROR * plan.flesh[known],
+            _JOINT_DEPTH_ERROR * plan.joint_depths[known],
             doubts[known],
         )
         errors[known] = np.linalg.norm(parts, axis=0)

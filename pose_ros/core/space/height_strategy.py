@@ -15,7 +15,7 @@ from pose_ros.core.types import Person
 _ERROR = 0.1
 # Half of the depth of a body [m], which lies in a plane here.
 _FLAT_ERROR = 0.15
-# Lengths of bones are told in pixels of a camera of this focal length.
+# Lengths of bones are in pixels of a camera of this focal length [px].
 _FOCAL = 600.0
 
 

@@ -35,7 +35,7 @@ class Identities:
         Settings; may be replaced at any time.
     make_track
         Makes a new track from its ``track_id`` and an observation.
-    examine
+    second_opinion
         Second opinion on an observation and the number of opinions before it: evidence from -1
         (no person) to 1 (a person).
 
@@ -56,7 +56,7 @@ class Identities:
         self,
         config: EstimatorConfig,
         make_track: Callable[[int, Observation], Track],
-        examine: Callable[[Observation, int], float],
+        second_opinion: Callable[[Observation, int], float],
     ) -> None:
         self.config = config
         if config.mode != 'single':
@@ -66,7 +66,7 @@ class Identities:
         self.locked_id = 0
         self.expired_lock = 0
         self._make_track = make_track
-        self._examine = examine
+        self._second_opinion = second_opinion
         self._last_track_id = 0
         self._last_id = 0
 
@@ -192,7 +192,7 @@ class Identities:
     def _confirm(self, track: Track) -> None:
         presence, needed = track.presence, self.config.min_hits
         for _ in range(presence.looks_due(track.observations, needed)):
-            presence.add(self._examine(track.last, presence.looks))
+            presence.add(self._second_opinion(track.last, presence.looks))
         if track.observations < needed or not (presence.is_person(needed) and track.is_credible):
             return
         # In `single` a jump to another person gets a new id, whatever they wear.

@@ -31,7 +31,7 @@ GESTURES = {
 }
 HANDS = {GestureEvent.LEFT: 'LEFT', GestureEvent.RIGHT: 'RIGHT'}
 
-# Where these were seen is told; where the others are is a guess, and has no confidence.
+# Keypoints in these states were seen; the places of the others are guesses without confidence.
 _SEEN = (KeypointState.OBSERVED, KeypointState.BELOW_THRESHOLD)
 
 
