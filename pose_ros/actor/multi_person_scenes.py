@@ -16,6 +16,7 @@ from pose_ros.actor.covering import is_a_crossing
 from pose_ros.actor.meeting import draw_ways, go_on, turn_back, wait
 from pose_ros.actor.scene import Action, Actor, Scene
 from pose_ros.actor.stage import Camera, draw_camera, draw_places
+from pose_ros.core.names import unknown_name
 
 _GESTURES = (
     *('wave_left', 'wave_right', 'raise_left', 'raise_right', 'point_left', 'point_right'),
@@ -62,7 +63,7 @@ def multi_person_scene(
     try:
         chosen = _KINDS[kind]
     except KeyError:
-        raise ValueError(f'unknown scene {kind!r}, known are: {", ".join(SCENE_KINDS)}') from None
+        raise ValueError(unknown_name('scene', kind, SCENE_KINDS)) from None
     if people is not None and not chosen.least <= people <= chosen.most:
         raise ValueError(
             f'people must be {chosen.least} to {chosen.most} in {kind}, got {people!r}'

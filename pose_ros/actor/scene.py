@@ -14,6 +14,7 @@ from pose_ros.actor.body import ActorPose
 from pose_ros.actor.draw import Figure
 from pose_ros.actor.figure import Clothes
 from pose_ros.actor.motions import STAND, ActorMotion, motion_named
+from pose_ros.core.names import unknown_name
 
 
 def _check(value: Any, name: str, low: float, high: float) -> None:
@@ -235,8 +236,7 @@ class Scene:
             if not isinstance(getattr(self, name), (int, np.integer)):
                 raise ValueError(f'{name} must be whole pixels, got {getattr(self, name)!r}')
         if self.background not in BACKGROUNDS:
-            known = ', '.join(BACKGROUNDS)
-            raise ValueError(f'unknown background {self.background!r}, known are: {known}')
+            raise ValueError(unknown_name('background', self.background, BACKGROUNDS))
         if not all(isinstance(actor, Actor) for actor in self.actors):
             raise ValueError(f'actors must be Actor, got {self.actors!r}')
 

@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from pose_ros.core.names import unknown_name
+
 # Names of distortion models as in sensor_msgs/CameraInfo, with the numbers of coefficients.
 _POLYNOMIAL = {'plumb_bob': (4, 5), 'rational_polynomial': (8, 12, 14)}
 _FISHEYE = {'equidistant': (4,)}
@@ -198,7 +200,7 @@ def _check_distortion(model: str, coefficients: np.ndarray) -> None:
         return  # whatever the model, there is no distortion
     known = _POLYNOMIAL | _FISHEYE
     if model not in known:
-        raise ValueError(f'unknown distortion model {model!r}, known are: {", ".join(known)}')
+        raise ValueError(unknown_name('distortion model', model, known))
     if count not in known[model]:
         raise ValueError(f'{model} has {known[model]} coefficients, got {count}')
 

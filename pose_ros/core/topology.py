@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from pose_ros.core.names import unknown_name
+
 Side = Literal['left', 'right']
 """The person's own left or right."""
 SIDES: tuple[Side, Side] = ('left', 'right')
@@ -48,10 +50,8 @@ class Topology:
         try:
             return self._indices[keypoint_name]
         except KeyError:
-            known = ', '.join(self.keypoint_names)
-            raise ValueError(
-                f'{self.name} has no keypoint {keypoint_name!r}, it has: {known}'
-            ) from None
+            kind = f'keypoint of {self.name}'
+            raise ValueError(unknown_name(kind, keypoint_name, self.keypoint_names)) from None
 
     @cached_property
     def _indices(self) -> dict[str, int]:
@@ -298,8 +298,7 @@ def topology_named(name: str) -> Topology:
     try:
         return TOPOLOGIES[name]
     except KeyError:
-        known = ', '.join(TOPOLOGIES)
-        raise ValueError(f'unknown keypoint format {name!r}, known are: {known}') from None
+        raise ValueError(unknown_name('keypoint format', name, TOPOLOGIES)) from None
 
 
 def keypoint_map(source: Topology, target: Topology) -> np.ndarray:

@@ -11,6 +11,7 @@ import re
 import yaml
 
 from pose_ros.core.bounded_yaml import compose_yaml, construct_yaml
+from pose_ros.core.names import unknown_name
 
 # Names of exercises, gestures and motions, which are also names of files.
 NAME = re.compile(r'[\w-]{1,60}')
@@ -49,8 +50,8 @@ class Entry:
             if name in fields:
                 raise Entry(self.path, key).error(f'{name} is given twice')
             if (required or optional) and name not in (*required, *(optional or ())):
-                known = ', '.join((*required, *(optional or ())))
-                raise Entry(self.path, key).error(f'unknown field {name!r}, known are: {known}')
+                known = (*required, *(optional or ()))
+                raise Entry(self.path, key).error(unknown_name('field', name, known))
             fields[name] = entry
         for name in required:
             if name not in fields:

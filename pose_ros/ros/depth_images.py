@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from pose_ros.core.encoded_image import read_encoded
+from pose_ros.core.names import unknown_name
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.types import FrameError
@@ -96,8 +97,7 @@ def depth_of(message: Image | CompressedImage) -> DepthImage:
         return _unpacked(message)
     kind = _TYPES.get(message.encoding)
     if kind is None:
-        known = ', '.join(_TYPES)
-        raise FrameError(f'unknown depth encoding {message.encoding!r}, known are: {known}')
+        raise FrameError(unknown_name('depth encoding', message.encoding, _TYPES))
     values = samples_of(message, kind)
     return _depth_image(values.astype(kind, copy=False), stamp_of(message.header))
 

@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike
 
 from pose_ros.core.bit_depth import BitDepth
 from pose_ros.core.encoded_image import read_encoded
+from pose_ros.core.names import unknown_name
 from pose_ros.core.types import Frame, FrameError, check_image_size
 from pose_ros.message_types import CompressedImage, Header, Image
 
@@ -113,9 +114,7 @@ def image_to_frame(message: Image, bit_depth: BitDepth | None = None) -> Frame:
     """
     encoding = ENCODINGS.get(message.encoding)
     if encoding is None:
-        raise FrameError(
-            f'unknown encoding {message.encoding!r}; known are {", ".join(ENCODINGS)}'
-        )
+        raise FrameError(unknown_name('encoding', message.encoding, ENCODINGS))
     across, down = encoding.block
     if message.width % across or message.height % down:
         raise FrameError(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from rclpy.node import Node
 
+from pose_ros.core.names import nearest_name
 from pose_ros.ros.parameter_docs import TABLES, table
 
 # Read by rclpy itself, some only in later versions.
@@ -32,8 +32,6 @@ def warn_of_unknown(node: Node) -> None:
 
 def unknown_text(name: str, known: Collection[str]) -> str:
     """One line on an unknown parameter, with the known name that is most like it."""
-    near = get_close_matches(name, sorted(known))
-    # Swapped letters before missing ones: modle is model, not mode.
-    near.sort(key=lambda other: sorted(other) != sorted(name))
-    hint = f'; did you mean {near[0]}?' if near else ''
+    near = nearest_name(name, known)
+    hint = '' if near is None else f'; did you mean {near}?'
     return f'unknown parameter {name} is ignored{hint}'

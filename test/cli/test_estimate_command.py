@@ -306,7 +306,7 @@ def test_another_model_gives_its_own_format(estimate, clip, save_image, tmp_path
 @pytest.mark.parametrize(
     ('arguments', 'reason'),
     [
-        (['--model', 'yolo'], "unknown model 'yolo', there are: blazepose_full"),
+        (['--model', 'yolo'], "unknown model 'yolo', known are: blazepose_full"),
         (['--mode', 'many'], 'mode must be one of single, multi, auto'),
         (['--smoothing', 'magic'], 'smoothing must be one of none, ema, one_euro'),
         (['--json', '{folder}/none/lines.jsonl'], 'there is no folder .*none for .*create it'),

@@ -483,7 +483,7 @@ def test_a_missing_file_names_the_folders_and_the_command(make_store, tmp_path):
 
 def test_unknown_names_list_the_known():
     store = ModelStore()
-    with pytest.raises(ModelError, match=r"unknown model 'yolo', there are: blazepose_full, "):
+    with pytest.raises(ModelError, match=r"unknown model 'yolo', known are: blazepose_full, "):
         store.locate('yolo')
     with pytest.raises(
         ModelError, match=r"unknown model 'blazepoes_full', did you mean blazepose_"

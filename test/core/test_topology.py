@@ -85,7 +85,7 @@ def test_the_nearest_found_is_the_next_along_the_body():
 
 
 def test_the_17_do_not_contain_the_33():
-    with pytest.raises(ValueError, match='coco17 has no keypoint'):
+    with pytest.raises(ValueError, match='unknown keypoint of coco17'):
         keypoint_map(COCO17, BLAZEPOSE33)
 
 

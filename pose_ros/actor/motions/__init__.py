@@ -11,6 +11,7 @@ from pose_ros.actor.motions.fall_motions import FALLS
 from pose_ros.actor.motions.gesture_motions import GESTURES
 from pose_ros.actor.motions.motion import SIT, STAND, ActorMotion
 from pose_ros.actor.motions.sign_motions import SIGNS
+from pose_ros.core.names import unknown_name
 
 __all__ = ['BASIC', 'MOTIONS', 'SIT', 'STAND', 'ActorMotion', 'motion_named']
 
@@ -26,4 +27,4 @@ def motion_named(name: str) -> ActorMotion:
     try:
         return MOTIONS[name]
     except KeyError:
-        raise ValueError(f'unknown motion {name!r}, known are: {", ".join(MOTIONS)}') from None
+        raise ValueError(unknown_name('motion', name, MOTIONS)) from None

@@ -10,6 +10,7 @@ import numpy as np
 
 from pose_ros.actor.body import ActorPose, Pair
 from pose_ros.actor.motions.motion import STAND, ActorMotion, hold
+from pose_ros.core.names import unknown_name
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ def perform(name: str, style: GestureStyle) -> Performance:
     try:
         make = PERFORMED[name]
     except KeyError:
-        known = ', '.join(PERFORMED)
-        raise ValueError(f'unknown gesture {name!r}, known are: {known}') from None
+        raise ValueError(unknown_name('gesture', name, PERFORMED)) from None
     return make(style)
 
 

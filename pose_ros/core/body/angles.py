@@ -10,6 +10,7 @@ import numpy as np
 from pose_ros.core.body.angle_lines import Lines
 from pose_ros.core.body.angle_plan import angle_plan, torso_size, trunk_sides
 from pose_ros.core.body.jitter import Jitter
+from pose_ros.core.names import unknown_name
 from pose_ros.core.positions import PositionSource
 from pose_ros.core.types import Person
 
@@ -71,8 +72,7 @@ class JointAngles:
         try:
             return self.names.index(name)
         except ValueError:
-            known = ', '.join(self.names)
-            raise ValueError(f'no angle {name!r}, known are: {known}') from None
+            raise ValueError(unknown_name('angle', name, self.names)) from None
 
     def angle(self, name: str) -> float:
         """Angle of a name [rad], NaN if it cannot be known; ValueError lists the names."""

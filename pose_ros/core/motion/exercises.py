@@ -12,6 +12,7 @@ from pose_ros.core.motion.exercise_tracker import Counter, ExerciseTracker
 from pose_ros.core.motion.observer import AUTO, NONE, MotionConfig, Observer
 from pose_ros.core.motion.repetition import Fault, Repetition, Verdict
 from pose_ros.core.motion.repetition_counter import ExercisePhase
+from pose_ros.core.names import unknown_name
 from pose_ros.core.resources import config_file
 
 __all__ = ['AUTO', 'ExerciseCounter', 'ExercisePhase', 'ExerciseState', 'Fault', 'Verdict']
@@ -112,8 +113,7 @@ class ExerciseCounter(Observer):
 
     def _check(self, exercise: str) -> None:
         if exercise not in (AUTO, NONE, *self.names):
-            known = ', '.join((AUTO, NONE, *self.names))
-            raise ValueError(f'unknown exercise {exercise!r}, known are: {known}')
+            raise ValueError(unknown_name('exercise', exercise, (AUTO, NONE, *self.names)))
 
     def choose(self, exercise: str) -> None:
         """Count an exercise, `AUTO` or `NONE`, from now on, from zero; ValueError if unknown."""

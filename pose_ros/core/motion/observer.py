@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pose_ros.core.body.state import BodyState
+from pose_ros.core.names import unknown_name
 
 AUTO = 'auto'
 """Instead of an exercise's name: recognise which one is being done."""
@@ -133,6 +134,5 @@ class GestureObserver(Observer):
         """
         unknown = sorted(set(names) - self.gestures)
         if unknown:
-            known = ', '.join(sorted(self.gestures))
-            raise ValueError(f'unknown gesture {unknown[0]!r}, known are: {known}')
+            raise ValueError(unknown_name('gesture', unknown[0], sorted(self.gestures)))
         self._enabled = frozenset(names)

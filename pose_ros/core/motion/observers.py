@@ -13,6 +13,7 @@ from pose_ros.core.motion.learned import load_learned, rules_beside
 from pose_ros.core.motion.observer import ALL, MotionConfig, Observer
 from pose_ros.core.motion.posture_observer import PostureReader
 from pose_ros.core.motion.rules import load_rules
+from pose_ros.core.names import unknown_name
 from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.errors import ModelError
 
@@ -64,8 +65,7 @@ def check(observers: Iterable[Observer], config: MotionConfig) -> None:
     names = gesture_names(observers)
     unknown = sorted(set(config.gestures) - names - {ALL})
     if unknown:
-        known = ', '.join(sorted(names))
-        raise ValueError(f'unknown gesture {unknown[0]!r}, known are: {known}')
+        raise ValueError(unknown_name('gesture', unknown[0], sorted(names)))
     for observer in observers:
         observer.check(config)
 

@@ -13,6 +13,7 @@ from pose_ros.core.body.features import FEATURES
 from pose_ros.core.body.hand_features import HAND_FEATURES
 from pose_ros.core.body.state import BodyState
 from pose_ros.core.motion.observer import ALL
+from pose_ros.core.names import unknown_name
 from pose_ros.core.topology import OTHER, SIDES, Side
 from pose_ros.core.yaml_reader import Entry, read_yaml
 
@@ -269,7 +270,7 @@ def _read_feature(entry: Entry, word: str, hand: Hand) -> tuple[Feature, tuple[S
     """Feature and the sides it is meant for, such as 'other.wrist_height'."""
     prefix, _, name = word.rpartition('.')
     if name not in FEATURES:
-        raise entry.error(f'unknown feature {name!r}, known are: {", ".join(sorted(FEATURES))}')
+        raise entry.error(unknown_name('feature', name, sorted(FEATURES)))
     if prefix not in ('', 'left', 'right', 'other'):
         raise entry.error(f'{prefix!r} in {word!r} must be left, right or other')
     feature = FEATURES[name]

@@ -12,6 +12,7 @@ from pose_ros.core.body.state import Body, BodyState
 from pose_ros.core.motion.events import EventStream, MotionEvent
 from pose_ros.core.motion.observer import MotionConfig, Observer
 from pose_ros.core.motion.observers import make_observers
+from pose_ros.core.names import unknown_name
 from pose_ros.core.runtime.errors import ModelError
 from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.types import Person, TrackedHand
@@ -44,8 +45,7 @@ class Motion:
         KeyError if there is no such observer.
         """
         if self.observers and name not in self.observers:
-            known = ', '.join(self.observers)
-            raise KeyError(f'unknown observer {name!r}, known are: {known}')
+            raise KeyError(unknown_name('observer', name, self.observers))
         return self.values.get(name, [])
 
 
@@ -89,8 +89,7 @@ class MotionWatcher:
         """
         unknown = set(names) - self.observers.keys()
         if unknown:
-            known = ', '.join(self.observers)
-            raise ValueError(f'unknown observer {min(unknown)!r}, known are: {known}')
+            raise ValueError(unknown_name('observer', min(unknown), self.observers))
         stamp = self._timeline.last or 0.0
         ended = {name: self._lose(name, stamp) for name in sorted(self._wanted.difference(names))}
         self._wanted = set(names)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-import difflib
 import os
 from pathlib import Path
 import tempfile
 from typing import TypeVar
 
+from pose_ros.core.names import unknown_name
 from pose_ros.core.resources import config_file
 from pose_ros.core.runtime.download import Progress, download_files
 from pose_ros.core.runtime.errors import ModelError
@@ -81,10 +81,7 @@ class ModelStore:
         try:
             return self._models[name]
         except KeyError:
-            near = difflib.get_close_matches(name, self.names, 1)
-            meant = f', did you mean {near[0]}?' if near else ','
-            known = ', '.join(self.names)
-            raise ModelError(f'unknown model {name!r}{meant} there are: {known}') from None
+            raise ModelError(unknown_name('model', name, self.names)) from None
 
     def locate(self, name: str, device: str = 'cpu') -> dict[str, Path]:
         """Path of each file of a model, by role; its size and checksum are right.

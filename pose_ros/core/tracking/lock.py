@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pose_ros.core.names import unknown_name
 from pose_ros.core.topology import COCO_SHOULDERS, COCO_WRISTS
 from pose_ros.core.tracking.similarity import coco_indices
 from pose_ros.core.types import Person
@@ -40,8 +41,7 @@ def choose(
         If no person fits; the message names the ids in view.
     """
     if method not in ('id', *_RANKS):
-        known = ', '.join(('id', *_RANKS))
-        raise LockError(f'unknown way to choose {method!r}, known are: {known}')
+        raise LockError(unknown_name('way to choose', method, ('id', *_RANKS)))
     known_people = [person for person in people if person.id and person.observed.any()]
     if not known_people:
         raise LockError('no person is in view with an id that could be locked')
