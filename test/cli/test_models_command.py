@@ -23,7 +23,10 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 # As git hash-object prints it.
 BLOB = hashlib.sha1(b'blob %d\0' % len(CONTENT) + CONTENT).hexdigest()
 
-UNKNOWN_MODEL = "pose-ros: unknown model 'none' (did you mean known?), known are: known, changed, blob, unknown"
+UNKNOWN_MODEL = (
+    "pose-ros: unknown model 'none' (did you mean known?), "
+    'known are: known, changed, blob, unknown'
+)
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -51,7 +51,7 @@ def test_names_are_those_of_the_constants(prefix):
 
 def test_wrong_names_and_messages_are_refused():
     with pytest.raises(
-        ValueError, match="unknown keypoint of coco17 'left_heel' .*known are: nose, left"
+        ValueError, match=r"unknown keypoint of coco17 'left_heel' .*known are: nose, left"
     ):
         keypoint(skeleton_of('coco17'), 'left_heel')
     with pytest.raises(ValueError, match="unknown keypoint format 'coco'"):
