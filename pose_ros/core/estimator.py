@@ -11,6 +11,7 @@ import numpy as np
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.factory import build_finder, build_hand_tracker, select_device
+from pose_ros.core.finding.finder import Finder
 from pose_ros.core.finding.schedule import SearchSchedule
 from pose_ros.core.runtime.device import DeviceStatus
 from pose_ros.core.runtime.errors import ModelError
@@ -61,8 +62,8 @@ class PoseEstimator:
         self._device_selector = select_device(self.config, store)
         self._finder = build_finder(self.config, store, self._device_selector)
         self._hand_tracker = build_hand_tracker(self.config, store)
-        self._identities = Identities(self.config, self._make_track, self._finder.second_opinion)
         self._repairs = Repairs()
+        self._identities = _identities(self.config, self._finder, self._repairs)
         self._begin()
 
     @property
@@ -233,9 +234,7 @@ class PoseEstimator:
         single.statistics = replace(self.statistics)
         single._finder = self._finder.fresh()
         single._repairs = Repairs()
-        single._identities = Identities(
-            self.config, single._make_track, single._finder.second_opinion
-        )
+        single._identities = _identities(self.config, single._finder, single._repairs)
         single._begin()
         people = single._estimate_next(frame)
         for name in ('inference_time', 'person_time', 'detector_time', 'detections'):
@@ -275,10 +274,6 @@ class PoseEstimator:
     def _only_locked(self) -> bool:
         """Whether the locked person alone is tracked."""
         return self.config.mode == 'single' and bool(self.locked_id)
-
-    def _make_track(self, track_id: int, observation: Observation) -> Track:
-        keypoint_filter = KeypointFilter(self.config, self.topology, self._repairs)
-        return Track(track_id, observation, self._finder.regions(), keypoint_filter)
 
     def _tracks_to_follow(self, frame: Frame) -> list[Track]:
         """Tracks whose regions are searched: the locked one, visible ones, large ones first.
@@ -340,6 +335,17 @@ class PoseEstimator:
         statistics.swaps, statistics.implausible = self._repairs.swaps, self._repairs.implausible
         statistics.reinitialised = self._identities.track_switches
         statistics.expired_lock = self._identities.expired_lock
+
+
+def _identities(config: EstimatorConfig, finder: Finder, repairs: Repairs) -> Identities:
+    """Identities of the people that a finder finds."""
+
+    # Without the estimator: that would refer to itself, and keep its model until Python tidies up.
+    def make_track(config: EstimatorConfig, track_id: int, observation: Observation) -> Track:
+        keypoint_filter = KeypointFilter(config, finder.topology, repairs)
+        return Track(track_id, observation, finder.regions(), keypoint_filter)
+
+    return Identities(config, make_track, finder.second_opinion)
 
 
 def _area(person: Person) -> float:

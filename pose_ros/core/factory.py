@@ -29,7 +29,7 @@ from pose_ros.core.runtime.loading import model_loader
 from pose_ros.core.runtime.openvino import is_installed
 from pose_ros.core.runtime.store import ModelStore
 from pose_ros.core.tracking.keypoint_filter import smoothers
-from pose_ros.core.tracking.region import RegionTracker, region_tracker
+from pose_ros.core.tracking.region import region_tracker
 
 OWN_DETECTOR = 'blazepose_detector'
 # Finds the most people, and many false ones.
@@ -100,9 +100,6 @@ def build_finder(
     if family == 'posenet' or family in _MULTI_FAMILIES:
         return BottomUp(_load_multi_model(config, store, device_selector), config)
 
-    def make_regions() -> RegionTracker:
-        return region_tracker(model, finder.config)
-
     def detectors_for(config: EstimatorConfig) -> tuple[str, ...]:
         return detector_names(config, store)
 
@@ -110,7 +107,7 @@ def build_finder(
         return load_detector(name, store, config.threads or 2, config.precision)
 
     model = load_pose_model(config, store, device_selector)
-    finder = TopDown(model, config, make_regions, detectors_for, load)
+    finder = TopDown(model, config, partial(region_tracker, model), detectors_for, load)
     # MoveNet finds one person in the whole frame better than BlazePose's detector does.
     if family != 'movenet' or config.mode != 'single' or detectors_for(config) != (OWN_DETECTOR,):
         finder.use_detectors()

@@ -1,6 +1,8 @@
 """The whole way of a frame, with the real embedded model on the actor."""
 
 from dataclasses import replace
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -315,3 +317,19 @@ def test_most_keypoints_of_random_scenes_are_close(model, minimum, random_frames
     measured(f'{model}, {count} scenes: {found} people found, {share:.1%} of keypoints close')
     assert found >= 0.9 * count
     assert share > minimum
+
+
+@pytest.mark.parametrize('mode', ['single', 'multi'])
+def test_the_model_is_released_with_the_estimator(mode):
+    """At once, not when Python looks for objects that refer to themselves."""
+    gc.disable()
+    try:
+        estimator = PoseEstimator(EstimatorConfig(mode=mode))
+        image = first_frame().image
+        estimator.estimate(Frame(image, 0.0))
+        estimator.estimate(image)
+        finder = weakref.ref(estimator._finder)
+        del estimator
+        assert finder() is None
+    finally:
+        gc.enable()

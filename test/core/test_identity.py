@@ -27,7 +27,7 @@ def follow(sighting_of):
             config = EstimatorConfig(**({'smoothing': 'none'} | settings))
             self.identities = Identities(
                 config,
-                lambda number, first: Track(
+                lambda config, number, first: Track(
                     number, first, WholeFrames(), KeypointFilter(config, COCO17, Repairs())
                 ),
                 lambda observation, look: 1.0,

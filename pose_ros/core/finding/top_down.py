@@ -68,7 +68,7 @@ class TopDown:
         self,
         model: PoseModel,
         config: EstimatorConfig,
-        make_regions: Callable[[], RegionTracker],
+        make_regions: Callable[[EstimatorConfig], RegionTracker],
         detectors_for: Callable[[EstimatorConfig], tuple[str, ...]],
         load_detector: Callable[[str], Detector],
     ) -> None:
@@ -128,7 +128,7 @@ class TopDown:
 
     def regions(self) -> RegionTracker:
         """Region tracker of a new track."""
-        return self._make_regions()
+        return self._make_regions(self.config)
 
     def follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Observation]:
         """Look into the region of each tracked person, with neighbours painted over."""
@@ -232,7 +232,7 @@ class TopDown:
         sees_alignment: bool,
     ) -> Observation | None:
         """Person whom the detector found, with the people in front painted over."""
-        regions = self._make_regions()
+        regions = self.regions()
         region = regions.around(detection)
         score = detection.score
         neighbours = [
@@ -263,7 +263,7 @@ class TopDown:
         observation = self._look(frame, whole_frame(frame))
         if observation is None:
             return []
-        regions = self._make_regions()
+        regions = self.regions()
         regions.update(frame, observation.pose)
         region = regions.region(frame)
         if region.side < _FAR * whole_frame(frame).side:

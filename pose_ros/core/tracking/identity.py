@@ -34,7 +34,7 @@ class Identities:
     config
         Settings; may be replaced at any time.
     make_track
-        Makes a new track from its ``track_id`` and an observation.
+        Makes a new track from the settings, its ``track_id`` and an observation.
     second_opinion
         Second opinion on an observation and the number of opinions before it: evidence from -1
         (no person) to 1 (a person).
@@ -55,7 +55,7 @@ class Identities:
     def __init__(
         self,
         config: EstimatorConfig,
-        make_track: Callable[[int, Observation], Track],
+        make_track: Callable[[EstimatorConfig, int, Observation], Track],
         second_opinion: Callable[[Observation, int], float],
     ) -> None:
         self.config = config
@@ -118,7 +118,7 @@ class Identities:
             elif newcomers and observation.roi_track is None:
                 # A person in the region of another track is seen badly: a search will find them.
                 self._last_track_id += 1
-                owner = self._make_track(self._last_track_id, observation)
+                owner = self._make_track(self.config, self._last_track_id, observation)
                 self.tracks.append(owner)
         for track in list(self.tracks):
             if not track.id and not track.misses:
