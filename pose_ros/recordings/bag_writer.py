@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 import math
 from pathlib import Path
 import shutil
@@ -143,7 +142,9 @@ class BagWriter:
     def _add_events(self, motion: Motion, header: Any, zero: float) -> None:
         for output in OUTPUTS:
             values = [one for name in output.observers for one in motion.values.get(name, ())]
-            for event in output.convert([_shifted(one, zero) for one in values], header):
+            # Times in the bag are on the clock of its stamps.
+            values = [one.shifted(zero) if isinstance(one, Fall) else one for one in values]
+            for event in output.convert(values, header):
                 self._add(output.topic, event, header, kept=output.kept)
                 if output.topic in ANNOTATIONS:
                     ANNOTATIONS[output.topic](self._labels, event)
@@ -201,11 +202,3 @@ def _header(frame: Frame) -> tuple[Any, float]:
         header.stamp.sec, header.stamp.nanosec = stamp.sec, stamp.nanosec
         return header, frame.zero
     return Header(stamp=time_to_msg(frame.time + _VIDEO_START)), _VIDEO_START
-
-
-def _shifted(value: Any, zero: float) -> Any:
-    """Falls hold times, which the bag has on the clock of its stamps [s]."""
-    if not isinstance(value, Fall):
-        return value
-    landing = None if value.landing is None else value.landing + zero
-    return replace(value, onset=value.onset + zero, landing=landing)

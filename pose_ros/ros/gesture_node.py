@@ -91,6 +91,7 @@ class GestureNode(Node):
         self._reader = SkeletonReader(self, 'skeletons')
         self._hands = HandPairs(self, self._reader, self._observe)
         self._times = FrameTimes(self)
+        self._offset = 0.0  # of the stamps from the times of the last frame [s]
         self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
         observers = self._watcher.observers.values()
@@ -133,7 +134,9 @@ class GestureNode(Node):
         orientation, size = orientation_of(message), (message.image_width, message.image_height)
         people = [orientation.upright_person(person, size) for person in people]
         hands = [orientation.upright_hand(msg_to_hand(hand), size) for hand in found]
-        motion = self._watcher.observe(people, self._times.read(message.header).time, hands)
+        when = self._times.read(message.header)
+        motion = self._watcher.observe(people, when.time, hands)
+        self._offset = when.stamp - when.time if when.is_stamped else 0.0
         self._faults = motion.faults
         for fault in motion.faults:
             self.get_logger().warning(fault, throttle_duration_sec=5.0)
@@ -151,6 +154,8 @@ class GestureNode(Node):
                         replace(one, direction=orientation.direction_in_image(one.direction))
                         for one in values
                     ]
+                elif observer == 'falls':
+                    values = [fall.shifted(self._offset) for fall in values]
                 for event in output.convert(values, message.header):
                     self._events[output.topic].publish(event)
 

@@ -12,10 +12,11 @@ from pose_ros.actor import Action, Actor, Scene, skeletons
 from pose_ros.actor.motions.fall_motions import FALL_KEYS, course
 from pose_ros.core.motion.falls import FallDetector
 from pose_ros.core.motion.watcher import single_observer
-from pose_ros.message_values import EventReader
+from pose_ros.message_values import EventReader, seconds
 from pose_ros.msg import FallEvent
 from pose_ros.plotting.recording import Recording
 from pose_ros.ros import qos
+from pose_ros.ros.conversions import skeleton_array
 from pose_ros.ros.labels import Labels
 from pose_ros.ros.marker_node import MarkerNode
 from pose_ros.ros.motion_conversions import fall_to_msg, time_to_msg
@@ -30,6 +31,17 @@ def fallen(stage):
     actor = Actor((Action('fall_left', 1.0),))
     stage.video(Scene(duration=4.0, fps=FPS, actors=(actor,), background='plain'))
     return stage.wait_for('falls', phase=FallEvent.FALLEN)
+
+
+def test_times_of_a_fall_are_on_the_clock_of_the_stamps(make_stage):
+    """Also after images without stamps, since when time is that of receipt."""
+    stage = make_stage('falls')
+    for _ in range(2):
+        stage.send(skeleton_array([], Header(), (640, 480)))
+    event = fallen(stage)
+    onset, landing, now = map(seconds, (event.onset, event.landing, event.header.stamp))
+    assert onset < landing < now
+    assert now - onset == pytest.approx(event.duration, abs=0.001)
 
 
 def test_who_comes_late_learns_who_lies_there(make_stage):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 
@@ -53,3 +53,8 @@ class Fall:
         """Validate the fields."""
         if not 0 <= self.confidence <= 1:
             raise ValueError(f'confidence must be 0 to 1, got {self.confidence}')
+
+    def shifted(self, offset: float) -> Fall:
+        """Same event with its times on another clock, which is ahead by an offset [s]."""
+        landing = None if self.landing is None else self.landing + offset
+        return replace(self, onset=self.onset + offset, landing=landing)
