@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 import time
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -106,13 +108,13 @@ class SourceNode(Node):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__('source_node', **kwargs)
-        self._values = declare(self, PARAMETERS)
+        self._depth: Publisher | None = None
+        self._values = declare(self, PARAMETERS, check=self._check)
         self._image = HandoverPublisher(self, 'image', IMAGE_QOS)
         self._info: Publisher = self.create_publisher(CameraInfo, 'camera_info', SMALL_QOS)
         self._truth: Publisher | None = None
         if self._values.source == 'actor':
             self._truth = self.create_publisher(SkeletonArray, 'truth', SMALL_QOS)
-        self._depth: Publisher | None = None
         if self._values.source == 'actor' and self._values.depth:
             self._depth = self.create_publisher(Image, 'depth', IMAGE_QOS)
         self._depth_writer = ImageWriter('16UC1')
@@ -123,7 +125,12 @@ class SourceNode(Node):
         if self._values.wait_for_subscribers:
             count = self._values.wait_for_subscribers
             self.get_logger().info(f'waiting for {count} subscribers of image')
-        self._timer = self.create_timer(0.01, self._wait)
+        self._timer = self._timer_every(0.01, self._wait)
+
+    def _check(self, values: Mapping[str, Any]) -> None:
+        """ValueError for another field of view than that of the actor's depth images."""
+        if self._depth is not None and values['field_of_view'] != self._values.field_of_view:
+            raise ValueError('field_of_view cannot change while depth is published: start anew')
 
     def _open(self) -> None:
         p = self._values
@@ -142,9 +149,13 @@ class SourceNode(Node):
         if not self._source.live:
             self._next = self._source.read()
 
+    def _timer_every(self, period: float, callback: Callable[[], None]) -> Timer:
+        """Timer by the monotonic clock: images are due by it, also where time is simulated."""
+        return self.create_timer(period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
     def _tick_every(self, period: float, callback: Callable[[], None]) -> None:
         self.destroy_timer(self._timer)
-        self._timer = self.create_timer(period, callback)
+        self._timer = self._timer_every(period, callback)
 
     def _wait(self) -> None:
         """Start when enough subscribers are there."""
@@ -219,8 +230,10 @@ class SourceNode(Node):
 
     def _publish(self, image: SourceImage) -> None:
         p = self._values
-        exposed = self.get_clock().now() - Duration(nanoseconds=int(image.age * 1e9))
-        header = Header(stamp=exposed.to_msg(), frame_id=p.frame_id)
+        now = self.get_clock().now()
+        # Simulated time may be younger than the image.
+        age = Duration(nanoseconds=min(int(image.age * 1e9), now.nanoseconds))
+        header = Header(stamp=(now - age).to_msg(), frame_id=p.frame_id)
         self._image.publish(self._writer.write(image.image, header))
         height, width = image.image.shape[:2]
         self._info.publish(camera_info(header, width, height, p.field_of_view))

@@ -5,10 +5,12 @@ import subprocess
 import threading
 import time
 
+from builtin_interfaces.msg import Time
 import cv2
 import numpy as np
 import pytest
 from rclpy.qos import QoSProfile
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 
 from pose_ros.actor import ActorTruth
@@ -415,3 +417,22 @@ def test_the_actor_with_depth_stands_where_the_camera_says(ros):
     assert skeleton.positions[11].x == pytest.approx(
         (hip.x - 320) / focal * skeleton.positions[11].z
     )
+
+
+def test_simulated_time_need_not_have_begun(ros):
+    images = ros.collect(Image, 'image', QOS, count=0)
+    node = ros.start(SourceNode, source='actor', width=64, height=64, fps=20.0, use_sim_time=True)
+    ros.spin_until(lambda: len(images) > 2, 'images without a clock')
+    assert {stamp_of(image.header) for image in images} == {0.0}
+    clock = ros.publisher(Clock, '/clock', QoSProfile(depth=1))
+    clock.publish(Clock(clock=Time(nanosec=1000)))
+    ros.spin_until(lambda: node.get_clock().now().nanoseconds == 1000, 'the clock')
+    node._publish(SourceImage(np.zeros((64, 64, 3), np.uint8), due=0.0, age=0.5))
+    ros.spin_until(lambda: stamp_of(images[-1].header) <= 1e-6, 'the image')
+
+
+def test_the_field_of_view_is_fixed_with_depth(ros):
+    source = ros.start(SourceNode, source='actor', width=64, height=64, depth=True)
+    result = ros.set_parameter(source, 'field_of_view', 0.5)
+    assert result.reason == 'field_of_view cannot change while depth is published: start anew'
+    assert ros.set_parameter(source, 'field_of_view', 1.05).successful
