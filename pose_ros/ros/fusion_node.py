@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from pose_ros.core.fusion.person_fusion import PersonFusion
 from pose_ros.core.fusion.rays import CameraImage
 from pose_ros.core.fusion.rounds import Rounds
+from pose_ros.core.timeline import Step, Timeline
 from pose_ros.message_values import orientation_of
 from pose_ros.msg import SkeletonArray, SkeletonFormat
 from pose_ros.ros.calibration import Calibration
@@ -70,6 +71,7 @@ class FusionCamera:
         self.calibration = Calibration(rectified, warn=node.get_logger().warning)
         # A float does not hold all nanoseconds. A round has the last image or the one before.
         self.stamps: deque[tuple[float, Stamp]] = deque(maxlen=2)
+        self._timeline = Timeline()
         self._fault = ''
 
     def image(self, message: SkeletonArray, frame: FixedFrame) -> CameraImage | None:
@@ -77,6 +79,8 @@ class FusionCamera:
         people = self.reader.read(message, unconfirmed=True)
         if people is None:
             return None
+        if self._timeline.advance(stamp_of(message.header)) is Step.JUMP:
+            frame.clear()
         self.calibration.mirrored = message.mirrored
         size = (message.image_width, message.image_height)
         model = self.calibration.camera(size)

@@ -1,5 +1,6 @@
 """The real fusion_node over DDS: two cameras with static transforms, one of which fails."""
 
+from itertools import count
 from math import pi
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -25,6 +26,7 @@ from pose_ros.ros.qos import (
     LATCHED,
     MARKERS,
     SKELETONS,
+    TF,
     TF_STATIC,
 )
 
@@ -54,6 +56,8 @@ class Cameras:
         self.arrived = {
             n: ros.collect(SkeletonArray, f'{n}/skeletons', SKELETONS) for n in self.views
         }
+        self.message, self.start = TFMessage, START
+        self.tf = ros.node.create_publisher(TFMessage, '/tf', TF)
         static = ros.publisher(TFMessage, '/tf_static', TF_STATIC)
         static.publish(TFMessage(transforms=[self.transform(name) for name in placed]))
         matrix = [MODEL.focal, 0.0, 320.0, 0.0, MODEL.focal, 240.0, 0.0, 0.0, 1.0]
@@ -80,12 +84,20 @@ class Cameras:
         turn.x, turn.y, turn.z, turn.w = Rotation.from_matrix(rotation).as_quat().tolist()
         return message
 
+    def stamp(self, time):
+        return Time(seconds=self.start, nanoseconds=round(time * 1e9)).to_msg()
+
+    def move(self, name, step):
+        """Publish where a camera is at a time."""
+        message = self.transform(name)
+        message.header.stamp = self.stamp(step / RATE)
+        self.tf.publish(self.message(transforms=[message]))
+
     def show(self, name, step, delay=0.0):
         """Publish what a camera sees at a time, and wait until it has arrived."""
         time = step / RATE + delay
         people = self.views[name].image([path], time).people
-        header = Header(stamp=Time(seconds=START, nanoseconds=round(time * 1e9)).to_msg())
-        header.frame_id = f'{name}_optical'
+        header = Header(stamp=self.stamp(time), frame_id=f'{name}_optical')
         before = len(self.arrived[name])
         self.skeletons[name].publish(skeleton_array(people, header, SIZE))
         self.ros.spin_until(lambda: len(self.arrived[name]) > before, name)
@@ -95,7 +107,7 @@ class Cameras:
 
         def find():
             # The stamp of an image, to the nanosecond: messages are paired by it.
-            wanted = Time(seconds=START, nanoseconds=round(time * 1e9)).to_msg()
+            wanted = self.stamp(time)
             return next((m for m in self.fused if m.header.stamp == wanted), None)
 
         return self.ros.spin_until(find, f'people at {time} s')
@@ -170,3 +182,19 @@ def test_a_camera_without_a_transform_is_reported(ros, make_cameras):
     cameras.show('left', 0)
     assert cameras.wait_until(0.0)
     cameras.wait_for_status("right: no transform from 'right_optical' to 'map'")
+
+
+def test_a_moving_camera_is_fused_again_when_time_starts_again(ros, make_cameras):
+    cameras, steps = make_cameras(placed=[]), count()
+
+    def people():
+        step = next(steps)
+        for name in cameras.views:
+            cameras.move(name, step)
+            cameras.show(name, step)
+        return [message for message in cameras.fused if message.skeletons]
+
+    ros.spin_until(people, 'people')
+    cameras.start -= 100
+    cameras.fused.clear()
+    ros.spin_until(people, 'people after the restart')
