@@ -17,6 +17,7 @@ from pose_ros.core.hand_drawing import hand_colours, hand_words
 from pose_ros.core.topology import HAND21
 from pose_ros.core.types import Person, TrackedHand
 from pose_ros.ros.conversions import positions_to_msg
+from pose_ros.ros.person_markers import MarkerStyle, duration_to_msg
 
 BONES, KEYPOINTS, LABEL = 'hand_bones', 'hand_keypoints', 'hand_label'
 _LINE, _SPHERE = 0.006, 0.012  # [m] thickness of bones, diameter of keypoints
@@ -32,7 +33,7 @@ def hand_markers(
     hands: Sequence[TrackedHand],
     people: Sequence[Person],
     camera: CameraModel | None,
-    distance: float,
+    style: MarkerStyle,
     *,
     words: Mapping[int, str] = MappingProxyType({}),
 ) -> list[Marker]:
@@ -49,22 +50,23 @@ def hand_markers(
     people
         Of the same image; a hand is placed at the wrist of its person where that is known.
     camera
-        Places the other hands; None leaves them out.
-    distance
-        Distance of those to the camera [m].
+        Places the other hands, at the distance of the style; None leaves them out.
+    style
+        Distance, lifetime and scale.
     words
         Labels by id; of hands without a person by their negative id.
     """
     lines = _marker(header, BONES, Marker.LINE_LIST)
     spheres = _marker(header, KEYPOINTS, Marker.SPHERE_LIST)
-    lines.scale.x = _LINE
-    spheres.scale.x = spheres.scale.y = spheres.scale.z = _SPHERE
+    lines.scale.x = _LINE * style.scale
+    spheres.scale.x = spheres.scale.y = spheres.scale.z = _SPHERE * style.scale
+    lines.lifetime = spheres.lifetime = duration_to_msg(style.lifetime)
     labels = []
     by_id = {person.id: person for person in people if person.id}
     for hand in hands:
         places = _at_wrist(hand, by_id.get(hand.skeleton_id))
         if places is None and camera is not None:
-            places = camera.back_project(hand.keypoints, distance)
+            places = camera.back_project(hand.keypoints, style.distance)
         if places is None or not np.isfinite(places).all():
             continue
         bones, dots = hand_colours(hand)
@@ -73,7 +75,7 @@ def hand_markers(
         spheres.points += positions_to_msg(places)
         spheres.colors += [_colour(dots)] * len(places)
         if text := hand_words(hand, words):
-            labels.append(_label(header, hand.id, text, places))
+            labels.append(_label(header, hand.id, text, places, style.scale))
     for marker in (lines, spheres):
         marker.action = Marker.ADD if marker.points else Marker.DELETE
     return [lines, spheres, *labels]
@@ -87,11 +89,11 @@ def _at_wrist(hand: TrackedHand, person: Person | None) -> np.ndarray | None:
     return np.asarray(hand.world - hand.world[0] + wrist)
 
 
-def _label(header: Header, hand_id: int, text: str, places: np.ndarray) -> Marker:
+def _label(header: Header, hand_id: int, text: str, places: np.ndarray, scale: float) -> Marker:
     """Words above a hand at places [21, 3] [m]."""
     marker = _marker(header, LABEL, Marker.TEXT_VIEW_FACING)
     marker.id, marker.text, marker.lifetime = hand_id % 2**31, text, _LABEL_LIFETIME
-    marker.scale.z, marker.color = _LETTER, _colour(UNTRACKED)
+    marker.scale.z, marker.color = _LETTER * scale, _colour(UNTRACKED)
     x, y, z = places.mean(axis=0)
     y = places[:, 1].min() - _ABOVE
     marker.pose.position = Point(x=float(x), y=float(y), z=float(z))

@@ -53,7 +53,9 @@ class HandPairs:
 
     def watch(self, inputs: OnDemandSubscriptions, wanted: bool) -> None:
         """Subscribe to `hands` while they are wanted and have publishers."""
-        self.expected = wanted and self._node.count_publishers('hands') > 0
+        # Remapping is not applied to names in the graph.
+        topic = self._node.resolve_topic_name('hands')
+        self.expected = wanted and self._node.count_publishers(topic) > 0
         inputs.keep('hands', HandArray, self._on_hands, SKELETONS, self.expected)
         if not self.expected:
             self._release(0)

@@ -61,6 +61,7 @@ class MarkerNode(Node):
         self._wanted = False
         self._reader = SkeletonReader(self, 'skeletons')
         self._hands = HandPairs(self, self._reader, self._show)
+        self._had_hands = False
         self._inputs = OnDemandSubscriptions(self, self._watch)
         self._diagnostics = DiagnosticsPublisher(self, self._diagnose)
 
@@ -116,10 +117,11 @@ class MarkerNode(Node):
             markers = self._markers.update(
                 message.header, placed, camera, annotations, locked, image_size=size
             )
-            if self._hands.expected:
-                distance = self._values.distance
+            self._had_hands |= self._hands.expected
+            if self._had_hands:  # from then on they are deleted: subscribers may miss a message
+                style = self._markers.style
                 markers.markers += hand_markers(
-                    message.header, hands, people, camera, distance, words=annotations.words
+                    message.header, hands, people, camera, style, words=annotations.words
                 )
             self._marker_publisher.publish(markers)
         if self._overlays.wanted:

@@ -60,6 +60,12 @@ class MarkerStyle:
     scale: float = 1.0
 
 
+def duration_to_msg(seconds: float) -> Duration:
+    """Message of a time span [s]."""
+    fraction, whole = math.modf(seconds)
+    return Duration(sec=int(whole), nanosec=int(fraction * 1e9))
+
+
 class PersonMarkers:
     """Spheres and lines that share their points, and words; at times head, frame and angles.
 
@@ -167,8 +173,7 @@ class PersonMarkers:
         self._frame.scale.x = _FRAME * size
         self._text.scale.z = _TEXT * self._text_depth * style.scale
 
-        fraction, seconds = math.modf(style.lifetime)
-        lifetime = Duration(sec=int(seconds), nanosec=int(fraction * 1e9))
+        lifetime = duration_to_msg(style.lifetime)
         markers = self._shown_markers(wanted)
         for marker in markers:
             marker.header = header

@@ -19,6 +19,7 @@ from pose_ros.ros.hand_conversions import hand_array
 from pose_ros.ros.hand_markers import hand_markers
 from pose_ros.ros.images import ImageWriter
 from pose_ros.ros.marker_node import MarkerNode
+from pose_ros.ros.person_markers import MarkerStyle
 
 SIZE = (320, 240)
 
@@ -43,7 +44,7 @@ def test_a_hand_is_at_the_wrist_of_its_person():
     points = np.full((17, 3), 9.0)
     points[COCO17.index('left_wrist')] = 0.5, 0.1, 2.0
     person = make_person(Positions(points, np.full(17, 0.1), PositionSource.DEPTH))
-    lines, spheres = hand_markers(Header(), [make_hand()], [person], None, 2.0)
+    lines, spheres = hand_markers(Header(), [make_hand()], [person], None, MarkerStyle(2.0))
     assert (lines.type, spheres.type) == (Marker.LINE_LIST, Marker.SPHERE_LIST)
     assert (lines.action, spheres.action) == (Marker.ADD, Marker.ADD)
     found = places(spheres)
@@ -56,24 +57,39 @@ def test_a_hand_is_at_the_wrist_of_its_person():
 def test_other_hands_are_on_the_plane_of_people_without_positions():
     camera = CameraModel.from_field_of_view(*SIZE, 1.0)
     for hand in (make_hand(), make_hand(skeleton_id=0)):
-        _, spheres = hand_markers(Header(), [hand], [make_person()], camera, 3.0)
+        _, spheres = hand_markers(Header(), [hand], [make_person()], camera, MarkerStyle(3.0))
         np.testing.assert_allclose(
             places(spheres), camera.back_project(hand.keypoints, 3.0), atol=1e-6
         )
-    markers = hand_markers(Header(), [make_hand()], [make_person()], None, 3.0)
+    markers = hand_markers(Header(), [make_hand()], [make_person()], None, MarkerStyle(3.0))
     assert [marker.action for marker in markers] == [Marker.DELETE, Marker.DELETE]
+
+
+def test_hands_look_as_the_style_says():
+    camera = CameraModel.from_field_of_view(*SIZE, 1.0)
+    usual, large = (
+        hand_markers(Header(), [make_hand()], [], camera, style)
+        for style in (MarkerStyle(lifetime=0.0), MarkerStyle(lifetime=1.5, scale=2.0))
+    )
+    for before, after in zip(usual, large):
+        assert after.scale.x == 2 * before.scale.x
+        assert (before.lifetime.sec, before.lifetime.nanosec) == (0, 0)
+        assert (after.lifetime.sec, after.lifetime.nanosec) == (1, 500_000_000)
 
 
 def test_a_hand_without_a_person_has_its_label_above_it():
     camera = CameraModel.from_field_of_view(*SIZE, 1.0)
     hands = [make_hand(), make_hand(skeleton_id=0)]  # both have the id 3
     words = {1: 'standing', 3: 'of person 3', -3: 'victory left'}
-    *_, label = hand_markers(Header(), hands, [make_person()], camera, 2.0, words=words)
+    *_, label = hand_markers(
+        Header(), hands, [make_person()], camera, MarkerStyle(2.0), words=words
+    )
     assert (label.text, label.type) == ('victory left', Marker.TEXT_VIEW_FACING)
     top = camera.back_project(hands[1].keypoints, 2.0)[:, 1].min()
     assert label.pose.position.y < top
     assert label.lifetime.nanosec
-    assert len(hand_markers(Header(), hands[:1], [make_person()], camera, 2.0, words=words)) == 2
+    style = MarkerStyle(2.0)
+    assert len(hand_markers(Header(), hands[:1], [make_person()], camera, style, words=words)) == 2
     drawn = draw_people(np.zeros((240, 320, 3), np.uint8), [], labels=words, hands=hands)
     plain = draw_people(np.zeros((240, 320, 3), np.uint8), [], hands=hands)
     rows, columns = np.nonzero((drawn != plain).any(axis=2))
@@ -134,3 +150,30 @@ def test_the_overlay_waits_for_the_hands_of_its_image(ros):
     assert not lit(shown(4))
     names = {marker.ns for array in markers for marker in array.markers}
     assert {'hand_bones', 'hand_keypoints'} <= names
+
+
+@pytest.mark.ros
+def test_hands_are_deleted_when_no_one_publishes_them_any_more(ros):
+    fingers = ros.node.create_publisher(HandArray, 'fingers', qos.SKELETONS)
+    arguments = ['--ros-args', '-r', 'hands:=fingers', '-p', 'field_of_view:=1.0']
+    ros.add(MarkerNode(context=ros.context, cli_args=arguments))
+    arrays = ros.collect(MarkerArray, 'skeleton_markers', qos.MARKERS)
+    skeletons = ros.publisher(SkeletonArray, 'skeletons', qos.SKELETONS)
+    ros.spin_until(lambda: fingers.get_subscription_count() == 1, 'the hands subscription')
+
+    header = Header(frame_id='camera')
+
+    def last_action():
+        """Of the bones of hands, after one more image."""
+        header.stamp.sec += 1
+        skeletons.publish(skeleton_array([], header, SIZE))
+        if fingers is not None:
+            fingers.publish(hand_array([make_hand(skeleton_id=0)], header, SIZE))
+        ros.spin_for(0.05)
+        found = [m.action for array in arrays for m in array.markers if m.ns == 'hand_bones']
+        return found[-1] if found else None
+
+    ros.spin_until(lambda: last_action() == Marker.ADD, 'a hand')
+    ros.node.destroy_publisher(fingers)
+    fingers = None
+    ros.spin_until(lambda: last_action() == Marker.DELETE, 'the deletion')
