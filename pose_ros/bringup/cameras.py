@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 import posixpath
 import re
+from typing import Any
 
 import yaml
 
@@ -94,12 +95,16 @@ def fusion(values: Values, cameras: Sequence[Values]) -> list[Process]:
     """The node that fuses the people of all cameras, and the one that shows them."""
     fused = {**{argument.name: argument.default for argument in OF_A_CAMERA}, **values}
     names = [posixpath.basename(camera['namespace']) for camera in cameras]
-    parameters = {'cameras': names, 'fixed_frame': values['fixed_frame'] or 'map'}
-    infos = {
-        f'{name}/camera_info': posixpath.join(name, topics(camera)['camera_info'])
+    parameters: dict[str, Any] = {'cameras': names}
+    if values['fixed_frame']:
+        parameters['fixed_frame'] = values['fixed_frame']
+    inputs = {
+        f'{name}/{topic}': posixpath.join(name, new)
         for name, camera in zip(names, cameras)
+        for topic, new in topics(camera).items()
+        if topic in ('camera_info', 'skeletons')
     }
-    node = replace(own_node('fusion_node', fused, parameters), remappings=infos)
+    node = replace(own_node('fusion_node', fused, parameters), remappings=inputs)
     return [node, own_node('marker_node', fused)]
 
 

@@ -87,12 +87,23 @@ def test_fusion_of_all_cameras(started):
     fusion, markers = started(fusion='true', followers='none', namespace='/robot')[-2:]
     assert (fusion.full_name, markers.full_name) == ('/robot/fusion_node', '/robot/marker_node')
     assert fusion.parameters['/robot/fusion_node'] == {
-        'use_sim_time': False, 'cameras': ['front', 'back'], 'fixed_frame': 'map',
+        'use_sim_time': False, 'cameras': ['front', 'back'],
     }  # fmt: skip
+    chosen = started(fusion='true', followers='none', fixed_frame='odom')[-2]
+    assert chosen.parameters['/fusion_node']['fixed_frame'] == 'odom'
     assert fusion.remappings == {
         'front/camera_info': '/front_camera/camera_info',
         'back/camera_info': 'back/camera_info',
     }
+
+
+def test_fusion_follows_a_remapping_of_skeletons(started):
+    cameras = '- {name: a, remap: "skeletons:=people falls:=/falls"}\n- {name: b}'
+    fusion = started(cameras, fusion='true', followers='none')[-2]
+    assert fusion.remappings == {
+        'a/camera_info': 'a/camera_info', 'a/skeletons': 'a/people',
+        'b/camera_info': 'b/camera_info',
+    }  # fmt: skip
 
 
 def test_a_list_of_names_for_one_camera(started):
