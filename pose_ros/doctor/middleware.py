@@ -49,7 +49,8 @@ def _cyclone() -> Iterator[Finding]:
     try:
         size = int(_RECEIVE_BUFFER.read_text())
     except (OSError, ValueError) as error:
-        yield Finding('image transport', State.HINT, f'{_RECEIVE_BUFFER}: {error}')
+        advice = f'see that net.core.rmem_max of the host is at least {_CYCLONE_BUFFER}'
+        yield Finding('image transport', State.HINT, f'{_RECEIVE_BUFFER}: {error}', advice)
         return
     found = f'Cyclone DDS, receive buffer of at most {size} bytes'
     if size < _CYCLONE_BUFFER:

@@ -41,6 +41,13 @@ def test_cyclone_needs_a_receive_buffer(monkeypatch, tmp_path, size, state):
     assert (finding.state, size in finding.found) == (state, True)
 
 
+def test_without_a_readable_receive_buffer_cyclone_gets_a_hint(monkeypatch, tmp_path):
+    monkeypatch.setattr(middleware, '_RECEIVE_BUFFER', tmp_path / 'nowhere')
+    monkeypatch.setenv('RMW_IMPLEMENTATION', 'rmw_cyclonedds_cpp')
+    [finding] = middleware.transport()
+    assert (finding.state, 'rmem_max' in finding.advice) == (State.HINT, True)
+
+
 def test_zenoh_needs_its_router_and_shared_memory(monkeypatch):
     monkeypatch.setenv('RMW_IMPLEMENTATION', 'rmw_zenoh_cpp')
     with socket.create_server(('localhost', 0)) as router:
