@@ -15,6 +15,7 @@ from rclpy.utilities import get_rmw_implementation_identifier
 from sensor_msgs.msg import CompressedImage, Image
 
 from pose_ros.process_environment import PROFILE_VARIABLES
+from pose_ros.ros.executors import NotingExecutor
 from pose_ros.ros.handover import HandoverPublisher, find_publisher
 from pose_ros.ros.qos import IMAGE, IMAGE_RELIABLE, image_profile
 
@@ -169,7 +170,12 @@ class ImageSubscription:
             self._handover = None
 
     def _receive_handover(self, message: Any) -> None:
-        self._callback(message, None)
+        executor = self._node.executor
+        assert executor is not None  # the publisher's
+        if isinstance(executor, NotingExecutor):
+            executor.call(self._node, self._callback, message, None)
+        else:
+            self._callback(message, None)
 
     def _unsubscribe(self) -> None:
         self._retire()

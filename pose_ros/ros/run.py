@@ -13,13 +13,13 @@ from typing import Any
 
 import rclpy
 from rclpy.exceptions import NameValidationException, ParameterException
-from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from pose_ros.process_environment import MALLOC_VARIABLES
+from pose_ros.ros.executors import make_executor
 from pose_ros.ros.services import answer_always
 from pose_ros.ros.start import init_ros, one_line
 from pose_ros.ros.unknown_parameters import warn_of_unknown
@@ -114,36 +114,6 @@ def spin(nodes: Sequence[Node], signals: Sequence[int] = ()) -> None:
         raise
     finally:
         executor.shutdown(timeout_sec=0)
-
-
-class NotingExecutor(SingleThreadedExecutor):
-    """Notes whose callback is at work.
-
-    Attributes
-    ----------
-    at_work
-        The node; None before the first callback.
-    """
-
-    at_work: Node | None = None
-
-    def wait_for_ready_callbacks(self, *arguments: Any, **named: Any) -> Any:
-        """As the parent, which calls it before each callback."""
-        ready: Any = super().wait_for_ready_callbacks(*arguments, **named)
-        self.at_work = ready[2]
-        return ready
-
-
-def make_executor(node: Node, kind: str) -> Executor:
-    """Executor by name: 'single', or 'events' where this rclpy has it."""
-    if kind == 'events':
-        try:
-            from rclpy.experimental import EventsExecutor  # noqa: PLC0415
-        except ImportError:
-            node.get_logger().warning("this rclpy has no EventsExecutor; using 'single'")
-        else:
-            return EventsExecutor(context=node.context)
-    return NotingExecutor(context=node.context)
 
 
 def keep_freed_memory() -> None:

@@ -60,6 +60,33 @@ class Failing(Node):
 run('failing', Failing)
 """
 
+HANDED_OVER = """
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image
+from pose_ros.ros.handover import HandoverPublisher
+from pose_ros.ros.image_subscription import ImageSubscription
+from pose_ros.ros.run import run_all
+
+class Sender(Node):
+    def __init__(self):
+        super().__init__('sender')
+        self.image = HandoverPublisher(self, 'image', QoSProfile(depth=1))
+        self.create_timer(0.05, lambda: self.image.publish(Image()))
+
+class Receiver(Node):
+    def __init__(self):
+        super().__init__('receiver')
+        self.images = ImageSubscription(self, Image, 'image', self.take)
+        self.create_timer(0.1, self.images.match)
+
+    def take(self, message, number):
+        if self.images.figures()['image hand-over'] == 'in the process':
+            raise ValueError('no image like this')
+
+run_all({'sender': Sender, 'receiver': Receiver})
+"""
+
 
 NODE = """
 from rclpy.node import Node
@@ -173,3 +200,12 @@ def test_a_fault_in_a_callback_is_not_hidden(ros_domain):
     )
     assert result.returncode == 1
     assert 'ValueError: the sky is falling' in result.stderr
+
+
+def test_a_node_that_fails_on_an_image_handed_over_is_named(ros_domain):
+    """Not the one that published the image."""
+    result = subprocess.run(
+        [sys.executable, '-c', HANDED_OVER], capture_output=True, text=True, check=False
+    )
+    assert '[receiver]: failed: ValueError: no image like this' in result.stderr
+    assert result.returncode == 1

@@ -8,9 +8,9 @@ from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters, SetParametersAtomically
 import rclpy
 
+from pose_ros.ros.executors import make_executor
 from pose_ros.ros.gesture_node import GestureNode
 from pose_ros.ros.pose_node import PoseNode
-from pose_ros.ros.run import make_executor
 from pose_ros.ros.services import answer_always, refusal
 from pose_ros.srv import LockTarget
 
