@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 import math
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,7 +58,7 @@ class Parameter:
             return self._accepted_entries(value)
         wanted = type(self.default)
         # YAML reads 1 as an integer where 1.0 is meant.
-        if wanted is float and type(value) is int:
+        if wanted is float and type(value) is int and abs(value) <= sys.float_info.max:
             value = float(value)
         if type(value) is not wanted:
             raise ValueError(f'{self.name} must be of type {wanted.__name__}, got {value!r}')
@@ -128,7 +129,7 @@ class Parameter:
         return descriptor
 
 
-# Of every node that passes messages on; see `pose_ros.ros.run.make_executor`.
+# Of every node that passes messages on; see `pose_ros.ros.executors.make_executor`.
 EXECUTOR = Parameter(
     'executor',
     'single',
@@ -196,7 +197,11 @@ def declare(
 
     def changes(given: Iterable[Any]) -> dict[str, Any]:
         # Others may add parameters to this node (use_sim_time, QoS overrides): not ours to refuse.
-        return {p.name: rows[p.name].accepted(p.value) for p in given if p.name in rows}
+        ours = [p for p in given if p.name in rows]
+        for parameter in ours:
+            if parameter.type_ == parameter.Type.NOT_SET:
+                raise ValueError(f'{parameter.name} cannot be deleted: set a value')
+        return {p.name: rows[p.name].accepted(p.value) for p in ours}
 
     def on_set(given: Iterable[Any]) -> SetParametersResult:
         try:

@@ -71,6 +71,14 @@ def test_invalid_values_are_refused_with_the_reason(ros, name, value, reason):
     assert not node.applied
 
 
+def test_a_parameter_cannot_be_deleted(ros):
+    node = ros.start(TableNode)
+    for name in ('threshold', 'show'):
+        [result] = node.set_parameters([Value(name, Value.Type.NOT_SET)])
+        assert result.reason == f'{name} cannot be deleted: set a value'
+        assert node.has_parameter(name)
+
+
 def test_live_changes_are_applied_after_they_are_set(ros):
     node = ros.start(TableNode)
     assert ros.set_parameter(node, 'threshold', 0.5).successful
