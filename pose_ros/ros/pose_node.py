@@ -127,6 +127,8 @@ class PoseNode(LifecycleNode):
         self._estimator.reset()
         self._drops.reset()
         self._times.reset()
+        if self._fixed_frame is not None:
+            self._fixed_frame.clear()
         self._looked = False
         self._dropped = 0
         self.statistics = FrameStatistics()
@@ -212,8 +214,10 @@ class PoseNode(LifecycleNode):
         estimator = self._estimator
         assert estimator is not None
         assert self._target_lock is not None
+        assert self._target is not None
         if when.step is Step.JUMP:
             estimator.reset()
+            self._target.restart()
         if self._localizer is not None:
             self._localizer.begin(when.step is Step.JUMP)
         try:
@@ -315,6 +319,7 @@ class PoseNode(LifecycleNode):
             self._estimator,
             self._images,
             self._skeletons,
+            wanted=self._is_wanted(),
             report=report,
             localizer=self._localizer,
         )

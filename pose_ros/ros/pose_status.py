@@ -22,6 +22,7 @@ def summary(
     images: ImageSubscription | None,
     skeletons: LifecyclePublisher | None,
     *,
+    wanted: bool,
     report: FrameReport,
     localizer: Localizer | None = None,
 ) -> tuple[bytes, str]:
@@ -33,6 +34,8 @@ def summary(
         Why it could not be configured; empty if nothing was wrong.
     estimator, images, skeletons
         The node's parts as far as they are there in its state.
+    wanted
+        Whether an output has subscribers.
     report
         What happened to the frames.
     localizer
@@ -45,9 +48,9 @@ def summary(
     warnings = list(_warnings(estimator, images, report, localizer))
     if warnings:
         return WARN, '; '.join(warnings)
-    idle = skeletons.get_subscription_count() == 0
-    rate = f'{report.rate:.1f} frames per second'
-    return OK, f'idle: no subscriber on {skeletons.topic_name}' if idle else rate
+    if not wanted:
+        return OK, f'idle: no subscriber on {skeletons.topic_name}'
+    return OK, f'{report.rate:.1f} frames per second'
 
 
 def _warnings(

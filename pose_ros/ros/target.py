@@ -10,7 +10,6 @@ from geometry_msgs.msg import Pose, PoseStamped
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
-from pose_ros.core.timeline import Step
 from pose_ros.core.types import Person
 from pose_ros.msg import TargetState
 from pose_ros.ros.pose_result import PoseResult
@@ -30,11 +29,16 @@ class TargetOutput:
         self._state = node.create_lifecycle_publisher(TargetState, '~/target_state', LATCHED)
         self._last = TargetState()
         self._place: Pose | None = None
+        self._restarted = False
 
     def begin(self) -> None:
         """Publish that there is no target, once the node is active."""
-        self._last, self._place = TargetState(), None
+        self._last, self._place, self._restarted = TargetState(), None, False
         self._state.publish(self._last)
+
+    def restart(self) -> None:
+        """Report the target as lost with the next image: nobody is known after a jump back."""
+        self._restarted = True
 
     @property
     def wanted(self) -> bool:
@@ -52,7 +56,7 @@ class TargetOutput:
         elif before.id and (
             before.state == TargetState.LOST
             or (before.state == TargetState.OUT_OF_SIGHT and before.id == expired_id)
-            or result.time.step is Step.JUMP
+            or self._restarted
         ):
             person_id, state = before.id, TargetState.LOST
         else:
@@ -64,7 +68,7 @@ class TargetOutput:
         message = TargetState(header=result.header, id=person_id, state=state, last_seen=last_seen)
         if (person_id, state) != (before.id, before.state):
             self._state.publish(message)
-        self._last = message
+        self._last, self._restarted = message, False
         if self._place is not None and state in (TargetState.VISIBLE, TargetState.OUT_OF_SIGHT):
             header = Header(stamp=result.header.stamp, frame_id=result.fixed_frame)
             self._pose.publish(PoseStamped(header=header, pose=self._place))

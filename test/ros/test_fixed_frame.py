@@ -185,9 +185,15 @@ def test_velocity_and_target_of_a_person_seen_from_a_moving_robot(ros, make_robo
     assert last.header.stamp.sec + last.header.stamp.nanosec / 1e9 > START + frame.stamp + 0.5
 
 
-def test_a_recording_that_starts_again_has_velocities_again(ros, make_robot, video):
+@pytest.mark.parametrize('paused', [False, True])
+def test_a_recording_that_starts_again_has_velocities_again(ros, make_robot, video, paused):
     robot = make_robot(fixed_frame='odom')
     for robot.start in (START, START - 50):
+        if paused:
+            robot.node.trigger_deactivate()
+            robot.node.trigger_activate()
+            for publisher in (robot.images, robot.depths, robot.infos, robot.tf):
+                ros.spin_until(publisher.get_subscription_count, 'pose_node subscribing')
         for frame in video[1][:8]:
             for time in (frame.stamp - 0.05, frame.stamp, frame.stamp + 0.05):
                 robot.drive(time)

@@ -11,7 +11,7 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from pose_ros.msg import SkeletonArray
+from pose_ros.msg import HandArray, SkeletonArray
 from pose_ros.ros import diagnostics, pose_status
 from pose_ros.ros.diagnostics import DropCounter
 from pose_ros.ros.pose_node import PoseNode
@@ -180,6 +180,22 @@ def test_figures_of_frames(ros, status, encoded_image, actor_image):
     assert 'h264' in found.figures['last bad image']
     image.encoding = 'rgb8'
     assert status('frames per second', publish).level == DiagnosticStatus.OK
+
+
+def test_a_node_that_is_wanted_for_its_hands_alone_is_not_idle(
+    ros, status, estimators, encoded_image, actor_image
+):
+    ros.start(lambda **a: PoseNode(estimators, **a), hands='tracked')
+    publisher = ros.publisher(Image, 'image', IMAGE_RELIABLE)
+    image = encoded_image(actor_image[0])
+
+    def publish():
+        image.header.stamp = ros.node.get_clock().now().to_msg()
+        publisher.publish(image)
+
+    status('idle: no subscriber on /skeletons', publish)
+    ros.collect(HandArray, 'hands', SKELETONS)
+    status('frames per second', publish)
 
 
 def test_figures_of_people(ros, status, estimators):

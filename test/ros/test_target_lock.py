@@ -278,6 +278,24 @@ def test_the_target_is_lost_when_the_stamps_jump_back(following, make_person, ro
     ]
 
 
+def test_it_is_lost_also_if_the_first_image_after_a_jump_is_unusable(following, make_person, ros):
+    node = following()
+    states = States(ros)
+    node.listen()
+    node.show(make_person(3))
+    assert node.lock(BY_ID, 3).success
+    node.show(make_person(3))
+    states.wait_for(2)
+    encoding, node.image.encoding = node.image.encoding, 'h264'
+    node.image.header.stamp.sec -= 100
+    node.images.publish(node.image)
+    ros.spin_until(lambda: node.node.statistics.bad, 'the unusable image')
+    node.image.encoding = encoding
+    node.show(make_person(4), ago=99)
+    states.wait_for(3)
+    assert (states.told[-1].id, states.told[-1].state) == (3, TargetState.LOST)
+
+
 def test_pose_node_looks_for_people_for_the_target_alone(following, make_person, ros):
     node = following()
     states = ros.collect(TargetState, 'pose_node/target_state', LATCHED)
