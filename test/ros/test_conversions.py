@@ -109,13 +109,12 @@ def test_a_kept_message_carries_nothing_over():
         [make_person(COCO17, 4), make_person(COCO17, 5), make_person(BLAZEPOSE33, 6)],
     ):
         kept = through_the_wire(writer.write(people, header, (320, 240)))
-        fresh = skeleton_array(people, header, (320, 240), 'some_model')
-        assert serialize_message(kept) == serialize_message(fresh)  # NaN differs from itself
+        fresh = through_the_wire(skeleton_array(people, header, (320, 240), 'some_model'))
+        assert str(kept) == str(fresh)  # NaN differs from itself, and padding bytes are arbitrary
         assert (kept.image_width, kept.image_height, kept.model) == (320, 240, 'some_model')
         assert len(kept.skeletons) == len(people)
         for skeleton, person in zip(kept.skeletons, people):
-            fresh = person_to_msg(person, (320, 240))
-            assert serialize_message(skeleton) == serialize_message(fresh)
+            assert str(skeleton) == str(through_the_wire(person_to_msg(person, (320, 240))))
 
 
 def test_the_header_is_put_in_as_it_is():
