@@ -289,6 +289,17 @@ def test_no_repetition_is_reported_twice():
     assert {name: count for name, count in counts.items() if count} == {'jumping_jack': 8}
 
 
+@pytest.mark.parametrize('turn', [45, 55])
+def test_slow_jumping_jacks_are_no_presses(turn):
+    """Seen from an angle, arms that go up sideways seem bent; but a press leaves the feet alone."""
+    slow = {'out': 0.52, 'hold': 0.13, 'back': 0.52, 'rest': 0.2}
+    moments = video(scene('jumping_jack', turn, fps=30, repetitions=4, rng=None, **slow))
+    states = done(told(moments))
+    assert [(s.exercise, s.repetitions) for s in states] == [
+        ('jumping_jack', number) for number in (1, 2, 3, 4)
+    ]
+
+
 RIVALS = """
 exercises:
 - {name: upright_squat, leads: knees, start: 150, turn: 130, goal: 90, seconds: [0.4, 10],
