@@ -96,8 +96,8 @@ def people_of(name: str) -> str:
 
 
 def part_of(chunk: Chunk) -> str:
-    """Name of the file with the people of a chunk."""
-    return f'parts/{chunk.name}/{chunk.index:04d}.npz'
+    """Name of the file with the people of a chunk: its times, as `cut` may be given others."""
+    return f'parts/{chunk.name}/{chunk.first}-{chunk.start}-{chunk.end}.npz'
 
 
 def estimate_chunk(chunk: Chunk, settings: BatchSettings) -> int:

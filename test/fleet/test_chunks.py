@@ -9,6 +9,7 @@ from pose_ros.core.topology import COCO17
 from pose_ros.core.types import Box, KeypointState, Person
 from pose_ros.fleet.chunks import cut, join
 from pose_ros.fleet.people_file import FramePeople
+from pose_ros.fleet.tasks import part_of
 
 OBSERVED = np.full(17, KeypointState.OBSERVED, np.uint8)
 
@@ -52,6 +53,14 @@ def test_chunks_cover_a_recording_once(duration, starts):
     assert [chunk.start for chunk in chunks] == starts
     assert [chunk.end for chunk in chunks] == [*starts[1:], math.inf]
     assert [chunk.first for chunk in chunks] == [max(start - 10, 0) for start in starts]
+
+
+def test_parts_of_other_chunks_have_other_names():
+    """Only the first chunks of 100 s are the same."""
+    cuts = [(100.0, 10.0), (90.0, 10.0), (100.0, 20.0)]
+    parts = [[part_of(chunk) for chunk in cut('x', 'x.mp4', 360.0, *one)] for one in cuts]
+    assert parts[0][0] == parts[2][0]
+    assert len({name for names in parts for name in names}) == sum(map(len, parts)) - 1
 
 
 def test_people_keep_their_ids_over_the_cut():
