@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+import math
 from typing import Any
 
 from pose_ros.core.media import Media, resolved
@@ -47,9 +48,9 @@ class BatchRun:
     engine
         Where it is done.
     chunk
-        Length of a chunk [s].
+        Length of a chunk [s], above 0 and finite.
     overlap
-        Of chunks [s].
+        Of chunks [s], above 0 and below their length.
     advance
         Called with the seconds of recordings that are done now.
     """
@@ -62,6 +63,8 @@ class BatchRun:
         overlap: float = 10.0,
         advance: Callable[[float], object] = lambda _: None,
     ) -> None:
+        if not 0 < chunk < math.inf:
+            raise ValueError(f'the chunk length must be a finite number above 0 s, got {chunk}')
         if not 0 < overlap < chunk:
             raise ValueError(f'overlap must be between 0 and {chunk} s, got {overlap}')
         self.status = StatusTable(settings.storage, settings.fingerprint)

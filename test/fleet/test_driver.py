@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 import json
+import math
 from pathlib import Path
 
 from image_bags import fall_frames, write_bag
@@ -121,3 +122,18 @@ def test_results_of_other_settings_are_not_mixed(short_video, settings, inline_e
     BatchRun(settings, inline_engine()).run([open_media(short_video)])
     with pytest.raises(ValueError, match='holds results of other settings'):
         BatchRun(replace(settings, motion=None), inline_engine())
+
+
+@pytest.mark.parametrize(
+    ('chunk', 'overlap', 'fault'),
+    [
+        (math.inf, 10.0, 'chunk length must be .* got inf'),
+        (math.nan, 10.0, 'chunk length must be .* got nan'),
+        (-1.0, 10.0, 'chunk length must be .* got -1.0'),
+        (100.0, math.nan, 'overlap must be .* got nan'),
+        (100.0, 100.0, 'overlap must be .* got 100.0'),
+    ],
+)
+def test_lengths_that_cut_nothing_are_refused(settings, inline_engine, chunk, overlap, fault):
+    with pytest.raises(ValueError, match=fault):
+        BatchRun(settings, inline_engine(), chunk, overlap)
