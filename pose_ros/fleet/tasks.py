@@ -103,7 +103,7 @@ def part_of(chunk: Chunk) -> str:
 def estimate_chunk(chunk: Chunk, settings: BatchSettings) -> int:
     """Find the people in a chunk and store them; returns the number of frames.
 
-    A recording that is damaged is read up to there.
+    A recording that is damaged is read up to there; chunks behind the damage are empty.
     """
     estimator = _estimator(settings.estimator)
     media = replace(
@@ -116,7 +116,7 @@ def estimate_chunk(chunk: Chunk, settings: BatchSettings) -> int:
             size = (frame.width, frame.height)
             frames.append(FramePeople(frame.time, size, people))
     except (MediaError, FrameError) as error:
-        if not frames:
+        if not frames and not chunk.index:
             raise
         fault = str(error)
     settings.storage.write(part_of(chunk), pack(frames, fault))

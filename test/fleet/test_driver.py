@@ -5,6 +5,7 @@ import json
 import math
 from pathlib import Path
 
+import cv2
 from image_bags import fall_frames, write_bag
 import numpy as np
 import pytest
@@ -116,6 +117,23 @@ def test_a_damaged_input_gives_what_is_before_the_damage(settings, inline_engine
     assert 'damaged or cut off' in one.reason
     assert one.frames in (9, 10)
     assert len(results(settings, one)[0]) >= 7
+
+
+def test_a_video_that_is_cut_off_gives_the_chunks_before_it(settings, inline_engine, tmp_path):
+    video = tmp_path / 'video.avi'
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*'MJPG'), FPS, (160, 120))
+    for frame in fall_frames()[:30]:
+        writer.write(cv2.resize(frame.image, (160, 120)))
+    writer.release()
+    content = video.read_bytes()
+    video.write_bytes(content[: len(content) // 2])
+    engine = inline_engine()
+    run = BatchRun(replace(settings, motion=None), engine, chunk=0.7, overlap=0.2)
+    (one,) = run.run([open_media(video)])
+    assert engine.ran == ['estimate_chunk'] * 4 + ['join_chunks']
+    assert (one.state, one.tries) == ('failed', 0)
+    assert 'the file is cut off, after' in one.reason
+    assert one.frames in (13, 14, 15)
 
 
 def test_results_of_other_settings_are_not_mixed(short_video, settings, inline_engine):
