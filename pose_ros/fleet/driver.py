@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 from pose_ros.core.media import Media, resolved
 from pose_ros.fleet.chunks import Chunk, cut
@@ -23,10 +24,13 @@ from pose_ros.fleet.tasks import (
     people_of,
 )
 
-# How often a task of a recording may fail before the recording is set aside [-].
+# How often a task may fail before its recording is set aside [-].
 MAX_TRIES = 3
 # Tasks that wait at each worker [-], so that none is ever without work.
 _QUEUE = 2
+
+# Of a task: name of its recording, and index of its chunk; None for joining the chunks.
+_Key: TypeAlias = tuple[str, int | None]
 
 
 @dataclass
@@ -73,25 +77,30 @@ class BatchRun:
         self._length = chunk
         self._overlap = overlap
         self._advance = advance
-        self._waiting: deque[tuple[Any, Callable[..., Any], tuple[Any, ...]]] = deque()
+        self._waiting: deque[_Key] = deque()
+        # Tasks that ran when a process died. They run again alone, which shows the guilty one.
+        self._suspects: deque[_Key] = deque()
+        self._alone: _Key | None = None
+        self._tries: Counter[_Key] = Counter()
+        self._recordings: dict[str, _Recording] = {}
         self._running = 0
 
     def run(self, media: Sequence[Media]) -> list[InputStatus]:
         """Process recordings that are not done yet; returns the status of all of these."""
-        recordings = {}
+        self._recordings = {}
         for one in media:
             status = self.status.inputs.get(resolved(one.source))
             if status is None or status.state != DONE or not self._has_results(status):
                 recording = self._plan(one, status)
-                recordings[recording.status.name] = recording
+                self._recordings[recording.status.name] = recording
         self.status.save()
-        for recording in recordings.values():
+        for recording in self._recordings.values():
             self._hand_out(recording)
         self._fill()
         while self._running:
-            (name, index), result = self._engine.next()
+            key, result = self._engine.next()
             self._running -= 1
-            self._take(recordings[name], index, result)
+            self._take(key, result)
             self._fill()
         if all(status.state == DONE for status in self.status.inputs.values()):
             self._settings.storage.remove_folder('parts')
@@ -120,37 +129,48 @@ class BatchRun:
                 self._advance(self._seconds(recording, chunk))
             else:
                 recording.missing.add(chunk.index)
-                self._queue_chunk(chunk)
+                self._waiting.append((chunk.name, chunk.index))
         if not recording.missing:
-            self._queue_join(recording)
+            self._queue_join(chunk.name)
 
-    def _queue_chunk(self, chunk: Chunk) -> None:
-        key = (chunk.name, chunk.index)
-        self._waiting.append((key, estimate_chunk, (chunk, self._settings)))
-
-    def _queue_join(self, recording: _Recording) -> None:
+    def _queue_join(self, name: str) -> None:
         # Before further chunks: its parts take room.
-        key = (recording.status.name, None)
-        task = (join_chunks, (recording.chunks, self._settings))
-        self._waiting.appendleft((key, *task))
+        self._waiting.appendleft((name, None))
 
     def _fill(self) -> None:
-        """Keep the workers busy."""
+        """Keep the workers busy, or run a suspect alone."""
+        self._alone = None
+        if self._suspects:
+            if not self._running:
+                self._alone = self._suspects.popleft()
+                self._start(self._alone)
+            return
         while self._waiting and self._running < _QUEUE * self._engine.workers:
-            key, function, arguments = self._waiting.popleft()
-            self._engine.submit(key, function, *arguments)
-            self._running += 1
+            self._start(self._waiting.popleft())
 
-    def _take(self, recording: _Recording, index: int | None, result: Any) -> None:
-        """Take the result of a task: of a chunk, or of joining (no index)."""
+    def _start(self, key: _Key) -> None:
+        name, index = key
+        chunks = self._recordings[name].chunks
+        if index is None:
+            self._engine.submit(key, join_chunks, chunks, self._settings)
+        else:
+            self._engine.submit(key, estimate_chunk, chunks[index], self._settings)
+        self._running += 1
+
+    def _take(self, key: _Key, result: Any) -> None:
+        """Take the result of a task."""
+        name, index = key
+        recording = self._recordings[name]
         status = recording.status
         if status.state == FAILED:
             return  # another chunk of it has failed for good
-        if isinstance(result, Exception):
-            self._retry(recording, index, result)
+        if isinstance(result, BrokenProcessPool) and key != self._alone:
+            self._suspects.append(key)
+        elif isinstance(result, Exception):
+            self._retry(key, result)
         elif isinstance(result, Joined):
-            for name in ('frames', 'frames_with_people', 'people', 'events', 'end'):
-                setattr(status, name, getattr(result, name))
+            for field_name in ('frames', 'frames_with_people', 'people', 'events', 'end'):
+                setattr(status, field_name, getattr(result, field_name))
             status.reason = result.fault
             status.state = FAILED if result.fault else DONE
             self.status.save()
@@ -158,19 +178,24 @@ class BatchRun:
             recording.missing.discard(index)
             self._advance(self._seconds(recording, recording.chunks[index]))
             if not recording.missing:
-                self._queue_join(recording)
+                self._queue_join(name)
 
-    def _retry(self, recording: _Recording, index: int | None, error: Exception) -> None:
-        status = recording.status
+    def _retry(self, key: _Key, error: Exception) -> None:
+        name, index = key
+        status = self._recordings[name].status
+        self._tries[key] += 1
         status.tries += 1
         status.reason = ' '.join(str(error).split()) or type(error).__name__
-        if status.tries >= MAX_TRIES:
+        if self._tries[key] >= MAX_TRIES:
             status.state = FAILED
-            self._waiting = deque(task for task in self._waiting if task[0][0] != status.name)
+            self._waiting = deque(one for one in self._waiting if one[0] != name)
+            self._suspects = deque(one for one in self._suspects if one[0] != name)
+        elif isinstance(error, BrokenProcessPool):
+            self._suspects.append(key)
         elif index is None:
-            self._queue_join(recording)
+            self._queue_join(name)
         else:
-            self._queue_chunk(recording.chunks[index])
+            self._waiting.append(key)
         self.status.save()
 
     def _seconds(self, recording: _Recording, chunk: Chunk) -> float:

@@ -37,7 +37,7 @@ class Engine(Protocol):
 
 
 class ProcessEngine:
-    """Processes of this machine; a process that dies is replaced, its tasks fail.
+    """Processes of this machine; one that dies takes all tasks with it, and all are replaced.
 
     Parameters
     ----------

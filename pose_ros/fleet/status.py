@@ -30,7 +30,7 @@ class InputStatus:
     reason
         Why it failed; results up to a damage are there all the same.
     tries
-        Tasks that failed in the last run.
+        How often tasks failed in the last run.
     duration
         Of the recording [s]; 0 if unknown.
     frames, frames_with_people, people, events

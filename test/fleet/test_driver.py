@@ -1,5 +1,6 @@
 """Batches: joined results as uncut, stopped and resumed, failing inputs."""
 
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 import json
 import math
@@ -10,10 +11,11 @@ from image_bags import fall_frames, write_bag
 import numpy as np
 import pytest
 
-from pose_ros.core.media import open_media
+from pose_ros.core.media import Media, open_media
 from pose_ros.fleet.driver import MAX_TRIES, BatchRun
 from pose_ros.fleet.status import StatusTable
 from pose_ros.fleet.storage import Storage
+from pose_ros.fleet.tasks import Joined, estimate_chunk
 from pose_ros.recordings.inputs import open_input
 
 parquet = pytest.importorskip('pyarrow.parquet')
@@ -106,6 +108,62 @@ def test_a_failing_input_is_tried_again_and_set_aside(
     assert 'lost.mp4' in failed.reason
     assert (done.state, done.frames) == ('done', 20)
     assert engine.ran.count('estimate_chunk') == MAX_TRIES + 1
+
+
+class MortalEngine:
+    """Tasks without work; a deadly chunk takes all tasks that run with it, `deaths` times."""
+
+    workers = 2
+
+    def __init__(self, deadly, deaths):
+        self.deadly, self.deaths = deadly, deaths
+        self._results = {}
+
+    def submit(self, key, function, *_):
+        done = 1 if function is estimate_chunk else Joined(20, 20, 1, 0, 2.0, '')
+        self._results[key] = done
+        if self.deaths and function is estimate_chunk and key[0][0] + str(key[1]) == self.deadly:
+            self.deaths -= 1
+            self._results = dict.fromkeys(self._results, BrokenProcessPool('a process died'))
+
+    def next(self):
+        return self._results.popitem()
+
+
+def videos(*names):
+    """Videos of two seconds that are not there; one chunk a second."""
+    return [Media(f'{name}.mp4', True, 10.0, 20) for name in names]
+
+
+def test_a_process_that_dies_once_fails_no_input(settings):
+    run = BatchRun(settings, MortalEngine('a1', 1), chunk=1.0, overlap=0.2)
+    assert [(one.state, one.tries) for one in run.run(videos(*'abc'))] == [('done', 0)] * 3
+
+
+def test_a_chunk_that_kills_its_process_fails_its_input_alone(settings):
+    run = BatchRun(settings, MortalEngine('b1', 100), chunk=1.0, overlap=0.2)
+    before, failed, after = run.run(videos(*'abc'))
+    assert (failed.state, failed.tries, failed.reason) == ('failed', MAX_TRIES, 'a process died')
+    assert [(one.state, one.tries) for one in (before, after)] == [('done', 0)] * 2
+
+
+def test_tries_are_those_of_a_task(settings, inline_engine):
+    """Each of the four chunks fails once."""
+    failed = set()
+
+    class Engine(inline_engine):
+        def next(self):
+            key, function, _ = self._tasks.popleft()
+            if function is not estimate_chunk:
+                return key, Joined(40, 40, 1, 0, 4.0, '')
+            if key not in failed:
+                failed.add(key)
+                return key, OSError('no memory')
+            return key, 1
+
+    media = [Media('a.mp4', True, 10.0, 40)]
+    (one,) = BatchRun(settings, Engine(), chunk=1.0, overlap=0.2).run(media)
+    assert (one.state, one.tries) == ('done', 4)
 
 
 def test_a_damaged_input_gives_what_is_before_the_damage(settings, inline_engine, tmp_path):
