@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from pose_ros.cli.console import complain, messages, progress_bars
 from pose_ros.cli.people_table import PeopleTable
-from pose_ros.cli.results import Overlay, free_path, overlay_paths, whole_file
+from pose_ros.cli.results import Overlay, overlay_paths, whole_file
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.media import Media, MediaError
+from pose_ros.core.media import Media, MediaError, resolved
 from pose_ros.core.types import FrameError
 from pose_ros.recordings.inputs import estimated, numbered
 from pose_ros.records import frame_record
@@ -25,15 +25,11 @@ if TYPE_CHECKING:
 
 
 def bag_paths(target: str, sources: Sequence[str], media: Sequence[Media]) -> dict[Media, Path]:
-    """Choose where the bag of each input goes: the target, or in it if there are several."""
+    """Choose where the bag of each input goes: the target of a single one, else in that folder."""
     if not target:
         return {}
-    if len(sources) == len(media) == 1:
-        return {media[0]: Path(target)}
-    paths: dict[Media, Path] = {}
-    for one in media:
-        paths[one] = free_path(Path(target), one.path.stem, '', paths.values())
-    return paths
+    folder, single = Path(target), _is_single(sources, media)
+    return {one: folder if single else folder / one.result_name for one in media}
 
 
 def check_bags(paths: Mapping[Media, Path], media: Sequence[Media]) -> None:
@@ -78,11 +74,15 @@ def prepare_overlays(
     `target` is a folder if there are several inputs or a folder of them, if it is one already,
     or if it has no suffix. ValueError if a name does not fit, OSError if it cannot be made.
     """
-    several = len(sources) > 1 or Path(sources[0]).is_dir()
-    folder = several or target.is_dir() or not target.suffix
+    folder = not _is_single(sources, media) or target.is_dir() or not target.suffix
     overlays = overlay_paths(target, media, folder)
     (target if folder else target.parent).mkdir(parents=True, exist_ok=True)
     return overlays
+
+
+def _is_single(sources: Sequence[str], media: Sequence[Media]) -> bool:
+    """Whether there is one input, which was named itself and not a folder that it is in."""
+    return len(sources) == len(media) == 1 and resolved(sources[0]) == resolved(media[0].source)
 
 
 def run_files(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import os
 from pathlib import Path
@@ -127,21 +127,12 @@ def overlay_paths(target: Path, media: Sequence[Media], folder: bool) -> dict[Me
     for one in media:
         source = one.path
         suffix = '.mp4' if one.sequence else source.suffix if _writable(source) else '.png'
-        path = free_path(target, source.stem, suffix, paths.values()) if folder else target
+        path = target / (one.result_name + suffix) if folder else target
         if not (path.suffix.lower() == '.mp4' if one.sequence else _writable(path)):
             kind = 'a video: its overlay ends in .mp4' if one.sequence else 'an image'
             raise ValueError(f'{one.name} is {kind}, so {path} cannot be its overlay')
         paths[one] = path
     return paths
-
-
-def free_path(folder: Path, stem: str, suffix: str, taken: Collection[Path]) -> Path:
-    """Path in a folder that is not taken: with _2, _3 and so on after the stem if it is."""
-    path, count = folder / (stem + suffix), 1
-    while path in taken:
-        count += 1
-        path = folder / f'{stem}_{count}{suffix}'
-    return path
 
 
 def _writable(path: Path) -> bool:

@@ -19,7 +19,6 @@ from pose_ros.fleet.tasks import (
     estimate_chunk,
     events_of,
     join_chunks,
-    name_of,
     part_of,
     people_of,
 )
@@ -115,7 +114,7 @@ class BatchRun:
     def _plan(self, media: Media, before: InputStatus | None) -> _Recording:
         known = media.frame_count is not None and media.frame_rate > 0
         duration = media.frame_count / media.frame_rate if known and media.frame_count else 0.0
-        name = name_of(media.source) if before is None else before.name
+        name = media.result_name if before is None else before.name
         path = resolved(media.source)
         status = InputStatus(media.source, path, name, duration=duration)
         self.status.inputs[path] = status

@@ -12,7 +12,7 @@ import tempfile
 
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.media import Media, MediaError, resolved
+from pose_ros.core.media import Media, MediaError
 from pose_ros.core.motion.events import MotionEvent
 from pose_ros.core.motion.observer import MotionConfig
 from pose_ros.core.motion.observers import make_observers
@@ -76,13 +76,6 @@ class Joined:
     events: int
     end: float
     fault: str
-
-
-def name_of(source: str) -> str:
-    """Name for the results of a recording: its own, and a fingerprint of its resolved path."""
-    digest = hashlib.sha256(resolved(source).encode('utf-8', 'surrogateescape')).hexdigest()[:8]
-    stem = Path(source.rstrip('/').rpartition('/')[2]).stem
-    return f'{stem}-{digest}'
 
 
 def events_of(name: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
-from pose_ros.cli.file_runs import FileRun
+from pose_ros.cli.file_runs import FileRun, bag_paths, prepare_overlays
 from pose_ros.cli.results import overlay_paths
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
@@ -400,9 +400,33 @@ def test_the_overlays_of_several_inputs_go_into_a_folder(
     code, _, _ = pose_ros('estimate', first, second, video, '--overlay', tmp_path / 'out.d')
 
     assert code == 0
-    names = [path.name for path in (tmp_path / 'out.d').iterdir()]
-    assert sorted(names) == ['x.jpg', 'x.mp4', 'x_2.jpg']
-    assert cv2.imread(str(tmp_path / 'out.d' / 'x_2.jpg')).shape == (480, 640, 3)
+    paths = list((tmp_path / 'out.d').iterdir())
+    assert sorted(path.suffix for path in paths) == ['.jpg', '.jpg', '.mp4']
+    assert all(re.fullmatch(r'x-[0-9a-f]{8}', path.stem) for path in paths)
+    overlay = next(path for path in paths if path.suffix == '.jpg')
+    assert cv2.imread(str(overlay)).shape == (480, 640, 3)
+
+
+def test_the_name_of_a_result_does_not_depend_on_the_other_inputs(tmp_path):
+    days = ('monday', 'tuesday', 'wednesday')
+    first, second, third = (Media(f'{tmp_path}/{day}/cam.mp4', sequence=True) for day in days)
+    named = []
+    for media in ((first, second), (second, third), (second,)):
+        sources = [str(one.path.parent) for one in media]
+        bags, overlays = bag_paths('out', sources, media), overlay_paths(Path('out'), media, True)
+        named.append({paths[second] for paths in (bags, overlays)})
+        assert len({*bags.values(), *overlays.values()}) == 2 * len(media)
+    assert named == [named[0]] * 3
+
+
+def test_a_single_input_gives_the_result_of_the_given_name(tmp_path):
+    """A folder with one video may get others; a bag is a folder, but one input."""
+    bag, video = (Media(f'{tmp_path}/{name}', sequence=True) for name in ('bag', 'd/x.mp4'))
+    (tmp_path / 'bag').mkdir()
+    target = tmp_path / 'out.mp4'
+    assert bag_paths('out', [f'{tmp_path}/bag/'], [bag]) == {bag: Path('out')}
+    assert prepare_overlays(target, [f'{tmp_path}/bag'], [bag]) == {bag: target}
+    assert bag_paths('out', [f'{tmp_path}/d'], [video])[video].parent == Path('out')
 
 
 def test_names_of_overlays(tmp_path):
@@ -411,11 +435,11 @@ def test_names_of_overlays(tmp_path):
     stream = Media('rtsp://camera/live?channel=1', sequence=True)
     out = tmp_path / 'out'
     assert overlay_paths(out, [gif, mp4, png, jfif, stream], folder=True) == {
-        gif: out / 'x.mp4',
-        mp4: out / 'x_2.mp4',
-        png: out / 'x.PNG',
-        jfif: out / 'x.png',
-        stream: out / 'live.mp4',
+        gif: out / f'{gif.result_name}.mp4',
+        mp4: out / f'{mp4.result_name}.mp4',
+        png: out / f'{png.result_name}.PNG',
+        jfif: out / f'{jfif.result_name}.png',
+        stream: out / f'{stream.result_name}.mp4',
     }
     assert overlay_paths(tmp_path / 'o.jpg', [png], folder=False) == {png: tmp_path / 'o.jpg'}
     with pytest.raises(ValueError, match=r'x\.gif is a video: its overlay ends in \.mp4'):

@@ -132,7 +132,7 @@ def test_ctrl_c_keeps_what_was_found_and_says_so(bag, tmp_path, command):
         ],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    while not (results / 'long').exists() and process.poll() is None:
+    while not list(results.glob('long-*')) and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=100)
@@ -143,7 +143,7 @@ def test_ctrl_c_keeps_what_was_found_and_says_so(bag, tmp_path, command):
     )
     lines = [json.loads(line) for line in target.read_text().splitlines()]
     assert sum(line['input'] == str(bag) for line in lines) >= (12 if command == 'estimate' else 1)
-    assert [path.name for path in results.iterdir()] == [bag.name]
+    assert list(results.iterdir()) == [results / open_input(str(bag)).result_name]
 
 
 def test_ctrl_c_without_a_bag_mentions_none(bag, capsys):
@@ -191,8 +191,12 @@ def test_several_inputs_get_a_bag_each_and_existing_ones_are_skipped(pose_ros, b
     other = write_bag(tmp_path / 'other', fall_frames()[:3]).folder
     arguments = ('estimate', bag, other, '--bag', target)
     assert pose_ros(*arguments)[0] == 0
-    assert sorted(path.name for path in target.iterdir()) == ['other', 'walk']
-    found = [message for _, _, message in bags.messages(target / 'walk', ['skeletons'])]
+    walk = open_input(str(bag)).result_name
+    assert sorted(path.name for path in target.iterdir()) == [
+        open_input(str(other)).result_name,
+        walk,
+    ]
+    found = [message for _, _, message in bags.messages(target / walk, ['skeletons'])]
     assert len(found) == 12
     assert found[-1].model == 'blazepose_full'
     code, _, err = pose_ros(*arguments)
@@ -206,18 +210,21 @@ def test_several_inputs_get_a_bag_each_and_existing_ones_are_skipped(pose_ros, b
 def test_skipped_inputs_stay_in_earlier_files(pose_ros, bag, tmp_path, command, table):
     lines, rows = tmp_path / 'o.jsonl', tmp_path / 'o.csv'
     arguments = ('--bag', tmp_path / 'out', '--json', lines, table, rows, '--skip-existing')
-    (tmp_path / 'out' / bag.name).mkdir(parents=True)
     other = write_bag(tmp_path / 'other', fall_frames()[:3]).folder
+    of_bag, of_other = (
+        tmp_path / 'out' / open_input(str(one)).result_name for one in (bag, other)
+    )
+    of_bag.mkdir(parents=True)
     rows.write_text('of before')
     code, _, err = pose_ros(command, bag, other, *arguments)
     assert code == 2
     assert f'{rows} exists already and would lose the inputs that are skipped' in err
-    (tmp_path / 'out' / 'other').mkdir()
+    of_other.mkdir()
     code, _, err = pose_ros(command, bag, other, *arguments)
     assert (code, 'skipped, as they exist: 2' in err) == (0, True)
     assert rows.read_text() == 'of before'
     assert not lines.exists()
-    (tmp_path / 'out' / 'other').rmdir()
+    of_other.rmdir()
     rows.unlink()
     assert pose_ros(command, bag, other, *arguments)[0] == 0
     assert f'{other}' in rows.read_text()
@@ -240,7 +247,7 @@ def test_an_input_named_twice_gets_one_bag(pose_ros, bag, tmp_path, command):
     code, _, err = pose_ros(command, bag, bag, '--bag', tmp_path / 'out')
     assert code == 0, err
     assert 'inputs: 1, frames: 12' in err
-    assert [one.name for one in (tmp_path / 'out').iterdir()] == [bag.name]
+    assert [one.name for one in (tmp_path / 'out').iterdir()] == [open_input(str(bag)).result_name]
 
 
 def test_options_that_do_not_fit_are_refused(pose_ros, bag, tmp_path):

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+import hashlib
 import math
 from pathlib import Path
 
 from pose_ros.core.media.image_files import is_image, read_image
-from pose_ros.core.media.media_errors import MediaError, display_name, is_url, local_path
+from pose_ros.core.media.media_errors import (
+    MediaError,
+    display_name,
+    is_url,
+    local_path,
+    resolved,
+)
 from pose_ros.core.media.stamps import DEFAULT_RATE
 from pose_ros.core.media.videos import open_video
 from pose_ros.core.types import Frame
@@ -64,6 +71,12 @@ class Media:
             return Path(self.source)
         address = self.source.partition('://')[2].partition('?')[0]
         return Path(address.rstrip('/').rpartition('/')[2].rpartition('@')[2] or 'stream')
+
+    @property
+    def result_name(self) -> str:
+        """Name for files with results: its own, and a fingerprint of its resolved path."""
+        path = resolved(self.source).encode('utf-8', 'surrogateescape')
+        return f'{self.path.stem}-{hashlib.sha256(path).hexdigest()[:8]}'
 
     def frames(self) -> Iterator[Frame]:
         """Read the frames from `start` on, one after the other.
