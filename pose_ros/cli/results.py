@@ -15,8 +15,8 @@ import numpy as np
 from pose_ros.cli.console import complain
 from pose_ros.core.drawing import draw_people
 from pose_ros.core.label_places import LabelPlaces
-from pose_ros.core.media import IMAGE_SUFFIXES, Media, VideoWriter
-from pose_ros.core.types import Frame, Person, TrackedHand
+from pose_ros.core.media import IMAGE_SUFFIXES, Media, MediaError, VideoWriter
+from pose_ros.core.types import Frame, FrameError, Person, TrackedHand
 
 
 def write_text(name: str, text: str) -> None:
@@ -36,46 +36,63 @@ def whole_file(path: Path) -> Iterator[Path]:
     full disk, it keeps the other one, and what was at `path` stays. Pipes and devices are written
     to directly. OSError with `path` if the other one cannot be created.
     """
-    name = str(path)
-    if path.exists() and not path.is_file():
+    part = _part_of(path)
+    if part == path:
         yield path
         return
-    path = path.resolve()
-    part = path.with_stem(f'{path.stem}.part')
     whole = True
     try:
         yield part
     except OSError as error:
         whole = isinstance(error, BrokenPipeError)  # of the output, not of this file
         if error.errno and not whole and not part.exists():
-            raise OSError(error.errno, os.strerror(error.errno), name) from error
+            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
         raise
     finally:
         if not whole and part.exists():
             complain(f'{part} is incomplete')
         elif part.exists():
-            part.replace(path)
+            part.replace(path.resolve())
+
+
+def _part_of(path: Path) -> Path:
+    """Name of a result until it is finished; pipes and devices are written to directly."""
+    if path.exists() and not path.is_file():
+        return path
+    path = path.resolve()
+    return path.with_stem(f'{path.stem}.part')
 
 
 class Overlay:
     """The input once more, with people drawn: an image, or an MP4 video with the same stamps.
 
-    Writes when used as a context. OSError if the file cannot be written.
+    Writes when used as a context. It gets its name at the end of the input, or where that cannot
+    be read on; if something else ends it early, it keeps that of `whole_file`. OSError if the file
+    cannot be written.
     """
 
     def __init__(self, path: Path, media: Media) -> None:
         self._path = path
-        self._video = VideoWriter(path, media.frame_rate) if media.sequence else None
+        self._part = _part_of(path)
+        self._video = VideoWriter(self._part, media.frame_rate) if media.sequence else None
         self._places = LabelPlaces()
 
     def __enter__(self) -> Overlay:
-        """Begin."""
+        """Begin; what a stopped run left is removed."""
+        if self._part != self._path:
+            self._part.unlink(missing_ok=True)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Finish the file."""
         if self._video is not None:
             self._video.close()
+        if self._part == self._path or not self._part.exists():
+            return
+        if kind is None or issubclass(kind, (MediaError, FrameError)):
+            self._part.replace(self._path.resolve())
+        else:
+            complain(f'{self._part} is incomplete')
 
     def add(
         self,
@@ -99,9 +116,9 @@ class Overlay:
         if not good:
             raise OSError(f'cannot encode {self._path}')
         try:
-            self._path.write_bytes(content.tobytes())
+            self._part.write_bytes(content.tobytes())
         except OSError:
-            self._path.unlink(missing_ok=True)
+            self._part.unlink(missing_ok=True)
             raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 import json
 import os
 from pathlib import Path
@@ -15,10 +16,10 @@ from rich.console import Console
 
 from pose_ros.actor import Actor, Clothes, Scene, frames
 from pose_ros.cli.file_runs import FileRun, bag_paths, prepare_overlays
-from pose_ros.cli.results import overlay_paths
+from pose_ros.cli.results import Overlay, overlay_paths
 from pose_ros.core.configuration import EstimatorConfig
 from pose_ros.core.estimator import PoseEstimator
-from pose_ros.core.media import Media, open_media
+from pose_ros.core.media import Media, MediaError, open_media
 from pose_ros.core.topology import BLAZEPOSE33, COCO17
 from pose_ros.core.types import Box, Frame, KeypointState, Person
 from pose_ros.records import frame_record
@@ -452,6 +453,28 @@ def test_the_overlay_of_a_video_has_the_times_of_its_images(estimate, clip, save
     assert code == 0
     stamps = [frame.stamp for frame in open_media(tmp_path / 'o.mp4').frames()]
     assert stamps == pytest.approx([0, 0.1, 0.4, 0.45], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ('error', 'name'), [(KeyboardInterrupt, 'o.part.mp4'), (MediaError, 'o.mp4')]
+)
+def test_an_overlay_that_is_stopped_does_not_get_its_name(tmp_path, error, name):
+    """An input that cannot be read on gives what it has."""
+    frame = Frame(np.zeros((20, 30, 3), np.uint8), 0.0, 'bgr')
+    overlay = Overlay(tmp_path / 'o.mp4', Media('x.mp4', True, 10.0))
+    with suppress(error), overlay:
+        overlay.add(frame, [])
+        assert not (tmp_path / 'o.mp4').exists()
+        raise error
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert len(list(open_media(tmp_path / name).frames())) == 1
+
+
+def test_what_a_stopped_run_left_is_no_overlay(tmp_path):
+    (tmp_path / 'o.part.mp4').touch()
+    with Overlay(tmp_path / 'o.mp4', Media('x.mp4', True, 10.0)):
+        pass  # no frames
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize('name', ['o.mp4', 'o.png'])
