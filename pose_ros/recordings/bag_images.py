@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -69,8 +69,11 @@ class BagImages(Media):
 
     @cached_property
     def zero(self) -> float:
-        """Stamp of the first image, from which the times of frames count [s]."""
-        return next(stamp for _, stamp, _ in messages(Path(self.source), [self.topic]))
+        """Stamp of the first image, from which the times of frames count [s].
+
+        MediaError if there is none.
+        """
+        return first_stamp(Path(self.source), [self.topic])
 
     def frames_from(self, time: float) -> Iterator[Frame]:
         """Read the images from a time on, as `Media.frames_from`; images only."""
@@ -186,6 +189,13 @@ def _depth_image(message: Any, size: tuple[int, int]) -> DepthImage | None:
     except ValueError:
         return None
     return depth
+
+
+def first_stamp(path: Path, topics: Sequence[str]) -> float:
+    """Stamp of the first message of some topics of a bag [s]; MediaError if there is none."""
+    for _, stamp, _ in messages(path, topics):
+        return stamp
+    raise MediaError(f'{path}: there are no messages in {", ".join(topics)}')
 
 
 def open_bag_images(source: str, topic: str = '', depth: str = '') -> BagImages:

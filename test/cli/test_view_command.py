@@ -295,6 +295,8 @@ def test_the_command_prints_the_address_and_ends_with_ctrl_c(fall):
         (['list.jsonl'], 'list.jsonl, line 2: must be an object, got []'),
         (['latin.jsonl'], 'latin.jsonl, line 2: '),
         (['none.jsonl'], 'none.jsonl: No such file or directory'),
+        (['empty'], 'empty: there are no messages in /camera/image_raw'),
+        (['unseen'], 'unseen: there are no messages in skeletons'),
     ],
 )
 def test_what_cannot_be_shown_is_said_in_one_line(fall, pose_ros, monkeypatch, arguments, reason):
@@ -307,6 +309,9 @@ def test_what_cannot_be_shown_is_said_in_one_line(fall, pose_ros, monkeypatch, a
     Path('sizeless.jsonl').write_text(json.dumps({**json.loads(lines[0]), 'width': 'wide'}))
     Path('list.jsonl').write_text(lines[0] + '\n[]')
     Path('latin.jsonl').write_bytes(lines[0].encode() + b'\n{"input": "M\xfcller.mp4"}')
+    if not Path('empty').exists():
+        write_bag(Path('empty'), [])
+        write_bag(Path('unseen'), [], topics=('/skeletons',), kind='pose_ros/msg/SkeletonArray')
     code, _, err = pose_ros('view', '--port', '0', *arguments)
     assert code == 2
     assert reason in err

@@ -17,7 +17,15 @@ def fall_frames():
     return list(frames(Scene(duration=4.6, fps=12.0, actors=(actor,)), seed=4))
 
 
-def write_bag(folder, images, storage='MCAP', topics=('/camera/image_raw',), focal_length=0.0):
+def write_bag(
+    folder,
+    images,
+    storage='MCAP',
+    topics=('/camera/image_raw',),
+    *,
+    focal_length=0.0,
+    kind='sensor_msgs/msg/Image',
+):
     """Write images as a bag, with camera_info for a focal length; returns its folder and file."""
     rosbag2 = library('rosbags.rosbag2', 'bags')
     store = bags.typestore()
@@ -25,11 +33,10 @@ def write_bag(folder, images, storage='MCAP', topics=('/camera/image_raw',), foc
     with rosbag2.Writer(folder, version=9, storage_plugin=plugin) as writer:
         if focal_length:
             info = _camera_info(store.types, images[0], focal_length)
-            kind = info.__msgtype__
-            connection = writer.add_connection('/camera/camera_info', kind, typestore=store)
-            writer.write(connection, START * 10**9, store.serialize_cdr(info, kind))
+            name = info.__msgtype__
+            connection = writer.add_connection('/camera/camera_info', name, typestore=store)
+            writer.write(connection, START * 10**9, store.serialize_cdr(info, name))
         for topic in topics:
-            kind = 'sensor_msgs/msg/Image'
             connection = writer.add_connection(topic, kind, typestore=store)
             for frame in images:
                 seconds, nanoseconds = _stamp(frame.stamp)
