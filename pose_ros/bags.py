@@ -86,6 +86,21 @@ def topics_of(path: Path) -> list[BagTopic]:
 def messages(
     path: Path, topics: Sequence[str], start: float = 0.0
 ) -> Iterator[tuple[str, float, Any]]:
+    """Messages of some topics of a bag with their stamps, as `recorded_messages`.
+
+    Yields
+    ------
+    tuple
+        Topic as it was asked for; stamp of the message's header [s], or time of the recording
+        where it has none or zero; and the message.
+    """
+    for topic, recorded, message in recorded_messages(path, topics, start):
+        yield topic, stamp_of(message) or recorded, message
+
+
+def recorded_messages(
+    path: Path, topics: Sequence[str], start: float = 0.0
+) -> Iterator[tuple[str, float, Any]]:
     """Messages of some topics of a bag, in the order in which they were recorded.
 
     Parameters
@@ -102,9 +117,8 @@ def messages(
     Yields
     ------
     tuple
-        Topic as it was asked for; stamp of the message's header [s], or of the recording where
-        it has none; and the message with its fields as attributes (sequences of numbers are
-        arrays).
+        Topic as it was asked for; time of the recording [s]; and the message with its fields as
+        attributes (sequences of numbers are arrays).
 
     Raises
     ------
@@ -138,11 +152,11 @@ def messages(
 def _decoded(
     path: Path, names: Mapping[str, str], raws: Iterable[_Raw], store: Any
 ) -> Iterator[tuple[str, float, Any]]:
-    """Messages as `messages` gives them."""
+    """Messages as `recorded_messages` gives them."""
     try:
         for raw in raws:
             message = store.deserialize_cdr(raw.data, raw.kind)
-            yield names[raw.topic], _stamp(message, raw.recorded), message
+            yield names[raw.topic], raw.recorded / 1e9, message
     except _damages() as error:
         raise BagError(f'{path}: cannot be read as a bag: {error}') from error
 
@@ -173,9 +187,9 @@ def _chosen(path: Path, topics: Sequence[str], there: Sequence[str]) -> dict[str
     return names
 
 
-def _stamp(message: Any, recorded: int) -> float:
-    """Time of a message [s]; `recorded` [ns] is when it came."""
-    return seconds(message.header.stamp) if hasattr(message, 'header') else recorded / 1e9
+def stamp_of(message: Any) -> float:
+    """Stamp of a message's header [s]; 0 without one."""
+    return seconds(message.header.stamp) if hasattr(message, 'header') else 0.0
 
 
 class _Raw(NamedTuple):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pose_ros.bags import BagError, messages, topics_of
+from pose_ros.bags import BagError, recorded_messages, stamp_of, topics_of
 from pose_ros.core.media import Media, MediaError
 from pose_ros.core.space.depth_image import DepthImage
 from pose_ros.core.space.strategy import CameraView
-from pose_ros.core.timeline import Step, Timeline
 from pose_ros.core.types import Frame, FrameError
 from pose_ros.extras import MissingLibraryError
+from pose_ros.recordings.image_times import ImageTimes
 from pose_ros.ros.calibration import camera_model
 from pose_ros.ros.depth_images import DepthQueue, depth_of
 from pose_ros.ros.images import ImageReader
@@ -37,7 +37,7 @@ class BagFrame(Frame):
     header
         Of the image's message. The frame's own stamp counts from the first image of the bag.
     zero
-        Stamp of that first image [s].
+        Stamp of that first image [s], or when it was recorded if its stamp is zero.
     view
         The calibrated camera, with the depth image of the same time if there is one; None
         without camera_info.
@@ -71,23 +71,31 @@ class BagImages(Media):
     def zero(self) -> float:
         """Stamp of the first image, from which the times of frames count [s].
 
-        MediaError if there is none.
+        When it was recorded if its stamp is zero. MediaError if there is no image.
         """
-        return first_stamp(Path(self.source), [self.topic])
+        stamp, recorded = self._first
+        return stamp or recorded
+
+    @cached_property
+    def _first(self) -> tuple[float, float]:
+        """Stamp of the first image, and when it was recorded [s]; MediaError if there is none."""
+        for _, recorded, message in recorded_messages(Path(self.source), [self.topic]):
+            return stamp_of(message), recorded
+        raise MediaError(f'{self.name}: there are no messages in {self.topic}')
 
     def frames_from(self, time: float) -> Iterator[Frame]:
         """Read the images from a time on, as `Media.frames_from`; images only."""
-        reader = ImageReader()
-        start = time - _SEEK_MARGIN
+        reader, start = ImageReader(), time - _SEEK_MARGIN
         with suppress(BagError, FrameError):
-            for _, stamp, message in messages(Path(self.source), [self.topic], start):
-                if stamp - self.zero >= time - 1e-6:
-                    yield replace(reader.frame(message), stamp=stamp - self.zero)
+            times = ImageTimes(self._first)
+            for _, recorded, message in recorded_messages(Path(self.source), [self.topic], start):
+                found = times.read(stamp_of(message), recorded)
+                if found is not None and found >= time - 1e-6:
+                    yield replace(reader.frame(message), stamp=found)
 
     def _all_frames(self) -> Iterator[Frame]:
         """Read all images in the order in which they were recorded.
 
-        Their time is that of their headers, that of the recording where a header has none.
         Images that come late are left out, as pose_node does. MediaError after the good images
         if the bag is damaged; FrameError for an image that cannot be used.
         """
@@ -95,15 +103,16 @@ class BagImages(Media):
         count = 0
         topics = [name for name in (self.topic, self.camera_info, self.depth) if name]
         try:
-            for topic, stamp, message in messages(Path(self.source), topics):
+            for topic, recorded, message in recorded_messages(Path(self.source), topics):
                 if topic == self.camera_info:
                     scene.camera_info = scene.camera_info or message
                     continue
                 add = scene.add_image if topic == self.topic else scene.add_depth
-                for frame in add(stamp, message):
+                for frame in add(recorded, message):
                     yield frame
                     count += 1
             yield from scene.flush()
+            scene.times.report(self.name)
         except FrameError as error:
             raise FrameError(f'{self.name}, image {count + 1} of {self.topic}: {error}') from error
         except (BagError, MissingLibraryError) as error:
@@ -123,28 +132,27 @@ class _Scene:
 
     def __init__(self) -> None:
         self.camera_info: Any = None
+        self.times = ImageTimes()
         self._reader = ImageReader()
-        self._timeline = Timeline()
         self._depths = DepthQueue(_DEPTH_TOLERANCE)
         self._has_depth = False
-        self._zero: float | None = None
         self._waiting: tuple[float, Any] | None = None
 
-    def add_image(self, stamp: float, message: Any) -> Iterator[BagFrame]:
+    def add_image(self, recorded: float, message: Any) -> Iterator[BagFrame]:
         """Take an image; yields the frames that are complete now."""
-        if self._timeline.advance(stamp) in (Step.LATE, Step.REPEATED):
+        time = self.times.read(stamp_of(message), recorded)
+        if time is None:
             return
         yield from self.flush()
-        self._zero = stamp if self._zero is None else self._zero
-        self._waiting = stamp, message
-        if not self._has_depth or self._depths.is_decided(stamp):
+        self._waiting = time, message
+        if not self._has_depth or self._depths.is_decided(stamp_of(message)):
             yield from self.flush()
 
-    def add_depth(self, stamp: float, message: Any) -> Iterator[BagFrame]:
+    def add_depth(self, _: float, message: Any) -> Iterator[BagFrame]:
         """Take a depth image; yields the frame that is complete now."""
         self._has_depth = True
-        self._depths.add(stamp, message)
-        if self._waiting is not None and self._depths.is_decided(self._waiting[0]):
+        self._depths.add(stamp_of(message), message)
+        if self._waiting is not None and self._depths.is_decided(stamp_of(self._waiting[1])):
             yield from self.flush()
 
     def flush(self) -> Iterator[BagFrame]:
@@ -152,17 +160,15 @@ class _Scene:
         waiting, self._waiting = self._waiting, None
         if waiting is None:
             return
-        stamp, message = waiting
+        time, message = waiting
         image = self._reader.frame(message)
-        assert self._zero is not None
-        time = stamp - self._zero
-        view = self._view(stamp, time, (image.width, image.height))
+        view = self._view(stamp_of(message), time, (image.width, image.height))
         yield BagFrame(
             image.image,
             time,
             image.channels,
             message.header,
-            self._zero,
+            self.times.zero,
             view,
             expects_depth=self._has_depth,
         )
@@ -189,13 +195,6 @@ def _depth_image(message: Any, size: tuple[int, int]) -> DepthImage | None:
     except ValueError:
         return None
     return depth
-
-
-def first_stamp(path: Path, topics: Sequence[str]) -> float:
-    """Stamp of the first message of some topics of a bag [s]; MediaError if there is none."""
-    for _, stamp, _ in messages(path, topics):
-        return stamp
-    raise MediaError(f'{path}: there are no messages in {", ".join(topics)}')
 
 
 def open_bag_images(source: str, topic: str = '', depth: str = '') -> BagImages:

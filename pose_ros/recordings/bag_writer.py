@@ -18,6 +18,7 @@ from pose_ros.core.topology import HAND21, Topology
 from pose_ros.core.types import Frame, FrameError, Person, TrackedHand
 from pose_ros.extras import library
 from pose_ros.message_types import Header, SkeletonArray
+from pose_ros.message_values import seconds
 from pose_ros.recordings.bag_images import BagFrame
 from pose_ros.ros.conversions import SkeletonWriter, format_to_msg
 from pose_ros.ros.hand_conversions import hand_array
@@ -31,6 +32,8 @@ from pose_ros.ros.person_markers import MarkerStyle
 _VIDEO_START = 1.0
 # Horizontal field of view of markers for a camera without calibration [rad]: that of most webcams.
 _FIELD_OF_VIEW = math.radians(60)
+# Rounding of the times of frames [ns].
+_SAME_TIME = 1000
 # Messages that a late subscriber to a kept topic receives, as from the nodes.
 _DEPTH = 50
 
@@ -67,6 +70,7 @@ class BagWriter:
         self._skeletons = SkeletonWriter(model)
         self._markers = SkeletonMarkers(MarkerStyle())
         self._labels = Labels()
+        self._recorded = 0  # time of the image [ns]
 
     def __enter__(self) -> BagWriter:
         """Begin."""
@@ -119,6 +123,7 @@ class BagWriter:
             Hands of the people; None if they were not looked for.
         """
         header, zero = _header(frame)
+        self._recorded = _recorded(header, zero + frame.time)
         if self._format is not None:
             self._add('skeleton_format', self._format, header, kept=True)
             if hands is not None:
@@ -133,7 +138,7 @@ class BagWriter:
             self._add('hands', hand_array(hands, header, size), header)
         if motion is not None:
             self._add_events(motion, header, zero)
-        labels = self._labels.at(zero + frame.time, {person.id for person in people})
+        labels = self._labels.at(seconds(header.stamp), {person.id for person in people})
         placed = [(p, None if p.positions is None else p.positions.points) for p in people]
         camera = _camera(frame)
         markers = self._markers.update(header, placed, camera, labels, image_size=size)
@@ -159,8 +164,7 @@ class BagWriter:
                 typestore=self._types,
                 offered_qos_profiles=[self._kept_profile()] if kept else [],
             )
-        recorded = header.stamp.sec * 10**9 + header.stamp.nanosec
-        self._bag.write(connection, recorded, serialize(message))
+        self._bag.write(connection, self._recorded, serialize(message))
 
     def _kept_profile(self) -> Any:
         """Reliable and transient local."""
@@ -202,3 +206,10 @@ def _header(frame: Frame) -> tuple[Any, float]:
         header.stamp.sec, header.stamp.nanosec = stamp.sec, stamp.nanosec
         return header, frame.zero
     return Header(stamp=time_to_msg(frame.time + _VIDEO_START)), _VIDEO_START
+
+
+def _recorded(header: Any, time: float) -> int:
+    """When messages about an image are recorded [ns]: its stamp, if that is its time [s]."""
+    stamp = int(header.stamp.sec * 10**9 + header.stamp.nanosec)
+    counted = round(time * 1e9)
+    return stamp if abs(stamp - counted) < _SAME_TIME else counted

@@ -20,7 +20,7 @@ from pose_ros.core.types import FrameError
 from pose_ros.message_values import EVENT_TOPICS, hands_of, people_of
 from pose_ros.plotting.readers import read_recording
 from pose_ros.plotting.recording import Recording
-from pose_ros.recordings.bag_images import BagImages, first_stamp
+from pose_ros.recordings.bag_images import BagImages
 from pose_ros.recordings.inputs import estimated, open_input, watched
 from pose_ros.records import hand_of, person_of
 from pose_ros.tables import check_object, number_in, text_in, whole_in
@@ -297,4 +297,6 @@ def _zero(source: _Source, show: RecordedShow) -> float:
     if isinstance(show.media, BagImages):
         return show.media.zero
     topics = ['skeletons'] if source.has_people else ['joint_angles', *EVENT_TOPICS]
-    return first_stamp(source.path, topics)
+    for _, stamp, _ in messages(source.path, topics):
+        return stamp
+    raise MediaError(f'{source.path}: there are no messages in {", ".join(topics)}')

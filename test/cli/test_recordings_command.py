@@ -155,6 +155,17 @@ def test_ctrl_c_without_a_bag_mentions_none(bag, capsys):
     assert capsys.readouterr().err.strip().endswith('results up to there are kept')
 
 
+def test_the_results_of_images_without_stamps_have_their_times(pose_ros, tmp_path):
+    few = fall_frames()[:4]
+    source = write_bag(tmp_path / 'in', few, stamps=[0.0] * 4).folder
+    code, _, err = pose_ros('estimate', source, '--bag', tmp_path / 'out')
+    assert code == 0, err
+    found = list(bags.messages(tmp_path / 'out', ['skeletons']))
+    assert [message.header.stamp.sec for _, _, message in found] == [0] * 4
+    times = [stamp - found[0][1] for _, stamp, _ in found]
+    assert times == pytest.approx([one.stamp - few[0].stamp for one in few], abs=1e-6)
+
+
 def test_a_part_of_a_bag_keeps_its_times(estimate, bag):
     _, records, _ = estimate(bag, '--start', '0.5', '--duration', '0.25')
     assert [record['time'] for record in records] == pytest.approx([6 / 12, 7 / 12, 8 / 12])

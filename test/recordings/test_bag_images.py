@@ -1,5 +1,6 @@
 """Images of bags as frames: time, topics, damage."""
 
+from dataclasses import replace
 import shutil
 
 from image_bags import fall_frames, write_bag
@@ -8,6 +9,7 @@ import pytest
 
 from pose_ros.core.media import MediaError
 from pose_ros.recordings.bag_images import open_bag_images
+from pose_ros.recordings.image_times import ImageTimes
 
 
 @pytest.fixture(scope='module')
@@ -72,6 +74,60 @@ def test_images_out_of_order_are_left_out_as_the_node_does(few, tmp_path):
     read = list(open_bag_images(str(write_bag(tmp_path / 'bag', mixed).folder)).frames())
     assert len(read) == 8
     assert (np.diff([frame.stamp for frame in read]) > 0).all()
+
+
+def zeros(count):
+    return [0.0] * count
+
+
+def equal(count):
+    return [50.0] * count
+
+
+def back(count):
+    """After half of the images by 20 s."""
+    return [50.0 + number / 12 - 20.0 * (number >= count // 2) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ('stamps', 'told'),
+    [
+        (zeros, '20 of 20 images have no usable stamp'),
+        (equal, '19 of 20 images have no usable stamp'),
+        (back, 'the stamps jump back (1×)'),
+    ],
+)
+def test_images_with_unusable_stamps_are_all_read(few, tmp_path, caplog, stamps, told):
+    bag = write_bag(tmp_path / 'bag', few, stamps=stamps(20))
+    media = open_bag_images(str(bag.folder))
+    read = list(media.frames())
+    expected = [truth.stamp - few[0].stamp for truth in few]
+    assert [frame.time for frame in read] == pytest.approx(expected, abs=1e-6)
+    (line,) = caplog.messages
+    assert told in line
+    assert {frame.zero for frame in read} == {media.zero}
+    part = replace(media, start=0.5, duration=0.5)
+    assert [f.time for f in part.frames()] == [f.time for f in read if 0.5 <= f.time < 1.0]
+    for start in (0.0, 0.5, 1.4):
+        found = [frame.time for frame in media.frames_from(start)]
+        wanted = [time for time in expected if time >= start - 1e-6]
+        assert found == pytest.approx(wanted, abs=1e-6)
+
+
+def test_times_go_on_between_usable_and_unusable_stamps():
+    """Recorded 0.1 s apart; the last is recorded twice."""
+    times = ImageTimes()
+    stamps = [7.0, 7.1, 0.0, 7.3, 7.45, 7.4, 3.0, 3.1, 3.1]
+    recorded = [50.0, 50.1, 50.2, 50.3, 50.4, 50.5, 50.6, 50.7, 50.7]
+    found = [times.read(*one) for one in zip(stamps, recorded)]
+    read = [0.0, 0.1, 0.2, 0.3, 0.45, None, 0.65, 0.75, None]
+    assert found == [None if time is None else pytest.approx(time) for time in read]
+    assert times.zero == 7.0
+
+
+def test_a_place_in_a_slow_simulation_is_found_by_its_stamps():
+    times = ImageTimes((5.0, 1000.0))
+    assert [times.read(9.0, 1008.0), times.read(9.1, 1008.2)] == pytest.approx([4.0, 4.1])
 
 
 def test_the_topic_must_be_clear(few, tmp_path):

@@ -25,8 +25,12 @@ def write_bag(
     *,
     focal_length=0.0,
     kind='sensor_msgs/msg/Image',
+    stamps=None,
 ):
-    """Write images as a bag, with camera_info for a focal length; returns its folder and file."""
+    """Write images as a bag, with camera_info for a focal length; returns its folder and file.
+
+    `stamps` [s] are those of the headers, instead of the times of recording.
+    """
     rosbag2 = library('rosbags.rosbag2', 'bags')
     store = bags.typestore()
     plugin = rosbag2.StoragePlugin[storage]
@@ -38,9 +42,13 @@ def write_bag(
             writer.write(connection, START * 10**9, store.serialize_cdr(info, name))
         for topic in topics:
             connection = writer.add_connection(topic, kind, typestore=store)
-            for frame in images:
+            for number, frame in enumerate(images):
                 seconds, nanoseconds = _stamp(frame.stamp)
-                data = store.serialize_cdr(_message(store.types, frame), kind)
+                message = _message(store.types, frame)
+                if stamps is not None:
+                    stamp = message.header.stamp
+                    stamp.sec, stamp.nanosec = divmod(round(stamps[number] * 1e9), 10**9)
+                data = store.serialize_cdr(message, kind)
                 writer.write(connection, seconds * 10**9 + nanoseconds, data)
     (file,) = (path for path in folder.iterdir() if path.suffix != '.yaml')
     return SimpleNamespace(folder=folder, file=file)
