@@ -32,6 +32,14 @@ def refuse_dash(*names: str) -> None:
         )
 
 
+def refuse_options(context: typer.Context, *names: str, where: str) -> None:
+    """ValueError if one of these parameters of a command was given, as they do not apply there."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or '')
+        if parameter.name in names and source is not None and source.name == 'COMMANDLINE':
+            raise ValueError(f'{parameter.opts[0]} does not apply {where}: leave it out')
+
+
 def check_plot(name: str) -> None:
     """ValueError if a plot, which is a PNG, has the name of something else; '' is no file."""
     if name and Path(name).suffix.lower() != '.png':

@@ -20,6 +20,7 @@ from pose_ros.cli.console import (
     output,
     progress_bars,
     refuse_dash,
+    refuse_options,
 )
 from pose_ros.cli.options import HANDS, MODEL, given_config
 from pose_ros.cli.results import whole_file, write_text
@@ -84,6 +85,7 @@ _SECONDS = typer.Option(3.0, min=0.5, help='Seconds of an example that is record
 
 @app.command()
 def record(
+    context: typer.Context,
     name: str = _NAME,
     sources: list[str] = _SOURCES,
     *,
@@ -105,6 +107,14 @@ def record(
     tells when to begin. Exit code 2 if that cannot be done; what was recorded before stays.
     """
     with complaints():
+        if sources:
+            refuse_options(
+                context, 'count', 'seconds', where='to a SOURCE, only to the live topic'
+            )
+        else:
+            refuse_options(
+                context, 'cut', 'every', 'model', where='to the live topic, only to a SOURCE'
+            )
         motion = _motion(Path(folder), name, hand, mirror)
         cuts = [_interval(text) for text in cut]
         config = given_config(model=model, hands=hands)

@@ -11,7 +11,15 @@ from typing import TextIO
 
 import typer
 
-from pose_ros.cli.console import check_outputs, complain, complaints, messages, output, refuse_dash
+from pose_ros.cli.console import (
+    check_outputs,
+    complain,
+    complaints,
+    messages,
+    output,
+    refuse_dash,
+    refuse_options,
+)
 from pose_ros.cli.file_runs import open_lines, prepare_overlays, run_files
 from pose_ros.cli.options import DURATION, MODEL, START, TOPIC, given_config
 from pose_ros.cli.results import Overlay
@@ -44,6 +52,7 @@ _OVERLAY = typer.Option(
 
 
 def signs(
+    context: typer.Context,
     inputs: list[str] = _INPUTS,
     *,
     folder: str = _SIGNS,
@@ -63,6 +72,10 @@ def signs(
     """
     with complaints():
         refuse_dash(overlay)
+        if not inputs:
+            refuse_options(
+                context, 'overlay', 'model', 'topic', 'start', where='to live topics (no INPUT)'
+            )
         dictionary = SignDictionary(read_folder(Path(folder)))
         fingers = 'with hands' if dictionary.uses_hands else 'without hands'
         count = len(dictionary.names)

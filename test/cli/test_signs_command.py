@@ -96,6 +96,10 @@ def recorded(make_take, tmp_path):
     [
         (('clip.mp4', '--signs', 'nowhere'), 'motions record'),
         (('--min-score', '2'), '--min-score'),
+        (('--overlay', 'o.mp4'), '--overlay does not apply to live topics (no INPUT)'),
+        (('--model', 'x'), '--model does not apply'),
+        (('--topic', '/cam/skeletons'), '--topic does not apply'),
+        (('--start', '0'), '--start does not apply'),
         (('image.png', '--signs', 'signs'), 'an image shows no motion'),
         (('/dev/video99', '--signs', 'signs'), 'video99: there is no such'),
     ],
