@@ -20,6 +20,8 @@ from pose_ros.process_environment import image_transport_environment
 
 # Domains whose Fast DDS ports lie below the ports that Linux hands out [-].
 DOMAINS = range(1, 102)
+# Ports of DDS end at this domain; pose_ros.ros.start has it too, but needs ROS.
+_LAST_DOMAIN = 232
 SHARED_MEMORY = Path('/dev/shm')
 # Between the request to end and the kill [s]; a node under load takes about a second.
 PATIENCE = 4.0
@@ -34,9 +36,10 @@ class DemoError(Exception):
 @contextmanager
 def own_domain() -> Iterator[int]:
     """ROS domain that no demo or test on this machine is in: $ROS_DOMAIN_ID, or a free one."""
-    given = os.environ.get('ROS_DOMAIN_ID')
-    if given is not None and not given.isdecimal():
-        raise DemoError(f'ROS_DOMAIN_ID must be a number, got {given!r}')
+    given = os.environ.get('ROS_DOMAIN_ID', '')
+    is_number = given.isascii() and given.isdecimal()
+    if given and not (is_number and int(given) <= _LAST_DOMAIN):
+        raise DemoError(f'ROS_DOMAIN_ID must be a number, 0 to {_LAST_DOMAIN}, got {given!r}')
     # One process only can hold a name in the abstract namespace, and its end frees the name.
     with socket.socket(socket.AF_UNIX) as claim:
         for domain in [int(given)] if given else random.sample(DOMAINS, len(DOMAINS)):

@@ -298,7 +298,7 @@ def test_nodes_do_not_outlive_a_demo_that_is_killed(start):
             'pose-ros models install blazepose_full',
         ),
         (['--output', '/proc/demo'], {}, 'cannot write to /proc/demo'),
-        ([], {'ROS_DOMAIN_ID': 'x'}, "ROS_DOMAIN_ID must be a number, got 'x'"),
+        ([], {'ROS_DOMAIN_ID': 'x'}, "ROS_DOMAIN_ID must be a number, 0 to 232, got 'x'"),
     ],
 )
 def test_what_cannot_work_is_said_in_one_line(start, arguments, environment, reason):

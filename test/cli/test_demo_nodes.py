@@ -76,6 +76,19 @@ def test_domain_of_the_user_is_taken_once(monkeypatch):
                 own_domain().__enter__()
 
 
+@pytest.mark.parametrize('domain', ['kitchen', '-1', '233', '\uff11', '1.5'])
+def test_a_domain_that_does_not_exist_is_refused(monkeypatch, domain):
+    monkeypatch.setenv('ROS_DOMAIN_ID', domain)
+    with pytest.raises(DemoError, match=f"must be a number, 0 to 232, got '{domain}'"):
+        own_domain().__enter__()
+
+
+def test_an_empty_domain_is_none(monkeypatch):
+    monkeypatch.setenv('ROS_DOMAIN_ID', '')
+    with own_domain() as domain:
+        assert domain in range(1, 102)
+
+
 def test_nodes_stay_on_this_machine_unless_the_user_says_so(monkeypatch):
     for name in ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY', 'ROS_DISTRO'):
         monkeypatch.delenv(name, raising=False)
