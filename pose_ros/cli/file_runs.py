@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 import json
+import math
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING, TextIO
@@ -85,6 +86,17 @@ def _is_single(sources: Sequence[str], media: Sequence[Media]) -> bool:
     return len(sources) == len(media) == 1 and resolved(sources[0]) == resolved(media[0].source)
 
 
+def _no_frames(media: Media) -> str:
+    """Why nothing was read."""
+    if not media.start and media.duration == math.inf:
+        return f'{media.name}: there are no images in it'
+    length = ''
+    if media.frame_count and media.frame_rate:
+        length = f'; its length is {media.frame_count / media.frame_rate:.1f} s'
+    part = f'--start {media.start:g} and --duration {media.duration:g}'
+    return f'{media.name}: there are no frames in the part of {part}{length}'
+
+
 def run_files(
     media: Sequence[Media],
     run: Callable[[Media, Callable[[], object]], None],
@@ -109,7 +121,8 @@ def run_files(
     Returns
     -------
     int
-        Number of files that could not be read to their end; the reasons were printed.
+        Number of files that have no frames, or could not be read to their end; the reasons were
+        printed.
     """
     bad = 0
     with progress_bars('{task.completed:.0f} frames', quiet=quiet) as bars:
@@ -119,7 +132,7 @@ def run_files(
             try:
                 run(one, lambda: bars.advance(task))  # noqa: B023
                 if not bars.tasks[-1].completed:
-                    complain(f'{one.name}: no frames; check --start and --duration')
+                    raise MediaError(_no_frames(one))
             except KeyboardInterrupt:
                 frames = bars.tasks[-1].completed
                 removed = ', but its bag is removed' if one in bags else ''

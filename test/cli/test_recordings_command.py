@@ -175,9 +175,17 @@ def test_a_part_of_a_bag_keeps_its_times(estimate, bag):
 @pytest.mark.parametrize('part', [('--start', '99'), ('--duration', '0')])
 def test_a_part_without_frames_is_told(pose_ros, bag, command, part):
     code, out, err = pose_ros(command, bag, *part)
-    assert (code, out) == (0, '')
-    assert f'pose-ros: {bag}: no frames; check --start and --duration' in err
-    assert 'check' not in pose_ros(command, bag, '--start', '0.9')[2]
+    assert (code, out) == (1, '')
+    line = f'pose-ros: {bag}: there are no frames in the part of .*{" ".join(part)}'
+    assert re.search(f'{line}.*; its length is 0.9 s', err)
+    code, _, err = pose_ros(command, bag, '--start', '0.9')
+    assert (code, 'no frames' in err) == (0, False)
+
+
+def test_a_bag_without_images_is_an_error(tmp_path, capsys):
+    empty = open_input(str(write_bag(tmp_path / 'empty', []).folder))
+    assert run_files([empty], lambda *_: None, quiet=True) == 1
+    assert capsys.readouterr().err.strip().endswith('empty: there are no images in it')
 
 
 def test_a_calibrated_bag_gives_positions(pose_ros, estimate, tmp_path):
