@@ -291,7 +291,7 @@ def test_no_repetition_is_reported_twice():
 
 @pytest.mark.parametrize('turn', [45, 55])
 def test_slow_jumping_jacks_are_no_presses(turn):
-    """Seen from an angle, arms that go up sideways seem bent; but a press leaves the feet alone."""
+    """Seen from an angle, raised arms seem bent; but a press leaves the feet where they are."""
     slow = {'out': 0.52, 'hold': 0.13, 'back': 0.52, 'rest': 0.2}
     moments = video(scene('jumping_jack', turn, fps=30, repetitions=4, rng=None, **slow))
     states = done(told(moments))
