@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 import math
 from typing import NamedTuple
@@ -183,7 +183,7 @@ class RepetitionTrace:
             start, turn = (self._readings(name, part) for part in _DIFFERENCES[rule.where])
             if not start or not turn:
                 return None
-            first, second = mean_reading(start), mean_reading(turn)
+            first, second = _plain_mean(start), _plain_mean(turn)
             return Reading(
                 second.value - first.value,
                 math.hypot(second.deviation, first.deviation),
@@ -307,6 +307,16 @@ def _middle(turn: Sequence[RepetitionSample]) -> Sequence[RepetitionSample]:
 def _excess(limits: Limits, value: float) -> float:
     """How far a value is outside of limits, 0 inside."""
     return max(limits.low - value, value - limits.high, 0.0)
+
+
+def _plain_mean(readings: Sequence[Reading]) -> Reading:
+    """Mean in which each counts the same.
+
+    Where certainty follows the value, as of a trunk that leans towards the camera, the mean by
+    certainty is near the most certain value.
+    """
+    value = sum(reading.value for reading in readings) / len(readings)
+    return replace(mean_reading(readings), value=value)
 
 
 def mean_reading(readings: Iterable[Reading]) -> Reading:
