@@ -40,7 +40,9 @@ class Stuck(Node):
 
         signal.signal(signal.SIGINT, tell)
         print('stuck', flush=True)
-        time.sleep(60)
+        # One long sleep would not notice a signal that comes while the one before is handled.
+        while True:
+            time.sleep(0.05)
 
 run('stuck', Stuck)
 """
