@@ -37,7 +37,7 @@ class TargetOutput:
         self._state.publish(self._last)
 
     def restart(self) -> None:
-        """Report the target as lost with the next image: nobody is known after a jump back."""
+        """Report the target as lost with the next image: a jump back ends all tracks."""
         self._restarted = True
 
     @property
