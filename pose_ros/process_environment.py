@@ -1,6 +1,6 @@
-"""Environment variables with which images pass quickly from one process to another.
+"""Environment variables of ROS processes: the domain, and how images pass quickly between them.
 
-They must be set before a process starts: the launch file and the demo set them for the nodes
+The latter must be set before a process starts: the launch file and the demo set them for the nodes
 that they start. Free of ROS and of everything else, so that both can import it.
 """
 
@@ -11,6 +11,8 @@ import os
 
 from pose_ros.core.resources import config_file
 
+# Ports of DDS end at this domain; Fast DDS ends the process at a higher one.
+_LAST_DOMAIN = 232
 # Fast DDS reads the first up to Jazzy and the second from Kilted on.
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
@@ -20,6 +22,16 @@ MALLOC_VARIABLES = {
     'MALLOC_MMAP_THRESHOLD_': str(32 * 1024**2),
     'MALLOC_TRIM_THRESHOLD_': str(128 * 1024**2),
 }
+
+
+def domain_of_environment() -> int | None:
+    """Domain in $ROS_DOMAIN_ID; None if it is not set or empty, ValueError if it is none."""
+    domain = os.environ.get('ROS_DOMAIN_ID')
+    if not domain:
+        return None
+    if not (domain.isascii() and domain.isdecimal() and int(domain) <= _LAST_DOMAIN):
+        raise ValueError(f'ROS_DOMAIN_ID must be a number, 0 to {_LAST_DOMAIN}, got {domain!r}')
+    return int(domain)
 
 
 def image_transport_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:

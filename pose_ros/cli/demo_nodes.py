@@ -16,12 +16,10 @@ import subprocess
 import time
 
 from pose_ros.bringup.process import Process, ros_arguments
-from pose_ros.process_environment import image_transport_environment
+from pose_ros.process_environment import domain_of_environment, image_transport_environment
 
 # Domains whose Fast DDS ports lie below the ports that Linux hands out [-].
 DOMAINS = range(1, 102)
-# Ports of DDS end at this domain; pose_ros.ros.start has it too, but needs ROS.
-_LAST_DOMAIN = 232
 SHARED_MEMORY = Path('/dev/shm')
 # Between the request to end and the kill [s]; a node under load takes about a second.
 PATIENCE = 4.0
@@ -36,20 +34,20 @@ class DemoError(Exception):
 @contextmanager
 def own_domain() -> Iterator[int]:
     """ROS domain that no demo or test on this machine is in: $ROS_DOMAIN_ID, or a free one."""
-    given = os.environ.get('ROS_DOMAIN_ID', '')
-    is_number = given.isascii() and given.isdecimal()
-    if given and not (is_number and int(given) <= _LAST_DOMAIN):
-        raise DemoError(f'ROS_DOMAIN_ID must be a number, 0 to {_LAST_DOMAIN}, got {given!r}')
+    try:
+        given = domain_of_environment()
+    except ValueError as error:
+        raise DemoError(str(error)) from error
     # One process only can hold a name in the abstract namespace, and its end frees the name.
     with socket.socket(socket.AF_UNIX) as claim:
-        for domain in [int(given)] if given else random.sample(DOMAINS, len(DOMAINS)):
+        for domain in random.sample(DOMAINS, len(DOMAINS)) if given is None else [given]:
             with suppress(OSError):
                 claim.bind(f'\0pose_ros.demo.domain.{domain}')
                 break
         else:
             raise DemoError(
                 f'ROS_DOMAIN_ID={given} is in use by another demo or a test: unset it'
-                if given
+                if given is not None
                 else f'{len(DOMAINS)} demos are running on this machine'
             )
         yield domain

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
 import rclpy
 
-# Ports of DDS end at this domain; Fast DDS ends the process at a higher one.
-LAST_DOMAIN = 232
+from pose_ros.process_environment import domain_of_environment
+
 _SOURCE = re.compile(r', at [^\s,]+:\d+')
 _HINTS = {
     'log directory': 'set ROS_LOG_DIR to a folder that can be written to',
@@ -26,10 +25,8 @@ def init_ros(**arguments: Any) -> None:
         A wrong ROS_DOMAIN_ID, an unreadable parameter file, a log folder that cannot be written
         to, a wrong ROS argument: one line that says which and what to do.
     """
-    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
-    valid = domain.isascii() and domain.isdecimal() and int(domain) <= LAST_DOMAIN
-    if not valid and 'domain_id' not in arguments:
-        raise ValueError(f'ROS_DOMAIN_ID must be a number, 0 to {LAST_DOMAIN}, got {domain!r}')
+    if 'domain_id' not in arguments:
+        domain_of_environment()
     try:
         rclpy.init(**arguments)
     except UnicodeEncodeError as error:
