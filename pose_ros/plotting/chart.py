@@ -12,7 +12,7 @@ import warnings
 
 import numpy as np
 
-from pose_ros.core.motion.events import display_name, subject_label
+from pose_ros.core.motion.events import subject_label, title_with_hand
 from pose_ros.extras import library
 from pose_ros.plotting.recording import PersonTimeline, Recording, Span
 
@@ -238,7 +238,7 @@ def _lanes(track: PersonTimeline, end: float) -> list[_Lane]:
         add('posture', (span, span.label, colour), ink='black', strip=True)
     for span in track.spans('gesture'):
         words = f'{span.end - span.start:.1f} s'
-        add(display_name(span.label, span.hand), (span, words, _GESTURE))
+        add(title_with_hand(span.label, span.hand), (span, words, _GESTURE))
     for event in (e for e in track.events if e.kind == 'exercise'):
         span = Span(event.time - event.duration, event.time, event.name)
         faults = [f['name'] for f in event.details.get('faults', ()) if f['certain']]

@@ -64,7 +64,7 @@ class MotionEvent:
     @property
     def title(self) -> str:
         """The name with its hand, as people would say it; a name may hold its hand."""
-        return display_name(self.name, self.hand)
+        return title_with_hand(self.name, self.hand)
 
 
 def subject_label(subject: int) -> str:
@@ -72,7 +72,7 @@ def subject_label(subject: int) -> str:
     return f'{subject}' if subject >= 0 else f'hand {-subject}'
 
 
-def display_name(name: str, hand: str = 'none') -> str:
+def title_with_hand(name: str, hand: str = 'none') -> str:
     """A name with its hand, as people would say it."""
     words = name.replace('_', ' ')
     return words if hand == 'none' or hand in words.split() else f'{words} ({hand})'
