@@ -15,12 +15,12 @@ Side = Literal['left', 'right']
 """The person's own left or right."""
 SIDES: tuple[Side, Side] = ('left', 'right')
 OTHER: dict[Side, Side] = {'left': 'right', 'right': 'left'}
+_SWAP: dict[str, str] = dict(zip(SIDES, SIDES[::-1]))
 
 
 def mirror_name(name: str) -> str:
     """Name of the same keypoint on the other side: 'left_knee' for 'right_knee'."""
-    swap: dict[str, str] = dict(zip(SIDES, SIDES[::-1]))
-    return '_'.join(swap.get(part, part) for part in name.split('_'))
+    return '_'.join(_SWAP.get(part, part) for part in name.split('_'))
 
 
 @dataclass(frozen=True)
