@@ -51,7 +51,7 @@ class TopDown:
     config
         Settings.
     make_regions
-        Makes the region tracker of a new track.
+        Makes the region tracker of a new track from the settings.
     detectors_for
         Names of the person detectors that settings ask for.
     load_detector
